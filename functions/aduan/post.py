@@ -1,0 +1,49 @@
+"""What one person wrote on one channel, as fetched."""
+
+import re
+from typing import Literal
+
+from pydantic import Field, field_validator
+
+from aduan.record import Moment, Record
+from aduan.triage import Triage
+
+ChannelKind = Literal["instagram", "facebook_page"]
+
+TEXT_BYTES = 16_000
+"""Longest text that is kept. No channel read today allows more than 10,000 characters; an item may hold 400 KB,
+and every write costs by the kilobyte."""
+
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+
+class Post(Record):
+    """One post, comment, reply or tag. Its key is the channel kind and the platform's own id, never a hash of text."""
+
+    kind: ChannelKind
+    native_id: str = Field(min_length=1, max_length=200, pattern=r"^[A-Za-z0-9_.:-]+$")
+    channel: str
+    text: str
+    """Empty for a post that is only a photo."""
+    has_photo: bool = False
+    permalink: str
+    parent_id: str | None = None
+    created_at: Moment
+    """When the platform says it was written."""
+    fetched_at: Moment
+    state: Literal["new", "triaged"] = "new"
+    triage: Triage | None = None
+    ticket: str | None = None
+    """Code of the ticket it opened."""
+
+    @field_validator("text")
+    @classmethod
+    def _storable(cls, text: str) -> str:
+        """Repair what cannot be stored (lone surrogates, control characters) and clip at whole characters."""
+        data = _UNPRINTABLE.sub("", text).encode("utf-8", "replace")
+        return data[:TEXT_BYTES].decode("utf-8", "ignore").strip()
+
+    @property
+    def key(self) -> str:
+        """``kind#native id``: how tickets and events name the post."""
+        return f"{self.kind}#{self.native_id}"

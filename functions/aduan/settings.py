@@ -1,0 +1,36 @@
+"""Settings come from the environment once, at import, into a frozen model declared where it is used."""
+
+import os
+from typing import TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+
+class Settings(BaseModel):
+    """Base of a function's settings. A field ``table_name`` is read from ``TABLE_NAME``; none has a hidden default."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+S = TypeVar("S", bound=Settings)
+
+
+class SettingsError(Exception):
+    """The function was deployed with a setting missing or wrong; the sentence names it."""
+
+
+def from_environment(model: type[S]) -> S:
+    """Read `model` from the environment.
+
+    Raises:
+        SettingsError: naming each variable that is missing or wrong.
+    """
+    given = {name: os.environ[name.upper()] for name in model.model_fields if name.upper() in os.environ}
+    try:
+        return model.model_validate(given)
+    except ValidationError as error:
+        faults = "; ".join(
+            f"{'.'.join(str(part) for part in fault['loc']).upper() or 'settings'}: {fault['msg']}"
+            for fault in error.errors(include_input=False)
+        )
+        raise SettingsError(f"The function cannot start. {faults}") from None

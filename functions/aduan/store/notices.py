@@ -1,0 +1,196 @@
+"""The outbox: a notice is claimed by one sender, once, and its outcome is written down."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final, Protocol
+
+from botocore.exceptions import ClientError
+
+from aduan.notice import Notice
+from aduan.record import stamp
+from aduan.store.posts import due_items
+from aduan.store.table import (
+    QUEUE_SHARDS,
+    Item,
+    Table,
+    condition_failed,
+    notice_key,
+    queue,
+    refused_item,
+    to_image,
+    to_item,
+    values,
+)
+
+LEFT_BEHIND: Final = timedelta(minutes=5)
+"""After this time a notice that is still pending is driven again."""
+
+
+class NotPendingError(Exception):
+    """Somebody else has claimed or finished the notice; there is nothing left to do."""
+
+
+class NoticeStore(Protocol):
+    """What the functions need of the table about notices."""
+
+    def get(self, ticket: str, key: str) -> Notice | None:
+        """The notice ``department#medium`` of a ticket, or None."""
+
+    def claim(self, notice: Notice, owner: str, now: datetime, recipient: str, told: str) -> Notice:
+        """Take a pending notice for one send, and freeze whom it goes to.
+
+        Raises:
+            NotPendingError: when it is not pending any more.
+        """
+
+    def sent(self, notice: Notice, message_id: str, now: datetime) -> None:
+        """Record that the provider accepted it."""
+
+    def refused(self, notice: Notice, why: str) -> None:
+        """Record that the provider will never accept it: ``failed``."""
+
+    def postponed(self, notice: Notice, why: str, until: datetime) -> None:
+        """Record that it was certainly not accepted, and may be tried again from `until`."""
+
+    def unknown(self, notice: Notice, why: str) -> None:
+        """Record that nobody knows whether it was accepted: it stays claimed, with the reason."""
+
+    def park(self, notice: Notice, why: str) -> None:
+        """Put it aside for a person.
+
+        Raises:
+            NotPendingError: when it was finished in the meantime.
+        """
+
+    def left_behind(self, now: datetime) -> Iterator[tuple[str, str]]:
+        """Ticket and key of each unfinished notice whose time has come."""
+
+
+def new_notice_item(notice: Notice) -> Item:
+    """A pending notice as it is first written: on the queue, to be looked at when the stream did not deliver it."""
+    act_at = notice.act_at or notice.created_at + LEFT_BEHIND
+    return to_item(
+        notice,
+        notice_key(notice.ticket, notice.key),
+        work_queue=queue("NOTICE", notice.ticket),
+        act_at=stamp(act_at),
+    )
+
+
+@dataclass(frozen=True)
+class DynamoNoticeStore:
+    """`NoticeStore` on the table."""
+
+    table: Table
+
+    def get(self, ticket: str, key: str) -> Notice | None:
+        """A consistent read."""
+        item = self.table.get(notice_key(ticket, key))
+        return None if item is None else Notice.model_validate(item)
+
+    def claim(self, notice: Notice, owner: str, now: datetime, recipient: str, told: str) -> Notice:
+        """One conditional update.
+
+        A claim whose reply was lost is met again by the SDK's own repetition; the owner tells it from somebody else's.
+        """
+        claimed = notice.model_copy(
+            update={
+                "state": "claimed",
+                "attempt": notice.attempt + 1,
+                "claimed_by": owner,
+                "claimed_at": now,
+                "recipient": recipient,
+                "told": told,
+            }
+        )
+        try:
+            self._update(
+                notice,
+                "SET #state = :claimed, attempt = :attempt, claimed_by = :owner, claimed_at = :now,"
+                " recipient = :recipient, told = :told REMOVE failure",
+                "#state = :pending AND attempt = :before",
+                claimed="claimed",
+                pending="pending",
+                attempt=claimed.attempt,
+                before=notice.attempt,
+                owner=owner,
+                now=now,
+                recipient=recipient,
+                told=told,
+            )
+        except ClientError as error:
+            if not condition_failed(error):
+                raise
+            stored = refused_item(error)
+            if stored.get("claimed_by") != owner or stored.get("attempt") != claimed.attempt:
+                raise NotPendingError(notice.key) from None
+        return claimed
+
+    def sent(self, notice: Notice, message_id: str, now: datetime) -> None:
+        """Final: it leaves the queue."""
+        self._finish(
+            notice,
+            "SET #state = :state, message_id = :message_id, sent_at = :now REMOVE work_queue, act_at",
+            state="sent",
+            message_id=message_id,
+            now=now,
+        )
+
+    def refused(self, notice: Notice, why: str) -> None:
+        """Final: it leaves the queue."""
+        self._finish(notice, "SET #state = :state, failure = :why REMOVE work_queue, act_at", state="failed", why=why)
+
+    def postponed(self, notice: Notice, why: str, until: datetime) -> None:
+        """Pending again, on the queue at a later time."""
+        self._finish(
+            notice,
+            "SET #state = :state, failure = :why, act_at = :until",
+            state="pending",
+            why=why,
+            until=until,
+        )
+
+    def unknown(self, notice: Notice, why: str) -> None:
+        """Still claimed, still on the queue."""
+        self._finish(notice, "SET failure = :why", why=why)
+
+    def park(self, notice: Notice, why: str) -> None:
+        """Final: it leaves the queue. The condition is what was read, so a late success is not overwritten."""
+        try:
+            self._update(
+                notice,
+                "SET #state = :parked, failure = :why REMOVE work_queue, act_at",
+                "#state = :before AND attempt = :attempt",
+                parked="parked",
+                before=notice.state,
+                attempt=notice.attempt,
+                why=why,
+            )
+        except ClientError as error:
+            if condition_failed(error):
+                raise NotPendingError(notice.key) from None
+            raise
+
+    def left_behind(self, now: datetime) -> Iterator[tuple[str, str]]:
+        """Query the sparse index, one shard after the other."""
+        for number in range(QUEUE_SHARDS):
+            for item in due_items(self.table, f"NOTICE#{number}", now):
+                yield item["pk"].removeprefix("TICKET#"), item["sk"].removeprefix("NOTICE#")
+
+    def _finish(self, notice: Notice, update: str, **given: Any) -> None:
+        """Write the outcome of a send; only whoever claimed this attempt may."""
+        condition = "claimed_by = :owner AND attempt = :attempt"
+        self._update(notice, update, condition, owner=notice.claimed_by, attempt=notice.attempt, **given)
+
+    def _update(self, notice: Notice, update: str, condition: str, **given: Any) -> None:
+        names = {"ExpressionAttributeNames": {"#state": "state"}} if "#state" in update + condition else {}
+        self.table.client.update_item(
+            TableName=self.table.name,
+            Key=to_image(notice_key(notice.ticket, notice.key)),
+            UpdateExpression=update,
+            ConditionExpression=condition,
+            ExpressionAttributeValues=values(**given),
+            ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            **names,  # type: ignore[arg-type] # absent when the expressions name no reserved word
+        )

@@ -1,0 +1,138 @@
+"""Posts: kept once, decided once, and found again when they were left behind."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final, Protocol
+
+from botocore.exceptions import ClientError
+
+from aduan.channel import Rejected
+from aduan.post import Post
+from aduan.record import stamp
+from aduan.store.table import (
+    QUEUE_SHARDS,
+    Table,
+    attributes,
+    condition_failed,
+    post_key,
+    queue,
+    to_image,
+    to_item,
+    values,
+)
+from aduan.triage import Triage
+
+LEFT_BEHIND: Final = timedelta(minutes=5)
+"""After this time a post that is still new is driven again: the stream needs a second, a deployment a few minutes."""
+QUARANTINE_DAYS: Final = 90
+
+
+class AlreadyTriagedError(Exception):
+    """Somebody else has decided about this post; there is nothing left to do."""
+
+
+class PostStore(Protocol):
+    """What the functions need of the table about posts."""
+
+    def known(self, posts: Iterable[Post]) -> set[str]:
+        """Keys, among those of `posts`, that are stored already."""
+
+    def add(self, post: Post) -> bool:
+        """Store a new post; False when it is there already."""
+
+    def quarantine(self, rejected: Rejected, at: datetime) -> bool:
+        """Keep a post that could not be read, with its raw text; False when it is there already."""
+
+    def get(self, key: str) -> Post | None:
+        """The post with this ``kind#native id``, or None."""
+
+    def settle(self, post: Post, triage: Triage, expires_at: datetime) -> None:
+        """Record that a post is no report; it is deleted some time after `expires_at`.
+
+        Raises:
+            AlreadyTriagedError: when it was decided before.
+        """
+
+    def left_behind(self, now: datetime) -> Iterator[str]:
+        """Keys of posts that are still new although their time has passed, oldest first in each shard."""
+
+
+@dataclass(frozen=True)
+class DynamoPostStore:
+    """`PostStore` on the table."""
+
+    table: Table
+
+    def known(self, posts: Iterable[Post]) -> set[str]:
+        """One batch read."""
+        keys = [post_key(post.key) for post in posts]
+        return {found.removeprefix("POST#") for found in self.table.existing(keys)}
+
+    def add(self, post: Post) -> bool:
+        """A conditional put: a post fetched twice is stored once."""
+        return self.table.put_new(
+            to_item(
+                post,
+                post_key(post.key),
+                work_queue=queue("POST", post.key),
+                act_at=stamp(post.fetched_at + LEFT_BEHIND),
+            )
+        )
+
+    def quarantine(self, rejected: Rejected, at: datetime) -> bool:
+        """Beside the posts, under its own key, so that a repaired reader can fetch the post again."""
+        key = {"pk": f"QUARANTINE#{rejected.channel}", "sk": f"POST#{rejected.native_id}"}
+        expires_at = int((at + timedelta(days=QUARANTINE_DAYS)).timestamp())
+        return self.table.put_new(to_item(rejected, key, at=stamp(at), expires_at=expires_at))
+
+    def get(self, key: str) -> Post | None:
+        """A consistent read: the decision is made on what is true now."""
+        item = self.table.get(post_key(key))
+        return None if item is None else Post.model_validate(item)
+
+    def settle(self, post: Post, triage: Triage, expires_at: datetime) -> None:
+        """One conditional update, which also takes the post off the queue."""
+        try:
+            self.table.client.update_item(**triaged_update(self.table, post, triage, expires_at=expires_at))
+        except ClientError as error:
+            if condition_failed(error):
+                raise AlreadyTriagedError(post.key) from None
+            raise
+
+    def left_behind(self, now: datetime) -> Iterator[str]:
+        """Query the sparse index, one shard after the other."""
+        for number in range(QUEUE_SHARDS):
+            for item in due_items(self.table, f"POST#{number}", now):
+                yield item["pk"].removeprefix("POST#")
+
+
+def due_items(table: Table, queue_key: str, now: datetime) -> Iterator[dict[str, str]]:
+    """Keys of the items on one queue whose time has come."""
+    return table.query(
+        "work_queue = :queue AND act_at <= :now",
+        IndexName="due",
+        ExpressionAttributeValues=values(queue=queue_key, now=now),
+    )
+
+
+def triaged_update(
+    table: Table, post: Post, triage: Triage, *, ticket: str | None = None, expires_at: datetime | None = None
+) -> dict[str, Any]:
+    """The update that turns a new post into a decided one; alone, or as part of a transaction."""
+    sets = ["#state = :triaged", "triage = :triage"]
+    given: dict[str, object] = {"new": "new", "triaged": "triaged", "triage": attributes(triage)}
+    if ticket is not None:
+        sets.append("ticket = :ticket")
+        given["ticket"] = ticket
+    if expires_at is not None:
+        sets.append("expires_at = :expires_at")
+        given["expires_at"] = int(expires_at.timestamp())
+    return {
+        "TableName": table.name,
+        "Key": to_image(post_key(post.key)),
+        "UpdateExpression": f"SET {', '.join(sets)} REMOVE work_queue, act_at",
+        "ConditionExpression": "#state = :new",
+        "ExpressionAttributeNames": {"#state": "state"},
+        "ExpressionAttributeValues": values(**given),
+    }

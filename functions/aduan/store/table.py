@@ -1,0 +1,180 @@
+"""How everything lies in the one table: keys, index attributes, and the few ways to write that are safe to repeat."""
+
+import json
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from botocore.exceptions import ClientError
+
+from aduan.record import SCHEMA_VERSION, Record, stamp
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+Item = dict[str, Any]
+"""An item as plain Python values."""
+Image = Mapping[str, Any]
+"""An item as DynamoDB and its stream write it: every value with its type."""
+R = TypeVar("R", bound=Record)
+
+QUEUE_SHARDS: Final = 4
+"""The work left behind is spread over this many index keys, and `follow_up` asks for each."""
+STATS_SHARDS: Final = 8
+"""Counters are spread, so that two transactions at the same moment rarely touch the same item."""
+WIB: Final = timezone(timedelta(hours=7), "WIB")
+"""Western Indonesian Time, without daylight saving: the county counts days and months in it."""
+
+_BATCH_GET: Final = 100
+_serialize = TypeSerializer().serialize
+_deserialize = TypeDeserializer().deserialize
+
+
+def post_key(key: str) -> Item:
+    """Key of a post, quarantined or not, from ``kind#native id``."""
+    return {"pk": f"POST#{key}", "sk": "POST"}
+
+
+def ticket_key(code: str) -> Item:
+    """Key of a ticket."""
+    return {"pk": f"TICKET#{code}", "sk": "TICKET"}
+
+
+def notice_key(code: str, key: str) -> Item:
+    """Key of a notice, from its ticket and ``department#medium``."""
+    return {"pk": f"TICKET#{code}", "sk": f"NOTICE#{key}"}
+
+
+def channel_key(channel: str, sort: str = "CURSOR") -> Item:
+    """Key of a channel's cursor, or of another item of that channel."""
+    return {"pk": f"CHANNEL#{channel}", "sk": sort}
+
+
+def contact_key(department: str) -> Item:
+    """Key of a department's contact."""
+    return {"pk": f"DEPARTMENT#{department}", "sk": "CONTACT"}
+
+
+def shard(name: str, shards: int) -> int:
+    """Spread names over shards; the same name always falls into the same one."""
+    return zlib.crc32(name.encode()) % shards
+
+
+def queue(what: str, name: str) -> str:
+    """Index key under which `follow_up` finds unfinished work: ``POST#2``."""
+    return f"{what}#{shard(name, QUEUE_SHARDS)}"
+
+
+def stats_partition(month: str, number: int) -> str:
+    """Partition of one shard of a month's counters; `month` is ``2026-11`` in WIB."""
+    return f"STATS#{month}#{number}"
+
+
+def month_of(moment: datetime) -> str:
+    """The month, in WIB, a moment is counted in: ``2026-11``."""
+    return moment.astimezone(WIB).strftime("%Y-%m")
+
+
+def attributes(record: Record) -> Item:
+    """A record's attributes as a table holds them: without the empty ones, decimals instead of floats."""
+    plain: Item = json.loads(record.model_dump_json(exclude_none=True), parse_float=Decimal)
+    return plain
+
+
+def to_item(record: Record, key: Item, **extra: Any) -> Item:
+    """Make an item of a record: its key, its attributes, the schema version, and `extra`."""
+    return {**attributes(record), **key, **extra, "schema_version": SCHEMA_VERSION}
+
+
+def to_image(item: Mapping[str, Any]) -> dict[str, Any]:
+    """Give every value of an item its DynamoDB type."""
+    return {name: _serialize(value) for name, value in item.items()}
+
+
+def from_image(image: Image) -> Item:
+    """Plain values of a stream image or an answer."""
+    return {name: _deserialize(value) for name, value in image.items()}
+
+
+def values(**named: Any) -> dict[str, Any]:
+    """Expression values: ``values(now=…)`` is ``{":now": …}`` with types; moments become sortable text."""
+    return {
+        f":{name}": _serialize(stamp(value) if isinstance(value, datetime) else value) for name, value in named.items()
+    }
+
+
+def condition_failed(error: ClientError) -> bool:
+    """Tell whether a write was refused because its condition did not hold, alone or within a transaction."""
+    code = error.response["Error"]["Code"]
+    if code == "TransactionCanceledException":
+        return "ConditionalCheckFailed" in cancellation_codes(error)
+    return code == "ConditionalCheckFailedException"
+
+
+def refused_item(error: ClientError) -> Item:
+    """Return the item a refused write met, when it was asked for with ``ReturnValuesOnConditionCheckFailure``."""
+    answer: Mapping[str, Any] = error.response
+    return from_image(answer.get("Item", {}))
+
+
+def cancellation_codes(error: ClientError) -> list[str]:
+    """Why each part of a cancelled transaction was refused, in the order of the parts; ``None`` for the innocent."""
+    return [str(reason.get("Code")) for reason in error.response.get("CancellationReasons", [])]
+
+
+@dataclass(frozen=True)
+class Table:
+    """The table's name and the client that reaches it."""
+
+    client: "DynamoDBClient"
+    name: str
+
+    def get(self, key: Item, *, consistent: bool = True) -> Item | None:
+        """Read one item."""
+        answer = self.client.get_item(TableName=self.name, Key=to_image(key), ConsistentRead=consistent)
+        return from_image(answer["Item"]) if "Item" in answer else None
+
+    def put_new(self, item: Item) -> bool:
+        """Put an item unless its key exists; tell whether it was new."""
+        try:
+            self.client.put_item(
+                TableName=self.name, Item=to_image(item), ConditionExpression="attribute_not_exists(pk)"
+            )
+        except ClientError as error:
+            if condition_failed(error):
+                return False
+            raise
+        return True
+
+    def existing(self, keys: Sequence[Item]) -> set[str]:
+        """Partition keys, among `keys`, that are in the table. Half a read unit each, in batches of 100."""
+        found: set[str] = set()
+        for start in range(0, len(keys), _BATCH_GET):
+            asked = [to_image(key) for key in keys[start : start + _BATCH_GET]]
+            while asked:
+                answer = self.client.batch_get_item(
+                    RequestItems={self.name: {"Keys": asked, "ProjectionExpression": "pk"}}
+                )
+                found.update(from_image(image)["pk"] for image in answer["Responses"].get(self.name, []))
+                unprocessed = answer.get("UnprocessedKeys", {})
+                asked = list(unprocessed[self.name]["Keys"]) if self.name in unprocessed else []
+        return found
+
+    def query(self, condition: str, **request: Any) -> Iterator[Item]:
+        """Yield the items of one query, following its pages; ``Limit`` bounds how many are yielded in all."""
+        wanted = request.pop("Limit", None)
+        while True:
+            if wanted is not None:
+                request["Limit"] = wanted
+            answer = self.client.query(TableName=self.name, KeyConditionExpression=condition, **request)
+            for image in answer["Items"]:
+                yield from_image(image)
+            if wanted is not None:
+                wanted -= len(answer["Items"])
+            if "LastEvaluatedKey" not in answer or wanted == 0:
+                return
+            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]

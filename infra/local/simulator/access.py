@@ -1,0 +1,30 @@
+"""Who may read: tokens and the proof that the caller knows the app's secret."""
+
+import hashlib
+import hmac
+
+from infra.local.simulator import errors
+from infra.local.simulator.config import Config
+from infra.local.simulator.exchange import Request
+
+
+def proof_of(app_secret: str, token: str) -> str:
+    """The `appsecret_proof` that belongs to this very token."""
+    return hmac.new(app_secret.encode(), token.encode(), hashlib.sha256).hexdigest()
+
+
+def check(config: Config, request: Request) -> str:
+    """The request's token, once it and its proof are found good.
+
+    Raises:
+        GraphError: 190 for the token, 100 for the proof.
+    """
+    token = request.token
+    if token is None or token not in {account.token for account in config.accounts}:
+        raise errors.invalid_token()
+    proof = request.params.get("appsecret_proof")
+    if proof is None:
+        raise errors.missing_proof()
+    if not hmac.compare_digest(proof.encode(), proof_of(config.app_secret, token).encode()):
+        raise errors.invalid_proof()
+    return token

@@ -1,0 +1,14 @@
+"""What the simulator is told about the county's app and accounts."""
+
+from dataclasses import dataclass, field
+
+from infra.local.simulator.world import Account
+
+
+@dataclass(frozen=True)
+class Config:
+    """The API version it answers to, the app's secret and the county's accounts with their tokens."""
+
+    version: str
+    app_secret: str = field(repr=False)
+    accounts: tuple[Account, ...]
