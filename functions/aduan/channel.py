@@ -8,7 +8,7 @@ from pydantic import Field
 from aduan.record import Moment, Record
 
 SEEN_BYTES: Final = 3_000
-MARKS_BYTES: Final = 2_000
+MARKS_BYTES: Final = 4_000
 """Together with the rest the cursor item stays below 8 KB: one eventually consistent read unit."""
 
 
@@ -22,6 +22,8 @@ class Cursor(Record):
     """
 
     channel: str
+    floor: Moment | None = None
+    """Where reading began; what is older is left alone for ever."""
     watermark: Moment | None = None
     marks: dict[str, str] = Field(default_factory=dict)
     seen: tuple[str, ...] = ()

@@ -1,0 +1,201 @@
+"""One run over one channel: read, store, and only then move the cursor.
+
+Whatever happens in between, a repetition of the run finds the posts stored or finds them at the platform again: the
+posts are put under their own ids, and the cursor never passes what is stored.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+from aduan.channel import MARKS_BYTES, SEEN_BYTES, Cursor, Run
+from aduan.directory import Channel
+from aduan.store.channels import ChannelStore, LeaseError
+from aduan.store.posts import PostStore
+from poll_channels.source import Batch, ChannelError, Source, StoppedError, ThrottledError, Window
+
+OVERLAP: Final = timedelta(hours=48)
+"""How far behind the watermark every run reads again: edges are ranked and platforms index late."""
+QUIET_LEDGER: Final = timedelta(hours=1)
+"""A run that finds nothing costs no write, except one an hour that says the channel was read all the while."""
+
+
+@dataclass
+class _Progress:
+    """What a run has done so far."""
+
+    seen: list[str] = field(default_factory=list)
+    marks: dict[str, str] = field(default_factory=dict)
+    youngest: datetime | None = None
+    new: int = 0
+    duplicate: int = 0
+    rejected: int = 0
+    own: int = 0
+    held: bool = False
+    """The lease was taken, because there was something to write."""
+
+
+class Poll:
+    """One run over one channel."""
+
+    def __init__(  # noqa: PLR0913 # what a run works with; none has a sensible default
+        self,
+        channel: Channel,
+        channels: ChannelStore,
+        posts: PostStore,
+        *,
+        run_id: str,
+        clock: Callable[[], datetime],
+        lease_for: timedelta,
+    ) -> None:
+        self._channel = channel
+        self._channels = channels
+        self._posts = posts
+        self._run_id = run_id
+        self._clock = clock
+        self._lease_for = lease_for
+        self._progress = _Progress()
+
+    def run(self, open_source: Callable[[], Source]) -> Run | None:
+        """Read the channel, and return the run; None when another run has it or the platform asked us to wait.
+
+        `open_source` is called only when the channel is free; what it raises is written to the ledger as well.
+
+        Raises:
+            ClientError: when the table refuses; the lease then runs out by itself.
+        """
+        started = self._clock()
+        cursor = self._channels.read(self._channel.id)
+        waiting = cursor.not_before is not None and started < cursor.not_before
+        if waiting or cursor.leased_to_other(self._run_id, started):
+            return None
+        window = window_of(cursor, started, timedelta(days=self._channel.lookback_days))
+        source: Source | None = None
+        failure: ChannelError | None = None
+        try:
+            try:
+                source = open_source()
+                for batch in source.read(window, cursor.marks):
+                    self._store(batch, cursor)
+            except ChannelError as error:
+                failure = error
+            return self._finish(source.calls if source else 0, cursor, window, started, failure)
+        except LeaseError:
+            return None
+
+    def _store(self, batch: Batch, cursor: Cursor) -> None:
+        """Store a batch before the next one is fetched. Known ids cost a read at most, and none in the overlap."""
+        progress = self._progress
+        seen = {*cursor.seen, *progress.seen}
+        unseen = {post.native_id: post for post in batch.posts if post.native_id not in seen}
+        known = self._posts.known(unseen.values()) if unseen else set()
+        new = 0
+        for post in unseen.values():
+            if post.key not in known:
+                self._hold(cursor)
+                new += self._posts.add(post)
+        for rejected in batch.rejected:
+            if rejected.native_id not in seen:
+                self._hold(cursor)
+                progress.rejected += self._posts.quarantine(rejected, self._clock())
+        progress.new += new
+        progress.duplicate += len(batch.posts) - new
+        progress.own += batch.own
+        progress.seen += [*unseen, *(rejected.native_id for rejected in batch.rejected)]
+        created = [post.created_at for post in batch.posts]
+        progress.youngest = max([*created, *filter(None, [progress.youngest])], default=None)
+        progress.marks.update(batch.marks)
+
+    def _hold(self, cursor: Cursor) -> None:
+        """Take the lease before the first write: a run that only reads disturbs nobody."""
+        if not self._progress.held:
+            now = self._clock()
+            self._channels.lease(cursor, self._run_id, now, now + self._lease_for)
+            self._progress.held = True
+
+    def _finish(
+        self, calls: int, cursor: Cursor, window: Window, started: datetime, failure: ChannelError | None
+    ) -> Run:
+        """Write the ledger, move the cursor as far as what is stored, and give the channel free."""
+        now = self._clock()
+        progress = self._progress
+        stopped = isinstance(failure, StoppedError)
+        run = Run(
+            channel=self._channel.id,
+            run_id=self._run_id,
+            started_at=started,
+            finished_at=now,
+            read_from=window.since,
+            complete=failure is None,
+            seen=progress.new + progress.duplicate,
+            new=progress.new,
+            duplicate=progress.duplicate,
+            rejected=progress.rejected,
+            own=progress.own,
+            calls=calls,
+            stopped=str(failure) if stopped else None,
+            error=None if failure is None or stopped else f"{type(failure).__name__}: {failure}",
+        )
+        moved = moved_cursor(cursor, progress, started, failure)
+        quiet = moved == cursor and failure is None and not progress.held
+        if quiet and cursor.ledger_at is not None and now - cursor.ledger_at < QUIET_LEDGER:
+            return run
+        writes_cursor = failure is None or moved != cursor or progress.held
+        if writes_cursor:
+            self._hold(cursor)
+        # The ledger comes first: what it says was read is stored, even if the cursor is never written.
+        self._channels.record(run)
+        if writes_cursor:
+            self._channels.release(moved.model_copy(update={"ledger_at": started, "floor": window.floor}), self._run_id)
+        return run
+
+
+def window_of(cursor: Cursor, now: datetime, lookback: timedelta) -> Window:
+    """Which part of the past this run must cover; the first run goes back by `lookback`."""
+    floor = cursor.floor if cursor.floor is not None else now - lookback
+    since = floor if cursor.watermark is None else max(floor, cursor.watermark - OVERLAP)
+    return Window(since=since, floor=floor, threads=now - lookback)
+
+
+def moved_cursor(
+    cursor: Cursor, progress: _Progress, started: datetime, failure: ChannelError | None
+) -> Cursor:
+    """Return the cursor as it may stand after a run; the same one when nothing was found.
+
+    A run that read everything moves the watermark to the youngest post it stored, but never past its own start:
+    platforms' clocks run ahead. A run that had to stop keeps the marks of the threads it finished, so that the next
+    one goes on behind them. A run that failed moves nothing.
+    """
+    if isinstance(failure, ThrottledError):
+        return cursor.model_copy(update={"not_before": started + failure.wait})
+    if failure is not None and not isinstance(failure, StoppedError):
+        return cursor
+    marks = within({**without(cursor.marks, progress.marks), **progress.marks}, MARKS_BYTES)
+    watermark = cursor.watermark
+    if failure is None and progress.youngest is not None:
+        youngest = min(progress.youngest, started)
+        watermark = youngest if watermark is None else max(watermark, youngest)
+    if not progress.held and marks == cursor.marks and watermark == cursor.watermark:
+        return cursor
+    seen = within(dict.fromkeys((*cursor.seen, *progress.seen), ""), SEEN_BYTES)
+    return cursor.model_copy(
+        update={"marks": marks, "seen": tuple(seen), "watermark": watermark, "not_before": None}
+    )
+
+
+def without(marks: dict[str, str], changed: dict[str, str]) -> dict[str, str]:
+    """Return `marks` but for those that changed, which are written again at the end, as the youngest."""
+    return {name: mark for name, mark in marks.items() if changed.get(name, mark) == mark}
+
+
+def within(entries: dict[str, str], limit: int) -> dict[str, str]:
+    """Return the youngest entries that fit into `limit` bytes. What is forgotten is read again, never missed."""
+    kept: dict[str, str] = {}
+    size = 0
+    for name, value in reversed(entries.items()):
+        size += len(name.encode()) + len(value.encode())
+        if size > limit:
+            break
+        kept[name] = value
+    return dict(reversed(kept.items()))

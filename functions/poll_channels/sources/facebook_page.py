@@ -1,0 +1,203 @@
+"""A Facebook Page: what visitors post on it or tag it in, and the comments under everything on it."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from aduan.channel import Rejected
+from aduan.directory import Channel
+from aduan.post import Post
+from aduan.record import Moment
+from poll_channels.source import Batch, GoneError, Window
+from poll_channels.sources.graph import GraphClient, GraphItem, epoch, rejected
+
+POSTS_PER_PAGE: Final = 50
+COMMENTS_PER_PAGE: Final = 100
+
+_POST: Final = "id,created_time,updated_time,message,permalink_url,status_type"
+_POST_OPTIONAL: Final = "from{id,name},story,is_published,attachments{media_type}"
+_COMMENT: Final = "id,created_time,message,permalink_url"
+_COMMENT_OPTIONAL: Final = "from{id,name},parent{id},attachment"
+
+OWN_STATUS_TYPES: Final = frozenset({"mobile_status_update", "added_photos", "added_video", "shared_story"})
+"""How the platform calls what a Page publishes itself; the only sign when it does not tell who wrote a post."""
+PHOTO_TYPES: Final = frozenset({"photo", "video", "album"})
+
+
+class Reference(GraphItem):
+    """Another object, by its id."""
+
+
+class Attachment(BaseModel):
+    """Something shown with a post."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    media_type: str = ""
+
+
+class Attachments(BaseModel):
+    """The list of what is shown with a post."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    data: list[Attachment] = Field(default_factory=list)
+
+
+class FeedPost(GraphItem):
+    """A post in the Page's feed: its own or a visitor's."""
+
+    created_time: Moment
+    updated_time: Moment
+    """Moves when the post is edited and when somebody comments."""
+    message: str = ""
+    story: str = ""
+    permalink_url: str = ""
+    status_type: str = ""
+    is_published: bool = True
+    author: Reference | None = None
+    attachments: Attachments = Field(default_factory=Attachments)
+
+
+class Comment(GraphItem):
+    """A comment or a reply; the message is empty for a picture or a sticker."""
+
+    created_time: Moment
+    message: str = ""
+    permalink_url: str = ""
+    author: Reference | None = None
+    parent: Reference | None = None
+    attachment: dict[str, Any] | None = None
+
+
+class FacebookPage:
+    """Reads one Page. The time of change of each post is the mark that says whether to read its comments again."""
+
+    def __init__(self, channel: Channel, client: GraphClient, now: datetime) -> None:
+        self._channel = channel
+        self._client = client
+        self._now = now
+
+    @property
+    def calls(self) -> int:
+        """How many requests were sent so far."""
+        return self._client.calls
+
+    def read(self, window: Window, marks: Mapping[str, str]) -> Iterator[Batch]:
+        """Yield the visitors' posts of the window, and the comments of every post that changed."""
+        for page in self._feed(window):
+            listed = [self._listed(item) for item in page]
+            yield Batch.of((result for _, result in listed), window)
+            for post, _ in listed:
+                if post is not None:
+                    yield from self._changed(post, window, marks)
+
+    def _feed(self, window: Window) -> Iterator[list[Any]]:
+        """The feed is ranked, not sorted: only a page that lies wholly before the window is the last one read."""
+        path = f"{self._channel.account}/feed"
+        for page in self._client.pages(path, _POST, _POST_OPTIONAL, POSTS_PER_PAGE):
+            yield page
+            changes = [_change(item) for item in page]
+            if changes and all(change is not None and change < window.since for change in changes):
+                return
+
+    def _listed(self, item: Any) -> tuple[FeedPost | None, Post | Rejected | None]:
+        """The thread whose comments may have changed, and what it is to us: None when it is the account's own."""
+        try:
+            thread = FeedPost.model_validate(_with_author(item))
+            if not thread.is_published:
+                return None, None
+            if self._is_own(thread):
+                return thread, None
+            return thread, self._post(
+                thread.id,
+                thread.message or thread.story,
+                thread.created_time,
+                thread.permalink_url,
+                has_photo=any(shown.media_type in PHOTO_TYPES for shown in thread.attachments.data),
+            )
+        except ValidationError as error:
+            return None, rejected(self._channel.id, item, error)
+
+    def _changed(self, thread: FeedPost, window: Window, marks: Mapping[str, str]) -> Iterator[Batch]:
+        """The comments of a thread, unless nothing happened in it since it was last read."""
+        # The page's own half of an id says nothing; without it twice as many marks fit on the cursor.
+        name, mark = thread.id.rpartition("_")[2], epoch(thread.updated_time)
+        if marks.get(name) == mark:
+            return
+        try:
+            for page in self._client.pages(
+                f"{thread.id}/comments",
+                _COMMENT,
+                _COMMENT_OPTIONAL,
+                COMMENTS_PER_PAGE,
+                filter="stream",
+                order="reverse_chronological",
+            ):
+                batch = Batch.of((self._comment(item, thread) for item in page), window)
+                yield batch
+                if batch.posts and all(post.created_at < window.since for post in batch.posts):
+                    break
+        except GoneError:
+            return  # deleted since it was listed; its comments went with it
+        # The time from before the comments were read: one that came in between is read again, not missed.
+        yield Batch(marks={name: mark})
+
+    def _comment(self, item: Any, thread: FeedPost) -> Post | Rejected | None:
+        """A post; None when it is the account's own."""
+        try:
+            comment = Comment.model_validate(_with_author(item))
+            if comment.author is not None and comment.author.id == self._channel.account:
+                return None
+            return self._post(
+                comment.id,
+                comment.message,
+                comment.created_time,
+                comment.permalink_url or thread.permalink_url,
+                parent_id=comment.parent.id if comment.parent is not None else thread.id,
+                has_photo=comment.attachment is not None,
+            )
+        except ValidationError as error:
+            return rejected(self._channel.id, item, error)
+
+    def _is_own(self, post: FeedPost) -> bool:
+        if post.author is not None:
+            return post.author.id == self._channel.account
+        return post.status_type in OWN_STATUS_TYPES
+
+    def _post(  # noqa: PLR0913 # the fields of a post
+        self,
+        native_id: str,
+        text: str,
+        created_at: datetime,
+        permalink: str,
+        *,
+        has_photo: bool,
+        parent_id: str | None = None,
+    ) -> Post:
+        return Post(
+            kind="facebook_page",
+            native_id=native_id,
+            channel=self._channel.id,
+            text=text,
+            has_photo=has_photo,
+            permalink=permalink or f"https://www.facebook.com/{native_id}",
+            parent_id=parent_id,
+            created_at=created_at,
+            fetched_at=self._now,
+        )
+
+
+def _with_author(item: Any) -> Any:
+    """``from`` is a Python word, so the models call it ``author``."""
+    return {**item, "author": item.get("from")} if isinstance(item, dict) else item
+
+
+def _change(item: Any) -> datetime | None:
+    """When a listed post last changed; None when it cannot be read, which never ends the reading."""
+    try:
+        return FeedPost.model_validate(item).updated_time
+    except ValidationError:
+        return None

@@ -1,0 +1,290 @@
+"""Meta's Graph API, as far as Facebook Pages and Instagram share it.
+
+Sources: the Graph API's documentation of errors, paging and rate limits (developers.facebook.com/docs/graph-api).
+Errors are judged by ``error.code``, because the HTTP status is 400 for nearly all of them.
+"""
+
+import hashlib
+import hmac
+import json
+import random
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import urllib3
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from aduan.channel import Rejected
+from poll_channels.source import (
+    Budget,
+    ChannelError,
+    CredentialError,
+    GoneError,
+    MisconfiguredError,
+    NotPermittedError,
+    OutageError,
+    StoppedError,
+    ThrottledError,
+)
+
+CONNECT_SECONDS: Final = 3.0
+READ_SECONDS: Final = 10.0
+ATTEMPTS: Final = 3
+BACKOFF_SECONDS: Final = 1.0
+PAGE_CAP: Final = 40
+"""Pages of one edge in one run. A thread that is longer is read on by the next run."""
+USAGE_LIMIT: Final = 80
+"""Per cent of the platform's allowance at which a run pauses; at 100 the platform blocks the app."""
+DEFAULT_WAIT: Final = timedelta(minutes=15)
+"""How long to wait when the platform throttles without saying for how long."""
+LONGEST_WAIT: Final = timedelta(hours=6)
+
+TOKEN_CODES: Final = frozenset({102, 190})
+PERMISSION_CODES: Final = frozenset({3, 10, 283, *range(200, 300)})
+THROTTLE_CODES: Final = frozenset({4, 17, 32, 341, 613, 80001, 80002, 80006})
+TRANSIENT_CODES: Final = frozenset({1, 2})
+BLOCKED_CODE: Final = 368
+PARAMETER_CODE: Final = 100
+GONE_SUBCODE: Final = 33
+RAW_CHARACTERS: Final = 8_000
+_OK: Final = 200
+_SERVER_ERROR: Final = 500
+_PERSONAL: Final = ("from", "username")
+
+
+class TransientError(OutageError):
+    """An outage that the platform calls passing; worth another attempt in the same run."""
+
+
+class TooMuchDataError(TransientError):
+    """The platform asks for smaller pages."""
+
+
+class GraphItem(BaseModel):
+    """Base of what is read from an edge: unknown fields are ignored, ids may come as numbers."""
+
+    model_config = ConfigDict(extra="ignore", coerce_numbers_to_str=True)
+
+    id: str
+
+
+class GraphClient:
+    """Asks the Graph API with one account's token, one question at a time."""
+
+    def __init__(  # noqa: PLR0913 # one account's address, keys and limits; none has a sensible default
+        self,
+        http: urllib3.PoolManager,
+        base_url: str,
+        *,
+        token: str,
+        app_secret: str,
+        budget: Budget,
+        sleep: Callable[[float], None],
+    ) -> None:
+        self._http = http
+        self._base_url = base_url.rstrip("/")
+        self._headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
+        self._proof = hmac.new(app_secret.encode(), token.encode(), hashlib.sha256).hexdigest()
+        self._budget = budget
+        self._sleep = sleep
+        self._near_limit = False
+        self.calls = 0
+
+    def get(self, path: str, **params: str) -> dict[str, Any]:
+        """Fetch one object, with another attempt for what the platform calls passing.
+
+        Raises:
+            ChannelError: one of its kinds, by ``error.code``.
+        """
+        query = urlencode({**params, "appsecret_proof": self._proof})
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                return self._get_once(f"{self._base_url}/{path}?{query}")
+            except TransientError as error:
+                # Asking for the same amount again cannot help; the caller asks for less.
+                if attempt == ATTEMPTS or isinstance(error, TooMuchDataError):
+                    raise
+            # Full jitter, so that many accounts do not come back at the same moment.
+            pause = random.uniform(0, BACKOFF_SECONDS * 2**attempt)  # noqa: S311 # no secret depends on it
+            self._sleep(min(pause, self._budget.check()))
+        raise AssertionError  # the last attempt returns or raises
+
+    def pages(
+        self, path: str, required: str, optional: str, limit: int, *, by_cursor: bool = False, **params: str
+    ) -> Iterator[list[Any]]:
+        """Yield an edge's pages to its end.
+
+        Args:
+            path: The edge.
+            required: Fields without which the answer is of no use.
+            optional: Fields that are given up when the platform refuses one of them.
+            limit: Items per page; halved whenever the platform finds it too much.
+            by_cursor: For edges that never say ``next``: go on until there is no cursor or no item.
+            params: What else the edge takes.
+
+        Raises:
+            StoppedError: at the page cap, at the end of the run's time, or near the platform's limit.
+            ChannelError: one of its kinds.
+        """
+        fields = f"{required},{optional}" if optional else required
+        after: str | None = None
+        asked: set[str] = set()
+        for _ in range(PAGE_CAP):
+            position = {} if after is None else {"after": after}
+            try:
+                body = self.get(path, **params, **position, fields=fields, limit=str(limit))
+            except TooMuchDataError:
+                if limit == 1:
+                    raise
+                limit = max(1, limit // 2)
+                continue
+            except MisconfiguredError:
+                if fields == required:
+                    raise
+                fields = required
+                continue
+            items = body.get("data")
+            if not isinstance(items, list):
+                raise OutageError("the answer has no list of data")
+            yield items
+            after = next_cursor(body, by_cursor=by_cursor)
+            if after is None:
+                return
+            if after in asked:
+                raise OutageError("the platform gives the same page again and again")
+            asked.add(after)
+        raise StoppedError("page cap")
+
+    def _get_once(self, url: str) -> dict[str, Any]:
+        if self._near_limit:
+            raise StoppedError("usage")
+        left = self._budget.check()
+        self.calls += 1
+        try:
+            answer = self._http.request(
+                "GET",
+                url,
+                headers=self._headers,
+                timeout=urllib3.Timeout(connect=min(CONNECT_SECONDS, left), read=min(READ_SECONDS, left)),
+                retries=False,
+                redirect=False,
+            )
+        except urllib3.exceptions.HTTPError as error:
+            raise TransientError(f"no answer: {type(error).__name__}") from None
+        self._near_limit = usage(answer.headers) >= USAGE_LIMIT
+        return read_answer(answer.status, answer.data, answer.headers)
+
+
+def read_answer(status: int, data: bytes, headers: Mapping[str, str]) -> dict[str, Any]:
+    """Read the object an answer carries.
+
+    Raises:
+        ChannelError: one of its kinds; anything that is not the documented shape is an outage.
+    """
+    try:
+        body = json.loads(data)
+    except (ValueError, RecursionError):
+        kind = TransientError if status >= _SERVER_ERROR else OutageError
+        raise kind(f"the answer with status {status} is not JSON") from None
+    error = body.get("error") if isinstance(body, dict) else None
+    if isinstance(error, dict):
+        raise judged(error, headers)
+    if status != _OK or not isinstance(body, dict):
+        kind = TransientError if status >= _SERVER_ERROR else OutageError
+        raise kind(f"the answer with status {status} is no object")
+    return body
+
+
+def judged(error: Mapping[str, Any], headers: Mapping[str, str]) -> ChannelError:
+    """Tell what an ``error`` object means.
+
+    Throttling is looked at before ``is_transient``: code 4 carries both, and asking again at once makes the block
+    longer.
+    """
+    code, subcode = error.get("code"), error.get("error_subcode")
+    name = f"code {code}" if subcode is None else f"code {code}/{subcode}"
+    kinds: tuple[tuple[bool, type[ChannelError]], ...] = (
+        (code in TOKEN_CODES, CredentialError),
+        (code == PARAMETER_CODE and subcode == GONE_SUBCODE, GoneError),
+        (code == PARAMETER_CODE and "appsecret_proof" in str(error.get("message")), CredentialError),
+        (code == PARAMETER_CODE, MisconfiguredError),
+        (code in PERMISSION_CODES, NotPermittedError),
+        (code == 1 and "reduce the amount" in str(error.get("message")), TooMuchDataError),
+        (code in TRANSIENT_CODES or error.get("is_transient") is True, TransientError),
+    )
+    if code in THROTTLE_CODES or code == BLOCKED_CODE:
+        return ThrottledError(name, wait_asked_for(headers))
+    return next((kind for applies, kind in kinds if applies), OutageError)(name)
+
+
+def next_cursor(body: Mapping[str, Any], *, by_cursor: bool) -> str | None:
+    """Return the cursor of the next page, or None at the end.
+
+    A page may be short or empty and still have a ``next``; only its absence is the end. The ``next`` address is
+    not followed, because it carries the token.
+    """
+    paging = body.get("paging")
+    paging = paging if isinstance(paging, dict) else {}
+    cursors = paging.get("cursors")
+    after = cursors.get("after") if isinstance(cursors, dict) else None
+    if by_cursor:
+        return after if body["data"] else None
+    if "next" not in paging:
+        return None
+    after = after or next(iter(parse_qs(urlsplit(str(paging["next"])).query).get("after", [])), None)
+    if not after:
+        raise OutageError("the answer promises a next page without saying which")
+    return str(after)
+
+
+def usage(headers: Mapping[str, str]) -> float:
+    """Return the highest percentage in the usage headers, 0 when there are none."""
+    shares = [
+        value
+        for use in _uses(headers)
+        for name, value in use.items()
+        if name in {"call_count", "total_time", "total_cputime"} and isinstance(value, int | float)
+    ]
+    return max(shares, default=0)
+
+
+def wait_asked_for(headers: Mapping[str, str]) -> timedelta:
+    """Return how long the platform wants us to wait: the header says minutes. Absurd values are bounded."""
+    minutes = [use.get("estimated_time_to_regain_access") for use in _uses(headers)]
+    longest = max((value for value in minutes if isinstance(value, int | float) and value > 0), default=None)
+    return DEFAULT_WAIT if longest is None else min(timedelta(minutes=min(longest, 10_000)), LONGEST_WAIT)
+
+
+def _uses(headers: Mapping[str, str]) -> Iterator[Mapping[str, Any]]:
+    for name in ("X-App-Usage", "X-Business-Use-Case-Usage"):
+        try:
+            use = json.loads(headers.get(name) or "{}")
+        except ValueError:
+            continue  # a broken header says nothing; the answer itself is judged on its own
+        if not isinstance(use, dict):
+            continue
+        yield use
+        for entries in use.values():
+            yield from (entry for entry in entries if isinstance(entry, dict)) if isinstance(entries, list) else ()
+
+
+def rejected(channel: str, item: object, error: ValidationError | str) -> Rejected:
+    """Put aside an item that could not be read, without the person who wrote it."""
+    if isinstance(error, ValidationError):
+        first = error.errors(include_input=False)[0]
+        reason = f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
+    else:
+        reason = error
+    kept = {name: value for name, value in item.items() if name not in _PERSONAL} if isinstance(item, dict) else item
+    raw = json.dumps(kept)[:RAW_CHARACTERS]
+    native_id = item.get("id") if isinstance(item, dict) else None
+    if not isinstance(native_id, str | int) or not str(native_id):
+        native_id = hashlib.sha256(raw.encode()).hexdigest()[:32]
+    return Rejected(channel=channel, native_id=str(native_id)[:200], reason=reason, raw=raw)
+
+
+def epoch(moment: datetime) -> str:
+    """Return a moment as the shortest text that tells two apart: seconds since 1970."""
+    return str(int(moment.timestamp()))

@@ -1,0 +1,258 @@
+"""The stores in memory and on DynamoDB keep the same promises."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+from moto import mock_aws
+
+from aduan.channel import Run
+from aduan.notice import Contact
+from aduan.store.channels import ChannelStore, DynamoChannelStore, LeaseError
+from aduan.store.contacts import ContactStore, DynamoContactStore
+from aduan.store.notices import DynamoNoticeStore, NoticeStore, NotPendingError
+from aduan.store.posts import AlreadyTriagedError, DynamoPostStore, PostStore
+from aduan.store.tickets import CodeTakenError, DynamoTicketStore, TicketStore
+from tests import in_memory
+from tests.builders import NOON, a_notice, a_post, a_rejected, a_ticket, a_triage, an_event
+from tests.table import create_table
+
+CHANNEL = "instagram:kabarsleman"
+MINUTE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class Stores:
+    """One of each."""
+
+    posts: PostStore
+    channels: ChannelStore
+    tickets: TicketStore
+    notices: NoticeStore
+    contacts: ContactStore
+
+
+@pytest.fixture(params=["in memory", "DynamoDB"])
+def stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
+    """Each test runs on both."""
+    if request.param == "in memory":
+        memory = in_memory.Memory()
+        yield Stores(
+            in_memory.InMemoryPostStore(memory),
+            in_memory.InMemoryChannelStore(memory),
+            in_memory.InMemoryTicketStore(memory),
+            in_memory.InMemoryNoticeStore(memory),
+            in_memory.InMemoryContactStore(memory),
+        )
+        return
+    with mock_aws():
+        table = create_table()
+        yield Stores(
+            DynamoPostStore(table),
+            DynamoChannelStore(table),
+            DynamoTicketStore(table),
+            DynamoNoticeStore(table),
+            DynamoContactStore(table),
+        )
+
+
+def test_a_post_is_stored_once(stores: Stores) -> None:
+    """The second put of a post changes nothing and says so."""
+    assert stores.posts.add(a_post()) is True
+    assert stores.posts.add(a_post(text="another text")) is False
+    assert stores.posts.get(a_post().key) == a_post()
+
+
+def test_an_unknown_post_is_none(stores: Stores) -> None:
+    """What was never stored is answered by None."""
+    assert stores.posts.get("instagram#1") is None
+
+
+def test_known_names_only_what_is_stored(stores: Stores) -> None:
+    """A batch read tells stored posts from new ones, also beyond one batch of 100."""
+    many = [a_post(native_id=str(number)) for number in range(230)]
+    for post in many[::2]:
+        stores.posts.add(post)
+    assert stores.posts.known(many) == {post.key for post in many[::2]}
+
+
+def test_an_unreadable_post_is_kept_once(stores: Stores) -> None:
+    """Quarantine takes a post once."""
+    assert stores.posts.quarantine(a_rejected(), NOON) is True
+    assert stores.posts.quarantine(a_rejected(), NOON) is False
+
+
+def test_a_post_is_settled_once(stores: Stores) -> None:
+    """Only the first decision about a post is written."""
+    chatter = a_triage(is_report=False, kind="other", topic=None, department=None, route="drop")
+    stores.posts.add(a_post())
+    stores.posts.settle(a_post(), chatter, NOON + timedelta(days=30))
+    with pytest.raises(AlreadyTriagedError):
+        stores.posts.settle(a_post(), a_triage(), NOON + timedelta(days=30))
+    stored = stores.posts.get(a_post().key)
+    assert stored is not None
+    assert (stored.state, stored.triage) == ("triaged", chatter)
+
+
+def test_only_posts_whose_time_has_passed_are_left_behind(stores: Stores) -> None:
+    """A new post is found after five minutes, a decided one never."""
+    decided = a_post(native_id="2")
+    for post in (a_post(), decided):
+        stores.posts.add(post)
+    stores.posts.settle(decided, a_triage(), NOON)
+    stored_at = a_post().fetched_at
+    assert list(stores.posts.left_behind(stored_at + 4 * MINUTE)) == []
+    assert list(stores.posts.left_behind(stored_at + 5 * MINUTE)) == [a_post().key]
+
+
+def test_a_ticket_comes_with_everything_that_belongs_to_it(stores: Stores) -> None:
+    """Opening a ticket decides the post and makes the notice pending."""
+    stores.posts.add(a_post())
+    stores.tickets.open(a_post(), a_triage(), a_ticket(), [a_notice()], [an_event()])
+    stored = stores.posts.get(a_post().key)
+    assert stored is not None
+    assert (stored.state, stored.triage, stored.ticket) == ("triaged", a_triage(), a_ticket().code)
+    assert stores.tickets.get(a_ticket().code) == a_ticket()
+    notice = stores.notices.get(a_ticket().code, a_notice().key)
+    assert notice is not None
+    assert notice.state == "pending"
+
+
+def test_a_post_opens_one_ticket(stores: Stores) -> None:
+    """The second opening is refused whole, whatever its code."""
+    stores.posts.add(a_post())
+    stores.tickets.open(a_post(), a_triage(), a_ticket(), [a_notice()], [an_event()])
+    other = a_ticket(code="SLM-000000")
+    with pytest.raises(AlreadyTriagedError):
+        stores.tickets.open(a_post(), a_triage(), other, [a_notice(ticket=other.code)], [])
+    assert stores.tickets.get(other.code) is None
+
+
+def test_a_code_belongs_to_one_ticket(stores: Stores) -> None:
+    """A code that is taken is refused by its own error, and the post stays new."""
+    for post in (a_post(), a_post(native_id="2")):
+        stores.posts.add(post)
+    stores.tickets.open(a_post(), a_triage(), a_ticket(), [a_notice()], [an_event()])
+    with pytest.raises(CodeTakenError):
+        stores.tickets.open(a_post(native_id="2"), a_triage(), a_ticket(), [a_notice()], [an_event()])
+    untouched = stores.posts.get(a_post(native_id="2").key)
+    assert untouched is not None
+    assert untouched.state == "new"
+
+
+def _pending(stores: Stores) -> None:
+    stores.posts.add(a_post())
+    stores.tickets.open(a_post(), a_triage(), a_ticket(), [a_notice()], [an_event()])
+
+
+def test_a_notice_is_claimed_once(stores: Stores) -> None:
+    """Of two senders one gets it; whom it goes to is frozen at that moment."""
+    _pending(stores)
+    claimed = stores.notices.claim(a_notice(), "one", NOON, "dishub@example.go.id", "dishub")
+    assert (claimed.state, claimed.attempt, claimed.recipient) == ("claimed", 1, "dishub@example.go.id")
+    with pytest.raises(NotPendingError):
+        stores.notices.claim(a_notice(), "two", NOON, "other@example.go.id", "dishub")
+
+
+def test_a_sent_notice_is_final(stores: Stores) -> None:
+    """A sent notice leaves the queue and can be neither claimed nor parked."""
+    _pending(stores)
+    claimed = stores.notices.claim(a_notice(), "one", NOON, "dishub@example.go.id", "dishub")
+    stores.notices.sent(claimed, "message-1", NOON + MINUTE)
+    stored = stores.notices.get(a_ticket().code, a_notice().key)
+    assert stored is not None
+    assert (stored.state, stored.message_id) == ("sent", "message-1")
+    assert list(stores.notices.left_behind(NOON + timedelta(days=1))) == []
+    with pytest.raises(NotPendingError):
+        stores.notices.claim(stored, "two", NOON, "dishub@example.go.id", "dishub")
+    with pytest.raises(NotPendingError):
+        stores.notices.park(claimed, "too late")
+
+
+def test_a_refused_notice_is_final(stores: Stores) -> None:
+    """A notice the provider will never take leaves the queue with its reason."""
+    _pending(stores)
+    claimed = stores.notices.claim(a_notice(), "one", NOON, "dishub@example.go.id", "dishub")
+    stores.notices.refused(claimed, "MessageRejected")
+    stored = stores.notices.get(a_ticket().code, a_notice().key)
+    assert stored is not None
+    assert (stored.state, stored.failure) == ("failed", "MessageRejected")
+    assert list(stores.notices.left_behind(NOON + timedelta(days=1))) == []
+
+
+def test_a_postponed_notice_comes_back(stores: Stores) -> None:
+    """A notice that was certainly not accepted is pending again, from a later time, with its attempt counted."""
+    _pending(stores)
+    claimed = stores.notices.claim(a_notice(), "one", NOON, "dishub@example.go.id", "dishub")
+    stores.notices.postponed(claimed, "Throttling", NOON + 10 * MINUTE)
+    assert list(stores.notices.left_behind(NOON + 9 * MINUTE)) == []
+    assert list(stores.notices.left_behind(NOON + 10 * MINUTE)) == [(a_ticket().code, a_notice().key)]
+    stored = stores.notices.get(a_ticket().code, a_notice().key)
+    assert stored is not None
+    assert stores.notices.claim(stored, "two", NOON, "dishub@example.go.id", "dishub").attempt == 2
+
+
+def test_an_unknown_outcome_stays_claimed(stores: Stores) -> None:
+    """Nobody may claim it again; it is still found, and may be parked."""
+    _pending(stores)
+    claimed = stores.notices.claim(a_notice(), "one", NOON, "dishub@example.go.id", "dishub")
+    stores.notices.unknown(claimed, "ReadTimeoutError")
+    stored = stores.notices.get(a_ticket().code, a_notice().key)
+    assert stored is not None
+    assert (stored.state, stored.failure) == ("claimed", "ReadTimeoutError")
+    with pytest.raises(NotPendingError):
+        stores.notices.claim(stored, "two", NOON, "dishub@example.go.id", "dishub")
+    assert list(stores.notices.left_behind(NOON + 5 * MINUTE)) == [(a_ticket().code, a_notice().key)]
+    stores.notices.park(stored, "no outcome after 15 minutes")
+    assert list(stores.notices.left_behind(NOON + timedelta(days=1))) == []
+
+
+def test_a_contact_is_replaced(stores: Stores) -> None:
+    """The last contact written is the one that counts."""
+    contact = Contact(department="dishub", email="a@example.go.id", updated_at=NOON, updated_by="admin")
+    assert stores.contacts.get("dishub") is None
+    stores.contacts.put(contact)
+    stores.contacts.put(contact.model_copy(update={"email": "b@example.go.id"}))
+    stored = stores.contacts.get("dishub")
+    assert stored is not None
+    assert stored.email == "b@example.go.id"
+
+
+def test_a_channel_is_leased_to_one_run(stores: Stores) -> None:
+    """A second run is refused until the lease has run out; then the first one's cursor is refused."""
+    cursor = stores.channels.read(CHANNEL)
+    first = stores.channels.lease(cursor, "one", NOON, NOON + MINUTE)
+    with pytest.raises(LeaseError):
+        stores.channels.lease(cursor, "two", NOON, NOON + MINUTE)
+    stores.channels.lease(stores.channels.read(CHANNEL), "two", NOON + MINUTE, NOON + 2 * MINUTE)
+    with pytest.raises(LeaseError):
+        stores.channels.release(first, "one")
+
+
+def test_a_lease_is_taken_on_what_was_read(stores: Stores) -> None:
+    """A run that read the cursor before another one moved it is refused."""
+    stale = stores.channels.read(CHANNEL)
+    stores.channels.release(stores.channels.lease(stale, "one", NOON, NOON + MINUTE), "one")
+    with pytest.raises(LeaseError):
+        stores.channels.lease(stale, "two", NOON, NOON + MINUTE)
+
+
+def test_a_released_cursor_is_read_back(stores: Stores) -> None:
+    """What a run writes is what the next one reads, and the channel is free."""
+    leased = stores.channels.lease(stores.channels.read(CHANNEL), "one", NOON, NOON + MINUTE)
+    moved = leased.model_copy(update={"watermark": NOON, "marks": {"17": "3"}, "seen": ("18", "19")})
+    stores.channels.release(moved, "one")
+    stored = stores.channels.read(CHANNEL)
+    assert (stored.watermark, stored.marks, stored.seen) == (NOON, {"17": "3"}, ("18", "19"))
+    assert (stored.version, stored.lease_owner) == (1, None)
+
+
+def test_the_ledger_gives_the_youngest_runs_first(stores: Stores) -> None:
+    """Runs come back in order of time, as many as asked for."""
+    for minute in range(4):
+        at = NOON + minute * MINUTE
+        stores.channels.record(
+            Run(channel=CHANNEL, run_id=str(minute), started_at=at, finished_at=at, read_from=NOON, complete=True)
+        )
+    assert [run.run_id for run in stores.channels.runs(CHANNEL, 2)] == ["3", "2"]

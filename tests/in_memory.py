@@ -1,0 +1,277 @@
+"""The stores without a table: they keep copies, obey the same conditions, and can be made to fail at any call.
+
+They pass the same contract suite as the stores on DynamoDB (`tests/contract/test_stores.py`).
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from aduan.channel import Cursor, Rejected, Run
+from aduan.notice import Contact, Notice
+from aduan.post import Post
+from aduan.store.channels import LeaseError
+from aduan.store.notices import LEFT_BEHIND as NOTICE_LEFT_BEHIND
+from aduan.store.notices import NotPendingError
+from aduan.store.posts import LEFT_BEHIND, AlreadyTriagedError
+from aduan.store.tickets import CodeTakenError
+from aduan.ticket import Event, Ticket, Voice
+from aduan.triage import Triage
+
+
+class Killed(BaseException):
+    """The process died here. Not an `Exception`: no code may survive it."""
+
+
+@dataclass
+class Memory:
+    """What all stores share, and a counter that kills the process before or after a chosen call."""
+
+    posts: dict[str, Post] = field(default_factory=dict)
+    quarantined: dict[tuple[str, str], Rejected] = field(default_factory=dict)
+    tickets: dict[str, Ticket] = field(default_factory=dict)
+    voices: dict[tuple[str, str], Voice] = field(default_factory=dict)
+    events: list[Event] = field(default_factory=list)
+    notices: dict[tuple[str, str], Notice] = field(default_factory=dict)
+    cursors: dict[str, Cursor] = field(default_factory=dict)
+    runs: list[Run] = field(default_factory=list)
+    contacts: dict[str, Contact] = field(default_factory=dict)
+    counted: dict[str, int] = field(default_factory=dict)
+    reads: int = 0
+    writes: int = 0
+    calls: int = 0
+    kill_before: int | None = None
+    kill_after: int | None = None
+
+    def call(self, *, write: bool = False) -> "_Call":
+        """Enter one call of a store."""
+        self.reads += not write
+        self.writes += write
+        return _Call(self)
+
+
+@dataclass
+class _Call:
+    memory: Memory
+
+    def __enter__(self) -> None:
+        self.memory.calls += 1
+        if self.memory.calls == self.memory.kill_before:
+            raise Killed
+
+    def __exit__(self, *_: object) -> None:
+        if self.memory.calls == self.memory.kill_after:
+            raise Killed
+
+
+@dataclass
+class InMemoryPostStore:
+    """`PostStore` in memory."""
+
+    memory: Memory
+
+    def known(self, posts: Iterable[Post]) -> set[str]:
+        """Look up."""
+        with self.memory.call():
+            return {post.key for post in posts if post.key in self.memory.posts}
+
+    def add(self, post: Post) -> bool:
+        """Put unless there."""
+        with self.memory.call(write=True):
+            return self.memory.posts.setdefault(post.key, post) is post
+
+    def quarantine(self, rejected: Rejected, at: datetime) -> bool:
+        """Put unless there."""
+        with self.memory.call(write=True):
+            key = (rejected.channel, rejected.native_id)
+            return self.memory.quarantined.setdefault(key, rejected) is rejected
+
+    def get(self, key: str) -> Post | None:
+        """Look up."""
+        with self.memory.call():
+            return self.memory.posts.get(key)
+
+    def settle(self, post: Post, triage: Triage, expires_at: datetime) -> None:
+        """Decide once."""
+        with self.memory.call(write=True):
+            self.decide(post, triage, None)
+
+    def decide(self, post: Post, triage: Triage, ticket: str | None) -> None:
+        """Change a new post into a decided one."""
+        if self.memory.posts[post.key].state != "new":
+            raise AlreadyTriagedError(post.key)
+        self.memory.posts[post.key] = post.model_copy(update={"state": "triaged", "triage": triage, "ticket": ticket})
+
+    def left_behind(self, now: datetime) -> Iterator[str]:
+        """New posts whose time has passed."""
+        with self.memory.call():
+            due = [
+                post
+                for post in self.memory.posts.values()
+                if post.state == "new" and post.fetched_at + LEFT_BEHIND <= now
+            ]
+        yield from [post.key for post in sorted(due, key=lambda post: post.fetched_at)]
+
+
+@dataclass
+class InMemoryChannelStore:
+    """`ChannelStore` in memory."""
+
+    memory: Memory
+
+    def read(self, channel: str) -> Cursor:
+        """Look up."""
+        with self.memory.call():
+            return self.memory.cursors.get(channel, Cursor(channel=channel))
+
+    def lease(self, cursor: Cursor, owner: str, now: datetime, until: datetime) -> Cursor:
+        """Take it if it is as it was read, and free."""
+        with self.memory.call(write=True):
+            stored = self.memory.cursors.get(cursor.channel, Cursor(channel=cursor.channel))
+            if stored.version != cursor.version or stored.leased_to_other(owner, now):
+                raise LeaseError(cursor.channel)
+            self.memory.cursors[cursor.channel] = stored.model_copy(update={"lease_owner": owner, "lease_until": until})
+            return cursor.model_copy(update={"lease_owner": owner, "lease_until": until})
+
+    def release(self, cursor: Cursor, owner: str) -> None:
+        """Write it if the lease still holds."""
+        with self.memory.call(write=True):
+            stored = self.memory.cursors.get(cursor.channel)
+            if stored is None or stored.version != cursor.version or stored.lease_owner != owner:
+                raise LeaseError(cursor.channel)
+            self.memory.cursors[cursor.channel] = cursor.model_copy(
+                update={"version": cursor.version + 1, "lease_owner": None, "lease_until": None}
+            )
+
+    def record(self, run: Run) -> None:
+        """Append."""
+        with self.memory.call(write=True):
+            self.memory.runs.append(run)
+
+    def runs(self, channel: str, limit: int) -> list[Run]:
+        """Youngest first."""
+        with self.memory.call():
+            runs = [run for run in self.memory.runs if run.channel == channel]
+            return sorted(runs, key=lambda run: run.started_at, reverse=True)[:limit]
+
+
+@dataclass
+class InMemoryTicketStore:
+    """`TicketStore` in memory."""
+
+    memory: Memory
+
+    def open(
+        self, post: Post, triage: Triage, ticket: Ticket, notices: Sequence[Notice], events: Iterable[Event]
+    ) -> None:
+        """All or nothing."""
+        with self.memory.call(write=True):
+            memory = self.memory
+            if memory.posts[post.key].state != "new":
+                raise AlreadyTriagedError(post.key)
+            if ticket.code in memory.tickets:
+                raise CodeTakenError(ticket.code)
+            InMemoryPostStore(memory).decide(post, triage, ticket.code)
+            memory.tickets[ticket.code] = ticket
+            voice = Voice(ticket=ticket.code, post=post.key, at=post.created_at)
+            memory.voices[ticket.code, post.key] = voice
+            memory.events.extend(events)
+            memory.notices.update({(notice.ticket, notice.key): notice for notice in notices})
+            counter = f"{ticket.channel}#{ticket.topic}#{ticket.department}"
+            memory.counted[counter] = memory.counted.get(counter, 0) + 1
+
+    def get(self, code: str) -> Ticket | None:
+        """Look up."""
+        with self.memory.call():
+            return self.memory.tickets.get(code)
+
+
+@dataclass
+class InMemoryNoticeStore:
+    """`NoticeStore` in memory."""
+
+    memory: Memory
+
+    def get(self, ticket: str, key: str) -> Notice | None:
+        """Look up."""
+        with self.memory.call():
+            return self.memory.notices.get((ticket, key))
+
+    def claim(self, notice: Notice, owner: str, now: datetime, recipient: str, told: str) -> Notice:
+        """Take it once."""
+        with self.memory.call(write=True):
+            stored = self.memory.notices[notice.ticket, notice.key]
+            if stored.state != "pending" or stored.attempt != notice.attempt:
+                raise NotPendingError(notice.key)
+            return self._write(
+                stored,
+                state="claimed",
+                attempt=stored.attempt + 1,
+                claimed_by=owner,
+                claimed_at=now,
+                recipient=recipient,
+                told=told,
+                failure=None,
+            )
+
+    def sent(self, notice: Notice, message_id: str, now: datetime) -> None:
+        """Finish."""
+        with self.memory.call(write=True):
+            self._write(notice, state="sent", message_id=message_id, sent_at=now, act_at=None)
+
+    def refused(self, notice: Notice, why: str) -> None:
+        """Finish."""
+        with self.memory.call(write=True):
+            self._write(notice, state="failed", failure=why, act_at=None)
+
+    def postponed(self, notice: Notice, why: str, until: datetime) -> None:
+        """Give back."""
+        with self.memory.call(write=True):
+            self._write(notice, state="pending", failure=why, act_at=until)
+
+    def unknown(self, notice: Notice, why: str) -> None:
+        """Keep claimed."""
+        with self.memory.call(write=True):
+            self._write(notice, failure=why)
+
+    def park(self, notice: Notice, why: str) -> None:
+        """Put aside what is as it was read."""
+        with self.memory.call(write=True):
+            stored = self.memory.notices[notice.ticket, notice.key]
+            if (stored.state, stored.attempt) != (notice.state, notice.attempt):
+                raise NotPendingError(notice.key)
+            self._write(stored, state="parked", failure=why, act_at=None)
+
+    def left_behind(self, now: datetime) -> Iterator[tuple[str, str]]:
+        """Unfinished ones whose time has passed."""
+        with self.memory.call():
+            due = [notice for notice in self.memory.notices.values() if _act_at(notice) <= now]
+        yield from [
+            (notice.ticket, notice.key) for notice in sorted(due, key=_act_at) if notice.state in {"pending", "claimed"}
+        ]
+
+    def _write(self, notice: Notice, **changes: object) -> Notice:
+        written = notice.model_copy(update=changes)
+        self.memory.notices[notice.ticket, notice.key] = written
+        return written
+
+
+def _act_at(notice: Notice) -> datetime:
+    return notice.act_at or notice.created_at + NOTICE_LEFT_BEHIND
+
+
+@dataclass
+class InMemoryContactStore:
+    """`ContactStore` in memory."""
+
+    memory: Memory
+
+    def get(self, department: str) -> Contact | None:
+        """Look up."""
+        with self.memory.call():
+            return self.memory.contacts.get(department)
+
+    def put(self, contact: Contact) -> None:
+        """Replace."""
+        with self.memory.call(write=True):
+            self.memory.contacts[contact.department] = contact
