@@ -55,7 +55,7 @@ class Answer:
     delay_seconds: float = 0
 
     def encoded(self) -> bytes:
-        """The body on the wire, with the `\\/` and `\\uXXXX` escapes of the real API."""
+        r"""The body on the wire, with the `\/` and `\uXXXX` escapes of the real API."""
         if self.text is not None:
             return self.text.encode()
         return json.dumps(self.body, separators=(",", ":")).replace("/", "\\/").encode()

@@ -19,6 +19,10 @@ class Field:
     modifiers: Mapping[str, str] = field(default_factory=dict)
     inner: tuple["Field", ...] = ()
 
+    def __str__(self) -> str:
+        modifiers = "".join(f".{name}({text})" for name, text in self.modifiers.items())
+        return self.name + modifiers + (f"{{{','.join(map(str, self.inner))}}}" if self.inner else "")
+
 
 def parse(expression: str) -> tuple[Field, ...]:
     """Read an expression.

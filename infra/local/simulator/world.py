@@ -1,7 +1,7 @@
 """The county's accounts and everything written there: plain data, no HTTP and no clock."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -156,6 +156,8 @@ class World:
         """
         account = self.account_of(draft.kind)
         parent = self._parent_for(draft)
+        if draft.by_county and parent and parent.role is Role.COMMENT:
+            draft = replace(draft, role=Role.REPLY)  # whoever writes for the county need not know the difference
         self._refuse_impossible(draft, parent)
         native_id = self._free_native_id(draft, account, parent)
         entry = Entry(
@@ -217,7 +219,7 @@ class World:
                 f"a {draft.role} needs an existing parent, not {draft.parent!r}; the county's own posts are: {known}"
             )
         # Both platforms keep one level of replies: an answer to a reply is filed under the comment above it.
-        if draft.role is Role.REPLY and parent.role is Role.REPLY:
+        if parent.role is Role.REPLY and (draft.role is Role.REPLY or draft.by_county):
             return parent.parent
         return parent
 

@@ -1,0 +1,1 @@
+"""Decides about every new post, once."""

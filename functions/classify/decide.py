@@ -1,0 +1,75 @@
+"""Decide about one stored post, once. Used by the stream, and again by `follow_up` for what the stream left behind."""
+
+from datetime import datetime, timedelta
+from typing import Final, Literal
+
+from aws_lambda_powertools import Logger
+
+from aduan.directory import Directory
+from aduan.post import Post
+from aduan.store.posts import AlreadyTriagedError, PostStore
+from aduan.store.tickets import CodeTakenError, TicketStore
+from aduan.triage import DESK, Triage
+from classify.classifier import classify
+from classify.opening import opening
+
+Outcome = Literal["already", "auto", "desk", "drop"]
+CODES_TRIED: Final = 5
+"""With 50,000 tickets one code in 20,000 is taken; five in a row are not."""
+
+logger = Logger(child=True)
+
+
+def decide(  # noqa: PLR0913 # a post, the two stores, the directory and two settings
+    key: str, *, posts: PostStore, tickets: TicketStore, directory: Directory, now: datetime, chatter_for: timedelta
+) -> Outcome:
+    """Decide about the post ``kind#native id``, and write the decision with everything that follows from it.
+
+    Chatter is kept for `chatter_for`. ``already`` says that there was nothing left to do.
+
+    Raises:
+        CodeTakenError: when five codes in a row belong to other tickets; a later attempt meets other posts.
+        ClientError: when the table refuses.
+    """
+    post = posts.get(key)
+    if post is None or post.state != "new":
+        return "already"
+    triage = triage_of(post, directory)
+    try:
+        if triage.route == "drop":
+            posts.settle(post, triage, now + chatter_for)
+        else:
+            open_ticket(post, triage, tickets, directory, now)
+    except AlreadyTriagedError:
+        return "already"
+    return triage.route
+
+
+def triage_of(post: Post, directory: Directory) -> Triage:
+    """Classify a post; one that the classifier fails on goes to the desk and is not lost."""
+    try:
+        return classify(post.text, directory, has_photo=post.has_photo)
+    except Exception as error:  # noqa: BLE001 # whatever it is, a person can still read the post
+        logger.error("the classifier failed", post=post.key, error=type(error).__name__)
+        return Triage(
+            is_report=True,
+            kind="other",
+            department=DESK,
+            confidence=0,
+            route="desk",
+            reasons=("penggolong gagal membaca kiriman ini",),
+            decided_by=f"none/{directory.hash}",
+        )
+
+
+def open_ticket(post: Post, triage: Triage, tickets: TicketStore, directory: Directory, now: datetime) -> None:
+    """Open the post's ticket under the first code that is free."""
+    for attempt in range(CODES_TRIED):
+        new = opening(post, triage, directory, now, attempt)
+        try:
+            tickets.open(post, triage, new.ticket, new.notices, new.events)
+        except CodeTakenError:
+            if attempt == CODES_TRIED - 1:
+                raise
+        else:
+            return

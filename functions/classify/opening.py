@@ -1,0 +1,72 @@
+"""What a decided post becomes: its ticket, the first event of its history, and the notices that go out. Pure."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from aduan.directory import Directory
+from aduan.notice import Medium, Notice
+from aduan.post import Post
+from aduan.ticket import Event, Status, Ticket, ticket_code
+from aduan.triage import DESK, Triage
+from aduan.working_days import due_at
+
+BY = "classify"
+
+
+@dataclass(frozen=True)
+class Opening:
+    """Everything that is written when a ticket is opened."""
+
+    ticket: Ticket
+    notices: tuple[Notice, ...]
+    events: tuple[Event, ...]
+
+
+def opening(post: Post, triage: Triage, directory: Directory, now: datetime, attempt: int = 0) -> Opening:
+    """Open a ticket for a post that is, or may be, a report.
+
+    `attempt` counts up when the code of the attempt before belongs to another ticket.
+    """
+    department = triage.department or DESK
+    code = ticket_code(post.key, attempt)
+    deadline = directory.deadlines[deadline_class(triage)]
+    ticket = Ticket(
+        code=code,
+        status=first_status(triage),
+        kind=triage.kind,
+        topic=triage.topic or "lainnya",
+        urgency=triage.urgency,
+        department=department,
+        runner_up=triage.runner_up,
+        place=triage.place,
+        channel=post.channel,
+        post=post.key,
+        permalink=post.permalink,
+        opened_at=now,
+        due_at=due_at(now, deadline),
+    )
+    notices = tuple(
+        Notice(ticket=code, department=department, medium=medium, urgency=triage.urgency, created_at=now)
+        for medium in media(triage)
+    )
+    event = Event(ticket=code, at=now, move=ticket.status, by=BY, why="; ".join(triage.reasons) or triage.route)
+    return Opening(ticket, notices, (event,))
+
+
+def first_status(triage: Triage) -> Status:
+    """Where a ticket begins: with a person, with its department, or with an owner outside the county."""
+    if triage.route == "desk":
+        return "needs_review"
+    return "routed" if triage.ours else "not_ours"
+
+
+def media(triage: Triage) -> tuple[Medium, ...]:
+    """How the department is told: an SMS costs as much as 3,500 mails, so it is for emergencies, and never alone."""
+    return ("sms", "email") if triage.urgency == "emergency" else ("email",)
+
+
+def deadline_class(triage: Triage) -> str:
+    """Which class of the directory's deadlines a triage falls into."""
+    if triage.urgency != "normal":
+        return triage.urgency
+    return "request" if triage.kind == "request" else "normal"

@@ -1,0 +1,235 @@
+"""Where it is: kalurahan, kapanewon, roads and landmarks in a text, and places that are not in Sleman."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from aduan.directory import Kalurahan, Kapanewon, Landmark, Outside, Places, Road
+from aduan.triage import Place
+
+_Named = Kalurahan | Kapanewon | Landmark | Road | Outside
+_STREET: Final = {
+    "jl": "jalan",
+    "jln": "jalan",
+    "jlan": "jalan",
+    "jalanan": "jalan",
+    "dalan": "jalan",
+    "dalane": "jalan",
+}
+_KAPANEWON_CUES: Final = frozenset({"kapanewon", "kecamatan", "kec", "kemantren", "kapanewonan"})
+_KALURAHAN_CUES: Final = frozenset({"kalurahan", "kelurahan", "kel", "desa", "ds"})
+_AREA_CUES: Final = frozenset(
+    {"daerah", "wilayah", "area", "sekitar", "pasar", "arah", "warga", "ndaerah", "polsek", "puskesmas"}
+)
+_IN: Final = frozenset({"di", "neng", "ning", "nang", "dari", "ke", "ten", "wonten"})
+_STUCK: Final = frozenset({"tempel", "minggir"})
+"""``di tempel``, ``ke minggir``: after these little words they are verbs written apart, not places."""
+_OTHER_CUES: Final = frozenset({"kota", "candi"})
+"""Kota Depok, Candi Prambanan."""
+_LANES: Final = frozenset({"gang", "gg", "kampung", "perumahan", "perum", "padukuhan", "dusun", "komplek"})
+"""A lane off a provincial road is not the provincial road."""
+LONGEST_NAME: Final = 5
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the words say about the place."""
+
+    place: Place | None = None
+    road: Road | None = None
+    owner: str | None = None
+    """Code of the government next door, when the words place it there and nowhere in Sleman."""
+    torn: bool = False
+    """True when places inside and outside Sleman are named, or a lane is named beside the road: a person decides."""
+
+
+@dataclass(frozen=True)
+class _Hit:
+    start: int
+    length: int
+    entry: _Named
+    strong: bool
+    """For an outside place: whether this name is enough by itself."""
+
+
+@dataclass
+class _Seen:
+    """What was named, in order."""
+
+    roads: list[Road] = field(default_factory=list)
+    landmarks: list[Landmark] = field(default_factory=list)
+    kalurahan: list[Kalurahan] = field(default_factory=list)
+    kapanewon: list[Kapanewon] = field(default_factory=list)
+    outside: list[Outside] = field(default_factory=list)
+
+
+class Gazetteer:
+    """The places of the directory, ready to be found in a text."""
+
+    def __init__(self, places: Places) -> None:
+        self._index: dict[tuple[str, ...], list[tuple[_Named, bool]]] = {}
+        self._firsts: set[str] = set()
+        self._kalurahan = {entry.name: entry for entry in places.kalurahan}
+        for road in places.roads:
+            self._add((road.name, *road.aliases), road)
+        for landmark in places.landmarks:
+            self._add((landmark.name, *landmark.aliases), landmark)
+        for kalurahan in places.kalurahan:
+            self._add((kalurahan.name, *kalurahan.aliases), kalurahan)
+        for kapanewon in places.kapanewon:
+            self._add((kapanewon.name, *kapanewon.aliases), kapanewon)
+        for outside in places.outside:
+            self._add((outside.name, *outside.aliases, *outside.strong), outside)
+            self._add(outside.weak, outside, strong=False)
+
+    def _add(self, names: Iterable[str], entry: _Named, *, strong: bool = True) -> None:
+        for name in names:
+            words = tuple(name.casefold().replace("-", " ").split())
+            self._index.setdefault(words, []).append((entry, strong))
+            self._firsts.add(words[0])
+
+    def find(self, spellings: list[str]) -> Found:
+        """Find the place a text speaks of, from its words as they were typed."""
+        words = [_STREET.get(word, word) for word in (spelling.casefold() for spelling in spellings)]
+        hits = self._hits(words)
+        if not hits:
+            return Found()
+        seen = _Seen()
+        self._weigh(hits, words, spellings, seen)
+        return _conclude(seen, lanes=not _LANES.isdisjoint(words))
+
+    def _hits(self, words: list[str]) -> list[_Hit]:
+        hits: list[_Hit] = []
+        place = 0
+        while place < len(words):
+            length = self._longest(words, place)
+            if length:
+                named = self._index[tuple(words[place : place + length])]
+                hits.extend(_Hit(place, length, entry, strong) for entry, strong in named)
+                place += length
+                continue
+            # People write "sindu adi" for Sinduadi: two words that together are one name.
+            together = (words[place] + words[place + 1],) if place + 1 < len(words) else ()
+            if together and together in self._index:
+                hits.extend(_Hit(place, 2, entry, strong) for entry, strong in self._index[together])
+                place += 1
+            place += 1
+        return hits
+
+    def _longest(self, words: list[str], place: int) -> int:
+        if words[place] not in self._firsts:
+            return 0
+        for length in range(min(LONGEST_NAME, len(words) - place), 0, -1):
+            if tuple(words[place : place + length]) in self._index:
+                return length
+        return 0
+
+    def _weigh(self, hits: list[_Hit], words: list[str], spellings: list[str], seen: _Seen) -> None:
+        """Take the sure ones first, then those which need a second cue and have one."""
+        doubtful = [hit for hit in hits if not _take_sure(hit, words, seen)]
+        for hit in doubtful:
+            if isinstance(hit.entry, Kapanewon):
+                if _is_kapanewon(hit, hit.entry, _Text(words, spellings, hits), seen):
+                    seen.kapanewon.append(hit.entry)
+            elif isinstance(hit.entry, Outside) and (
+                hit.entry in seen.outside
+                or (_has_cue(hit, words, _KAPANEWON_CUES) and not _claimed_by_sleman(hit, hits))
+            ):
+                seen.outside.append(hit.entry)
+        kapanewon = {entry.name for entry in seen.kapanewon}
+        for hit in doubtful:
+            if isinstance(hit.entry, Kalurahan | Landmark) and _belongs(hit, hit.entry, words, kapanewon, seen):
+                if isinstance(hit.entry, Landmark):
+                    seen.landmarks.append(hit.entry)
+                else:
+                    seen.kalurahan.append(hit.entry)
+
+
+class _Text(NamedTuple):
+    """A text as the cues need it."""
+
+    words: list[str]
+    spellings: list[str]
+    hits: list[_Hit]
+
+
+def _take_sure(hit: _Hit, words: list[str], seen: _Seen) -> bool:
+    """Take a name that needs no second cue."""
+    match hit.entry:
+        case Road():
+            seen.roads.append(hit.entry)
+        case Landmark() if hit.entry.strength == "strong":
+            seen.landmarks.append(hit.entry)
+        case Kalurahan() if hit.entry.strength != "weak":
+            seen.kalurahan.append(hit.entry)
+        case Kapanewon() if hit.entry.strength == "strong" or _has_cue(hit, words, _KAPANEWON_CUES):
+            seen.kapanewon.append(hit.entry)
+        case Outside() if hit.strong:
+            seen.outside.append(hit.entry)
+        case _:
+            return False
+    return True
+
+
+def _belongs(hit: _Hit, entry: Kalurahan | Landmark, words: list[str], kapanewon: set[str], seen: _Seen) -> bool:
+    """Tell whether a name that exists elsewhere too means the one in Sleman."""
+    if entry.kapanewon in kapanewon:
+        return True
+    if seen.outside or kapanewon:
+        return False
+    if isinstance(entry, Landmark) or not entry.ambiguous_with or "sleman" in words:
+        return True
+    return _has_cue(hit, words, _KALURAHAN_CUES | _AREA_CUES | _IN)
+
+
+def _is_kapanewon(hit: _Hit, entry: Kapanewon, text: _Text, seen: _Seen) -> bool:
+    if entry.strength == "county":
+        return False
+    own = any(
+        isinstance(other.entry, Kalurahan | Landmark) and other.entry.kapanewon == entry.name for other in text.hits
+    )
+    if own or _has_cue(hit, text.words, _AREA_CUES):
+        return True
+    if entry.strength == "weak":
+        return not seen.outside and not _has_cue(hit, text.words, _OTHER_CUES)
+    if text.words[hit.start] not in _STUCK and _has_cue(hit, text.words, _IN):
+        return True
+    shouting = sum(spelling.isupper() for spelling in text.spellings) > len(text.spellings) / 2
+    return hit.start > 0 and text.spellings[hit.start][:1].isupper() and not shouting
+
+
+def _has_cue(hit: _Hit, words: list[str], cues: frozenset[str]) -> bool:
+    return hit.start > 0 and words[hit.start - 1] in cues
+
+
+def _claimed_by_sleman(hit: _Hit, hits: list[_Hit]) -> bool:
+    return any(other.start == hit.start and not isinstance(other.entry, Outside) for other in hits)
+
+
+def _conclude(seen: _Seen, *, lanes: bool) -> Found:
+    road = seen.roads[0] if seen.roads else None
+    landmark = seen.landmarks[0] if seen.landmarks else None
+    kalurahan = seen.kalurahan[0].name if seen.kalurahan else landmark.kalurahan if landmark else None
+    kapanewon: str | None = None
+    if seen.kalurahan:
+        kapanewon = seen.kalurahan[0].kapanewon
+    elif landmark:
+        kapanewon = landmark.kapanewon
+    elif seen.kapanewon:
+        kapanewon = seen.kapanewon[0].name
+    inside = bool(kapanewon or road)
+    outside = seen.outside[0] if seen.outside else None
+    if not inside and not outside:
+        return Found()
+    return Found(
+        place=Place(
+            kapanewon=kapanewon,
+            kalurahan=kalurahan,
+            road=road.name if road else None,
+            landmark=landmark.name if landmark else None,
+            outside=outside.name if outside and not inside else None,
+        ),
+        road=road,
+        owner=outside.owner if outside and not inside else None,
+        torn=bool((outside and inside) or (road and lanes)),
+    )

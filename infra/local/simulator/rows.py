@@ -1,0 +1,120 @@
+"""Turn a JSON row that somebody wrote into a draft, with an error that says what is wrong with it."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from infra.local.simulator.world import Draft, Kind, Role
+
+
+class RowError(ValueError):
+    """A row with a missing key or a wrong value."""
+
+
+_CITIZEN_ROLES = [role.value for role in (Role.COMMENT, Role.REPLY, Role.TAG, Role.VISITOR_POST)]
+
+
+def citizen_draft(row: Mapping[str, Any], source_id: str, created_at: datetime, origin: str) -> Draft:
+    """A citizen's post: {kind, edge, parent, author, text, has_photo}; other keys are nobody's business here.
+
+    Raises:
+        RowError: A key is missing or has a wrong value.
+    """
+    return Draft(
+        source_id=source_id,
+        kind=Kind(word(row, "kind", [kind.value for kind in Kind])),
+        role=Role(word(row, "edge", _CITIZEN_ROLES)),
+        parent=text_or_null(row, "parent"),
+        author=text_or_null(row, "author"),
+        text=text(row, "text"),
+        has_photo=flag(row, "has_photo"),
+        created_at=created_at,
+        origin=origin,
+    )
+
+
+def text(row: Mapping[str, Any], key: str) -> str:
+    """A string; may be empty.
+
+    Raises:
+        RowError: It is missing or no string.
+    """
+    value = _value(row, key)
+    if not isinstance(value, str):
+        raise RowError(f"{key!r} must be text, not {value!r}")
+    return value
+
+
+def name(row: Mapping[str, Any], key: str) -> str:
+    """A string that is not empty.
+
+    Raises:
+        RowError: It is missing, empty or no string.
+    """
+    value = text(row, key)
+    if not value:
+        raise RowError(f"{key!r} must not be empty")
+    return value
+
+
+def text_or_null(row: Mapping[str, Any], key: str) -> str | None:
+    """A string that is not empty, or null.
+
+    Raises:
+        RowError: It is missing or neither.
+    """
+    return None if _value(row, key) is None else name(row, key)
+
+
+def word(row: Mapping[str, Any], key: str, known: list[str]) -> str:
+    """One of the known words.
+
+    Raises:
+        RowError: It is missing or another one.
+    """
+    value = _value(row, key)
+    if value not in known:
+        raise RowError(f"{key!r} must be one of {', '.join(known)}, not {value!r}")
+    return str(value)
+
+
+def flag(row: Mapping[str, Any], key: str) -> bool:
+    """True or false.
+
+    Raises:
+        RowError: It is missing or neither.
+    """
+    value = _value(row, key)
+    if not isinstance(value, bool):
+        raise RowError(f"{key!r} must be true or false, not {value!r}")
+    return value
+
+
+def time_ago(row: Mapping[str, Any], now: datetime) -> datetime:
+    """The time that `minutes_ago` means.
+
+    Raises:
+        RowError: It is missing or no whole number of minutes in the past.
+    """
+    value = _value(row, "minutes_ago")
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise RowError(f"'minutes_ago' must be a whole number from 0 up, not {value!r}")
+    return now - timedelta(minutes=value)
+
+
+def rows_under(document: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
+    """A list of JSON objects.
+
+    Raises:
+        RowError: It is missing or something else.
+    """
+    value = _value(document, key)
+    if not isinstance(value, list) or not all(isinstance(row, dict) for row in value):
+        raise RowError(f"{key!r} must be a list of objects")
+    return value
+
+
+def _value(row: Mapping[str, Any], key: str) -> Any:
+    if key not in row:
+        raise RowError(f"{key!r} is missing")
+    return row[key]
