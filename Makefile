@@ -12,6 +12,7 @@ POSTS ?=
 LIMIT ?=
 
 RUN := .venv/bin/python
+LOCAL := PYTHONPATH=functions $(RUN) -m infra.local
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -23,9 +24,33 @@ help: ## list the targets
 	@test -n "$(PYTHON)" || { echo "Aduan needs Python 3.11 to 3.14 on PATH; none was found." >&2; exit 1; }
 	@echo "preparing $(@D) …"
 	@$(PYTHON) -m venv --clear $(@D)
-	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	@$(@D)/bin/python -m pip install -qq --disable-pip-version-check --requirement $<
 	@touch $@
 
 environments: .venv/.ready .venv-sam/.ready .venv-ministack/.ready ## make the three Python environments
 
-.PHONY: help environments
+demo: environments ## bring posts the whole way on this machine (POSTS=file.jsonl LIMIT=500 for others)
+	@$(LOCAL) demo $(if $(POSTS),--posts $(POSTS)) $(if $(LIMIT),--limit $(LIMIT))
+
+up: environments ## start the stack and leave it running
+	@$(LOCAL) up $(if $(POSTS),--posts $(POSTS)) $(if $(LIMIT),--limit $(LIMIT))
+
+down: environments ## stop it
+	@$(LOCAL) down
+
+build: environments ## build the artefacts that `sam deploy` uploads
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam build \
+		--parameter-overrides Stage=dev $(if $(ARCHITECTURE),Architecture=$(ARCHITECTURE))
+	@$(RUN) -m infra.artefacts .aws-sam/build
+
+test: environments ## run every test
+	@$(RUN) -m pytest
+
+check: environments ## lint, types, template
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy
+	@SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam validate --lint --template template.yaml
+	@.venv/bin/cfn-lint infra/*.yaml
+
+.PHONY: help environments demo up down build test check

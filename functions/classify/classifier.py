@@ -15,7 +15,7 @@ from typing import Any, Final, Literal, NamedTuple
 from aduan.directory import Department, Directory
 from aduan.triage import DESK, ReportKind, Triage, Urgency
 from classify.places import Found, Gazetteer
-from classify.words import Normaliser, Phrases, spellings
+from classify.words import APART, Normaliser, Phrases, spellings
 
 _HERE: Final = Path(__file__).parent
 _RULES_BYTES: Final = (_HERE / "rules.json").read_bytes()
@@ -108,7 +108,7 @@ def _compile(directory: Directory) -> _Compiled:
         gazetteer=Gazetteer(directory.places),
         hedges=frozenset(normaliser.normalise(hedges)),
         negations=frozenset(normaliser.normalise(negations)),
-        street_words=frozenset(phrase.replace("~", "…") for phrase in directory.topics[_STREET_LIGHT].strong),
+        street_words=frozenset(phrase.replace("~", APART) for phrase in directory.topics[_STREET_LIGHT].strong),
         decided_by=f"{_RULES['name']} {_VERSION}/{directory.hash}",
     )
 
@@ -164,7 +164,9 @@ def _gather(words: list[str], compiled: _Compiled) -> _Evidence:
     seen: set[tuple[str, str, str]] = set()
     for place, phrase, meanings in compiled.phrases.find(words):
         denied = place > 0 and words[place - 1] in compiled.negations
-        hedged = not compiled.hedges.isdisjoint(words[max(0, place - _HEDGE_REACH) : place])
+        # The halves of a pair may enclose the hedge: "pohon yang mau tumbang".
+        after = _HEDGE_REACH if APART in phrase else 0
+        hedged = not compiled.hedges.isdisjoint(words[max(0, place - _HEDGE_REACH) : place + 1 + after])
         for meaning in meanings:
             key = (phrase, meaning.role, meaning.code)
             if key not in seen:

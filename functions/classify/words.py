@@ -99,6 +99,8 @@ class Normaliser:
 
 
 P = TypeVar("P")
+APART: Final = "…"
+"""How the ``~`` of a pair is shown to people: ``lampu … mati``."""
 NEAR: Final = 6
 """How many words apart the two halves of ``lampu ~ mati`` may stand."""
 
@@ -119,7 +121,7 @@ class Phrases(Generic[P]):
             words = tuple(normaliser.normalise(left.split()))
             if near:
                 other = normaliser.normalise(right.split())[-1]
-                self._pairs.setdefault(words[-1], []).append((other, phrase.replace("~", "…"), meaning))
+                self._pairs.setdefault(words[-1], []).append((other, phrase.replace("~", APART), meaning))
             elif words in meanings:
                 meanings[words].append(meaning)
             else:

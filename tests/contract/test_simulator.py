@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from infra.local.simulator.access import proof_of
 from infra.local.simulator.config import Config
 from infra.local.simulator.faults import FAULTS
 from infra.local.simulator.foreign_posts import spread
-from infra.local.simulator.input_files import InputError, read_config, read_county, read_posts
+from infra.local.simulator.input_files import InputError, read_config, read_county, read_world
 from infra.local.simulator.rows import citizen_draft
 from infra.local.simulator.server import Server, running
 from infra.local.simulator.simulator import Simulator
@@ -40,31 +41,31 @@ def a_draft(source_id: str, kind: str, edge: str, parent: str | None = None, **c
     )
 
 
-def a_county_post(source_id: str, kind: Kind, minutes_ago: int = 600) -> Draft:
-    created_at = NOW - timedelta(minutes=minutes_ago)
-    return Draft(source_id, kind, Role.COUNTY_POST, None, None, "Info", False, created_at, by_county=True)  # noqa: FBT003
+def by_the_county(source_id: str, kind: Kind, role: Role, **changed: Any) -> Draft:
+    created_at = NOW - timedelta(minutes=changed.pop("minutes_ago", 600))
+    draft = Draft(
+        source_id=source_id,
+        kind=kind,
+        role=role,
+        parent=None,
+        author=None,
+        text="Info",
+        has_photo=False,
+        created_at=created_at,
+        by_county=True,
+    )
+    return replace(draft, **changed)
 
 
 def some_drafts() -> list[Draft]:
-    """Two county posts with comments and replies, seven visitor posts, five tags, sixty comments in one thread."""
-    own_answer = Draft(
-        "c1",
-        Kind.INSTAGRAM,
-        Role.COMMENT,
-        "ic1",
-        None,
-        "Siap",
-        False,
-        NOW,
-        by_county=True,  # noqa: FBT003
-    )
+    """Three county posts, sixty comments in one thread, replies, five tags and seven visitor posts."""
     return [
         a_draft("ir1", "instagram", "reply", "ic1", minutes_ago=300),  # before its parent: order is free
-        a_county_post("m1", Kind.INSTAGRAM),
-        a_county_post("m2", Kind.INSTAGRAM, minutes_ago=700),
-        a_county_post("f1", Kind.FACEBOOK_PAGE),
+        by_the_county("m1", Kind.INSTAGRAM, Role.COUNTY_POST),
+        by_the_county("m2", Kind.INSTAGRAM, Role.COUNTY_POST, minutes_ago=700),
+        by_the_county("f1", Kind.FACEBOOK_PAGE, Role.COUNTY_POST),
         *(a_draft(f"ic{n}", "instagram", "comment", "m1", minutes_ago=400 - n) for n in range(1, 61)),
-        own_answer,
+        by_the_county("c1", Kind.INSTAGRAM, Role.COMMENT, parent="ic1", text="Siap", minutes_ago=0),
         a_draft("ir2", "instagram", "reply", "ir1", minutes_ago=200),
         *(a_draft(f"t{n}", "instagram", "tag", minutes_ago=n) for n in range(1, 6)),
         *(a_draft(f"v{n}", "facebook_page", "visitor_post", minutes_ago=100 * n) for n in range(1, 8)),
@@ -84,6 +85,7 @@ class Client:
     def raw(
         self, method: str, path: str, body: object = None, headers: dict[str, str] | None = None
     ) -> tuple[int, dict[str, str], bytes]:
+        """Status, headers and body of any request."""
         connection = http.client.HTTPConnection("127.0.0.1", self._server.server_port, timeout=5)
         try:
             connection.request(method, path, json.dumps(body) if body is not None else None, headers or {})
@@ -92,11 +94,15 @@ class Client:
         finally:
             connection.close()
 
-    def get(self, path: str, account: Account | None = None, **params: object) -> tuple[int, Any]:
+    def get(self, path: str, account: Account | None = None, /, **params: object) -> tuple[int, Any]:
+        """Status and JSON of a Graph request, with the token and proof of the account that it is about."""
         status, _, body = self.get_raw(path, account, **params)
         return status, json.loads(body)
 
-    def get_raw(self, path: str, account: Account | None = None, **params: object) -> tuple[int, dict[str, str], bytes]:
+    def get_raw(
+        self, path: str, account: Account | None = None, /, **params: object
+    ) -> tuple[int, dict[str, str], bytes]:
+        """The same with headers and the body's bytes."""
         if account is None:
             page = path.startswith((PAGE.account, "1221"))
             account = PAGE if page else INSTAGRAM
@@ -104,11 +110,13 @@ class Client:
         return self.raw("GET", f"/v25.0/{path}?{query}", headers={"Authorization": f"Bearer {account.token}"})
 
     def good(self, path: str, **params: object) -> Any:
+        """The JSON of a Graph request that must succeed."""
         status, body = self.get(path, **params)
         assert status == 200, body
         return body
 
-    def refusal(self, path: str, account: Account | None = None, **params: object) -> tuple[int, int, int | None]:
+    def refusal(self, path: str, account: Account | None = None, /, **params: object) -> tuple[int, int, int | None]:
+        """Status, code and subcode of a Graph request that must fail."""
         status, body = self.get(path, account, **params)
         assert "fbtrace_id" in body["error"]
         return status, body["error"]["code"], body["error"].get("error_subcode")
@@ -121,24 +129,32 @@ class Client:
         return found
 
     def control(self, method: str, path: str, body: object = None) -> tuple[int, Any]:
+        """Status and JSON of a request under `/_simulator`."""
         status, _, answer = self.raw(method, f"/_simulator/{path}", body)
         return status, json.loads(answer)
 
     def fault(self, name: str, **settings: object) -> None:
+        """Switch a fault on."""
         status, answer = self.control("POST", "faults", {"fault": name, **settings})
         assert status == 201, answer
 
     def native(self, source_id: str) -> str:
+        """The native id of a source id."""
         entry = self.simulator.world.find(source_id)
         assert entry is not None
         return entry.native_id
 
 
+@pytest.fixture(name="server", scope="module")
+def _server() -> Iterator[Server]:
+    with running(Simulator(CONFIG, populate(CONFIG.accounts, []))) as server:
+        yield server
+
+
 @pytest.fixture(name="client")
-def _client() -> Iterator[Client]:
-    simulator = Simulator(CONFIG, populate(CONFIG.accounts, some_drafts()), clock=lambda: NOW)
-    with running(simulator) as server:
-        yield Client(server, simulator)
+def _client(server: Server) -> Client:
+    server.simulator = Simulator(CONFIG, populate(CONFIG.accounts, some_drafts()), clock=lambda: NOW)
+    return Client(server, server.simulator)
 
 
 def ids(*pages: Any) -> list[str]:
@@ -799,14 +815,14 @@ def test_every_fault_can_be_described_and_switched_on_again(client: Client, faul
 
 def test_foreign_texts_are_spread_over_both_accounts() -> None:
     """Rows of {id, text} become comments, replies, tags and visitor posts, always the same, no thread too long."""
-    rows = [(f"foreign.jsonl:{n}", {"id": f"row-{n}", "text": f"Keluhan {n}", "kind": None}) for n in range(1, 1501)]
+    rows = [(f"foreign.jsonl:{n}", {"id": f"row-{n}", "text": f"Keluhan {n}", "kind": None}) for n in range(1, 4001)]
     first, second = (populate(CONFIG.accounts, spread(rows, NOW)) for _ in range(2))
 
     posts = first.citizen_posts()
-    assert len(posts) == 1500
+    assert len(posts) == 4000
     assert {post.role for post in posts} == set(Role) - {Role.COUNTY_POST}
     assert [post.native_id for post in posts] == [post.native_id for post in second.citizen_posts()]
-    assert len({post.native_id for post in posts}) == 1500
+    assert len({post.native_id for post in posts}) == 4000
     hosts = [host for kind in Kind for host in first.roots(kind, Role.COUNTY_POST)]
     assert max(len(list(host.descendants())) for host in hosts) <= 200
 
@@ -846,15 +862,34 @@ def written(folder: Path, name: str, *documents: object) -> Path:
 def test_files_make_a_world(tmp_path: Path) -> None:
     """The three files together make the accounts, the county's posts and the citizens' posts."""
     config = read_config(written(tmp_path, "config.json", CONFIG_DOCUMENT))
-    drafts = read_county(written(tmp_path, "county.json", COUNTY_DOCUMENT), NOW)
-    drafts += read_posts(written(tmp_path, "posts.jsonl", POST_ROW, POST_ROW | {"id": "p002"}), NOW, limit=1)
-    world = populate(config.accounts, drafts)
+    posts = written(tmp_path, "posts.jsonl", POST_ROW, POST_ROW | {"id": "p002"})
+    world = read_world(config, posts, written(tmp_path, "county.json", COUNTY_DOCUMENT), NOW, limit=1)
 
     assert config == CONFIG
     [post] = world.citizen_posts()
     assert (post.draft.source_id, post.author) == ("p001", None)
     [own] = post.children
     assert (own.role, own.author and own.author.name) == (Role.REPLY, INSTAGRAM.label)
+
+
+def test_answers_to_posts_that_were_left_out_are_left_out(tmp_path: Path) -> None:
+    """The county's posts fit foreign texts, too: its answers to other posts stay away."""
+    county = written(tmp_path, "county.json", COUNTY_DOCUMENT)
+    world = read_world(CONFIG, written(tmp_path, "foreign.jsonl", {"id": "x1", "text": "Jalan rusak"}), county, NOW)
+
+    [post] = world.citizen_posts()
+    assert (post.text, post.children) == ("Jalan rusak", [])
+    assert world.find("m1")
+    assert not world.find("c1")
+
+
+def test_an_answer_to_nothing_is_an_error_in_a_whole_file(tmp_path: Path) -> None:
+    """With the posts that the county's answers belong to, a wrong parent does not pass silently."""
+    county = written(tmp_path, "county.json", COUNTY_DOCUMENT)
+    posts = written(tmp_path, "posts.jsonl", POST_ROW | {"id": "p002"})
+
+    with pytest.raises(WorldError, match=r"county\.json: own_comments\[0\]: .*'p001'"):
+        read_world(CONFIG, posts, county, NOW)
 
 
 @pytest.mark.parametrize(
@@ -875,7 +910,7 @@ def test_a_bad_line_is_named(tmp_path: Path, changed: dict[str, Any], reason: st
     posts = written(tmp_path, "posts.jsonl", POST_ROW, {**POST_ROW, "id": "p002", **changed})
 
     with pytest.raises((InputError, WorldError), match=reason):
-        populate(CONFIG.accounts, [*read_county(county, NOW), *read_posts(posts, NOW)])
+        read_world(CONFIG, posts, county, NOW)
 
 
 def test_a_bad_entry_of_the_county_is_named(tmp_path: Path) -> None:

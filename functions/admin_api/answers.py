@@ -1,0 +1,198 @@
+"""What is answered: records with their codes, and beside the codes what people read, in Indonesian."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final, get_args
+
+from aduan.record import stamp
+from aduan.store.reading import ChannelState, Grouping, Tally, TicketDetail
+from aduan.store.table import WIB
+from aduan.ticket import Status, Ticket
+
+if TYPE_CHECKING:
+    from aduan.directory import Channel, Directory
+    from aduan.notice import Contact, Notice
+    from aduan.ticket import Event, Voice
+
+Answer = dict[str, Any]
+
+STATUS_LABELS: Final[Mapping[str, str]] = {
+    "needs_review": "Menunggu pemeriksaan",
+    "routed": "Diteruskan",
+    "accepted": "Diterima",
+    "in_progress": "Sedang dikerjakan",
+    "resolved": "Selesai dikerjakan",
+    "closed": "Ditutup",
+    "reopened": "Dibuka kembali",
+    "not_ours": "Bukan wewenang",
+    "duplicate": "Duplikat",
+    "rejected": "Bukan aduan",
+}
+URGENCY_LABELS: Final[Mapping[str, str]] = {"emergency": "Darurat", "urgent": "Mendesak", "normal": "Biasa"}
+KIND_LABELS: Final[Mapping[str, str]] = {
+    "complaint": "Aduan",
+    "request": "Permohonan",
+    "aspiration": "Aspirasi",
+    "other": "Lainnya",
+}
+MOVE_LABELS: Final[Mapping[str, str]] = {**STATUS_LABELS, "opened": "Dibuka"}
+
+_CONFIDENTIAL: Final = {"recipient", "claimed_by", "message_id", "failure"}
+"""Of a notice: where it went, and what a provider says about that, which repeats the address."""
+_ADDRESS: Final = re.compile(r"\S+@\S+|(?:\+62|\b62|\b0)[\d\s.-]{7,}\d")
+
+
+def tickets_answer(tickets: Iterable[Ticket], following: str | None, directory: "Directory") -> Answer:
+    """One page of a list."""
+    return {"tickets": [_ticket(ticket, directory) for ticket in tickets], "next_cursor": following}
+
+
+def detail_answer(detail: TicketDetail, directory: "Directory", *, everything: bool) -> Answer:
+    """One ticket with its history; without addresses unless `everything` may be seen."""
+    return {
+        "ticket": _ticket(detail.ticket, directory),
+        "history": [_event(event, everything=everything) for event in detail.events],
+        "notices": [_notice(notice, directory, everything=everything) for notice in detail.notices],
+        "voices": [_voice(voice, detail) for voice in detail.voices],
+    }
+
+
+def stats_answer(tallies: Mapping[str, Tally], by: Grouping, months: Sequence[str], directory: "Directory") -> Answer:
+    """Figures with the largest first; months in their order."""
+    order = sorted(tallies) if by == "month" else sorted(tallies, key=lambda group: (-tallies[group].tickets, group))
+    return {
+        "from": months[0],
+        "to": months[-1],
+        "by": by,
+        "tickets": sum(tally.tickets for tally in tallies.values()),
+        "rows": [
+            {
+                by: group,
+                "label": _group_label(by, group, directory),
+                "tickets": tallies[group].tickets,
+                "statuses": {
+                    status: tallies[group].statuses[status]
+                    for status in get_args(Status)
+                    if tallies[group].statuses[status]
+                },
+            }
+            for group in order
+        ],
+    }
+
+
+def channel_answer(channel: "Channel", state: ChannelState, directory: "Directory") -> Answer:
+    """A channel as it is configured, how far it has been read, and its last runs.
+
+    The marks and ids the cursor remembers are the poller's own affair.
+    """
+    cursor = state.cursor.model_dump(mode="json", exclude={"channel", "marks", "seen"})
+    return {
+        **channel.model_dump(mode="json"),
+        "department_name": _department(channel.department, directory),
+        "cursor": {**cursor, **_wib("watermark", state.cursor.watermark)},
+        "runs": [
+            {**run.model_dump(mode="json", exclude={"channel"}), **_wib("started_at", run.started_at)}
+            for run in state.runs
+        ],
+    }
+
+
+def contact_answer(department: str, contact: "Contact | None", directory: "Directory") -> Answer:
+    """How a department is told; empty fields when nobody has entered anything yet."""
+    known = (
+        {"email": None, "phone": None, "updated_at": None, "updated_by": None}
+        if contact is None
+        else contact.model_dump(mode="json", exclude={"department"})
+    )
+    updated_at = None if contact is None else contact.updated_at
+    return {
+        "department": department,
+        "department_name": _department(department, directory),
+        **known,
+        **_wib("updated_at", updated_at),
+    }
+
+
+def _ticket(ticket: Ticket, directory: "Directory") -> Answer:
+    return {
+        **ticket.model_dump(mode="json"),
+        "status_label": STATUS_LABELS[ticket.status],
+        "kind_label": KIND_LABELS[ticket.kind],
+        "topic_label": _topic(ticket.topic, directory),
+        "urgency_label": URGENCY_LABELS[ticket.urgency],
+        "department_name": _department(ticket.department, directory),
+        "runner_up_name": ticket.runner_up and _department(ticket.runner_up, directory),
+        "place_label": ticket.place.label() if ticket.place else None,
+        "channel_name": _channel(ticket.channel, directory),
+        **_wib("opened_at", ticket.opened_at),
+        **_wib("due_at", ticket.due_at),
+    }
+
+
+def _event(event: "Event", *, everything: bool) -> Answer:
+    # Admins sign in with their address, and a reason may say which mailbox was wrong.
+    by, why = (text if everything else _ADDRESS.sub("[…]", text) for text in (event.by, event.why))
+    return {
+        "at": stamp(event.at),
+        **_wib("at", event.at),
+        "move": event.move,
+        "move_label": MOVE_LABELS.get(event.move, event.move),
+        "by": by,
+        "why": why,
+    }
+
+
+def _notice(notice: "Notice", directory: "Directory", *, everything: bool) -> Answer:
+    withheld = set() if everything else _CONFIDENTIAL
+    return {
+        **notice.model_dump(mode="json", exclude={"ticket", *withheld}),
+        "department_name": _department(notice.department, directory),
+        **_wib("created_at", notice.created_at),
+        **_wib("sent_at", notice.sent_at),
+    }
+
+
+def _voice(voice: "Voice", detail: TicketDetail) -> Answer:
+    post = detail.posts.get(voice.post)
+    said: Answer = (
+        {"text": None, "permalink": None, "channel": None, "has_photo": None}
+        if post is None
+        else post.model_dump(mode="json", include={"text", "permalink", "channel", "has_photo"})
+    )
+    return {"post": voice.post, "at": stamp(voice.at), **_wib("at", voice.at), **said}
+
+
+def _wib(name: str, moment: datetime | None) -> Answer:
+    """The same moment as people read it: ``2026-11-03 13:41 WIB``."""
+    return {f"{name}_wib": None if moment is None else moment.astimezone(WIB).strftime("%Y-%m-%d %H:%M WIB")}
+
+
+def _department(code: str, directory: "Directory") -> str:
+    """Its name; the code itself when a ticket is older than the directory."""
+    department = directory.departments.get(code)
+    return code if department is None else department.name
+
+
+def _topic(code: str, directory: "Directory") -> str:
+    topic = directory.topics.get(code)
+    return code if topic is None else topic.label
+
+
+def _channel(code: str, directory: "Directory") -> str:
+    return next((channel.name for channel in directory.channels if channel.id == code), code)
+
+
+def _group_label(by: Grouping, group: str, directory: "Directory") -> str:
+    match by:
+        case "channel":
+            return _channel(group, directory)
+        case "topic":
+            return _topic(group, directory)
+        case "department":
+            return _department(group, directory)
+        case "status":
+            return STATUS_LABELS.get(group, group)
+        case "month":
+            return group

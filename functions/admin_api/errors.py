@@ -1,0 +1,56 @@
+"""How a request is refused: a status for machines, a sentence in Indonesian for people."""
+
+from collections.abc import Mapping
+from typing import Any
+
+
+class RefusedError(Exception):
+    """The request is answered with an error. The message never repeats what was sent."""
+
+    def __init__(  # what an error answer consists of
+        self,
+        status: int,
+        code: str,
+        message: str,
+        field: str | None = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(code)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.field = field
+        self.headers = dict(headers or {})
+
+    def body(self) -> dict[str, Any]:
+        """The answer's body."""
+        field = {} if self.field is None else {"field": self.field}
+        return {"error": {"code": self.code, **field, "message": self.message}}
+
+
+def invalid(field: str, message: str, code: str = "invalid") -> RefusedError:
+    """400: this field of the request is wrong."""
+    return RefusedError(400, code, message, field)
+
+
+def not_found(message: str) -> RefusedError:
+    """404: there is no such thing, or it is none of the caller's business."""
+    return RefusedError(404, "not_found", message)
+
+
+def without_text(error: BaseException) -> dict[str, str | None]:
+    """What may be logged of a failure: its class, AWS's own code, and where in our code it came up.
+
+    Not its message and not its stack: they repeat values, and a value may be what a citizen wrote.
+    """
+    place = None
+    trace = error.__traceback__
+    while trace is not None:
+        module = str(trace.tb_frame.f_globals.get("__name__"))
+        if module.partition(".")[0] in {"admin_api", "aduan"}:
+            place = f"{module}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    answered = getattr(error, "response", None)
+    code = answered.get("Error", {}).get("Code") if isinstance(answered, dict) else None
+    return {"error_type": type(error).__name__, "aws_code": code, "place": place}

@@ -1,0 +1,77 @@
+"""Entry point of the admin API: settings, clients, routes, and what every answer has in common."""
+
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+import boto3
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+from botocore.config import Config
+
+from admin_api.access import claims_of
+from admin_api.errors import RefusedError, without_text
+from admin_api.routes import Routes
+from aduan.directory import load_directory
+from aduan.settings import Settings, from_environment
+from aduan.store.contacts import DynamoContactStore
+from aduan.store.reading import Reading
+from aduan.store.table import Table
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+# Personal data: no cache on the way keeps it, no browser guesses what it is.
+HEADERS: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+
+
+class AdminApiSettings(Settings):
+    """What the deployment decides."""
+
+    table_name: str
+
+
+logger = Logger()
+settings = from_environment(AdminApiSettings)
+# API Gateway gives up after 29 seconds; somebody is waiting long before.
+client = boto3.client(
+    "dynamodb",
+    config=Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3}),
+)
+table = Table(client, settings.table_name)
+app = APIGatewayRestResolver(debug=False)  # whatever the environment says: debug answers with stack traces
+Routes(app, Reading(table), DynamoContactStore(table), load_directory(), lambda: datetime.now(UTC)).register()
+
+
+def refused(error: RefusedError) -> Response[dict[str, Any]]:
+    """Answer with the reason."""
+    return Response(error.status, "application/json", error.body(), headers=dict(error.headers))
+
+
+def failed(error: Exception) -> Response[dict[str, Any]]:
+    """Answer without a detail, and log only what cannot hold a citizen's words."""
+    logger.error("failed", extra=without_text(error))
+    message = "Terjadi gangguan pada sistem. Coba lagi beberapa saat; bila berulang, hubungi Diskominfo."
+    return refused(RefusedError(500, "internal", message))
+
+
+app.exception_handler(RefusedError)(refused)
+app.exception_handler(Exception)(failed)
+
+
+def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
+    """Answer one request, and log which route, how, for whom and how long; never what was asked or answered."""
+    began = time.perf_counter()
+    answer = app.resolve(event, context)
+    answer["multiValueHeaders"].update({name: [value] for name, value in HEADERS.items()})
+    logger.info(
+        "answered",
+        extra={
+            "route": f"{event.get('httpMethod')} {event.get('resource')}",
+            "status": answer["statusCode"],
+            "who": claims_of(event).get("sub"),
+            "milliseconds": round((time.perf_counter() - began) * 1000),
+            "aws_request_id": getattr(context, "aws_request_id", None),
+        },
+    )
+    return answer

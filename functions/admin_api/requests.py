@@ -1,0 +1,296 @@
+"""What a request asks for: query strings and bodies become checked values, or an error that names the field."""
+
+import base64
+import json
+import re
+from collections.abc import Container, Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar, get_args
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import PydanticCustomError
+
+from admin_api.errors import RefusedError, invalid, not_found
+from aduan.store.reading import Grouping, TicketQuery
+from aduan.store.table import WIB, month_of
+from aduan.ticket import Status
+
+if TYPE_CHECKING:
+    from aduan.directory import Directory
+
+MAX_BODY_BYTES: Final = 4096
+MAX_LIMIT: Final = 100
+MAX_MONTHS: Final = 36
+_SHOWN_FIELD: Final = 64
+
+_CODE: Final = re.compile(r"SLM-[0-9A-HJKMNP-TV-Z]{6}")
+_DAY: Final = re.compile(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}")
+_MONTH: Final = r"^20[0-9]{2}-(0[1-9]|1[0-2])$"
+_CHANNEL: Final = r"^[a-z_]{1,40}:[A-Za-z0-9_.-]{1,100}$"
+_LABEL: Final = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_EMAIL: Final = re.compile(
+    rf"[A-Za-z0-9_%+'-]+(?:\.[A-Za-z0-9_%+'-]+)*@(?:{_LABEL}\.)+[A-Za-z]{{2,63}}",
+)
+_EMAIL_BYTES: Final = 254
+_EMAIL_LOCAL_BYTES: Final = 64
+_MOBILE: Final = re.compile(r"\+628[0-9]{7,11}")
+
+_STATUSES: Final = ", ".join(get_args(Status))
+_GROUPINGS: Final = ", ".join(get_args(Grouping))
+_MESSAGES: Final = {
+    "status": f"Status tidak dikenal. Pilihan: {_STATUSES}.",
+    "by": f"Pengelompokan tidak dikenal. Pilihan: {_GROUPINGS}.",
+    "limit": f"Isi dengan bilangan bulat 1 sampai {MAX_LIMIT}.",
+    "channel": "Tulis kanal sebagai jenis:akun, misalnya instagram:kabarsleman.",
+    "string_pattern_mismatch": "Tulis bulan sebagai TTTT-BB, misalnya 2026-11.",
+    "string_type": "Isi dengan teks.",
+}
+"""By field or, for the others, by the kind of fault as pydantic names it."""
+
+
+def _wrong(message: str) -> PydanticCustomError:
+    return PydanticCustomError("said", "{sentence}", {"sentence": message})
+
+
+def _opened(text: object, *, whole_day: bool) -> datetime:
+    """A moment with its offset, or a day in WIB: its beginning, or its end when it is the last day asked for."""
+    sentence = "Tulis tanggal sebagai TTTT-BB-HH (hari WIB) atau waktu ISO 8601 dengan zona, misalnya 2026-11-03."
+    try:
+        if _DAY.fullmatch(str(text)):
+            day = datetime.combine(date.fromisoformat(str(text)), time(), WIB)
+            return (day + timedelta(days=1 if whole_day else 0)).astimezone(UTC)
+        moment = datetime.fromisoformat(str(text))
+        # Aware, and of this century: what is far from it cannot be moved between zones.
+        if moment.tzinfo is not None and 2000 <= moment.year < 2100:  # noqa: PLR2004 # as `_DAY` has it
+            return moment.astimezone(UTC)
+    except ValueError:
+        pass
+    raise _wrong(sentence)
+
+
+def _email(text: str | None) -> str | None:
+    """An address as mail systems of offices use it; the domain in small letters."""
+    if text is None:
+        return None
+    local, _, domain = text.strip().rpartition("@")
+    address = f"{local}@{domain.lower()}"
+    if not _EMAIL.fullmatch(address) or len(address) > _EMAIL_BYTES or len(local) > _EMAIL_LOCAL_BYTES:
+        raise _wrong("Alamat surel tidak sah; contoh yang benar: aduan@slemankab.go.id.")
+    return address
+
+
+def _phone(text: str | None) -> str | None:
+    """An Indonesian mobile number, however it is written, in its international form. Only mobiles receive SMS."""
+    if text is None:
+        return None
+    number = re.sub(r"[\s().-]", "", text)
+    for prefix in ("+62", "0062", "62", "0"):
+        if number.startswith(prefix):
+            number = "+62" + number.removeprefix(prefix).removeprefix("0")
+            break
+    if not _MOBILE.fullmatch(number):
+        raise _wrong("Nomor tidak sah; isi nomor seluler Indonesia, misalnya 0812-3456-7890 atau +6281234567890.")
+    return number
+
+
+class _Request(BaseModel):
+    """A request refuses what it does not know: a misspelt filter would otherwise show too much."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class TicketsRequest(_Request):
+    """The query string of ``GET /tickets``."""
+
+    status: Status | None = None
+    department: str | None = None
+    topic: str | None = None
+    channel: Annotated[str | None, Field(pattern=_CHANNEL)] = None
+    place: str | None = None
+    since: Annotated[datetime | None, BeforeValidator(lambda text: _opened(text, whole_day=False))] = Field(
+        default=None, alias="from"
+    )
+    before: Annotated[datetime | None, BeforeValidator(lambda text: _opened(text, whole_day=True))] = Field(
+        default=None, alias="to"
+    )
+    limit: Annotated[int, Field(ge=1, le=MAX_LIMIT)] = 20
+    cursor: str | None = None
+
+    def query(self, department: str | None) -> TicketQuery:
+        """The question to the table, restricted to what the caller may read."""
+        return TicketQuery(
+            status=self.status,
+            department=department,
+            topic=self.topic,
+            channel=self.channel,
+            place=self.place,
+            since=self.since,
+            before=self.before,
+        )
+
+
+class StatsRequest(_Request):
+    """The query string of ``GET /stats``. Months are the county's, in WIB."""
+
+    first: Annotated[str | None, Field(pattern=_MONTH)] = Field(default=None, alias="from")
+    last: Annotated[str | None, Field(pattern=_MONTH)] = Field(default=None, alias="to")
+    by: Grouping = "topic"
+    department: str | None = None
+
+
+class ContactRequest(_Request):
+    """The body of ``PUT /departments/{code}/contacts``: replaces what is there."""
+
+    email: Annotated[str | None, Field(strict=True), AfterValidator(_email)] = None
+    phone: Annotated[str | None, Field(strict=True), AfterValidator(_phone)] = None
+
+
+M = TypeVar("M", bound=_Request)
+
+
+def tickets_request(event: Mapping[str, Any], directory: "Directory") -> TicketsRequest:
+    """Check the query string of ``GET /tickets``; the place comes back as the directory spells it.
+
+    Raises:
+        RefusedError: 400, naming the parameter.
+    """
+    request = _parse(TicketsRequest, _query_string(event))
+    _known("department", request.department, directory.departments, "Perangkat daerah tidak dikenal.")
+    _known("topic", request.topic, directory.topics, "Topik tidak dikenal.")
+    if request.since and request.before and request.since >= request.before:
+        raise invalid("to", "Akhir waktu harus sesudah awalnya.")
+    if request.place is None:
+        return request
+    kapanewon = [place.name for place in directory.places.kapanewon]
+    kalurahan = [place.name for place in directory.places.kalurahan]
+    names = {name.casefold(): name for name in kapanewon + kalurahan}
+    place = "".join(request.place.split()).casefold()  # "Condong Catur" is written, too
+    _known("place", place, names, "Tempat tidak dikenal; isi nama kapanewon atau kalurahan, misalnya Depok.")
+    return request.model_copy(update={"place": names[place]})
+
+
+def stats_request(
+    event: Mapping[str, Any], directory: "Directory", now: datetime
+) -> tuple[StatsRequest, tuple[str, ...]]:
+    """Check the query string of ``GET /stats``; with the months it asks for, this one when it names none.
+
+    Raises:
+        RefusedError: 400, naming the parameter.
+    """
+    request = _parse(StatsRequest, _query_string(event))
+    _known("department", request.department, directory.departments, "Perangkat daerah tidak dikenal.")
+    last = request.last or month_of(now)
+    first = request.first or last
+    start, end = _month_number(first), _month_number(last)
+    if start > end:
+        raise invalid(
+            "from" if request.last is None else "to", "Bulan akhir harus sama dengan atau sesudah bulan awal."
+        )
+    if end - start >= MAX_MONTHS:
+        raise invalid("from", f"Rentang paling panjang {MAX_MONTHS} bulan.")
+    return request, tuple(f"{number // 12:04}-{number % 12 + 1:02}" for number in range(start, end + 1))
+
+
+def contact_request(event: Mapping[str, Any]) -> ContactRequest:
+    """Check the body of ``PUT /departments/{code}/contacts``.
+
+    Raises:
+        RefusedError: 413 when it is too long, 400 naming what is wrong with it.
+    """
+    contact = _parse(ContactRequest, _json_object(event))
+    if contact.email is None and contact.phone is None:
+        raise invalid("email", "Isi paling sedikit satu: email atau phone.")
+    return contact
+
+
+def no_parameters(event: Mapping[str, Any]) -> None:
+    """Check the query string of a route that takes none.
+
+    Raises:
+        RefusedError: 400, naming the parameter.
+    """
+    for name in _query_string(event):
+        raise invalid(name[:_SHOWN_FIELD], "Alamat ini tidak mengenal parameter.", "unknown_field")
+
+
+def ticket_code(text: str) -> str:
+    """A ticket's code as it is stored; small letters are accepted.
+
+    Raises:
+        RefusedError: 400.
+    """
+    code = text.upper()
+    if not _CODE.fullmatch(code):
+        raise invalid("code", "Kode tiket tidak sah; contoh yang benar: SLM-4K7P2M.")
+    return code
+
+
+def department_code(text: str, directory: "Directory") -> str:
+    """The code of a department that exists.
+
+    Raises:
+        RefusedError: 404.
+    """
+    if text not in directory.departments:
+        raise not_found("Perangkat daerah dengan kode itu tidak ditemukan.")
+    return text
+
+
+def _parse(model: type[M], given: Mapping[str, Any]) -> M:
+    """Make `model` of what was given, or say in a sentence what is wrong with the first field that is."""
+    try:
+        return model.model_validate(given)
+    except ValidationError as error:
+        fault = error.errors(include_url=False, include_input=False)[0]
+        field, kind = str(fault["loc"][0]), fault["type"]
+        if kind == "extra_forbidden":
+            allowed = ", ".join(info.alias or name for name, info in model.model_fields.items())
+            message = f"Tidak dikenal. Yang boleh diisi: {allowed}."
+            raise invalid(field[:_SHOWN_FIELD], message, "unknown_field") from None
+        message = fault["msg"] if kind == "said" else _MESSAGES.get(field) or _MESSAGES.get(kind, "Isinya tidak sah.")
+        raise invalid(field, message) from None
+
+
+def _query_string(event: Mapping[str, Any]) -> dict[str, str]:
+    """Parameters by name; one that is given twice is refused, because either value would be a guess."""
+    several: Mapping[str, list[str]] = event.get("multiValueQueryStringParameters") or {}
+    for name, given in several.items():
+        if len(given) > 1:
+            raise invalid(name[:_SHOWN_FIELD], "Parameter ini diberikan lebih dari satu kali.")
+    return {
+        **(event.get("queryStringParameters") or {}),
+        **{name: given[0] for name, given in several.items() if given},
+    }
+
+
+def _json_object(event: Mapping[str, Any]) -> dict[str, Any]:
+    body: str = event.get("body") or ""
+    data = body.encode("utf-8", "surrogatepass")
+    # Four letters of base 64 are three bytes: too long is seen before anything is decoded.
+    if len(data) > (MAX_BODY_BYTES * 4 // 3 + 4 if event.get("isBase64Encoded") else MAX_BODY_BYTES):
+        raise _too_large()
+    try:
+        if event.get("isBase64Encoded"):
+            data = base64.b64decode(data, validate=True)
+            if len(data) > MAX_BODY_BYTES:
+                raise _too_large()
+        value = json.loads(data.decode())
+    except (ValueError, RecursionError):  # also what is no base 64 and no UTF-8
+        raise invalid("body", "Isi permintaan harus JSON yang sah.") from None
+    if not isinstance(value, dict):
+        raise invalid("body", "Isi permintaan harus satu objek JSON.")
+    return value
+
+
+def _too_large() -> RefusedError:
+    return RefusedError(413, "too_large", f"Isi permintaan terlalu besar; paling banyak {MAX_BODY_BYTES} bita.", "body")
+
+
+def _known(field: str, value: str | None, known: Container[str], message: str) -> None:
+    if value is not None and value not in known:
+        raise invalid(field, message)
+
+
+def _month_number(month: str) -> int:
+    year, _, number = month.partition("-")
+    return int(year) * 12 + int(number) - 1

@@ -1,0 +1,136 @@
+"""The routes: who may, what is asked, what the table says, what is answered."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final, NoReturn
+
+from admin_api import access, answers, requests
+from admin_api.errors import RefusedError, invalid, not_found
+from aduan.notice import Contact
+from aduan.store.reading import CursorError, Reading
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.event_handler import APIGatewayRestResolver
+
+    from aduan.directory import Directory
+    from aduan.store.contacts import ContactStore
+
+METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
+
+
+@dataclass(frozen=True)
+class Routes:
+    """The API over its stores; `now` is the clock."""
+
+    app: "APIGatewayRestResolver"
+    reading: Reading
+    contacts: "ContactStore"
+    directory: "Directory"
+    now: Callable[[], datetime]
+
+    def register(self) -> None:
+        """Hang the routes into the app. A known address with another method says so; the rest is not found."""
+        routes: dict[str, dict[str, Callable[..., answers.Answer]]] = {
+            "/tickets": {"GET": self.tickets},
+            "/tickets/<code>": {"GET": self.ticket},
+            "/stats": {"GET": self.stats},
+            "/channels": {"GET": self.channels},
+            "/departments/<code>/contacts": {"GET": self.contact, "PUT": self.replace_contact},
+        }
+        for rule, answering in routes.items():
+            for method, answer in answering.items():
+                self.app.route(rule, method)(answer)
+            others = [method for method in METHODS if method not in answering]
+            self.app.route(rule, others)(self._refusal_of_method(", ".join(answering)))
+        self.app.not_found(self._nothing_here)
+
+    def tickets(self) -> answers.Answer:
+        """``GET /tickets``: newest first."""
+        caller = self._caller()
+        request = requests.tickets_request(self._event(), self.directory)
+        query = request.query(caller.department_to_read(request.department))
+        try:
+            tickets, following = self.reading.list_tickets(query, request.limit, request.cursor)
+        except CursorError:
+            raise invalid(
+                "cursor", "Penanda halaman tidak sah; ambil dari next_cursor pada jawaban sebelumnya."
+            ) from None
+        return answers.tickets_answer(tickets, following, self.directory)
+
+    def ticket(self, code: str) -> answers.Answer:
+        """``GET /tickets/{code}``: with history, notices and the posts."""
+        caller = self._caller()
+        self._no_parameters()
+        detail = self.reading.ticket_detail(requests.ticket_code(code))
+        if detail is None or not caller.may_read(detail.ticket):
+            raise access.missing_ticket()
+        return answers.detail_answer(detail, self.directory, everything=caller.is_admin)
+
+    def stats(self) -> answers.Answer:
+        """``GET /stats``: figures by month of opening."""
+        caller = self._caller()
+        request, months = requests.stats_request(self._event(), self.directory, self.now())
+        tallies = self.reading.count(months, request.by, caller.department_to_read(request.department))
+        return answers.stats_answer(tallies, request.by, months, self.directory)
+
+    def channels(self) -> answers.Answer:
+        """``GET /channels``: did we read everything?"""
+        self._caller().must_be_admin()
+        self._no_parameters()
+        return {
+            "channels": [
+                answers.channel_answer(channel, self.reading.channel_state(channel.id), self.directory)
+                for channel in self.directory.channels
+            ]
+        }
+
+    def contact(self, code: str) -> answers.Answer:
+        """``GET /departments/{code}/contacts``."""
+        self._caller().must_be_admin()
+        self._no_parameters()
+        department = requests.department_code(code, self.directory)
+        return answers.contact_answer(department, self.contacts.get(department), self.directory)
+
+    def replace_contact(self, code: str) -> answers.Answer:
+        """``PUT /departments/{code}/contacts``: the whole contact.
+
+        What is already so is not written again: a repeated request answers the same and keeps who changed it.
+        """
+        caller = self._caller()
+        caller.must_be_admin()
+        self._no_parameters()
+        department = requests.department_code(code, self.directory)
+        wanted = requests.contact_request(self._event())
+        contact = self.contacts.get(department)
+        if contact is None or (contact.email, contact.phone) != (wanted.email, wanted.phone):
+            contact = Contact(
+                department=department,
+                email=wanted.email,
+                phone=wanted.phone,
+                updated_at=self.now(),
+                updated_by=caller.name,
+            )
+            self.contacts.put(contact)
+        return answers.contact_answer(department, contact, self.directory)
+
+    def _event(self) -> dict[str, Any]:
+        return self.app.current_event.raw_event
+
+    def _caller(self) -> access.Caller:
+        return access.caller(self._event())
+
+    def _no_parameters(self) -> None:
+        requests.no_parameters(self._event())
+
+    def _refusal_of_method(self, allowed: str) -> Callable[..., NoReturn]:
+        def refuse(**_: str) -> NoReturn:
+            self._caller()
+            message = "Metode ini tidak tersedia untuk alamat tersebut."
+            raise RefusedError(405, "method_not_allowed", message, headers={"Allow": allowed})
+
+        return refuse
+
+    def _nothing_here(self, _: Exception) -> NoReturn:
+        self._caller()
+        raise not_found("Alamat ini tidak ada.")

@@ -1,0 +1,296 @@
+"""Reads for people: lists, one ticket with its history, figures, and how far the channels are. Nothing is written."""
+
+import base64
+import binascii
+import hashlib
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final, Literal, get_args
+
+from aduan.channel import Cursor, Run
+from aduan.notice import Notice
+from aduan.post import Post
+from aduan.record import stamp
+from aduan.store.channels import DynamoChannelStore
+from aduan.store.table import STATS_SHARDS, Item, Table, from_image, post_key, stats_partition, ticket_key, values
+from aduan.ticket import Event, Status, Ticket, Voice
+
+EVALUATED: Final = 200
+"""Most tickets one list request evaluates, found or not: what a request costs does not grow with the table."""
+VOICES: Final = 100
+"""Most voices shown with one ticket; how many there are is on the ticket. Also what one BatchGetItem may ask for."""
+STATUSES: Final[tuple[Status, ...]] = get_args(Status)
+
+Grouping = Literal["channel", "topic", "department", "month", "status"]
+
+_POSITION: Final = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}Z#SLM-[0-9A-HJKMNP-TV-Z]{6}")
+_OLDEST: Final = "0"
+_NEWEST: Final = "~"
+_BATCH_ROUNDS: Final = 4
+
+
+class CursorError(ValueError):
+    """The cursor is not one that `Reading.list_tickets` gave out."""
+
+
+class UnavailableError(Exception):
+    """The table did not hand out all that was asked for, several times in a row."""
+
+
+@dataclass(frozen=True)
+class TicketQuery:
+    """Which tickets to list. What is None does not restrict."""
+
+    status: Status | None = None
+    department: str | None = None
+    topic: str | None = None
+    channel: str | None = None
+    place: str | None = None
+    """Name of a kapanewon or a kalurahan, as the directory spells it."""
+    since: datetime | None = None
+    """Opened at this moment or later."""
+    before: datetime | None = None
+    """Opened earlier than this moment."""
+
+
+@dataclass(frozen=True)
+class TicketDetail:
+    """One ticket with everything that belongs to it."""
+
+    ticket: Ticket
+    events: tuple[Event, ...]
+    notices: tuple[Notice, ...]
+    voices: tuple[Voice, ...]
+    """The first `VOICES` of them."""
+    posts: Mapping[str, Post]
+    """The voices' posts by key; one that was deleted at its source may be missing."""
+
+
+@dataclass
+class Tally:
+    """How many tickets were opened, and in which status they are now."""
+
+    tickets: int = 0
+    statuses: Counter[str] = field(default_factory=Counter)
+
+    def add(self, tickets: int, statuses: Mapping[str, int]) -> None:
+        """Add one counter."""
+        self.tickets += tickets
+        self.statuses.update(statuses)
+
+
+@dataclass(frozen=True)
+class ChannelState:
+    """How far a channel has been read, and its last runs, youngest first."""
+
+    cursor: Cursor
+    runs: tuple[Run, ...]
+
+
+@dataclass(frozen=True)
+class _Page:
+    """What one query found, and the `listed` of the last ticket it looked at, unless it came to the end."""
+
+    items: Sequence[Item]
+    reached: str | None
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What people ask of the table. Every method is a bounded number of queries; none scans."""
+
+    table: Table
+
+    def list_tickets(
+        self, query: TicketQuery, limit: int, after: str | None = None
+    ) -> tuple[tuple[Ticket, ...], str | None]:
+        """List tickets, newest first, with the cursor of the next page; None when there is no more.
+
+        A page may hold fewer than `limit`, even none, and still have a next one: the search stops after
+        `EVALUATED` tickets and goes on with the next request. The cursor is a point in the order of time, not in a
+        status, so a ticket that moves on between two pages is neither shown twice nor left out.
+
+        Raises:
+            CursorError: when `after` is not a cursor.
+        """
+        low = stamp(query.since) if query.since else _OLDEST
+        high = stamp(query.before) if query.before else _NEWEST
+        if after is not None:
+            high = min(high, _just_below(_position(after)))
+        if low > high:
+            return (), None
+        pages = self._pages(query, limit, low, high)
+        # Below the youngest point where a query stopped, another status may hold tickets nobody has looked at yet.
+        horizon = max((page.reached for page in pages if page.reached is not None), default=_OLDEST)
+        # By position, so that a ticket which changes its status between two of the queries comes once.
+        found = {_listed(item): item for page in pages for item in page.items}
+        known = [found[position] for position in sorted(found, reverse=True) if position >= horizon]
+        shown = known[:limit]
+        if len(known) > limit:
+            position = _listed(shown[-1])
+        elif horizon != _OLDEST:
+            position = horizon
+        else:
+            position = None
+        return tuple(Ticket.model_validate(item) for item in shown), position and _cursor(position)
+
+    def ticket_detail(self, code: str) -> TicketDetail | None:
+        """One consistent query for all that lies under the ticket's key, and one batch for the posts of its voices."""
+        ticket: Ticket | None = None
+        events: list[Event] = []
+        notices: list[Notice] = []
+        voices: list[Voice] = []
+        for item in self.table.query(
+            "pk = :pk", ExpressionAttributeValues=values(pk=ticket_key(code)["pk"]), ConsistentRead=True
+        ):
+            match item["sk"].partition("#")[0]:
+                case "TICKET":
+                    ticket = Ticket.model_validate(item)
+                case "EVENT":
+                    events.append(Event.model_validate(item))
+                case "NOTICE":
+                    notices.append(Notice.model_validate(item))
+                case "VOICE":
+                    voices.append(Voice.model_validate(item))
+            if len(voices) == VOICES:  # they come last in the order of keys
+                break
+        if ticket is None:
+            return None
+        posts = {post.key: post for post in self._posts([voice.post for voice in voices])}
+        voices.sort(key=lambda voice: voice.at)
+        return TicketDetail(ticket, tuple(events), tuple(notices), tuple(voices), posts)
+
+    def count(self, months: Iterable[str], by: Grouping, department: str | None = None) -> dict[str, Tally]:
+        """Add up the counters of some months, e.g. ``2026-11`` in WIB, by what `by` names.
+
+        One query per month and shard, however many tickets there are: the counters were written with them.
+        """
+        tallies: dict[str, Tally] = defaultdict(Tally)
+        for month in months:
+            for number in range(STATS_SHARDS):
+                condition = values(pk=stats_partition(month, number))
+                for item in self.table.query("pk = :pk", ExpressionAttributeValues=condition):
+                    channel, topic, owner = item["sk"].split("#", 2)
+                    if department not in {None, owner}:
+                        continue
+                    statuses = {
+                        name.removeprefix("status_"): int(value)
+                        for name, value in item.items()
+                        if name.startswith("status_")
+                    }
+                    if by == "status":
+                        for status, tickets in statuses.items():
+                            tallies[status].add(tickets, {status: tickets})
+                    else:
+                        group = {"channel": channel, "topic": topic, "department": owner, "month": month}[by]
+                        tallies[group].add(int(item.get("tickets", 0)), statuses)
+        return dict(tallies)
+
+    def channel_state(self, channel: str, runs: int = 5) -> ChannelState:
+        """One read and one query."""
+        store = DynamoChannelStore(self.table)
+        return ChannelState(store.read(channel), tuple(store.runs(channel, runs)))
+
+    def _pages(self, query: TicketQuery, limit: int, low: str, high: str) -> list[_Page]:
+        """One page of the narrowest index there is for the query, or one of each status."""
+        if query.department is not None:
+            partitions, index, key = [query.department], "by_department", "department"
+        else:
+            partitions = [query.status] if query.status is not None else list(STATUSES)
+            index, key = "by_status", "status"
+        restrictions, given = _filters(query, key)
+        names = {"#key": key, **{f"#{name}": name for name in given}}
+        share = EVALUATED // len(partitions)
+        request: dict[str, Any] = {
+            "TableName": self.table.name,
+            "IndexName": index,
+            "KeyConditionExpression": "#key = :key AND listed BETWEEN :low AND :high",
+            "ExpressionAttributeNames": names,
+            "ScanIndexForward": False,
+            # One more than asked for tells whether there is more. With a filter nobody knows how far to look.
+            "Limit": share if restrictions else min(limit + 1, share),
+        }
+        if restrictions:
+            request["FilterExpression"] = " AND ".join(restrictions)
+        pages = []
+        for partition in partitions:
+            request["ExpressionAttributeValues"] = values(key=partition, low=low, high=high, **given)
+            answer = self.table.client.query(**request)
+            reached = answer.get("LastEvaluatedKey")
+            pages.append(
+                _Page(
+                    [from_image(image) for image in answer["Items"]], from_image(reached)["listed"] if reached else None
+                )
+            )
+        return pages
+
+    def _posts(self, keys: Sequence[str]) -> list[Post]:
+        """The posts with these keys, at most as many as one batch may ask for."""
+        asked: Any = [{name: {"S": value} for name, value in post_key(key).items()} for key in keys]
+        posts: list[Post] = []
+        for _ in range(_BATCH_ROUNDS):
+            if not asked:
+                return posts
+            answer = self.table.client.batch_get_item(RequestItems={self.table.name: {"Keys": asked}})
+            posts += [Post.model_validate(from_image(image)) for image in answer["Responses"].get(self.table.name, [])]
+            unprocessed = answer.get("UnprocessedKeys", {})
+            asked = unprocessed[self.table.name]["Keys"] if self.table.name in unprocessed else []
+        if asked:
+            raise UnavailableError(f"{len(asked)} posts were not handed out")
+        return posts
+
+
+def _filters(query: TicketQuery, key: str) -> tuple[list[str], dict[str, str]]:
+    """Restrictions beyond the index's own key, and the attributes they name with their values."""
+    given = {
+        name: value
+        for name in ("status", "topic", "channel", "place")
+        if name != key and (value := getattr(query, name)) is not None
+    }
+    restrictions = [f"#{name} = :{name}" for name in given if name != "place"]
+    if "place" in given:
+        restrictions.append("(#place.kapanewon = :place OR #place.kalurahan = :place)")
+    return restrictions, given
+
+
+def _listed(item: Item) -> str:
+    listed: str = item["listed"]
+    return listed
+
+
+def _just_below(position: str) -> str:
+    """The upper bound that leaves out `position` itself: every earlier position is below it, `position` is not.
+
+    Bounds are inclusive and a query takes one condition on its sort key. A made-up ExclusiveStartKey would name
+    the status the ticket had when the cursor was given out.
+    """
+    return position[:-1] + chr(ord(position[-1]) - 1) + "~"
+
+
+def _checksum(position: str) -> bytes:
+    """Four bytes that a mistyped or invented cursor does not have.
+
+    Not a secret: a cursor is a point in time and opens nothing that the query would not show.
+    """
+    return hashlib.sha256(f"aduan cursor 1 {position}".encode()).digest()[:4]
+
+
+def _cursor(position: str) -> str:
+    return base64.urlsafe_b64encode(_checksum(position) + position.encode()).decode().rstrip("=")
+
+
+def _position(cursor: str) -> str:
+    try:
+        # The alphabet is checked here, because the decoder drops letters it does not know.
+        if not re.fullmatch(r"[A-Za-z0-9_-]+", cursor):
+            raise CursorError("a letter that no cursor has")
+        data = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+        position = data[4:].decode("ascii")
+    except (binascii.Error, UnicodeDecodeError):
+        raise CursorError("not decodable") from None
+    if data[:4] != _checksum(position) or not _POSITION.fullmatch(position):
+        raise CursorError("not a position")
+    return position

@@ -1,0 +1,1 @@
+"""Drives again what was left behind."""

@@ -1,0 +1,79 @@
+"""Drive again what the stream left behind: posts that are still new, notices that are still not sent.
+
+With the stream switched off this alone brings everything to the same end, only later.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Final
+
+from aduan.notice import Notice
+from aduan.store.notices import NoticeStore, NotPendingError
+
+GRACE: Final = timedelta(minutes=15)
+"""How long a claimed notice may be without an outcome. Sending takes seconds and a function lives minutes: after
+this its sender is dead, and nobody knows whether the provider had accepted it."""
+PARKED_BECAUSE: Final = "the outcome of the send is unknown"
+
+
+@dataclass
+class Redriven:
+    """What a run did."""
+
+    outcomes: Counter[str] = field(default_factory=Counter)
+    faults: list[Exception] = field(default_factory=list)
+
+
+class Redrive:
+    """One run of `follow_up`."""
+
+    def __init__(
+        self, *, decide: Callable[[str], str], deliver: Callable[[Notice], str], notices: NoticeStore, now: datetime
+    ) -> None:
+        self._decide = decide
+        self._deliver = deliver
+        self._notices = notices
+        self._now = now
+
+    def run(self, posts: Iterable[str], notices: Iterable[tuple[str, str]], has_time: Callable[[], bool]) -> Redriven:
+        """Drive posts first: the notices that follow from them go by the stream, or are found by the next run.
+
+        One that fails delays no other; what there is no time for stays on the queue.
+        """
+        done = Redriven()
+        for key in posts:
+            if not has_time():
+                break
+            self._count(done, "post", partial(self._decide, key))
+        for ticket, key in notices:
+            if not has_time():
+                break
+            self._count(done, "notice", partial(self._drive, ticket, key))
+        return done
+
+    def _drive(self, ticket: str, key: str) -> str:
+        notice = self._notices.get(ticket, key)
+        if notice is None:
+            return "already"
+        if notice.state == "claimed":
+            return self._park(notice)
+        return self._deliver(notice)
+
+    def _park(self, notice: Notice) -> str:
+        """Put a claimed notice aside once its sender cannot be alive any more; sending it again could double it."""
+        if notice.claimed_at is not None and self._now - notice.claimed_at < GRACE:
+            return "waiting"
+        try:
+            self._notices.park(notice, notice.failure or PARKED_BECAUSE)
+        except NotPendingError:
+            return "already"
+        return "parked"
+
+    def _count(self, done: Redriven, what: str, drive: Callable[[], str]) -> None:
+        try:
+            done.outcomes[f"{what}_{drive()}"] += 1
+        except Exception as error:  # noqa: BLE001 # raised by the handler, when the others were driven
+            done.faults.append(error)

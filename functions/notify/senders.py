@@ -1,0 +1,206 @@
+"""How a message leaves: by mail through SES, by SMS through SNS.
+
+Neither service knows an idempotency key, so a request goes out at most once per call and every answer is told apart:
+accepted, certainly not accepted, or unknown.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from botocore.config import Config
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    HTTPClientError,
+    ParamValidationError,
+    ProxyConnectionError,
+    SSLError,
+)
+from botocore.parsers import ResponseParserError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mypy_boto3_sesv2 import SESV2Client
+    from mypy_boto3_sesv2.type_defs import SendEmailRequestTypeDef
+    from mypy_boto3_sns import SNSClient
+    from mypy_boto3_sns.type_defs import MessageAttributeValueTypeDef
+
+    from aduan.notice import Notice
+    from notify.wording import Mail
+
+SERVER_FAULT: Final = 500
+THROTTLED: Final = 429
+RETRIABLE: Final = frozenset(
+    {
+        # too fast, or the day's quota is used up
+        "Throttling",
+        "ThrottlingException",
+        "ThrottledException",
+        "Throttled",
+        "KMSThrottling",
+        "TooManyRequestsException",
+        "LimitExceededException",
+        "RequestLimitExceeded",
+        # nothing about this message: the account, its key or the clock has to be put right first
+        "AccountSuspendedException",
+        "SendingPausedException",
+        "MailFromDomainNotVerifiedException",
+        "AccessDenied",
+        "AccessDeniedException",
+        "AuthorizationError",
+        "AuthorizationErrorException",
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "InvalidClientTokenId",
+        "RequestExpired",
+        "RequestTimeTooSkewed",
+        "SignatureDoesNotMatch",
+        "InvalidSignatureException",
+        "UnrecognizedClientException",
+    }
+)
+"""Refusals after which the same message may be accepted later."""
+
+
+class NotAcceptedError(Exception):
+    """The provider has certainly not taken the message."""
+
+    def __init__(self, why: str, *, retry: bool) -> None:
+        """Tell why, and whether a later attempt may succeed."""
+        super().__init__(why)
+        self.why = why
+        self.retry = retry
+
+
+class OutcomeUnknownError(Exception):
+    """The request may have been taken: nobody knows, so it is not repeated."""
+
+    def __init__(self, why: str) -> None:
+        """Tell why it is not known."""
+        super().__init__(why)
+        self.why = why
+
+
+class MailSender(Protocol):
+    """What `deliver` needs of mail."""
+
+    def send(self, mail: "Mail", recipient: str, notice: "Notice", reply_to: str | None = None) -> str:
+        """Send one mail and return the provider's message id.
+
+        Raises:
+            NotAcceptedError: when it was certainly not accepted.
+            OutcomeUnknownError: when nobody knows.
+        """
+
+
+class TextSender(Protocol):
+    """What `deliver` needs of SMS."""
+
+    def send(self, text: str, recipient: str) -> str:
+        """Send one SMS and return the provider's message id; it raises what `MailSender` raises."""
+
+
+def sending_config() -> Config:
+    """Configure a client that sends: boto3 by itself repeats a request whose reply was lost up to two times."""
+    return Config(
+        retries={"mode": "standard", "total_max_attempts": 1},
+        connect_timeout=3,
+        read_timeout=10,
+    )
+
+
+@dataclass(frozen=True)
+class EmailSender:
+    """`MailSender` through SES."""
+
+    client: "SESV2Client"
+    sender: str
+    """Address the mail comes from, of a verified identity."""
+    configuration_set: str = ""
+    """Where SES reports what became of a mail; empty for nowhere."""
+
+    def send(self, mail: "Mail", recipient: str, notice: "Notice", reply_to: str | None = None) -> str:
+        """Send one mail. Its tags name ticket and notice, so that the provider's events can be joined to them."""
+        if not mail.subject.isprintable():
+            raise NotAcceptedError("the subject has a line break or a control character", retry=False)
+        domain = self.sender.rpartition("@")[2].rstrip(">")
+        request: SendEmailRequestTypeDef = {
+            "FromEmailAddress": self.sender,
+            "Destination": {"ToAddresses": [recipient]},
+            "Content": {
+                "Simple": {
+                    "Subject": {"Data": mail.subject, "Charset": "UTF-8"},
+                    "Body": {
+                        "Text": {"Data": mail.text, "Charset": "UTF-8"},
+                        "Html": {"Data": mail.html, "Charset": "UTF-8"},
+                    },
+                    "Headers": [
+                        # The same for every mail about a ticket: a reminder, or a rare second copy, joins its thread.
+                        {"Name": "References", "Value": f"<{notice.ticket.lower()}@{domain}>"},
+                        {"Name": "Auto-Submitted", "Value": "auto-generated"},
+                    ],
+                }
+            },
+            "EmailTags": [
+                {"Name": "ticket", "Value": notice.ticket},
+                # SES allows letters, digits, underscore and dash; a department's code has no dash.
+                {"Name": "notice", "Value": notice.key.replace("#", "-")},
+            ],
+        }
+        if self.configuration_set:
+            request["ConfigurationSetName"] = self.configuration_set
+        if reply_to:
+            request["ReplyToAddresses"] = [reply_to]
+        return _message_id(lambda: self.client.send_email(**request))
+
+
+@dataclass(frozen=True)
+class SmsSender:
+    """`TextSender` through SNS."""
+
+    client: "SNSClient"
+    sender_id: str = ""
+    """Name shown as sender, registered with the operators; empty for the operators' own."""
+
+    def send(self, text: str, recipient: str) -> str:
+        """Send one SMS in the class the operators deliver first."""
+        attributes: dict[str, MessageAttributeValueTypeDef] = {
+            "AWS.SNS.SMS.SMSType": {"DataType": "String", "StringValue": "Transactional"}
+        }
+        if self.sender_id:
+            attributes["AWS.SNS.SMS.SenderID"] = {"DataType": "String", "StringValue": self.sender_id}
+        return _message_id(
+            lambda: self.client.publish(PhoneNumber=recipient, Message=text, MessageAttributes=attributes)
+        )
+
+
+def _message_id(call: "Callable[[], Any]") -> str:
+    """Make one call and return the message id, or say which of the other two outcomes it had.
+
+    The reasons name codes and kinds of errors only: a provider's sentence may repeat the address it refused.
+    """
+    try:
+        answer = call()
+    except ClientError as error:
+        status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+        code = error.response["Error"]["Code"]
+        if status >= SERVER_FAULT:
+            raise OutcomeUnknownError(f"{status} {code}") from error
+        raise NotAcceptedError(f"{status} {code}", retry=status == THROTTLED or code in RETRIABLE) from error
+    except (EndpointConnectionError, ConnectTimeoutError, ProxyConnectionError) as error:
+        raise NotAcceptedError(type(error).__name__, retry=True) from error
+    except (HTTPClientError, SSLError, ResponseParserError) as error:
+        # An SSL error may be a connection cut while the reply was on its way, so it proves nothing.
+        raise OutcomeUnknownError(type(error).__name__) from error
+    except ParamValidationError as error:
+        raise NotAcceptedError(type(error).__name__, retry=False) from error
+    except BotoCoreError as error:
+        # Raised before a request exists: no credentials, no region, no endpoint.
+        raise NotAcceptedError(type(error).__name__, retry=True) from error
+    message_id = answer.get("MessageId")
+    if not message_id:
+        raise OutcomeUnknownError("an answer without a message id")
+    return str(message_id)

@@ -1,0 +1,473 @@
+"""What a department reads: one mail or one SMS about one ticket, in Indonesian.
+
+A liaison officer must be able to act from the message alone. What a citizen wrote is quoted as it is stored, which
+is masked; it is shown without characters that hide or turn around text, and no link in it can be clicked.
+"""
+
+import functools
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from aduan.store.table import WIB
+from aduan.triage import DESK, ReportKind, Urgency
+
+if TYPE_CHECKING:
+    from aduan.directory import Department, Directory
+    from aduan.post import Post
+    from aduan.ticket import Ticket
+
+DeskReason = Literal["undecided", "no_contact", "unknown_department"]
+"""Why the desk is told: it has to decide; the department cannot be reached; its code is no longer known."""
+
+SHOWN_TEXT: Final = 4_000
+"""Longest quotation in characters: far beyond any real complaint, and below where mail programs cut a message."""
+SHOWN_REASONS: Final = 4
+SUBJECT_LENGTH: Final = 120
+SMS_SEPTETS: Final = 160
+"""One SMS in the GSM alphabet. Each further part costs as much again."""
+
+_DAYS: Final = ("Senin", "Selasa", "Rabu", "Kamis", "Jumat", "Sabtu", "Minggu")
+_MONTHS: Final = (
+    "Januari",
+    "Februari",
+    "Maret",
+    "April",
+    "Mei",
+    "Juni",
+    "Juli",
+    "Agustus",
+    "September",
+    "Oktober",
+    "November",
+    "Desember",
+)
+_URGENCY: Final[dict[Urgency, str]] = {"emergency": "Darurat", "urgent": "Mendesak", "normal": "Biasa"}
+_KIND: Final[dict[ReportKind, str]] = {
+    "complaint": "Aduan",
+    "request": "Permintaan informasi",
+    "aspiration": "Aspirasi",
+    "other": "Lainnya",
+}
+_WHAT: Final[dict[ReportKind, str]] = {
+    "complaint": "laporan warga",
+    "request": "permintaan informasi warga",
+    "aspiration": "aspirasi warga",
+    "other": "laporan warga",
+}
+_CHANNEL_KIND: Final = {"instagram": "Instagram", "facebook_page": "Facebook"}
+
+GSM_BASIC: Final = frozenset(
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§"
+    "¿abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+"""GSM 03.38, the default alphabet: one septet each."""
+GSM_EXTENSION: Final = frozenset("\f^{}\\[~]|€")
+"""Its extension table: an escape and a letter, two septets each."""
+
+
+@dataclass(frozen=True)
+class Mail:
+    """One mail, in both forms a mail program may ask for."""
+
+    subject: str
+    text: str
+    html: str
+
+
+@dataclass(frozen=True)
+class _Letter:
+    """What the two templates lay out; every sentence is here, so that both forms say the same."""
+
+    title: str
+    code: str
+    due: str
+    due_label: str
+    emergency: bool
+    greeting: str
+    opening: tuple[str, ...]
+    quotation: tuple[str, ...]
+    """The citizen's words, line by line; empty when there are none to show."""
+    instead: str
+    """The sentence that stands where the quotation would, when there is none."""
+    facts: tuple[tuple[str, str], ...]
+    link: str
+    why: tuple[str, ...]
+    closing: tuple[str, ...]
+
+
+def mail(
+    ticket: "Ticket",
+    post: "Post",
+    department: "Department",
+    desk_reason: DeskReason | None,
+    directory: "Directory",
+) -> Mail:
+    """Write the mail about a ticket.
+
+    Args:
+        ticket: What it is about.
+        post: The post that opened it, with its triage.
+        department: Whom the notice is for; the desk, when that department is no longer known.
+        desk_reason: Why the mail goes to the desk; None when it goes to the department itself.
+        directory: Names and labels.
+    """
+    case = _Case(ticket, post, department, desk_reason, directory)
+    letter = _letter(case)
+    return Mail(
+        subject=_subject(case),
+        text=_TEXT.render(letter=letter),
+        html=_HTML.render(letter=letter),
+    )
+
+
+def sms(
+    ticket: "Ticket",
+    post: "Post",
+    department: "Department",
+    desk_reason: DeskReason | None,
+    directory: "Directory",
+) -> str:
+    """Write the SMS about a ticket: one part in the GSM alphabet, without a word of the citizen.
+
+    It takes what `mail` takes. It is cut where it is least missed: in the topic and in the place.
+    """
+    case = _Case(ticket, post, department, desk_reason, directory)
+    head = f"{'DARURAT' if case.emergency else 'Aduan'} {ticket.code}: "
+    tail = f". {_sms_call(case)} Rincian di {'layanan' if case.secret else 'surel'} Aduan Sleman."
+    if case.secret:
+        return f"{head}laporan rahasia{tail}"
+    room = SMS_SEPTETS - _count_septets(head + tail)
+    where = _cut(_gsm(case.spot), room // 2)
+    where = f" di {where}" if where else ""
+    what = _cut(_gsm(case.topic) or "Laporan warga", room - _count_septets(where))
+    return f"{head}{what}{where}{tail}"
+
+
+def septets(text: str) -> int | None:
+    """Count the septets of a text in the GSM alphabet; None when a character is not in it."""
+    if any(letter not in GSM_BASIC and letter not in GSM_EXTENSION for letter in text):
+        return None
+    return _count_septets(text)
+
+
+def in_wib(moment: datetime) -> str:
+    """Write a moment for people, in WIB: ``Selasa, 3 November 2026 pukul 13.41 WIB``."""
+    local = moment.astimezone(WIB)
+    day = f"{_DAYS[local.weekday()]}, {local.day} {_MONTHS[local.month - 1]} {local.year}"
+    return f"{day} pukul {local:%H.%M} WIB"
+
+
+def readable(text: str) -> str:
+    """Take out characters that cannot be seen but change what is seen, and bound the empty lines.
+
+    Format characters (category Cf) turn the direction of text around, hide in words and carry invisible tags.
+    """
+    text = _LINE_END.sub("\n", unicodedata.normalize("NFC", text)).replace("\t", " ")
+    text = "".join(letter for letter in text if letter == "\n" or unicodedata.category(letter) not in _INVISIBLE)
+    return re.sub(r"\n\s*\n\s*", "\n\n", text).strip()
+
+
+def defanged(text: str) -> str:
+    """Write links so that no mail program makes them clickable: ``hxxps[:]//bit[.]ly/x``."""
+    text = _WEB.sub("hxxp", _SCHEME.sub(lambda scheme: f"{scheme[0][:-1]}[:]", text))
+    return _WORD.sub(lambda word: _DOT.sub("[.]" if _LINK.search(word[0]) else ". ", word[0]), text)
+
+
+_LINE_END: Final = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
+_INVISIBLE: Final = frozenset({"Cf", "Cc", "Co", "Cs", "Cn"})
+_SCHEME: Final = re.compile(
+    r"\b(?:[a-z][a-z0-9+.-]{1,30}\s?:(?=\s?//)|(?:mailto|tel|sms|javascript|data|vbscript):(?=\S))", re.IGNORECASE
+)
+_WEB: Final = re.compile(r"\bhttp", re.IGNORECASE)
+_WORD: Final = re.compile(r"\S+")
+_DOT: Final = re.compile("(?<=\\w)[.\u3002\uff0e\uff61](?=[^\\W\\d_]{2})")
+"""A dot that may stand in a host name. Outside a link it is a full stop with its space forgotten, and gets one:
+so an address under a top-level domain missing from `_LINK` is not clickable either."""
+_LINK: Final = re.compile(
+    r"//|\bwww\d?\W|@|\w\W[^\W\d_]{2,}[/:?]"
+    r"|\W(?:com|net|org|id|info|biz|me|io|ly|gg|co|cc|to|be|link|xyz|top|shop|store|online|site|app|page|dev|vip|live)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class _Case:
+    """All a message is made of."""
+
+    ticket: "Ticket"
+    post: "Post"
+    department: "Department"
+    desk_reason: DeskReason | None
+    directory: "Directory"
+
+    @property
+    def emergency(self) -> bool:
+        return self.ticket.urgency == "emergency"
+
+    @property
+    def topic(self) -> str:
+        topic = self.directory.topics.get(self.ticket.topic)
+        return _line(topic.label) if topic is not None else "Laporan warga"
+
+    @property
+    def spot(self) -> str:
+        """The place in one word, for a subject or an SMS."""
+        place = self.ticket.place
+        return _line(place.kalurahan or place.kapanewon or place.outside or "") if place is not None else ""
+
+    @property
+    def outside(self) -> bool:
+        """Whether an outside owner reads it, to whom the county only passes it on."""
+        return self.department.kind == "outside" and self.desk_reason is None
+
+    @functools.cached_property
+    def secret(self) -> bool:
+        """Whether it is, or while the desk decides may be, the matter of a department that keeps secrets."""
+        triage = self.post.triage
+        codes = [self.ticket.department, triage.department if triage else None]
+        if self.desk_reason is not None:
+            codes += [self.ticket.runner_up, triage.runner_up if triage else None]
+        owners = [self.department, *(self.directory.departments.get(code or "") for code in codes)]
+        return any(owner.confidential for owner in owners if owner is not None)
+
+    def name(self, department: "Department") -> str:
+        """A department's name; of the group of all kapanewon or kalurahan, the one whose place it is."""
+        place = self.ticket.place
+        if department.code == "kapanewon" and place is not None and place.kapanewon:
+            return _line(f"Kapanewon {place.kapanewon}")
+        if department.code == "kalurahan" and place is not None and place.kalurahan:
+            return _line(f"Pemerintah Kalurahan {place.kalurahan}")
+        return _line(re.sub(r" \(\d+\)$", "", department.name))
+
+
+def _letter(case: _Case) -> _Letter:
+    ticket = case.ticket
+    lines, instead = _quotation(case)
+    return _Letter(
+        title="Laporan rahasia" if case.secret else case.topic,
+        code=ticket.code,
+        due=in_wib(ticket.due_at),
+        due_label="Harapan tanggapan" if case.outside else "Tenggat tanggapan",
+        emergency=case.emergency,
+        greeting=f"Yth. {case.name(case.directory.departments[DESK] if case.desk_reason else case.department)},",
+        opening=_opening(case),
+        quotation=lines,
+        instead=instead,
+        facts=_facts(case),
+        link="" if case.secret else _safe_link(ticket.permalink),
+        why=() if case.secret else _why(case),
+        closing=_closing(case),
+    )
+
+
+def _opening(case: _Case) -> tuple[str, ...]:
+    """Say first what this is and what is asked."""
+    what = "laporan rahasia" if case.secret else _WHAT[case.ticket.kind]
+    name = case.name(case.department)
+    match case.desk_reason:
+        case "undecided":
+            first = f"Penanggung jawab {what} berikut belum dapat dipastikan. Mohon ditentukan."
+        case "unknown_department":
+            first = (
+                f"{what.capitalize()} berikut tercatat untuk Perangkat Daerah yang tidak ada lagi di daftar. "
+                "Mohon ditentukan penanganannya."
+            )
+        case "no_contact":
+            first = (
+                f"{what.capitalize()} berikut ditujukan kepada {name}, tetapi kontaknya belum terdaftar di Aduan. "
+                "Mohon diteruskan, dan mohon kontaknya didaftarkan."
+            )
+            if case.department.channel:
+                first += f" Kanal pengaduan yang diketahui: {_line(case.department.channel)}."
+        case None if case.outside:
+            first = (
+                f"Pemerintah Kabupaten Sleman menerima {what} berikut. Penanganannya di luar kewenangan Pemerintah "
+                f"Kabupaten Sleman; kami hanya meneruskannya kepada {name} untuk ditindaklanjuti."
+            )
+        case None:
+            first = f"Kami teruskan {what} berikut untuk ditindaklanjuti oleh {name}."
+    guess = _guess(case) if case.desk_reason == "undecided" and not case.secret else ""
+    urgent = "Laporan ini bersifat darurat. Mohon segera ditangani." if case.emergency else ""
+    return tuple(paragraph for paragraph in (urgent, first, guess) if paragraph)
+
+
+def _guess(case: _Case) -> str:
+    """How sure the classifier is, and of what; empty when it has no opinion."""
+    triage = case.post.triage
+    if triage is None:
+        return ""
+    known = case.directory.departments
+    best, second = known.get(triage.department or ""), known.get(triage.runner_up or "")
+    sentences = []
+    if best is not None and best.code != DESK:
+        sentences.append(f"Dugaan sistem: {case.name(best)} (keyakinan {round(triage.confidence * 100)} persen).")
+    if second is not None and second.code not in {DESK, triage.department}:
+        sentences.append(f"Kemungkinan lain: {case.name(second)}.")
+    return " ".join(sentences)
+
+
+def _why(case: _Case) -> tuple[str, ...]:
+    """Why this department, as far as it is the triage that chose it; a person's choice is called a person's."""
+    triage, owner = case.post.triage, case.directory.departments.get(case.ticket.department)
+    if triage is not None and (triage.department == case.department.code or case.desk_reason == "undecided"):
+        return tuple(_reason(reason) for reason in triage.reasons[:SHOWN_REASONS])
+    if owner is None or case.desk_reason in {"undecided", "unknown_department"}:
+        return ()
+    if owner.code == case.department.code:
+        return ("ditetapkan oleh petugas Diskominfo",)
+    return (f"ditangani bersama {case.name(owner)}",)
+
+
+def _reason(reason: str) -> str:
+    """A reason as the triage wrote it, ``kata: lampu ~ mati``, for people."""
+    return _line(defanged(re.sub("^kata:", "kata kunci:", reason).replace(" ~ ", " … ")))
+
+
+def _quotation(case: _Case) -> tuple[tuple[str, ...], str]:
+    """The citizen's words line by line, or the sentence that stands in their place."""
+    if case.secret:
+        return (), (
+            "Isi laporan tidak dikirim melalui surel karena bersifat rahasia. Silakan membukanya di layanan Aduan "
+            f"dengan akun Bapak/Ibu dan kode {case.ticket.code}."
+        )
+    text = readable(case.post.text)
+    where = "melalui tautan di bawah" if _safe_link(case.ticket.permalink) else "pada kanal asalnya"
+    if not text and case.post.has_photo:
+        return (), f"Unggahan ini hanya berupa foto, tanpa tulisan. Silakan melihat fotonya {where}."
+    if not text:
+        return (), f"Unggahan ini tidak memuat tulisan. Silakan melihatnya {where}."
+    shown = text[:SHOWN_TEXT].rstrip() + (" … (dipotong)" if len(text) > SHOWN_TEXT else "")
+    return tuple(defanged(shown).split("\n")), ""
+
+
+def _facts(case: _Case) -> tuple[tuple[str, str], ...]:
+    ticket, post = case.ticket, case.post
+    urgency = ("Urgensi", _URGENCY[ticket.urgency])
+    written = ("Ditulis warga", in_wib(post.created_at))
+    if case.secret:
+        return (urgency, written)
+    place = ticket.place.label() if ticket.place is not None else ""
+    facts = [
+        ("Topik", case.topic),
+        ("Jenis", _KIND[ticket.kind]),
+        ("Lokasi", _line(place) or "tidak disebutkan"),
+        urgency,
+        written,
+        ("Kanal", _channel_label(ticket.channel, case.directory)),
+    ]
+    if post.text and post.has_photo:
+        facts.append(("Lampiran", "ada foto pada unggahan aslinya"))
+    if ticket.voices > 1:
+        facts.append(("Disampaikan oleh", f"{ticket.voices} unggahan warga"))
+    return tuple(facts)
+
+
+def _closing(case: _Case) -> tuple[str, ...]:
+    code = case.ticket.code
+    if case.desk_reason is not None:
+        return (f"Sebutkan kode {code} saat meneruskan atau menanyakan aduan ini.",)
+    if case.secret:
+        return (f"Sebutkan hanya kode {code} bila membalas surel ini, tanpa isi laporan.",)
+    answer = f"Untuk menyampaikan tindak lanjut, balas surel ini tanpa mengubah kode {code} pada judulnya."
+    if case.outside:
+        return (answer, "Bila penanganannya ada pada pihak lain, mohon beri tahu kami dengan membalas surel ini.")
+    return (
+        answer,
+        "Bila bukan kewenangan Bapak/Ibu, mohon balas dengan menyebut pihak yang berwenang agar segera dialihkan.",
+    )
+
+
+def _subject(case: _Case) -> str:
+    mark = "DARURAT: " if case.emergency else ""
+    if case.desk_reason is not None:
+        mark += "Mohon diteruskan: " if case.desk_reason == "no_contact" else "Perlu keputusan: "
+    where = f"{_DASH}{case.spot}" if case.spot else ""
+    what = "Laporan rahasia" if case.secret else case.topic + where
+    return _line(f"[{case.ticket.code}] {mark}{what}")[:SUBJECT_LENGTH]
+
+
+def _sms_call(case: _Case) -> str:
+    """What is asked, in one short sentence of the GSM alphabet."""
+    soon = " segera" if case.emergency else ""
+    if case.desk_reason == "no_contact" and not case.secret:
+        return f"Mohon{soon} teruskan ke {_cut(_gsm(case.department.short_name), 24)}."
+    if case.desk_reason is not None:
+        return f"Mohon{soon} tentukan penanganannya."
+    if case.emergency:
+        return "Mohon segera ditangani."
+    if case.outside:
+        return "Diteruskan Pemkab Sleman, mohon ditangani."
+    return f"Tenggat {case.ticket.due_at.astimezone(WIB):%d-%m-%Y %H.%M} WIB."
+
+
+def _channel_label(channel: str, directory: "Directory") -> str:
+    """``Instagram @kabarsleman``; the bare kind when the channel is no longer in the directory."""
+    kind = channel.partition(":")[0]
+    label = _CHANNEL_KIND.get(kind, kind)
+    known = next((entry for entry in directory.channels if entry.id == channel), None)
+    if known is None:
+        return _line(label)
+    return _line(f"{label} {f'@{known.handle}' if known.handle else known.name}")
+
+
+def _line(text: str) -> str:
+    """One line without control or format characters, as a header or a cell needs it."""
+    return " ".join(readable(text).split())
+
+
+def _safe_link(permalink: str) -> str:
+    """The platform's address of the post; empty when it is anything but a plain web address."""
+    return permalink if _WEB_ADDRESS.fullmatch(permalink) else ""
+
+
+_WEB_ADDRESS: Final = re.compile(r"https?://[A-Za-z0-9.-]+(?::\d{1,5})?(?:/[!#-;=?-_a-z~]*)?")
+"""ASCII without spaces, quotes, angle brackets or a user name before the host."""
+
+
+def _gsm(text: str) -> str:
+    """Write a text in the GSM alphabet; what it has no letter for is left out."""
+    text = _line(text).translate(_LOOKALIKES)
+    letters = (letter if letter in GSM_BASIC else unicodedata.normalize("NFKD", letter) for letter in text)
+    return _line(
+        "".join(letter for part in letters for letter in part if letter in GSM_BASIC or letter in GSM_EXTENSION)
+    )
+
+
+_DASH: Final = " \u2013 "
+_LOOKALIKES: Final = str.maketrans(
+    {"\u2013": "-", "\u2014": "-", "\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u2026": "..."}
+)
+"""Typographic dashes, quotes and dots."""
+
+
+def _count_septets(text: str) -> int:
+    return sum(2 if letter in GSM_EXTENSION else 1 for letter in text)
+
+
+def _cut(text: str, room: int) -> str:
+    """The beginning of a GSM text that fits, at a word's end where one is near."""
+    if _count_septets(text) <= room:
+        return text
+    cut = text[:room]
+    while _count_septets(cut) > room:
+        cut = cut[:-1]
+    head, space, _ = cut.rpartition(" ")
+    return (head if space and len(head) > room // 2 else cut).rstrip(" ,.-")
+
+
+_ENVIRONMENT: Final = Environment(
+    loader=FileSystemLoader(Path(__file__).with_name("templates")),
+    autoescape=select_autoescape(enabled_extensions=("html.j2",)),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    keep_trailing_newline=True,
+)
+_TEXT: Final = _ENVIRONMENT.get_template("mail.txt.j2")
+_HTML: Final = _ENVIRONMENT.get_template("mail.html.j2")

@@ -1,0 +1,1 @@
+"""Everything around the functions that is not deployed into them."""

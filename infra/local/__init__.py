@@ -1,0 +1,1 @@
+"""The whole stack on one machine: emulator, channel simulator, deploy, drive, show."""

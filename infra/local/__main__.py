@@ -1,0 +1,206 @@
+"""The local stack's commands: ``demo`` runs everything once, ``up`` and ``down`` keep it running and stop it."""
+
+import argparse
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import boto3
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table as Screen
+
+from aduan.store.table import Table
+from infra.local import processes
+from infra.local.deploy import Deployment, build, deploy
+from infra.local.drive import Schedules, poll_until_stored, simulated_posts, wait_until_settled
+from infra.local.machine import (
+    HERE,
+    REGION,
+    STATE,
+    Addresses,
+    MachineError,
+    free_addresses,
+)
+from infra.local.outcome import Line, account_for, department_name, told, totals, unfinished, what_became
+from infra.local.pages import sent_messages, write_pages
+from infra.local.seed import seed_contacts, seed_credentials, sign_in_admin, verify_addresses
+
+BUNDLED: Final = HERE / "posts.jsonl"
+SHOWN: Final = 40
+"""Rows of the table on the screen; all of them are in the page."""
+
+console = Console(highlight=False)
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A running stack and the ways into it."""
+
+    addresses: Addresses
+    deployment: Deployment
+    table: Table
+    schedules: Schedules
+    token: str
+
+
+def main() -> int:
+    """Run one command; 0 when everything it promises holds."""
+    arguments = _arguments()
+    if arguments.command == "down":
+        return down()
+    if processes.remembered() is not None:
+        console.print("[bold red]a local stack is running; stop it with `make down`")
+        return 1
+    try:
+        run = up if arguments.command == "up" else demo
+        return run(arguments.posts, arguments.limit)
+    except MachineError as error:
+        console.print(f"[bold red]{error}")
+        return 1
+
+
+def demo(posts: Path, limit: int | None) -> int:
+    """Bring the posts of a file the whole way, show what became of them, and stop everything again."""
+    began = time.monotonic()
+    try:
+        stack = start(posts, limit)
+        lines = bring_home(stack)
+        page = write_pages(STATE / "demo", lines, sent_messages(stack.addresses))
+        show(lines, page)
+        how_to_ask(stack, running=False)
+        return verdict(lines, time.monotonic() - began)
+    finally:
+        processes.stop_all()
+
+
+def up(posts: Path, limit: int | None) -> int:
+    """Start the stack and leave it running; its schedules fire every minute."""
+    try:
+        stack = start(posts, limit)
+    except BaseException:
+        processes.stop_all()
+        raise
+    processes.remember(stack.addresses)
+    how_to_ask(stack, running=True)
+    console.print(f"Platforms to write into: {stack.addresses.simulator}/_simulator/posts")
+    console.print("The schedules fire every minute. Stop everything with [bold]make down[/].")
+    return 0
+
+
+def down() -> int:
+    """Stop what is running."""
+    console.print(f"{processes.stop_all()} processes stopped.")
+    return 0
+
+
+def start(posts: Path, limit: int | None) -> Stack:
+    """Start emulator and simulator, build, deploy and seed."""
+    addresses = free_addresses()
+    with step("The channel simulator starts"):
+        processes.start_simulator(addresses, posts, limit)
+    with step("The AWS emulator starts"):
+        processes.start_emulator(addresses)
+    session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=REGION)  # noqa: S106
+
+    def client(service: str) -> Any:
+        return session.client(service, endpoint_url=addresses.emulator)  # type: ignore[call-overload] # by name
+
+    with step("Tokens and the sender's address are set"):
+        seed_credentials(client("ssm"))
+        verify_addresses(client("sesv2"))
+    with step("sam build, and byte-code"):
+        build(addresses)
+    with step("sam deploy"):
+        deployment = deploy(addresses, client("cloudformation"))
+    table = Table(client("dynamodb"), deployment.table_name)
+    with step("Contacts and an admin are made"):
+        seed_contacts(table)
+        token = sign_in_admin(client("cognito-idp"), deployment)
+    return Stack(addresses, deployment, table, Schedules(client("scheduler"), client("lambda")), token)
+
+
+def bring_home(stack: Stack) -> list[Line]:
+    """Poll until every post is stored, and wait until each is decided and its notices are sent."""
+    posts = simulated_posts(stack.addresses)
+    columns = (TextColumn("{task.description:<12}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console) as progress:
+        stored = progress.add_task("posts stored", total=len(posts))
+        decided = progress.add_task("decided", total=len(posts))
+        waiting = progress.add_task("to be sent", total=None)
+        poll_until_stored(
+            posts,
+            stack.table,
+            lambda: stack.schedules.run("PollChannels"),
+            lambda count: progress.update(stored, completed=count),
+        )
+
+        def moved(undecided: int, unsent: int) -> None:
+            progress.update(decided, completed=len(posts) - undecided)
+            progress.update(waiting, completed=unsent)
+
+        wait_until_settled(stack.table, moved)
+        stack.schedules.run("FollowUp")
+    return account_for(posts, stack.table)
+
+
+def show(lines: Sequence[Line], page: Path) -> None:
+    """Print the first rows of what became of the posts, those with a ticket first."""
+    screen = Screen(title="post → ticket → department → medium", title_style="bold", expand=True)
+    for name, style in (("post", ""), ("ticket", "cyan"), ("department", ""), ("medium", "green")):
+        screen.add_column(name, style=style, no_wrap=True, overflow="ellipsis", ratio=4 if name == "post" else 2)
+    ordered = sorted(lines, key=lambda line: (line.ticket is None, line.simulated.key))
+    for line in ordered[:SHOWN]:
+        text = (line.post.text or "(photo only)") if line.post else "(not stored)"
+        department = department_name(line.ticket.department) if line.ticket else "-"
+        screen.add_row(text.replace("\n", " "), what_became(line), department, told(line) or "-")
+    console.print(screen)
+    if len(lines) > SHOWN:
+        console.print(f"{len(lines) - SHOWN} more, and every mail and SMS: [bold]{page}")
+    else:
+        console.print(f"Every mail and SMS: [bold]{page}")
+
+
+def how_to_ask(stack: Stack, *, running: bool) -> None:
+    """Print the API's address and a call that is ready to paste."""
+    url = f"{stack.addresses.emulator}/_aws/execute-api/{stack.deployment.api_id}/v1"
+    token_file = STATE / "admin-token"
+    token_file.write_text(stack.token)
+    console.print(f"Admin API: [bold]{url}[/]" + ("" if running else " (until the demo ends; `make up` keeps it)"))
+    command = f'curl -H "Authorization: $(cat {token_file})" "{url}/tickets?status=needs_review&limit=5"'
+    console.print(command, soft_wrap=True, markup=False)
+
+
+def verdict(lines: Sequence[Line], seconds: float) -> int:
+    """Print the totals as the last line; 0 only when every post is accounted for and every notice was sent."""
+    left = unfinished(lines)
+    if left:
+        console.print(f"[yellow]notices not sent: {dict(left)}")
+    result = totals(lines, seconds)
+    print(result.as_json())
+    return 1 if result.lost or left else 0
+
+
+@contextmanager
+def step(what: str) -> Iterator[None]:
+    """Show that something is going on, and how long it took."""
+    began = time.monotonic()
+    with console.status(f"{what} …"):
+        yield
+    console.print(f"[green]✓[/] {what} [dim]({time.monotonic() - began:.1f} s)")
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m infra.local", description=__doc__)
+    parser.add_argument("command", choices=("demo", "up", "down"))
+    parser.add_argument("--posts", type=Path, default=BUNDLED, help="JSON lines with id and text; default: the bundled")
+    parser.add_argument("--limit", type=int, help="take only so many posts")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

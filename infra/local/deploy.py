@@ -1,0 +1,66 @@
+"""`sam build`, byte-code, `sam deploy`: the same steps as for AWS, against the emulator."""
+
+import subprocess
+from dataclasses import dataclass
+from typing import Any, Final
+
+from infra.artefacts import finish
+from infra.local.machine import BUILD, ROOT, STAGE, STATE, Addresses, MachineError, environment, parameters
+
+SAM: Final = ROOT / ".venv-sam" / "bin" / "sam"
+STACK: Final = f"aduan-{STAGE}"
+DEPLOY_SECONDS: Final = 300
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """The stack's outputs."""
+
+    api_id: str
+    user_pool_id: str
+    client_id: str
+    table_name: str
+
+
+def build(addresses: Addresses) -> int:
+    """Build the artefacts for this machine and compile their byte-code; return how many there are."""
+    _sam("build", addresses)
+    return finish(BUILD)
+
+
+def deploy(addresses: Addresses, cloudformation: Any) -> Deployment:
+    """Deploy the built template, and return its outputs."""
+    _sam("deploy", addresses, "--no-progressbar", "--no-confirm-changeset", "--no-fail-on-empty-changeset")
+    [stack] = cloudformation.describe_stacks(StackName=STACK)["Stacks"]
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+    return Deployment(
+        api_id=outputs["ApiId"],
+        user_pool_id=outputs["UserPoolId"],
+        client_id=outputs["UserPoolClientId"],
+        table_name=outputs["TableName"],
+    )
+
+
+def _sam(verb: str, addresses: Addresses, *options: str) -> None:
+    """Run one verb of SAM with the stage `local`; what it prints goes to a log.
+
+    Raises:
+        MachineError: with SAM's last words, when it fails.
+    """
+    overrides = [f"{name}={value}" for name, value in parameters(addresses).items()]
+    command = [str(SAM), verb, "--config-env", STAGE, *options, "--parameter-overrides", *overrides]
+    log = STATE / f"sam-{verb}.log"
+    with log.open("wb") as file:
+        done = subprocess.run(
+            command,
+            cwd=ROOT,
+            env=environment(addresses),
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            timeout=DEPLOY_SECONDS,
+            check=False,
+        )
+    if done.returncode:
+        words = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
+        raise MachineError(f"`sam {verb}` failed ({log}): {' '.join(words[-3:])}")

@@ -1,0 +1,106 @@
+"""Run the schedules now instead of waiting for their minute, until everything has settled."""
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import urllib3
+
+from aduan.store.table import QUEUE_SHARDS, Table, post_key, values
+from infra.local.deploy import STACK
+from infra.local.machine import Addresses, MachineError
+
+ROUNDS: Final = 20
+SETTLE_SECONDS: Final = 180
+"""Longest wait for the stream and the senders without anything moving."""
+
+
+@dataclass(frozen=True)
+class SimulatedPost:
+    """A citizen's post as the simulator knows it."""
+
+    key: str
+    kind: str
+    edge: str
+
+
+def simulated_posts(addresses: Addresses) -> list[SimulatedPost]:
+    """Every post the platforms show now, but for the county's own."""
+    answer = urllib3.request("GET", f"{addresses.simulator}/_simulator/posts", timeout=30)
+    return [
+        SimulatedPost(key=f"{post['kind']}#{post['native_id']}", kind=post["kind"], edge=post["edge"])
+        for post in json.loads(answer.data)["posts"]
+    ]
+
+
+def poll_until_stored(
+    posts: Sequence[SimulatedPost], table: Table, run_schedules: Callable[[], None], progress: Callable[[int], None]
+) -> int:
+    """Run the polling schedules until every post is stored, or a round finds no more; return how many are."""
+    stored = 0
+    for _ in range(ROUNDS):
+        run_schedules()
+        before, stored = stored, len(table.existing([post_key(post.key) for post in posts]))
+        progress(stored)
+        if stored in {before, len(posts)}:
+            break
+    return stored
+
+
+class Schedules:
+    """The deployed schedules, with the function and the input that the template gives each."""
+
+    def __init__(self, scheduler: Any, functions: Any) -> None:
+        self._functions = functions
+        self._targets: dict[str, dict[str, Any]] = {}
+        for listed in scheduler.list_schedules()["Schedules"]:
+            if listed["Name"].startswith(STACK):
+                schedule = scheduler.get_schedule(Name=listed["Name"], GroupName=listed["GroupName"])
+                self._targets[listed["Name"]] = schedule["Target"]
+
+    def run(self, function: str) -> None:
+        """Invoke `function` once for each schedule that targets it, with that schedule's input.
+
+        Raises:
+            MachineError: when there is no such schedule, or the function fails.
+        """
+        targets = [target for target in self._targets.values() if f":{STACK}-{function}-" in target["Arn"]]
+        if not targets:
+            raise MachineError(f"no schedule runs {function}")
+        for target in targets:
+            answer = self._functions.invoke(FunctionName=target["Arn"], Payload=target.get("Input") or "{}")
+            if "FunctionError" in answer:
+                raise MachineError(f"{function} failed: {answer['Payload'].read().decode()[:500]}")
+
+
+def wait_until_settled(table: Table, progress: Callable[[int, int], None]) -> None:
+    """Wait until no post is undecided and no notice unsent, as long as something still moves.
+
+    `progress` is told how many posts and how many notices wait.
+    """
+    last: tuple[int, int] | None = None
+    end = time.monotonic() + SETTLE_SECONDS
+    quiet = 0
+    while time.monotonic() < end:
+        waiting = (waiting_on(table, "POST"), waiting_on(table, "NOTICE"))
+        progress(*waiting)
+        if waiting != last:
+            last, end = waiting, time.monotonic() + SETTLE_SECONDS
+        # Between a post's decision and its notice lies one transaction, so empty twice is empty.
+        quiet = quiet + 1 if waiting == (0, 0) else 0
+        if quiet > 1:
+            return
+        time.sleep(0.5)
+
+
+def waiting_on(table: Table, what: str) -> int:
+    """How many posts or notices are unfinished."""
+    return sum(
+        1
+        for number in range(QUEUE_SHARDS)
+        for _ in table.query(
+            "work_queue = :queue", IndexName="due", ExpressionAttributeValues=values(queue=f"{what}#{number}")
+        )
+    )

@@ -1,0 +1,104 @@
+"""What this machine is, and where the local stack lies on it."""
+
+import os
+import platform
+import socket
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from aduan.directory import load_directory
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+HERE: Final = Path(__file__).resolve().parent
+STATE: Final = ROOT / ".local"
+"""Everything the local stack leaves behind: logs, process ids, what was sent. `make down` removes nothing of it."""
+BUILD: Final = ROOT / ".aws-sam" / "build"
+REGION: Final = "ap-southeast-3"
+STAGE: Final = "local"
+SENDER: Final = "aduan@slemankab.example"
+OVERRIDE_EMAIL: Final = "semua-surel@slemankab.example"
+OVERRIDE_PHONE: Final = "+628110000000"
+ADMIN: Final = "admin@slemankab.example"
+GRAPH_VERSION: Final = "v25.0"
+APP_SECRET: Final = "local-app-secret"  # noqa: S105 # the simulator's, worth nothing elsewhere
+_PROCESSORS: Final = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
+
+
+class MachineError(Exception):
+    """This machine cannot run the stack; the sentence says why."""
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """Where the emulator and the simulator listen."""
+
+    emulator_port: int
+    simulator_port: int
+
+    @property
+    def emulator(self) -> str:
+        """Endpoint of every AWS service."""
+        return f"http://127.0.0.1:{self.emulator_port}"
+
+    @property
+    def simulator(self) -> str:
+        """Base address of the channel simulator."""
+        return f"http://127.0.0.1:{self.simulator_port}"
+
+
+def free_addresses(emulator: int = 4566, simulator: int = 4570) -> Addresses:
+    """Take the usual ports, or any free ones when they are taken."""
+    return Addresses(_free(emulator), _free(simulator))
+
+
+def _free(wanted: int) -> int:
+    for port in (wanted, 0):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise MachineError("no free port on 127.0.0.1")
+
+
+def parameters(addresses: Addresses) -> dict[str, str]:
+    """The template's parameters for this machine: its processor, its Python, its addresses."""
+    machine = platform.machine().lower()
+    if machine not in _PROCESSORS:
+        raise MachineError(f"Lambda knows x86_64 and arm64; this processor is {machine}")
+    return {
+        "Stage": STAGE,
+        "Architecture": _PROCESSORS[machine],
+        "Runtime": f"python{sys.version_info.major}.{sys.version_info.minor}",
+        "SenderAddress": SENDER,
+        "OverrideEmail": OVERRIDE_EMAIL,
+        "OverridePhone": OVERRIDE_PHONE,
+        "GraphBaseUrl": addresses.simulator,
+        "GraphVersion": GRAPH_VERSION,
+    }
+
+
+def environment(addresses: Addresses) -> dict[str, str]:
+    """The environment of everything that speaks to the emulator: dummy credentials, no telemetry."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    return {
+        **kept,
+        # `sam build` looks for the runtime's Python on PATH; it is the one this runs on.
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",  # the emulator takes any
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_REGION": REGION,
+        "AWS_ENDPOINT_URL": addresses.emulator,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_ACCOUNT_ID_ENDPOINT_MODE": "disabled",
+        "SAM_CLI_TELEMETRY": "0",
+    }
+
+
+def tokens() -> dict[str, str]:
+    """A token for each channel that is polled."""
+    return {channel.id: f"local-token-{channel.id.replace(':', '-')}" for channel in load_directory().channels}

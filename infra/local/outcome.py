@@ -1,0 +1,120 @@
+"""What became of every simulated post, counted."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+
+from aduan.directory import load_directory
+from aduan.notice import Notice
+from aduan.post import Post
+from aduan.store.posts import DynamoPostStore
+from aduan.store.table import Table, ticket_key, values
+from aduan.store.tickets import DynamoTicketStore
+from aduan.ticket import Ticket
+from infra.local.drive import SimulatedPost
+
+
+@dataclass(frozen=True)
+class Line:
+    """One post, and what became of it."""
+
+    simulated: SimulatedPost
+    post: Post | None
+    quarantined: bool
+    ticket: Ticket | None
+    notices: tuple[Notice, ...]
+
+    @property
+    def accounted(self) -> bool:
+        """It was decided, or it waits in quarantine with its reason."""
+        return self.quarantined or (self.post is not None and self.post.state == "triaged")
+
+
+@dataclass(frozen=True)
+class Totals:
+    """The demo's last line."""
+
+    posts: int
+    reports: int
+    tickets: int
+    notices_sent: int
+    needs_review: int
+    lost: int
+    seconds: float
+
+    def as_json(self) -> str:
+        """One line of JSON."""
+        return json.dumps(asdict(self))
+
+
+def account_for(posts: Iterable[SimulatedPost], table: Table) -> list[Line]:
+    """Look every simulated post up in the table."""
+    quarantined = _quarantined(table)
+    return [_line(post, table, quarantined) for post in posts]
+
+
+def totals(lines: Sequence[Line], seconds: float) -> Totals:
+    """Count."""
+    triages = [line.post.triage for line in lines if line.post and line.post.triage]
+    tickets = [line.ticket for line in lines if line.ticket]
+    return Totals(
+        posts=len(lines),
+        reports=sum(triage.is_report for triage in triages),
+        tickets=len(tickets),
+        notices_sent=sum(notice.state == "sent" for line in lines for notice in line.notices),
+        needs_review=sum(ticket.status == "needs_review" for ticket in tickets),
+        lost=sum(not line.accounted for line in lines),
+        seconds=round(seconds, 1),
+    )
+
+
+def unfinished(lines: Iterable[Line]) -> Counter[str]:
+    """How many notices are in which state other than sent."""
+    return Counter(notice.state for line in lines for notice in line.notices if notice.state != "sent")
+
+
+def department_name(code: str) -> str:
+    """Short name of a department, or its code when the directory does not know it."""
+    department = load_directory().departments.get(code)
+    return department.short_name if department else code
+
+
+def told(line: Line) -> str:
+    """By which media, and in which state when not simply sent: ``email, sms (failed)``."""
+    return ", ".join(
+        notice.medium if notice.state == "sent" else f"{notice.medium} ({notice.state})" for notice in line.notices
+    )
+
+
+def what_became(line: Line) -> str:
+    """One cell for the ticket."""
+    if line.ticket is not None:
+        return f"{line.ticket.code} {line.ticket.status}"
+    if line.quarantined:
+        return "quarantine"
+    return "chatter" if line.accounted else "LOST"
+
+
+def _line(simulated: SimulatedPost, table: Table, quarantined: set[str]) -> Line:
+    post = DynamoPostStore(table).get(simulated.key)
+    code = post.ticket if post is not None else None
+    ticket = DynamoTicketStore(table).get(code) if code else None
+    return Line(simulated, post, simulated.key in quarantined, ticket, _notices(code, table) if code else ())
+
+
+def _notices(code: str, table: Table) -> tuple[Notice, ...]:
+    items = table.query(
+        "pk = :pk AND begins_with(sk, :notice)",
+        ExpressionAttributeValues=values(pk=ticket_key(code)["pk"], notice="NOTICE#"),
+    )
+    return tuple(Notice.model_validate(item) for item in items)
+
+
+def _quarantined(table: Table) -> set[str]:
+    """Keys of quarantined posts of every channel."""
+    keys = set()
+    for channel in load_directory().channels:
+        for item in table.query("pk = :pk", ExpressionAttributeValues=values(pk=f"QUARANTINE#{channel.id}")):
+            keys.add(f"{channel.kind}#{item['native_id']}")
+    return keys

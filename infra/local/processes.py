@@ -1,0 +1,170 @@
+"""Start the emulator and the simulator, wait until they answer, and stop them again."""
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Final
+
+import urllib3
+
+from aduan.directory import load_directory
+from infra.local.machine import (
+    APP_SECRET,
+    GRAPH_VERSION,
+    HERE,
+    ROOT,
+    STATE,
+    Addresses,
+    MachineError,
+    environment,
+    tokens,
+)
+
+MINISTACK: Final = ROOT / ".venv-ministack" / "bin" / "ministack"
+START_SECONDS: Final = 60
+STOP_SECONDS: Final = 10
+_RUNNING: Final = STATE / "running.json"
+
+
+def start_emulator(addresses: Addresses) -> None:
+    """Start MiniStack with an empty state, and wait until it answers."""
+    folder = _fresh(STATE / "emulator")
+    extra = {
+        "GATEWAY_PORT": str(addresses.emulator_port),
+        "BIND_HOST": "127.0.0.1",
+        "TMPDIR": str(folder),
+        "STATE_DIR": str(folder),
+        "S3_DATA_DIR": str(folder),
+        # Services nobody needs here, which would listen on ports of their own.
+        "IOT_MTLS_ENABLED": "0",
+        "SFTP_ENABLED": "0",
+    }
+    started = _start("emulator", [str(MINISTACK)], environment(addresses) | extra)
+    _wait(started, "emulator", f"{addresses.emulator}/_ministack/ready")
+
+
+def start_simulator(addresses: Addresses, posts: Path, limit: int | None) -> None:
+    """Start the channel simulator with the posts of a file, and wait until it answers.
+
+    Raises:
+        MachineError: with the simulator's own words, when it cannot read the file.
+    """
+    STATE.mkdir(exist_ok=True)
+    config = STATE / "simulator.json"
+    config.write_text(json.dumps(simulator_config()))
+    command = [sys.executable, "-m", "infra.local.simulator", "--config", str(config), "--posts", str(posts)]
+    command += ["--county", str(HERE / "county_posts.json"), "--port", str(addresses.simulator_port)]
+    command += ["--limit", str(limit)] if limit is not None else []
+    started = _start("simulator", command, environment(addresses))
+    _wait(started, "simulator", f"{addresses.simulator}/_simulator/requests")
+
+
+def simulator_config() -> dict[str, object]:
+    """The accounts that are polled, each with the token the functions find in the Parameter Store."""
+    known = tokens()
+    accounts = [
+        {
+            "kind": channel.kind,
+            "account": channel.account,
+            "token": known[channel.id],
+            **({"handle": channel.handle} if channel.handle else {"name": channel.name}),
+        }
+        for channel in load_directory().channels
+    ]
+    return {"version": GRAPH_VERSION, "app_secret": APP_SECRET, "accounts": accounts}
+
+
+def remember(addresses: Addresses) -> None:
+    """Write down where the stack listens, for `make down` and for whoever comes later."""
+    _RUNNING.write_text(json.dumps(asdict(addresses)))
+
+
+def remembered() -> Addresses | None:
+    """Return where a running stack listens; None when there is none."""
+    if not _RUNNING.exists() or not any(_alive(_pid(name)) for name in ("emulator", "simulator")):
+        return None
+    return Addresses(**json.loads(_RUNNING.read_text()))
+
+
+def stop_all() -> int:
+    """Stop what is running, workers included; return how many processes were."""
+    stopped = sum(_stop(name) for name in ("emulator", "simulator"))
+    _RUNNING.unlink(missing_ok=True)
+    return stopped
+
+
+def _start(name: str, command: list[str], env: dict[str, str]) -> subprocess.Popen[bytes]:
+    with (STATE / f"{name}.log").open("wb") as log:
+        # A session of its own, so that the workers it starts can be stopped with it.
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=env, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+        )
+    (STATE / f"{name}.pid").write_text(str(process.pid))
+    return process
+
+
+def _wait(process: subprocess.Popen[bytes], name: str, url: str) -> None:
+    def answers() -> bool:
+        try:
+            return urllib3.request("GET", url, retries=False, timeout=2).status == 200  # noqa: PLR2004 # HTTP's own
+        except urllib3.exceptions.HTTPError:
+            return False
+
+    def dead_or_answering() -> bool:
+        return process.poll() is not None or answers()
+
+    if not _until(dead_or_answering, START_SECONDS) or process.poll() is not None:
+        words = (STATE / f"{name}.log").read_text(errors="replace").strip().splitlines()
+        raise MachineError(f"the {name} did not start: {words[-1] if words else 'it said nothing'}")
+
+
+def _until(condition: Callable[[], bool], seconds: float) -> bool:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def _stop(name: str) -> bool:
+    pid = _pid(name)
+    (STATE / f"{name}.pid").unlink(missing_ok=True)
+    if not _alive(pid):
+        return False
+    os.killpg(pid, signal.SIGTERM)
+    if not _until(lambda: not _alive(pid), STOP_SECONDS):
+        os.killpg(pid, signal.SIGKILL)
+    return True
+
+
+def _pid(name: str) -> int:
+    file = STATE / f"{name}.pid"
+    return int(file.read_text()) if file.exists() else 0
+
+
+def _alive(pid: int) -> bool:
+    if pid <= 0:
+        return False
+    with contextlib.suppress(ChildProcessError):
+        # A child of this very process stays a zombie until it is waited for.
+        os.waitpid(pid, os.WNOHANG)
+    try:
+        os.killpg(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def _fresh(folder: Path) -> Path:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder

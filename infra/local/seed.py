@@ -1,0 +1,72 @@
+"""What a deployment needs beside the template: tokens, a verified sender, contacts, one admin."""
+
+import secrets
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from aduan.directory import load_directory
+from aduan.notice import Contact
+from aduan.store.contacts import DynamoContactStore
+from aduan.store.table import Table
+from infra.local.deploy import Deployment
+from infra.local.machine import ADMIN, APP_SECRET, OVERRIDE_EMAIL, SENDER, STAGE, tokens
+
+WITHOUT_CONTACT: Final = frozenset({"setwan", "kesbangpol"})
+"""Two departments are left without a contact, so that the demo shows their notices going to the desk."""
+
+
+def seed_credentials(ssm: Any) -> None:
+    """Put the simulator's tokens where the functions look for the real ones."""
+    wanted = {f"channels/{channel.replace(':', '/')}/token": token for channel, token in tokens().items()}
+    for name, value in {**wanted, "meta/app_secret": APP_SECRET}.items():
+        ssm.put_parameter(Name=f"/aduan/{STAGE}/{name}", Value=value, Type="SecureString", Overwrite=True)
+
+
+def verify_addresses(ses: Any) -> None:
+    """SES sends only for, and in its sandbox only to, addresses it has verified."""
+    for address in (SENDER, OVERRIDE_EMAIL):
+        ses.create_email_identity(EmailIdentity=address)
+
+
+def seed_contacts(table: Table) -> int:
+    """Give the county's departments and the desk an invented address and number; return how many got one."""
+    contacts = DynamoContactStore(table)
+    departments = [
+        department
+        for department in load_directory().departments.values()
+        if department.kind != "outside" and department.code not in WITHOUT_CONTACT
+    ]
+    for number, department in enumerate(departments):
+        contacts.put(
+            Contact(
+                department=department.code,
+                email=f"{department.code.replace('_', '-')}@slemankab.example",
+                phone=f"+62811000{number:04d}",
+                updated_at=datetime.now(UTC),
+                updated_by="seed",
+            )
+        )
+    return len(departments)
+
+
+def sign_in_admin(cognito: Any, deployment: Deployment) -> str:
+    """Make one admin with a password nobody knows, sign in, and return the token the API asks for."""
+    password = f"Aa1-{secrets.token_urlsafe(18)}"
+    cognito.admin_create_user(
+        UserPoolId=deployment.user_pool_id,
+        Username=ADMIN,
+        UserAttributes=[{"Name": "email", "Value": ADMIN}, {"Name": "email_verified", "Value": "true"}],
+        TemporaryPassword=password,
+        MessageAction="SUPPRESS",
+    )
+    cognito.admin_set_user_password(
+        UserPoolId=deployment.user_pool_id, Username=ADMIN, Password=password, Permanent=True
+    )
+    cognito.admin_add_user_to_group(UserPoolId=deployment.user_pool_id, Username=ADMIN, GroupName="admin")
+    answer = cognito.initiate_auth(
+        ClientId=deployment.client_id,
+        AuthFlow="USER_PASSWORD_AUTH",
+        AuthParameters={"USERNAME": ADMIN, "PASSWORD": password},
+    )
+    token: str = answer["AuthenticationResult"]["IdToken"]
+    return token

@@ -1,0 +1,419 @@
+"""The admin API answers events as API Gateway sends them."""
+
+import importlib
+import io
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from types import ModuleType
+from typing import Any
+
+import pytest
+from moto import mock_aws
+
+from aduan.channel import Run
+from aduan.notice import Contact
+from aduan.store.channels import DynamoChannelStore
+from aduan.store.contacts import DynamoContactStore
+from aduan.store.notices import DynamoNoticeStore
+from aduan.store.posts import DynamoPostStore
+from aduan.store.table import Table, ticket_key, to_item
+from aduan.store.tickets import DynamoTicketStore, listed
+from aduan.ticket import Ticket, ticket_code
+from tests.builders import NOON, a_notice, a_post, a_ticket, a_triage, an_event
+from tests.table import TABLE_NAME, create_table
+
+ADMIN = {"sub": "sub-admin", "cognito:username": "admin-1", "cognito:groups": "admin"}
+DISHUB = {"sub": "sub-dishub", "cognito:groups": "department", "custom:department": "dishub"}
+MAILBOX = "lampu@dishub.slemankab.go.id"
+CONTACTS = "/departments/dlh/contacts"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back."""
+
+    status: int
+    body: dict[str, Any]
+    headers: dict[str, str]
+
+    @property
+    def error(self) -> dict[str, Any]:
+        """The error the body holds."""
+        error: dict[str, Any] = self.body["error"]
+        return error
+
+
+@dataclass(frozen=True)
+class Api:
+    """The deployed handler, its table and what it logged."""
+
+    module: ModuleType
+    table: Table
+    log: io.StringIO
+
+    def __call__(
+        self,
+        method: str,
+        path: str,
+        claims: Mapping[str, Any] | None = ADMIN,
+        query: Mapping[str, str] | None = None,
+        body: object = None,
+    ) -> Answer:
+        """Send one request as API Gateway would: REST proxy, behind a Cognito authorizer."""
+        event = {
+            "resource": path,
+            "path": path,
+            "httpMethod": method,
+            "headers": {"Accept": "application/json", "Origin": "https://example.org"},
+            "multiValueHeaders": {"Accept": ["application/json"], "Origin": ["https://example.org"]},
+            "queryStringParameters": dict(query) if query else None,
+            "multiValueQueryStringParameters": {name: [value] for name, value in query.items()} if query else None,
+            "pathParameters": None,
+            "stageVariables": None,
+            "requestContext": {
+                "stage": "prod",
+                "path": f"/prod{path}",
+                "resourcePath": path,
+                "httpMethod": method,
+                "requestId": "request-1",
+                **({} if claims is None else {"authorizer": {"claims": dict(claims)}}),
+            },
+            "body": body if body is None or isinstance(body, str) else json.dumps(body),
+            "isBase64Encoded": False,
+        }
+        answer = self.module.handler(event, None)
+        assert answer["isBase64Encoded"] is False
+        headers = {name: values[0] for name, values in answer["multiValueHeaders"].items()}
+        assert headers["Content-Type"] == "application/json"
+        assert headers["Cache-Control"] == "no-store"
+        assert "Access-Control-Allow-Origin" not in headers
+        return Answer(answer["statusCode"], json.loads(answer["body"]), headers)
+
+    def get(self, path: str, claims: Mapping[str, Any] | None = ADMIN, **query: str) -> Answer:
+        """Read; ``from_`` stands for ``from``."""
+        return self("GET", path, claims, {name.rstrip("_"): value for name, value in query.items()})
+
+    def open_ticket(self, number: int, **changes: Any) -> Ticket:
+        """A ticket with everything that belongs to it, written by the stores that write it in production."""
+        post = a_post(native_id=str(number))
+        ticket = a_ticket(
+            code=ticket_code(post.key), post=post.key, opened_at=NOON + timedelta(minutes=number), **changes
+        )
+        DynamoPostStore(self.table).add(post)
+        notice = a_notice(ticket=ticket.code, department=ticket.department)
+        events = [an_event(ticket=ticket.code), an_event(ticket=ticket.code, move="routed", by="admin@slemankab.go.id")]
+        DynamoTicketStore(self.table).open(post, a_triage(), ticket, [notice], events)
+        return ticket
+
+    def send_notice(self, ticket: Ticket) -> None:
+        """What notify does with the ticket's notice."""
+        store = DynamoNoticeStore(self.table)
+        notice = store.get(ticket.code, f"{ticket.department}#email")
+        assert notice is not None
+        claimed = store.claim(notice, "run-1", NOON, MAILBOX, ticket.department)
+        store.sent(claimed, "message-1", NOON + timedelta(seconds=2))
+
+
+@pytest.fixture
+def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
+    with mock_aws():
+        table = create_table()
+        monkeypatch.setenv("TABLE_NAME", TABLE_NAME)
+        sys.modules.pop("admin_api.handler", None)
+        module = importlib.import_module("admin_api.handler")
+        log = io.StringIO()
+        module.logger.registered_handler.setStream(log)
+        yield Api(module, table, log)
+
+
+def test_tickets_are_listed_newest_first_with_labels(api: Api) -> None:
+    """Codes stay as they are, and beside them stands what people read, in Indonesian and in WIB."""
+    older, newer = api.open_ticket(1), api.open_ticket(2, status="needs_review")
+    answer = api.get("/tickets")
+    assert answer.status == 200
+    assert [ticket["code"] for ticket in answer.body["tickets"]] == [newer.code, older.code]
+    assert answer.body["next_cursor"] is None
+    shown = answer.body["tickets"][1]
+    assert (shown["status"], shown["status_label"]) == ("routed", "Diteruskan")
+    assert (shown["department"], shown["department_name"]) == ("dishub", "Dinas Perhubungan")
+    assert shown["topic_label"] != shown["topic"]
+    assert shown["place_label"] == "Condongcatur, Kapanewon Depok"
+    assert (shown["opened_at"], shown["opened_at_wib"]) == ("2026-11-03T05:01:00Z", "2026-11-03 12:01 WIB")
+
+
+def test_pages_follow_one_another(api: Api) -> None:
+    """The cursor of one answer, sent back, brings the next page, until there is none."""
+    codes = [api.open_ticket(number).code for number in range(5)]
+    found: list[str] = []
+    cursor: dict[str, str] = {}
+    while True:
+        answer = api.get("/tickets", ADMIN, limit="2", **cursor)
+        found += [ticket["code"] for ticket in answer.body["tickets"]]
+        if answer.body["next_cursor"] is None:
+            break
+        cursor["cursor"] = answer.body["next_cursor"]
+    assert found == codes[::-1]
+
+
+def test_a_wrong_cursor_is_a_wrong_parameter(api: Api) -> None:
+    """A cursor that was not given out is 400 and names itself."""
+    answer = api.get("/tickets", cursor="bukan")
+    assert (answer.status, answer.error["field"]) == (400, "cursor")
+
+
+@pytest.mark.parametrize(
+    "path", ["/tickets", "/stats", "/tickets/SLM-4K7P2M", "/channels", CONTACTS, "/tickets/SLM-4K"]
+)
+def test_an_unknown_parameter_is_refused_everywhere(api: Api, path: str) -> None:
+    """Every route names a parameter it does not know."""
+    answer = api.get(path, urut="status")
+    assert (answer.status, answer.error["code"], answer.error["field"]) == (400, "unknown_field", "urut")
+
+
+def test_filters_narrow_the_list(api: Api) -> None:
+    """Filters apply together, and a last day includes itself."""
+    lamp = api.open_ticket(1, status="closed")
+    api.open_ticket(2, status="routed")
+    api.open_ticket(3, status="closed", department="dlh")
+    answer = api.get(
+        "/tickets", status="closed", department="dishub", place="depok", from_="2026-11-03", to="2026-11-03"
+    )
+    assert [ticket["code"] for ticket in answer.body["tickets"]] == [lamp.code]
+    assert api.get("/tickets", to="2026-11-02").body["tickets"] == []
+
+
+def test_a_ticket_is_shown_with_its_history(api: Api) -> None:
+    """An admin sees events, notices with where they went, and what the citizen wrote."""
+    ticket = api.open_ticket(1)
+    api.send_notice(ticket)
+    body = api.get(f"/tickets/{ticket.code.lower()}").body
+    assert body["ticket"]["code"] == ticket.code
+    assert [event["move"] for event in body["history"]] == ["opened", "routed"]
+    assert body["history"][0]["move_label"] == "Dibuka"
+    assert body["history"][1]["by"] == "admin@slemankab.go.id"
+    (notice,) = body["notices"]
+    assert (notice["state"], notice["recipient"], notice["sent_at_wib"]) == ("sent", MAILBOX, "2026-11-03 12:00 WIB")
+    (voice,) = body["voices"]
+    assert voice["text"] == a_post().text
+
+
+def test_a_department_sees_no_address(api: Api) -> None:
+    """The department's own view of a ticket says that it was told, not at which address, and names no admin's."""
+    ticket = api.open_ticket(1)
+    api.send_notice(ticket)
+    answer = api.get(f"/tickets/{ticket.code}", DISHUB)
+    assert answer.status == 200
+    assert answer.body["notices"][0]["state"] == "sent"
+    assert "@" not in json.dumps(answer.body)
+
+
+def test_a_department_lists_only_its_own(api: Api) -> None:
+    """Without a filter a department's list and figures are its own; with another's it is refused."""
+    own = api.open_ticket(1)
+    api.open_ticket(2, department="dlh")
+    assert [ticket["code"] for ticket in api.get("/tickets", DISHUB).body["tickets"]] == [own.code]
+    assert api.get("/tickets", DISHUB, department="dishub").status == 200
+    assert api.get("/stats", DISHUB, from_="2026-11", to="2026-11", by="department").body["tickets"] == 1
+    for path in ("/tickets", "/stats"):
+        assert api.get(path, DISHUB, department="dlh").status == 403
+
+
+def test_a_foreign_ticket_does_not_exist(api: Api) -> None:
+    """A department cannot tell another's ticket from none at all."""
+    foreign = api.open_ticket(1, department="dlh")
+    answer = api.get(f"/tickets/{foreign.code}", DISHUB)
+    nothing = api.get("/tickets/SLM-000000", DISHUB)
+    assert answer.status == nothing.status == 404
+    assert answer.body == nothing.body
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", "/channels"), ("GET", CONTACTS), ("PUT", CONTACTS)])
+def test_what_is_for_admins_is_for_admins(api: Api, method: str, path: str) -> None:
+    """Channels and contacts are closed to departments, whatever they send."""
+    assert api(method, path, DISHUB, body="x" * 5000).status == 403
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "/tickets"), ("GET", "/stats"), ("PUT", CONTACTS), ("POST", "/tickets"), ("GET", "/nowhere")],
+)
+def test_nobody_gets_nothing(api: Api, method: str, path: str) -> None:
+    """Without verified claims every address answers 401, with an account of no group 403."""
+    assert api(method, path, None).status == 401
+    assert api(method, path, {"sub": "sub-3"}).status == 403
+
+
+def test_figures_say_what_came_in_and_what_became_of_it(api: Api) -> None:
+    """Figures are grouped, labelled, largest first, and split by status."""
+    api.open_ticket(1, status="routed")
+    api.open_ticket(2, status="closed")
+    api.open_ticket(3, status="routed", department="dlh")
+    answer = api.get("/stats", from_="2026-10", to="2026-11", by="department")
+    assert answer.body["tickets"] == 3
+    assert answer.body["rows"] == [
+        {
+            "department": "dishub",
+            "label": "Dinas Perhubungan",
+            "tickets": 2,
+            "statuses": {"routed": 1, "closed": 1},
+        },
+        {"department": "dlh", "label": "Dinas Lingkungan Hidup", "tickets": 1, "statuses": {"routed": 1}},
+    ]
+    by_status = api.get("/stats", from_="2026-11", to="2026-11", by="status").body["rows"]
+    assert [(row["status"], row["label"], row["tickets"]) for row in by_status] == [
+        ("routed", "Diteruskan", 2),
+        ("closed", "Ditutup", 1),
+    ]
+
+
+def test_figures_default_to_this_month(api: Api) -> None:
+    """Without months the present one is answered, also when nothing came in."""
+    answer = api.get("/stats")
+    assert answer.status == 200
+    assert answer.body["from"] == answer.body["to"]
+    assert answer.body["rows"] == []
+
+
+def test_channels_show_how_far_they_were_read(api: Api) -> None:
+    """Each configured channel comes with its cursor and its last runs, also one that was never read."""
+    channels = DynamoChannelStore(api.table)
+    cursor = channels.lease(channels.read("instagram:kabarsleman"), "run-1", NOON, NOON + timedelta(minutes=5))
+    channels.release(cursor.model_copy(update={"watermark": NOON, "seen": ("1", "2")}), "run-1")
+    channels.record(
+        Run(
+            channel="instagram:kabarsleman",
+            run_id="run-1",
+            started_at=NOON,
+            finished_at=NOON,
+            read_from=NOON,
+            complete=True,
+            new=2,
+        )
+    )
+    shown = {channel["id"]: channel for channel in api.get("/channels").body["channels"]}
+    read = shown["instagram:kabarsleman"]
+    assert read["cursor"]["watermark_wib"] == "2026-11-03 12:00 WIB"
+    assert "seen" not in read["cursor"]
+    assert [run["new"] for run in read["runs"]] == [2]
+    assert shown["facebook_page:pemkabsleman"]["cursor"]["watermark"] is None
+
+
+def test_a_contact_is_replaced_and_says_by_whom(api: Api) -> None:
+    """A contact is kept in its normal form, with who wrote it and when; what is left out is gone."""
+    assert api.get(CONTACTS).body["email"] is None
+    began = datetime.now(UTC)
+    api("PUT", CONTACTS, body={"email": "dlh@slemankab.go.id", "phone": "0812-3456-7890"})
+    answer = api("PUT", CONTACTS, body={"phone": "0812 3456 7890"})
+    assert answer.status == 200
+    assert answer.body == api.get(CONTACTS).body
+    assert (answer.body["email"], answer.body["phone"]) == (None, "+6281234567890")
+    stored = DynamoContactStore(api.table).get("dlh")
+    assert stored is not None
+    assert stored.updated_by == "admin-1"
+    assert began <= stored.updated_at <= datetime.now(UTC)
+
+
+def test_a_repeated_put_changes_nothing(api: Api) -> None:
+    """The same contact sent again, even by somebody else, is answered the same and keeps its author and time."""
+    body = {"email": "dlh@slemankab.go.id"}
+    first = api("PUT", CONTACTS, body=body)
+    again = api("PUT", CONTACTS, {**ADMIN, "cognito:username": "admin-2"}, body=body)
+    assert again == first
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "field"),
+    [
+        ({"email": "x"}, 400, "email"),
+        ({"email": "a@b.id", "updated_by": "kepala dinas"}, 400, "updated_by"),
+        ({"email": "a@b.id", "pk": "CHANNEL#1"}, 400, "pk"),
+        (None, 400, "body"),
+        ("x" * 4097, 413, "body"),
+    ],
+)
+def test_a_wrong_contact_is_not_written(api: Api, body: object, status: int, field: str) -> None:
+    """A body that is wrong, too long or sets more than it may leaves the contact as it was."""
+    before = Contact(department="dlh", email="dlh@slemankab.go.id", updated_at=NOON, updated_by="admin-1")
+    DynamoContactStore(api.table).put(before)
+    answer = api("PUT", CONTACTS, body=body)
+    assert (answer.status, answer.error["field"]) == (status, field)
+    assert DynamoContactStore(api.table).get("dlh") == before
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/", 404),
+        ("GET", "/nowhere", 404),
+        ("GET", "/tickets/SLM-4K7P2M/notices", 404),
+        ("GET", "/tickets/../channels", 404),
+        ("GET", "/tickets/..%2Fchannels", 400),
+        ("GET", "/tickets/SLM-4K7P2M%00", 400),
+        ("GET", "/tickets/SLM-4K7P2M", 404),
+        ("GET", "/departments/nowhere/contacts", 404),
+        ("PUT", "/departments/..%2Fdlh/contacts", 404),
+        ("DELETE", CONTACTS, 405),
+        ("POST", "/tickets", 405),
+        ("OPTIONS", "/tickets", 405),
+        ("PUT", "/tickets/SLM-4K7P2M", 405),
+    ],
+)
+def test_what_is_not_there_says_so(api: Api, method: str, path: str, status: int) -> None:
+    """Unknown addresses, methods, codes and paths that climb are refused with a code and a sentence."""
+    answer = api(method, path)
+    assert answer.status == status
+    assert answer.error["code"]
+    assert answer.error["message"].endswith(".")
+    assert ("Allow" in answer.headers) == (status == 405)
+
+
+def test_a_failure_is_answered_without_a_detail(api: Api, capfd: pytest.CaptureFixture[str]) -> None:
+    """What breaks is 500 with a sentence; neither answer nor log holds the error's text or a stack trace."""
+    ticket = a_ticket()
+    broken = to_item(ticket, ticket_key(ticket.code), listed=listed(ticket), urgency="teks warga 081234567890")
+    api.table.put_new(broken)
+    answer = api.get("/tickets")
+    assert answer.status == 500
+    assert answer.error["code"] == "internal"
+    logged = api.log.getvalue() + "".join(capfd.readouterr())
+    assert '"error_type":"ValidationError"' in logged
+    assert '"place":"aduan.store.reading:' in logged
+    for secret in ("teks warga", "0812", "Traceback"):
+        assert secret not in logged + json.dumps(answer.body)
+
+
+def test_a_log_line_says_who_asked_what_kind_of_thing(
+    api: Api, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each request logs route, status, caller and time, and nothing that was asked, sent or answered."""
+    ticket = api.open_ticket(1)
+    api.get(f"/tickets/{ticket.code}")
+    api.get("/tickets", place="kenari rahasia")
+    api("PUT", CONTACTS, body={"email": "kenari@slemankab.go.id", "phone": "081234567890"})
+    lines = [json.loads(line) for line in api.log.getvalue().splitlines()]
+    assert [(line["status"], line["who"]) for line in lines] == [
+        (200, "sub-admin"),
+        (400, "sub-admin"),
+        (200, "sub-admin"),
+    ]
+    assert all(isinstance(line["milliseconds"], int) for line in lines)
+    assert lines[1]["route"] == "GET /tickets"
+    everything = api.log.getvalue() + "".join(capfd.readouterr()) + caplog.text
+    for secret in ("kenari", "81234567890", "Condongcatur", a_post().text):
+        assert secret not in everything
+
+
+def test_reading_and_correcting_never_scan(api: Api) -> None:
+    """No route scans the table, and only the one that replaces a contact writes."""
+    ticket = api.open_ticket(1)
+    asked: list[str] = []
+    events = api.module.client.meta.events
+    events.register("provide-client-params.dynamodb", lambda model, **_: asked.append(model.name))
+    for path in ("/tickets", f"/tickets/{ticket.code}", "/stats", "/channels", CONTACTS):
+        assert api.get(path).status == 200
+    assert set(asked) == {"Query", "GetItem", "BatchGetItem"}
+    api("PUT", CONTACTS, body={"email": "dlh@slemankab.go.id"})
+    assert asked[-2:] == ["GetItem", "PutItem"]

@@ -1,0 +1,49 @@
+"""Providers that send nothing: they keep what they were given, and answer as they were told to."""
+
+from dataclasses import dataclass, field
+
+from aduan.notice import Contact, Notice
+from notify.wording import Mail
+from tests.builders import NOON
+
+
+def a_contact(department: str, *, email: bool = True, phone: bool = True) -> Contact:
+    """A contact whose address names the department."""
+    return Contact(
+        department=department,
+        email=f"{department}@sleman.example" if email else None,
+        phone=f"+62811{len(department):06}" if phone else None,
+        updated_at=NOON,
+        updated_by="admin",
+    )
+
+
+@dataclass
+class FakeMail:
+    """Stands for SES."""
+
+    outbox: list[tuple[str, Mail, str | None]] = field(default_factory=list)
+    """Recipient, mail and reply address of every send that was begun."""
+    fault: Exception | None = None
+
+    def send(self, mail: Mail, recipient: str, notice: Notice, reply_to: str | None = None) -> str:
+        """Keep it, then answer or fail."""
+        self.outbox.append((recipient, mail, reply_to))
+        if self.fault is not None:
+            raise self.fault
+        return f"mail-{len(self.outbox)}"
+
+
+@dataclass
+class FakeSms:
+    """Stands for SNS."""
+
+    outbox: list[tuple[str, str]] = field(default_factory=list)
+    fault: Exception | None = None
+
+    def send(self, text: str, recipient: str) -> str:
+        """Keep it, then answer or fail."""
+        self.outbox.append((recipient, text))
+        if self.fault is not None:
+            raise self.fault
+        return f"sms-{len(self.outbox)}"

@@ -1,0 +1,234 @@
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from aduan.directory import load_directory
+from aduan.triage import DESK, Triage
+from classify.classifier import classify
+
+DIRECTORY = load_directory()
+
+
+def triage(text: str, *, has_photo: bool = False) -> Triage:
+    return classify(text, DIRECTORY, has_photo=has_photo)
+
+
+def best(decision: Triage) -> str | None:
+    """The department it goes to, or the best guess it shows the desk."""
+    return decision.department if decision.route == "auto" else decision.runner_up
+
+
+@pytest.mark.parametrize(
+    ("text", "topic", "department"),
+    [
+        ("Mohon diperbaiki jalan berlubang di Sidoarum, sudah banyak yang jatuh", "jalan", "dpupkp"),
+        ("dalane bubrah kabeh min, kapan didandani? daerah Margoagung", "jalan", "dpupkp"),
+        ("lampu jalan di Wukirsari Cangkringan mati sudah sebulan, tolong", "penerangan_jalan", "dishub"),
+        ("sampah di Purwomartani sudah 3 minggu belum diangkut", "sampah_lingkungan", "dlh"),
+        ("air PDAM keruh seminggu ini di Sinduadi", "air_bersih", "pudam"),
+        ("mati lampu terus neng Sumberadi", "listrik_telekomunikasi", "pln"),
+        ("antri poli RSUD Sleman 6 jam, obat lama sekali, mohon ditambah petugas", "kesehatan", "rsud_sleman"),
+        ("anak saya gagal masuk SMA negeri padahal dekat, mohon penjelasan", "pendidikan", "disdikpora_diy"),
+        ("sertifikat tanah saya belum jadi, balik nama sudah setahun", "pertanahan_tata_ruang", "bpn"),
+        ("tolong ular masuk rumah di Hargobinangun", "bencana", "damkar"),
+    ],
+)
+def test_a_plain_complaint_finds_its_department(text: str, topic: str, department: str) -> None:
+    """Topic and department follow from the words, in Indonesian and in Javanese."""
+    decision = triage(text)
+    assert decision.is_report
+    assert (decision.topic, best(decision)) == (topic, department)
+
+
+def test_a_dark_street_and_a_dark_house_are_not_the_same() -> None:
+    """``lampu jalan mati`` is the county's, ``mati lampu`` is PLN's."""
+    street = triage("lampu jalan mati di Sinduadi, tolong diperbaiki")
+    house = triage("mati lampu lagi di Sinduadi, listrik padam dari pagi, kapan nyala")
+    assert (street.department, street.ours) == ("dishub", True)
+    assert (house.department, house.ours) == ("pln", False)
+
+
+@pytest.mark.parametrize(
+    ("text", "owner"),
+    [
+        ("jalan kaliurang km 9 jalan rusak berlubang, mohon diperbaiki", "pu_diy"),
+        ("jalan magelang jalan berlubang, mohon ditambal", "bbpjn"),
+        ("pju jalan kaliurang km 7 mati, lampu jalan gelap, tolong dicek", "dishub_diy"),
+        ("lampu jalan ringroad utara mati gelap gulita, tolong", "bptd"),
+        ("jalan rusak parah di Banguntapan Bantul, mohon diperbaiki, jalan berlubang", "kab_lain"),
+        ("jalan berlubang di malioboro, jalan rusak, mohon diperbaiki", "kota_yogya"),
+    ],
+)
+def test_what_is_not_the_countys_goes_to_its_owner(text: str, owner: str) -> None:
+    """Roads, their lamps and places next door have other owners; the county only passes it on."""
+    decision = triage(text)
+    assert (decision.department, decision.ours, decision.route) == (owner, False, "auto")
+
+
+def test_parking_on_a_provincial_road_stays_with_the_county() -> None:
+    """The province owns the road and its lamps, not the parking fees."""
+    assert best(triage("parkir liar di jalan kaliurang, tukang parkir minta 10rb, tolong ditertibkan")) == "dishub"
+
+
+@pytest.mark.parametrize(
+    ("text", "department"),
+    [
+        ("KEBAKARAN!! gudang di Ambarketawang, api merembet ke rumah sebelah", "damkar"),
+        ("pohon tumbang menutup jalan di Candibinangun, ada motor kejepit", "bpbd"),
+        ("talud longsor menimpa rumah di Gayamharjo, masih ada orang di dalam", "bpbd"),
+        ("kabel listrik putus di tengah jalan Sidomulyo Godean, keluar api", "pln"),
+    ],
+)
+def test_an_emergency_is_seen_and_sent(text: str, department: str) -> None:
+    """Fire, fallen trees, landslides and live wires go out at once."""
+    decision = triage(text)
+    assert (decision.urgency, decision.department, decision.route) == ("emergency", department, "auto")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "mohon pohon dipangkas, takut pohon tumbang kena rumah",
+        "kapan ada sosialisasi kebakaran di kampung kami",
+        "rawan longsor, mohon talud diperbaiki",
+    ],
+)
+def test_a_fear_is_not_an_emergency(text: str) -> None:
+    """What might happen is a report, but wakes nobody."""
+    decision = triage(text)
+    assert decision.is_report
+    assert decision.urgency != "emergency"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Aamiin ya Allah",
+        "Keren pol 🔥🔥🔥",
+        "@bagong ayo sesuk bareng, sisan dolan",
+        "Sugeng ambal warsa Sleman, mugi tansah ayem tentrem",
+        "Cegatan kulon jembatan, aman nek liwat lor",
+        "DIJUAL motor bebek, harga nego, minat WA, bisa COD",
+        "Telah ditemukan dompet di Denggung, yang merasa kehilangan silakan inbox",
+        "Matur nuwun Dishub, lampu jalan sudah menyala terang banget",
+        "🔥🔥🔥",
+        "@teman",
+    ],
+)
+def test_chatter_is_dropped(text: str) -> None:
+    """Greetings, adverts, road checks, lost purses and thanks ask the county for nothing."""
+    decision = triage(text)
+    assert (decision.route, decision.is_report, decision.department) == ("drop", False, None)
+
+
+def test_mended_and_not_yet_mended_are_opposites() -> None:
+    """``sudah diperbaiki`` with thanks is none, ``belum diperbaiki`` is a report."""
+    assert not triage("matur nuwun, jalan di Tirtoadi sampun didandani").is_report
+    assert triage("jalan rusak di Tirtoadi durung didandani").is_report
+
+
+def test_protest_that_asks_nothing_of_the_county_raises_no_alert() -> None:
+    """An opinion on politics is dropped or shown to a person, never sent to a department."""
+    for text in ("presiden dan menteri sama saja, rezim ini", "demo mahasiswa tolak dpr di jakarta"):
+        assert triage(text).route != "auto"
+
+
+@pytest.mark.parametrize(
+    ("text", "has_photo"), [("", True), ("", False), ("   ", True), ("📷", True), ("@dishub", True)]
+)
+def test_a_photo_without_words_is_seen_by_a_person(text: str, has_photo: bool) -> None:  # noqa: FBT001  # a parameter
+    """Nobody may lose a post that is only a photo."""
+    decision = triage(text, has_photo=has_photo)
+    assert (decision.is_report, decision.kind, decision.topic) == (True, "other", "lainnya")
+    assert (decision.department, decision.route) == (DESK, "desk")
+
+
+def test_the_desk_sees_the_best_guess() -> None:
+    """What is not sure goes to the desk, with the likeliest department beside it."""
+    decision = triage("peteng banget, medeni, mbok ditindaklanjuti")
+    assert (decision.route, decision.department) == ("desk", DESK)
+    assert decision.runner_up == "dishub"
+
+
+def test_a_lane_beside_a_provincial_road_goes_to_the_desk() -> None:
+    """Whose lane it is, a person decides."""
+    assert triage("gang di tepi jalan kaliurang, jalan rusak berlubang, mohon diperbaiki").route == "desk"
+
+
+def test_a_question_is_a_request() -> None:
+    """Somebody who asks how to do something has no complaint."""
+    assert triage("min mau tanya, syarat ganti kartu keluarga apa saja dan daftar di mana").kind == "request"
+
+
+def test_reasons_are_words_of_the_rules_and_not_of_the_text() -> None:
+    """Reasons can be shown and kept: no letter of the post is in them that is not in the data."""
+    decision = triage("jalan kaliurang jalan berlubang depan rumah Pak Sugiman nomor 7, mohon ditambal")
+    assert "jalan provinsi: Jalan Kaliurang" in decision.reasons
+    assert any(reason.startswith("kata: ") for reason in decision.reasons)
+    assert "Sugiman" not in " ".join(decision.reasons)
+
+
+def test_a_decision_names_what_decided_it() -> None:
+    """The rules and the directory are named by their hashes, so that a decision can be repeated."""
+    name, _, hashes = triage("jalan rusak").decided_by.partition(" ")
+    rules, _, directory = hashes.partition("/")
+    assert (name, len(rules), directory) == ("rules-1", 12, DIRECTORY.hash)
+
+
+def test_more_evidence_makes_it_no_less_sure() -> None:
+    """A complaint said more clearly is not less certain."""
+    assert triage("jalan rusak berlubang, mohon diperbaiki").confidence >= triage("jalan rusak").confidence
+
+
+@settings(max_examples=300, deadline=None)
+@given(text=st.text(alphabet=st.characters(codec=None), max_size=400), has_photo=st.booleans())
+@example(text="\x00" * 50, has_photo=False)
+@example(text="\ud800 jalan rusak \udfff", has_photo=False)
+@example(text="🚧" * 500, has_photo=True)
+@example(text="jalan rusak " * 9_000, has_photo=False)
+@example(text="a" * 100_000, has_photo=False)
+def test_every_text_gets_a_decision_that_holds_together(text: str, has_photo: bool) -> None:  # noqa: FBT001  # given
+    """Whatever the text: no error, a known department, and route, department and report agree."""
+    decision = triage(text, has_photo=has_photo)
+    assert 0 <= decision.confidence <= 1
+    if decision.route == "drop":
+        assert not decision.is_report
+        assert decision.department is None
+    else:
+        assert decision.is_report
+        assert decision.topic in DIRECTORY.topics
+        assert decision.department in DIRECTORY.departments
+        assert (decision.department == DESK) == (decision.route == "desk")
+        assert decision.runner_up is None or decision.runner_up in DIRECTORY.departments
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                "jalan",
+                "rusak",
+                "lampu",
+                "mati",
+                "sampah",
+                "mohon",
+                "cegatan",
+                "dijual",
+                "Bantul",
+                "Sinduadi",
+                "jakal",
+                "tidak",
+                "kebakaran",
+                "takut",
+                "ktp",
+                "matur",
+                "nuwun",
+            ]
+        ),
+        max_size=12,
+    )
+)
+def test_words_in_any_order_get_a_decision(words: list[str]) -> None:
+    """Any mixture of the words that decide still gives one decision, and the same one twice."""
+    text = " ".join(words)
+    assert triage(text) == triage(text)

@@ -1,0 +1,275 @@
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aduan.directory import load_directory
+from aduan.notice import Notice
+from aduan.triage import DESK
+from notify.delivery import Outcome, Senders, Stores, deliver
+from notify.senders import NotAcceptedError, OutcomeUnknownError
+from tests.builders import NOON, a_notice, a_post, a_ticket, a_triage
+from tests.in_memory import (
+    InMemoryContactStore,
+    InMemoryNoticeStore,
+    InMemoryPostStore,
+    InMemoryTicketStore,
+    Killed,
+    Memory,
+)
+from tests.unit.fakes_notify import FakeMail, FakeSms, a_contact
+
+DIRECTORY = load_directory()
+THROTTLED = NotAcceptedError("429 TooManyRequestsException", retry=True)
+REJECTED = NotAcceptedError("400 MessageRejected", retry=False)
+LOST = OutcomeUnknownError("ReadTimeoutError")
+
+
+@dataclass(frozen=True)
+class ForProduction:
+    """Settings of the stage that writes to departments."""
+
+    stage: str = "prod"
+    override_email: str = ""
+    override_phone: str = ""
+
+
+@dataclass(frozen=True)
+class ForTrial:
+    """Settings of any other stage."""
+
+    stage: str = "dev"
+    override_email: str = "trial@sleman.example"
+    override_phone: str = "+62899"
+
+
+@dataclass
+class World:
+    """A ticket of Dishub with its post, and one notice about it."""
+
+    notice: Notice
+    memory: Memory = field(default_factory=Memory)
+    mail: FakeMail = field(default_factory=FakeMail)
+    sms: FakeSms = field(default_factory=FakeSms)
+    settings: ForProduction | ForTrial = field(default_factory=ForProduction)
+    calls: int = 0
+
+    def __post_init__(self) -> None:
+        post = a_post(state="triaged", triage=a_triage(), ticket=a_ticket().code)
+        self.memory.posts[post.key] = post
+        self.memory.tickets[a_ticket().code] = a_ticket(department=self.notice.department)
+        self.memory.notices[self.notice.ticket, self.notice.key] = self.notice
+        self.has_contacts("dishub", DESK)
+
+    def has_contacts(self, *departments: str) -> None:
+        """Let these have contacts, and nobody else."""
+        self.memory.contacts = {code: a_contact(code) for code in departments}
+
+    @property
+    def stored(self) -> Notice:
+        """The notice as it lies in the table."""
+        return self.memory.notices[self.notice.ticket, self.notice.key]
+
+    @property
+    def sends(self) -> int:
+        """How many sends were begun."""
+        return len(self.mail.outbox) + len(self.sms.outbox)
+
+    def deliver(self, notice: Notice | None = None, now: datetime = NOON) -> Outcome:
+        """Deliver the notice as it is stored, or as an earlier read found it."""
+        self.calls += 1
+        memory = self.memory
+        return deliver(
+            notice or self.stored,
+            stores=Stores(
+                InMemoryNoticeStore(memory),
+                InMemoryTicketStore(memory),
+                InMemoryPostStore(memory),
+                InMemoryContactStore(memory),
+            ),
+            senders=Senders(self.mail, self.sms),
+            directory=DIRECTORY,
+            now=now,
+            owner=f"owner-{self.calls}",
+            settings=self.settings,
+        )
+
+
+def test_a_notice_is_sent_to_the_department_and_marked() -> None:
+    """The department's own address gets the mail, answers go to the desk, and the notice keeps the message id."""
+    world = World(a_notice())
+    assert world.deliver() == "sent"
+    [(recipient, mail, reply_to)] = world.mail.outbox
+    assert (recipient, reply_to) == ("dishub@sleman.example", "desk@sleman.example")
+    assert a_ticket().code in mail.subject
+    stored = world.stored
+    assert (stored.state, stored.message_id, stored.told, stored.recipient) == ("sent", "mail-1", "dishub", recipient)
+
+
+def test_a_notice_by_sms_goes_to_the_phone() -> None:
+    """The medium of the notice decides by what it leaves."""
+    world = World(a_notice(medium="sms"))
+    assert world.deliver() == "sent"
+    assert world.sms.outbox[0][0] == a_contact("dishub").phone
+    assert world.mail.outbox == []
+
+
+def test_a_notice_is_claimed_before_it_is_sent() -> None:
+    """A process that dies at the claim, before or after it is written, has sent nothing."""
+    for moment in ("before", "after"):
+        world = World(a_notice())
+        world.memory.kill_before, world.memory.kill_after = (5, None) if moment == "before" else (None, 5)
+        with pytest.raises(Killed):
+            world.deliver()
+        assert world.stored.state == ("pending" if moment == "before" else "claimed")
+        assert world.sends == 0
+
+
+@given(st.integers(1, 8), st.booleans(), st.integers(1, 4))
+def test_a_crash_anywhere_never_sends_twice(call: int, before: bool, repeats: int) -> None:  # noqa: FBT001 # drawn
+    """Wherever the process dies, the deliveries that follow send the notice once more at most if it was not sent."""
+    world = World(a_notice())
+    world.memory.kill_before, world.memory.kill_after = (call, None) if before else (None, call)
+    try:
+        world.deliver()
+    except Killed:
+        world.memory.kill_before = world.memory.kill_after = None
+    for _ in range(repeats):
+        world.deliver()
+    assert world.sends <= 1
+    assert world.sends == 1 or world.stored.state == "claimed"
+
+
+stale = st.lists(st.booleans(), min_size=2, max_size=8)
+
+
+@given(stale, st.sampled_from([None, REJECTED, LOST]))
+def test_one_send_whatever_the_order_and_number_of_deliveries(reads: Iterable[bool], fault: Exception | None) -> None:
+    """Deliveries that read the notice before another's claim, or after it, send it once together."""
+    world = World(a_notice())
+    world.mail.fault = fault
+    first = world.stored
+    outcomes = [world.deliver(first if old else None) for old in reads]
+    assert world.sends == 1
+    assert outcomes[1:] == ["already"] * (len(outcomes) - 1)
+
+
+def test_an_unknown_outcome_is_never_sent_again() -> None:
+    """After a lost reply the notice stays claimed with the reason, and no later delivery sends it."""
+    world = World(a_notice())
+    world.mail.fault = LOST
+    assert world.deliver() == "unknown"
+    world.mail.fault = None
+    assert world.deliver(now=NOON + timedelta(days=1)) == "already"
+    assert world.sends == 1
+    assert (world.stored.state, world.stored.failure) == ("claimed", "ReadTimeoutError")
+
+
+def test_a_throttled_notice_waits_longer_each_time() -> None:
+    """A refusal that may pass gives the notice back, five minutes later for each attempt, and not before."""
+    world = World(a_notice())
+    world.mail.fault = THROTTLED
+    assert world.deliver() == "postponed"
+    assert (world.stored.state, world.stored.act_at) == ("pending", NOON + timedelta(minutes=5))
+    assert world.deliver(now=NOON + timedelta(minutes=4)) == "already"
+    later = NOON + timedelta(minutes=5)
+    assert world.deliver(now=later) == "postponed"
+    assert world.stored.act_at == later + timedelta(minutes=10)
+    world.mail.fault = None
+    assert world.deliver(now=later + timedelta(minutes=10)) == "sent"
+    assert world.stored.attempt == 3
+
+
+def test_a_rejected_notice_is_finished() -> None:
+    """A refusal that will not pass ends the notice with the provider's code as reason."""
+    world = World(a_notice())
+    world.mail.fault = REJECTED
+    assert world.deliver() == "failed"
+    assert (world.stored.state, world.stored.failure) == ("failed", "400 MessageRejected")
+
+
+@pytest.mark.parametrize("medium", ["email", "sms"])
+def test_a_department_without_contact_is_told_through_the_desk(medium: str) -> None:
+    """The desk gets the message, asked to pass it on, and the notice says that the desk was told."""
+    world = World(a_notice(medium=medium))
+    world.has_contacts(DESK)
+    assert world.deliver() == "sent"
+    assert world.stored.told == DESK
+    text = world.mail.outbox[0][1].text if medium == "email" else world.sms.outbox[0][1]
+    assert "teruskan" in text
+    assert "Dishub" in text or "Dinas Perhubungan" in text
+
+
+def test_a_contact_without_this_medium_counts_as_none() -> None:
+    """A department with an address but no phone is told by SMS through the desk."""
+    world = World(a_notice(medium="sms"))
+    world.memory.contacts["dishub"] = a_contact("dishub", phone=False)
+    assert world.deliver() == "sent"
+    assert world.stored.told == DESK
+
+
+def test_a_department_no_longer_known_is_told_through_the_desk() -> None:
+    """A code that left the directory loses no complaint."""
+    world = World(a_notice(department="dinas_lama"))
+    assert world.deliver() == "sent"
+    assert (world.stored.told, world.mail.outbox[0][0]) == (DESK, "desk@sleman.example")
+
+
+def test_a_notice_nobody_can_get_is_parked() -> None:
+    """Without any contact the notice is put aside with the reason; nothing is sent."""
+    world = World(a_notice())
+    world.has_contacts()
+    assert world.deliver() == "parked"
+    assert world.sends == 0
+    assert world.stored.failure == "no email contact of dishub or of the desk"
+
+
+@pytest.mark.parametrize("gone", ["ticket", "post"])
+def test_a_notice_about_something_gone_is_parked(gone: str) -> None:
+    """Without its ticket or post there is nothing to say."""
+    world = World(a_notice())
+    (world.memory.tickets if gone == "ticket" else world.memory.posts).clear()
+    assert world.deliver() == "parked"
+    assert world.sends == 0
+    assert world.stored.failure == f"the {gone} is gone"
+
+
+@pytest.mark.parametrize(("medium", "override"), [("email", "trial@sleman.example"), ("sms", "+62899")])
+@pytest.mark.parametrize("known", [True, False])
+def test_outside_production_everything_goes_to_the_override(medium: str, override: str, known: bool) -> None:  # noqa: FBT001 # a parameter
+    """No department is written to from a trial, while the notice still says who would have been told."""
+    world = World(a_notice(medium=medium), settings=ForTrial())
+    world.has_contacts(*(["dishub", DESK] if known else []))
+    assert world.deliver() == "sent"
+    recipients = [sent[0] for sent in (*world.mail.outbox, *world.sms.outbox)]
+    assert recipients == [override]
+    assert (world.stored.recipient, world.stored.told) == (override, "dishub" if known else DESK)
+    assert all(sent[2] is None for sent in world.mail.outbox)
+
+
+def test_outside_production_an_sms_without_override_is_parked() -> None:
+    """Without a number to divert to, no SMS leaves a trial."""
+    world = World(a_notice(medium="sms"), settings=ForTrial(override_phone=""))
+    assert world.deliver() == "parked"
+    assert world.sends == 0
+
+
+@pytest.mark.parametrize("state", ["claimed", "sent", "failed", "parked"])
+def test_a_notice_that_is_not_pending_is_left_alone(state: str) -> None:
+    """Nothing is read, written or sent for a notice somebody has taken or finished."""
+    world = World(a_notice(state=state))
+    assert world.deliver() == "already"
+    assert (world.memory.calls, world.sends) == (0, 0)
+
+
+def test_a_notice_finished_while_it_is_parked_is_left_alone() -> None:
+    """A notice another delivery sent in the meantime is not put aside."""
+    world = World(a_notice())
+    old = world.stored
+    world.deliver()
+    world.memory.posts.clear()
+    assert world.deliver(old) == "already"
+    assert world.stored.state == "sent"

@@ -1,0 +1,244 @@
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aduan.directory import DEFAULT_FOLDER, DirectoryError, load_directory
+from aduan.triage import DESK
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    copy = tmp_path / "directory_data"
+    shutil.copytree(DEFAULT_FOLDER, copy)
+    return copy
+
+
+def change(folder: Path, file: str, how: Callable[[dict[str, Any]], object]) -> None:
+    path = folder / file
+    content = json.loads(path.read_text(encoding="utf-8"))
+    how(content)
+    path.write_text(json.dumps(content), encoding="utf-8")
+
+
+def refusal(folder: Path) -> str:
+    with pytest.raises(DirectoryError) as caught:
+        load_directory(folder)
+    return str(caught.value)
+
+
+def test_the_shipped_directory_is_whole() -> None:
+    """The files that are deployed load, with all departments, topics, places, channels and deadlines."""
+    directory = load_directory()
+    kinds = [department.kind for department in directory.departments.values()]
+    assert len(kinds) == 35 + 1 + 21
+    assert kinds.count("desk") == 1
+    assert kinds.count("outside") == 21
+    assert len(directory.topics) == 20
+    assert len(directory.places.kapanewon) == 17
+    assert len(directory.places.kalurahan) == 86
+    assert [channel.id for channel in directory.channels] == ["instagram:kabarsleman", "facebook_page:pemkabsleman"]
+    assert directory.deadlines["normal"].working_days == 13
+    assert directory.deadlines["emergency"].minutes == 60
+    assert directory.departments[DESK].name == "Meja Aduan Diskominfo"
+
+
+def test_what_is_unverified_stays_marked() -> None:
+    """An entry that nobody read in a source says so."""
+    directory = load_directory()
+    assert directory.departments["rsud_prambanan"].status == "unverified"
+    assert directory.departments["dpmptsp"].status == "name_partial"
+    assert directory.departments["dpupkp"].status == "verified"
+
+
+def test_the_departments_of_abuse_and_corruption_are_confidential() -> None:
+    """Cases of violence and of corruption go to departments marked confidential."""
+    departments = load_directory().departments
+    assert {code for code, department in departments.items() if department.confidential} == {"dp3ap2kb", "inspektorat"}
+
+
+def test_the_directory_is_read_once() -> None:
+    """A second call gives the same object."""
+    assert load_directory() is load_directory()
+
+
+def test_the_hash_is_of_the_content(folder: Path, tmp_path: Path) -> None:
+    """The same files anywhere give the same hash, and one changed letter gives another."""
+    assert load_directory(folder).hash == load_directory().hash
+    assert len(load_directory().hash) == 12
+    other = tmp_path / "other"
+    shutil.copytree(folder, other)
+    change(other, "topics.json", lambda content: content["topics"][0].update(label="Jalan"))
+    assert load_directory(other).hash != load_directory().hash
+
+
+@pytest.mark.parametrize(
+    ("file", "how", "sentence"),
+    [
+        (
+            "topics.json",
+            lambda content: content["topics"][0].update(department="dpu"),
+            "topics.json: topic jalan names the department 'dpu', which does not exist.",
+        ),
+        (
+            "topics.json",
+            lambda content: content["topics"][0].update(others=["desa"]),
+            "topics.json: topic jalan names the department 'desa', which does not exist.",
+        ),
+        (
+            "channels.json",
+            lambda content: content["channels"][0].update(department="kominfo"),
+            "channels.json: channel instagram:kabarsleman names the department 'kominfo', which does not exist.",
+        ),
+        (
+            "departments.json",
+            lambda content: content["departments"][1].update(parent="pemkab"),
+            "departments.json: department dishub names the department 'pemkab', which does not exist.",
+        ),
+        (
+            "places.json",
+            lambda content: content["roads"][0].update(owner="pu_pusat"),
+            "places.json: road Ring Road names the department 'pu_pusat', which does not exist.",
+        ),
+        (
+            "places.json",
+            lambda content: content["outside"][0].update(owner="kulonprogo"),
+            "places.json: outside place Kabupaten Kulon Progo names the department 'kulonprogo', which does not exist.",
+        ),
+    ],
+)
+def test_a_dangling_code_is_refused(
+    folder: Path, file: str, how: Callable[[dict[str, Any]], object], sentence: str
+) -> None:
+    """A code that leads nowhere is refused by file, entry and code."""
+    change(folder, file, how)
+    assert refusal(folder) == sentence
+
+
+def test_a_kalurahan_without_its_kapanewon_is_refused(folder: Path) -> None:
+    """A kalurahan must lie in a kapanewon that exists."""
+    change(folder, "places.json", lambda content: content["kalurahan"][0].update(kapanewon="Gampink"))
+    assert refusal(folder) == ("places.json: kalurahan Balecatur names the kapanewon 'Gampink', which does not exist.")
+
+
+def test_a_kalurahan_in_the_wrong_kapanewon_is_refused(folder: Path) -> None:
+    """Kemendagri's code of a kalurahan begins with that of its kapanewon."""
+    change(folder, "places.json", lambda content: content["kalurahan"][0].update(kapanewon="Depok"))
+    assert refusal(folder) == (
+        "places.json: kalurahan Balecatur has the code '34.04.01.2001', which is not one of Depok."
+    )
+
+
+def test_a_landmark_in_no_kalurahan_is_refused(folder: Path) -> None:
+    """A landmark must lie in a kalurahan of the kapanewon it names."""
+    change(folder, "places.json", lambda content: content["landmarks"][0].update(kalurahan="Sinduaji"))
+    assert "landmark Kutu Patran lies in 'Sinduaji', 'Mlati'" in refusal(folder)
+
+
+@pytest.mark.parametrize(
+    ("what", "expected"),
+    [("kapanewon", "there are 16 kapanewon, not 17"), ("kalurahan", "there are 85 kalurahan, not 86")],
+)
+def test_a_lost_place_is_refused(folder: Path, what: str, expected: str) -> None:
+    """Seventeen kapanewon and eighty-six kalurahan, or nothing."""
+    change(folder, "places.json", lambda content: content[what].pop())
+    assert expected in refusal(folder)
+
+
+def test_a_code_used_twice_is_refused(folder: Path) -> None:
+    """No two departments share a code, not even across the two files."""
+    change(folder, "outside_owners.json", lambda content: content["outside_owners"][0].update(code="dishub"))
+    assert refusal(folder) == ("departments.json and outside_owners.json: the department 'dishub' is there 2 times.")
+
+
+def test_an_alias_used_twice_is_refused(folder: Path) -> None:
+    """No two departments go by the same name, however it is capitalised."""
+    change(folder, "departments.json", lambda content: content["departments"][2]["aliases"].append("DISHUB"))
+    assert refusal(folder) == "departments.json: department dlh has the alias 'DISHUB', and so has 'dishub'."
+
+
+def test_an_unknown_field_is_refused(folder: Path) -> None:
+    """A misspelt field is refused by name."""
+    change(folder, "topics.json", lambda content: content["topics"][3].update(deparment="dlh"))
+    assert refusal(folder) == "topics.json: sampah_lingkungan: deparment: Extra inputs are not permitted."
+
+
+def test_a_missing_field_is_refused(folder: Path) -> None:
+    """A field that is not there is refused by name."""
+    change(folder, "outside_owners.json", lambda content: content["outside_owners"][5].pop("status"))
+    assert refusal(folder) == "outside_owners.json: pln: status: Field required."
+
+
+def test_an_entry_without_a_code_is_refused(folder: Path) -> None:
+    """An entry that has no code is refused by its number."""
+    change(folder, "topics.json", lambda content: content["topics"][1].pop("code"))
+    assert refusal(folder) == "topics.json: topic number 2 has no code."
+
+
+def test_an_empty_word_is_refused(folder: Path) -> None:
+    """A word of nothing would match everything."""
+    change(folder, "topics.json", lambda content: content["topics"][0]["strong"].append(" "))
+    assert refusal(folder).startswith("topics.json: jalan: strong.")
+
+
+def test_an_outside_owner_among_the_departments_is_refused(folder: Path) -> None:
+    """An outside owner stands in its own file."""
+    change(folder, "departments.json", lambda content: content["departments"][0].update(kind="outside"))
+    assert "department 'dpupkp' of kind 'outside' belongs in the other file" in refusal(folder)
+
+
+def test_a_missing_desk_is_refused(folder: Path) -> None:
+    """Without the desk, what nobody is sure of would go nowhere."""
+    change(folder, "departments.json", lambda content: content["departments"].pop())
+    assert "the department 'desk' is missing" in refusal(folder)
+
+
+def test_a_deadline_of_two_lengths_is_refused(folder: Path) -> None:
+    """A deadline is either working days or minutes."""
+    change(folder, "deadlines.json", lambda content: content["deadlines"][0].update(minutes=5))
+    assert "deadline normal needs either working_days or minutes" in refusal(folder)
+
+
+def test_a_missing_deadline_is_refused(folder: Path) -> None:
+    """Each class of tickets has a deadline."""
+    change(folder, "deadlines.json", lambda content: content["deadlines"].pop())
+    assert refusal(folder) == "deadlines.json: the deadline 'emergency' is missing."
+
+
+def test_a_vocabulary_token_given_twice_is_refused(folder: Path) -> None:
+    """One spelling has one normal form."""
+    with (folder / "vocabulary.csv").open("a", encoding="utf-8") as file:
+        file.write("tdk,tiada,chat,verified\n")
+    assert refusal(folder) == "vocabulary.csv: the token 'tdk' is there 2 times."
+
+
+def test_a_vocabulary_line_of_the_wrong_length_is_refused(folder: Path) -> None:
+    """A line with a column too many is refused by its token."""
+    with (folder / "vocabulary.csv").open("a", encoding="utf-8") as file:
+        file.write("sblmnya,sebelumnya,chat,verified,extra\n")
+    assert refusal(folder).startswith("vocabulary.csv: sblmnya:")
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b'{"topics": [', "topics.json: line 1 is not JSON"),
+        (b"\xff\xfe", "topics.json: byte 0 is not UTF-8."),
+        (b"[]", "topics.json: it must hold one JSON object."),
+        (b"{}", "topics.json: it must hold one list, 'topics', and nothing else."),
+        (b'{"topics": [1]}', "topics.json: entry 1 is not a JSON object."),
+    ],
+)
+def test_a_broken_file_is_refused(folder: Path, content: bytes, expected: str) -> None:
+    """A file that cannot be read is refused by name, with the place of the fault."""
+    (folder / "topics.json").write_bytes(content)
+    assert refusal(folder).startswith(expected)
+
+
+def test_a_missing_file_is_refused(folder: Path) -> None:
+    """A file that is not there is refused by name."""
+    (folder / "channels.json").unlink()
+    assert refusal(folder) == "channels.json: the file is missing."

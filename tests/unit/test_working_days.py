@@ -1,0 +1,86 @@
+from datetime import UTC, date, datetime, time, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aduan.directory import Deadline, load_directory
+from aduan.store.table import WIB
+from aduan.working_days import days_off, due_at, is_working_day
+
+DEADLINES = load_directory().deadlines
+moments = st.datetimes(datetime(2020, 1, 1), datetime(2035, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 # bounds are naive
+lengths = st.integers(1, 60)
+
+
+def working_days(number: int) -> Deadline:
+    return DEADLINES["normal"].model_copy(update={"working_days": number, "minutes": None})
+
+
+def wib(year: int, month: int, day: int, hour: int = 9) -> datetime:
+    return datetime(year, month, day, hour, tzinfo=WIB)
+
+
+@given(moments, lengths)
+def test_due_dates_fall_on_working_days_when_the_offices_close(opened_at: datetime, number: int) -> None:
+    """Whatever the moment, a ticket is due at 16:00 WIB on a day that is neither weekend nor holiday."""
+    due = due_at(opened_at, working_days(number))
+    local = due.astimezone(WIB)
+    assert due.tzinfo is UTC
+    assert local.time() == time(16)
+    assert local.weekday() < 5
+    assert local.date() not in days_off(local.year)
+
+
+@given(moments, moments, lengths)
+def test_a_later_ticket_is_never_due_earlier(one: datetime, other: datetime, number: int) -> None:
+    """The due moment grows with the moment of opening."""
+    earlier, later = sorted((one, other))
+    assert due_at(earlier, working_days(number)) <= due_at(later, working_days(number))
+
+
+@given(moments, lengths)
+def test_exactly_the_given_number_of_working_days_lies_between(opened_at: datetime, number: int) -> None:
+    """From the day after opening to the due day there are as many working days as the deadline says."""
+    first = opened_at.astimezone(WIB).date()
+    last = due_at(opened_at, working_days(number)).astimezone(WIB).date()
+    between = [first + timedelta(days=count) for count in range(1, (last - first).days + 1)]
+    assert sum(is_working_day(day) for day in between) == number
+
+
+@given(moments, st.integers(1, 10_000))
+def test_an_emergency_runs_through_nights_and_holidays(opened_at: datetime, minutes: int) -> None:
+    """A deadline in minutes ends that many minutes later, on any day."""
+    emergency = DEADLINES["emergency"].model_copy(update={"minutes": minutes})
+    assert due_at(opened_at, emergency) == opened_at + timedelta(minutes=minutes)
+
+
+@pytest.mark.parametrize(
+    ("opened", "number", "due"),
+    [
+        pytest.param(wib(2026, 11, 3), 13, date(2026, 11, 20), id="three weeks without a holiday"),
+        pytest.param(wib(2026, 3, 17), 1, date(2026, 3, 25), id="Nyepi, Idul Fitri and their joint leave, 18-24 March"),
+        pytest.param(wib(2026, 2, 13), 1, date(2026, 2, 18), id="joint leave and Imlek after a weekend"),
+        pytest.param(wib(2026, 5, 26), 1, date(2026, 5, 29), id="Idul Adha and its joint leave"),
+        pytest.param(wib(2026, 8, 14), 1, date(2026, 8, 18), id="Independence Day on a Monday"),
+        pytest.param(wib(2026, 12, 23), 2, date(2026, 12, 29), id="Christmas and its joint leave"),
+        pytest.param(wib(2026, 12, 31), 1, date(2027, 1, 4), id="New Year on a Friday, in the next year's list"),
+        pytest.param(wib(2026, 11, 7), 1, date(2026, 11, 9), id="opened on a Saturday"),
+        pytest.param(wib(2026, 11, 6, 23), 1, date(2026, 11, 9), id="Friday night in WIB is Friday"),
+    ],
+)
+def test_known_dates_of_2026(opened: datetime, number: int, due: date) -> None:
+    """The decree's holidays and joint leave of 2026 are days off."""
+    assert due_at(opened, working_days(number)).astimezone(WIB).date() == due
+
+
+def test_the_day_is_counted_in_wib() -> None:
+    """Eighteen hours UTC is already the next day in Sleman."""
+    assert due_at(datetime(2026, 11, 3, 18, tzinfo=UTC), working_days(1)) == datetime(2026, 11, 5, 9, tzinfo=UTC)
+
+
+def test_a_deadline_without_a_length_is_refused() -> None:
+    """A deadline that says nothing is an error, not a ticket that is due at once."""
+    empty = DEADLINES["normal"].model_copy(update={"working_days": None, "minutes": None})
+    with pytest.raises(ValueError, match="normal"):
+        due_at(wib(2026, 11, 3), empty)
