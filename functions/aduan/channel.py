@@ -1,10 +1,11 @@
 """How far a channel has been read, and the ledger of the runs that read it."""
 
 from datetime import datetime
-from typing import Final
+from typing import Annotated, Final
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
+from aduan.masking import masked
 from aduan.record import Moment, Record
 
 SEEN_BYTES: Final = 3_000
@@ -68,4 +69,5 @@ class Rejected(Record):
     channel: str
     native_id: str
     reason: str
-    raw: str
+    raw: Annotated[str, AfterValidator(masked)]
+    """Without personal numbers, like every text that is kept."""

@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
+from aduan.masking import masked
 from aduan.record import Moment, Record
 from aduan.triage import Triage
 
@@ -24,7 +25,7 @@ class Post(Record):
     native_id: str = Field(min_length=1, max_length=200, pattern=r"^[A-Za-z0-9_.:-]+$")
     channel: str
     text: str
-    """Empty for a post that is only a photo."""
+    """Without personal numbers, which no `Post` ever holds. Empty for a post that is only a photo."""
     has_photo: bool = False
     permalink: str
     parent_id: str | None = None
@@ -39,8 +40,8 @@ class Post(Record):
     @field_validator("text")
     @classmethod
     def _storable(cls, text: str) -> str:
-        """Repair what cannot be stored (lone surrogates, control characters) and clip at whole characters."""
-        data = _UNPRINTABLE.sub("", text).encode("utf-8", "replace")
+        """Mask personal numbers, repair what cannot be stored, and clip at whole characters."""
+        data = masked(_UNPRINTABLE.sub("", text)).encode("utf-8", "replace")
         return data[:TEXT_BYTES].decode("utf-8", "ignore").strip()
 
     @property
