@@ -53,4 +53,8 @@ check: environments ## lint, types, template
 	@SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam validate --lint --template template.yaml
 	@.venv/bin/cfn-lint infra/*.yaml
 
-.PHONY: help environments demo up down build test check
+bench: environments ## measure the figures of the README
+	@PYTHONPATH=functions AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_DEFAULT_REGION=ap-southeast-3 \
+		AWS_ACCOUNT_ID_ENDPOINT_MODE=disabled $(RUN) -m infra.bench
+
+.PHONY: help environments demo up down build test check bench

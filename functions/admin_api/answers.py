@@ -5,9 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, get_args
 
-from aduan.record import stamp
+from aduan.record import WIB, stamp
 from aduan.store.reading import ChannelState, Grouping, Tally, TicketDetail
-from aduan.store.table import WIB
 from aduan.ticket import Status, Ticket
 
 if TYPE_CHECKING:

@@ -11,8 +11,9 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 
 from admin_api.errors import RefusedError, invalid, not_found
+from aduan.record import WIB
 from aduan.store.reading import Grouping, TicketQuery
-from aduan.store.table import WIB, month_of
+from aduan.store.table import month_of
 from aduan.ticket import Status
 
 if TYPE_CHECKING:

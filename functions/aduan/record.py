@@ -1,11 +1,13 @@
 """The base of everything that is stored or passed between functions."""
 
-from datetime import UTC, datetime
-from typing import Annotated
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Annotated, Final
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict
 
-SCHEMA_VERSION = 1
+WIB: Final = timezone(timedelta(hours=7), "WIB")
+"""Western Indonesian Time, without daylight saving: the county counts days and months in it."""
+SCHEMA_VERSION: Final = 1
 """Written on every item. Readers ignore attributes they do not know, so that old and new code can meet the
 same items while a deployment runs."""
 
@@ -21,7 +23,8 @@ Moment = Annotated[AwareDatetime, AfterValidator(_to_utc)]
 class Record(BaseModel):
     """An immutable value. Unknown attributes are ignored, missing or wrong ones are refused by name."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    # An error that quotes what it met would carry a citizen's words into a log.
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
 
 def stamp(moment: datetime) -> str:

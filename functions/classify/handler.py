@@ -35,21 +35,28 @@ logger = Logger()
 metrics = Metrics()
 table = Table(boto3.client("dynamodb"), settings.table_name)
 posts, tickets = DynamoPostStore(table), DynamoTicketStore(table)
-processor = BatchProcessor(event_type=EventType.DynamoDBStreams)
+# A batch that fails as a whole is reported like any other: the error raised instead would quote the items.
+processor = BatchProcessor(event_type=EventType.DynamoDBStreams, raise_on_entire_batch_failure=False)
 
 
 def record_handler(record: "DynamoDBRecord") -> None:
     """Decide about the post a record names. The image may be old; what is true now is read from the table."""
     keys = from_image(record.raw_event["dynamodb"]["Keys"])
     key = keys["pk"].removeprefix("POST#")
-    outcome = decide(
-        key,
-        posts=posts,
-        tickets=tickets,
-        directory=directory,
-        now=datetime.now(UTC),
-        chatter_for=timedelta(days=settings.chatter_retention_days),
-    )
+    try:
+        outcome = decide(
+            key,
+            posts=posts,
+            tickets=tickets,
+            directory=directory,
+            now=datetime.now(UTC),
+            chatter_for=timedelta(days=settings.chatter_retention_days),
+        )
+    except Exception as error:
+        # The type alone: the sentence of an error may quote the item, and with it what a citizen wrote.
+        logger.error("post not triaged", post=key, error=type(error).__name__)  # noqa: TRY400
+        metrics.add_metric("TriageFailed", MetricUnit.Count, 1)
+        raise
     metrics.add_metric(f"Triage{outcome.capitalize()}", MetricUnit.Count, 1)
     logger.info("post triaged", post=key, outcome=outcome)
 

@@ -1,5 +1,72 @@
-"""Entry point of the schedule that looks for what was left behind."""
+"""Entry point of the schedule that looks for what the stream left behind."""
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+import boto3
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+from pydantic import Field
+
+from aduan.directory import load_directory
+from aduan.settings import from_environment
+from aduan.store.table import Table
+from classify.decide import decide
+from follow_up.redrive import Redrive
+from notify.outbox import METRICS, open_outbox
+from notify.settings import SendingSettings
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 
-def handler(event, context):
-    return None
+class FollowUpSettings(SendingSettings):
+    """What the deployment must tell this function: it does what classify and notify do."""
+
+    chatter_retention_days: int = Field(ge=1)
+
+
+SPARE_MILLISECONDS: Final = 30_000
+"""Nothing new is begun when less than this is left; the longest step, a send, takes half of it."""
+
+settings = from_environment(FollowUpSettings)
+directory = load_directory()
+logger = Logger()
+metrics = Metrics()
+session = boto3.Session()
+table = Table(session.client("dynamodb"), settings.table_name)
+outbox = open_outbox(session, table, directory, settings)
+
+
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: "LambdaContext") -> None:
+    """Drive posts and notices whose time has passed; what failed is raised when the others are done."""
+    del event
+    now = datetime.now(UTC)
+    stores = outbox.stores
+    redrive = Redrive(decide=decide_again, deliver=outbox.deliver, notices=stores.notices, now=now)
+    done = redrive.run(
+        stores.posts.left_behind(now),
+        stores.notices.left_behind(now),
+        lambda: context.get_remaining_time_in_millis() > SPARE_MILLISECONDS,
+    )
+    metrics.add_metric("Redriven", MetricUnit.Count, done.outcomes.total())
+    for outcome, name in METRICS.items():
+        if done.outcomes[f"notice_{outcome}"]:
+            metrics.add_metric(name, MetricUnit.Count, done.outcomes[f"notice_{outcome}"])
+    logger.info("driven again", outcomes=dict(done.outcomes), failed=len(done.faults))
+    if done.faults:
+        names = sorted({type(fault).__name__ for fault in done.faults})
+        raise RuntimeError(f"{len(done.faults)} could not be driven again: {', '.join(names)}")
+
+
+def decide_again(key: str) -> str:
+    """Decide about a post the stream did not bring to an end."""
+    return decide(
+        key,
+        posts=outbox.stores.posts,
+        tickets=outbox.stores.tickets,
+        directory=directory,
+        now=datetime.now(UTC),
+        chatter_for=timedelta(days=settings.chatter_retention_days),
+    )

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from aduan.store.table import WIB
+from aduan.record import WIB
 from aduan.triage import DESK, ReportKind, Urgency
 
 if TYPE_CHECKING:

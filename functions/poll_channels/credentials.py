@@ -25,19 +25,31 @@ class Credentials:
         """Return the values of parameters, e.g. ``channels/instagram/kabarsleman/token``, in the order asked for.
 
         Raises:
-            CredentialError: naming a parameter that is missing.
+            CredentialError: naming a parameter that is missing, or that cannot be a token.
             ClientError: when the Parameter Store cannot be reached.
         """
         paths = [f"{self._prefix}/{name}" for name in names]
-        stale = [path for path in paths if self._clock() - self._known.get(path, (0.0, ""))[0] > MAX_AGE_SECONDS]
+        oldest = self._clock() - MAX_AGE_SECONDS
+        stale = [path for path in paths if path not in self._known or self._known[path][0] < oldest]
         if stale:
             answer = self._client.get_parameters(Names=stale, WithDecryption=True)
             if answer["InvalidParameters"]:
                 raise CredentialError(f"parameter {answer['InvalidParameters'][0]} is missing")
             for parameter in answer["Parameters"]:
-                self._known[parameter["Name"]] = (self._clock(), parameter["Value"])
+                self._known[parameter["Name"]] = (self._clock(), _secret(parameter["Name"], parameter["Value"]))
         return [self._known[path][1] for path in paths]
 
     def forget(self) -> None:
         """Drop what is remembered: the platform refused it."""
         self._known.clear()
+
+
+def _secret(name: str, value: str) -> str:
+    """Drop the line's end that a pasted value has; what still cannot stand in a header is refused without quoting it.
+
+    The HTTP library would quote it.
+    """
+    secret = value.strip()
+    if not secret or not secret.isascii() or not secret.isprintable():
+        raise CredentialError(f"parameter {name} holds no token")
+    return secret

@@ -57,6 +57,7 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> None:
         try:
             read(channel, Budget.of(time.monotonic, share), context)
         except Exception as error:  # noqa: BLE001 # raised below, after the other channels were read
+            metrics.add_metric("RunFailed", MetricUnit.Count, 1)
             faults.append(error)
     if faults:
         raise ExceptionGroup(f"{len(faults)} of {len(channels)} channels failed", faults)

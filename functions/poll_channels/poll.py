@@ -158,9 +158,7 @@ def window_of(cursor: Cursor, now: datetime, lookback: timedelta) -> Window:
     return Window(since=since, floor=floor, threads=now - lookback)
 
 
-def moved_cursor(
-    cursor: Cursor, progress: _Progress, started: datetime, failure: ChannelError | None
-) -> Cursor:
+def moved_cursor(cursor: Cursor, progress: _Progress, started: datetime, failure: ChannelError | None) -> Cursor:
     """Return the cursor as it may stand after a run; the same one when nothing was found.
 
     A run that read everything moves the watermark to the youngest post it stored, but never past its own start:
@@ -179,9 +177,7 @@ def moved_cursor(
     if not progress.held and marks == cursor.marks and watermark == cursor.watermark:
         return cursor
     seen = within(dict.fromkeys((*cursor.seen, *progress.seen), ""), SEEN_BYTES)
-    return cursor.model_copy(
-        update={"marks": marks, "seen": tuple(seen), "watermark": watermark, "not_before": None}
-    )
+    return cursor.model_copy(update={"marks": marks, "seen": tuple(seen), "watermark": watermark, "not_before": None})
 
 
 def without(marks: dict[str, str], changed: dict[str, str]) -> dict[str, str]:

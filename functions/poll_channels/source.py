@@ -23,6 +23,11 @@ class Window:
     threads: datetime
     """Threads begun before this are not asked about any more, unless the platform lists them anyhow."""
 
+    def is_past(self, results: Iterable[Post | Rejected | None]) -> bool:
+        """Tell whether all posts of a page lie before `since`: where the newest come first, it is the last one read."""
+        times = [item.created_at for item in results if isinstance(item, Post)]
+        return bool(times) and all(time < self.since for time in times)
+
 
 @dataclass(frozen=True)
 class Batch:
@@ -97,6 +102,13 @@ class GoneError(ChannelError):
 
 class StoppedError(ChannelError):
     """The run must end here although nothing is wrong; the next one goes on."""
+
+
+class PageCapError(StoppedError):
+    """One edge is longer than a run reads. The others are read all the same, or this one would starve them."""
+
+    def __init__(self) -> None:
+        super().__init__("page cap")
 
 
 @dataclass(frozen=True)

@@ -24,13 +24,13 @@ class Deployment:
 
 def build(addresses: Addresses) -> int:
     """Build the artefacts for this machine and compile their byte-code; return how many there are."""
-    _sam("build", addresses)
+    sam("build", addresses)
     return finish(BUILD)
 
 
 def deploy(addresses: Addresses, cloudformation: Any) -> Deployment:
     """Deploy the built template, and return its outputs."""
-    _sam("deploy", addresses, "--no-progressbar", "--no-confirm-changeset", "--no-fail-on-empty-changeset")
+    sam("deploy", addresses, "--no-progressbar", "--no-confirm-changeset", "--no-fail-on-empty-changeset")
     [stack] = cloudformation.describe_stacks(StackName=STACK)["Stacks"]
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
     return Deployment(
@@ -41,7 +41,7 @@ def deploy(addresses: Addresses, cloudformation: Any) -> Deployment:
     )
 
 
-def _sam(verb: str, addresses: Addresses, *options: str) -> None:
+def sam(verb: str, addresses: Addresses, *options: str) -> None:
     """Run one verb of SAM with the stage `local`; what it prints goes to a log.
 
     Raises:

@@ -48,8 +48,8 @@ def table() -> Iterator[Table]:
 def open_ticket(table: Table, number: int, **changes: Any) -> Ticket:
     """Open a ticket the way classify does: the post first, then all the rest in one transaction."""
     post = a_post(native_id=str(number), channel=changes.get("channel", "instagram:kabarsleman"))
-    opened_at = changes.pop("opened_at", NOON + number * MINUTE)
-    ticket = a_ticket(code=ticket_code(post.key), post=post.key, opened_at=opened_at, **changes)
+    opened_at = changes.setdefault("opened_at", NOON + number * MINUTE)
+    ticket = a_ticket(**{"code": ticket_code(post.key), "post": post.key, **changes})
     DynamoPostStore(table).add(post)
     notice = a_notice(ticket=ticket.code, department=ticket.department)
     event = an_event(ticket=ticket.code, at=opened_at)
@@ -165,6 +165,14 @@ def test_a_ticket_that_moves_on_between_pages_is_seen_once(table: Table) -> None
         page, after = Reading(table).list_tickets(TicketQuery(), 2, after)
         rest += page
     assert [ticket.code for ticket in (*first, *rest)] == [ticket.code for ticket in tickets]
+
+
+def test_neighbours_of_one_moment_are_told_apart(table: Table) -> None:
+    """Tickets of the same moment whose codes differ only in the last letter each come once."""
+    codes = ["SLM-00000Z", "SLM-00000B", "SLM-00000A", "SLM-000009", "SLM-000000"]
+    for number, code in enumerate(codes):
+        open_ticket(table, number, code=code, opened_at=NOON)
+    assert [ticket.code for ticket in walk(table, TicketQuery(), 1)] == codes
 
 
 def test_a_full_page_says_whether_there_is_more(table: Table) -> None:

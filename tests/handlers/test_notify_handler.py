@@ -152,7 +152,7 @@ def test_a_record_that_comes_twice_sends_once(deployed: Deployed, capsys: pytest
     capsys.readouterr()
     assert deployed.call(a_record(a_notice(), 1)) == {"batchItemFailures": []}
     assert len(deployed.mails) == 1
-    assert metrics_of(capsys.readouterr().out) == {}
+    assert metrics_of(capsys.readouterr().out) == {"NoticeAlready": 1.0}
 
 
 def test_a_record_of_a_notice_that_is_gone_is_done(deployed: Deployed) -> None:
@@ -210,7 +210,7 @@ def test_the_log_names_codes_and_nothing_else(deployed: Deployed, capfd: pytest.
 
 def test_outside_production_mail_goes_to_the_override(deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:
     """A trial stage writes to nobody but its override."""
-    module = load_handler(monkeypatch, STAGE="dev", OVERRIDE_EMAIL="trial@sleman.example")
+    module = load_handler(monkeypatch, STAGE="dev", OVERRIDE_EMAIL="trial@sleman.example", OVERRIDE_PHONE="+62899")
     module.handler({"Records": [a_record(a_notice())]}, CONTEXT)
     [mail] = deployed.mails
     assert mail.destinations["ToAddresses"] == ["trial@sleman.example"]

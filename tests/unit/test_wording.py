@@ -142,21 +142,26 @@ def test_a_post_with_only_a_photo_says_so() -> None:
 @pytest.mark.parametrize(
     ("role", "desk_reason"),
     # a department is told only when it is clear that the matter is its own: there a runner-up hides nothing
-    [case for case in product(("owner", "guess", "runner_up"), DESK_REASONS) if case != ("runner_up", None)],
+    [
+        *product(("owner", "guess"), DESK_REASONS),
+        *product(("runner_up of the ticket", "runner_up of the post"), DESK_REASONS[1:]),
+    ],
 )
 def test_a_confidential_matter_carries_no_text(role: str, desk_reason: DeskReason | None) -> None:
     """Neither words, topic, place, channel, reasons nor link of a confidential matter leave by mail or SMS."""
+    secret = "inspektorat"
     triage = a_triage(
-        department="dishub" if role == "runner_up" else "inspektorat",
-        runner_up="inspektorat" if role == "runner_up" else None,
+        department=secret if role in {"owner", "guess"} else "dishub",
+        runner_up=secret if role == "runner_up of the post" else None,
     )
-    department = "inspektorat" if role == "owner" else "dishub"
-    ticket, post = a_ticket(department=department), a_post(triage=triage)
+    department = secret if role == "owner" else "dishub"
+    ticket = a_ticket(department=department, runner_up=secret if role == "runner_up of the ticket" else None)
+    post = a_post(triage=triage)
     about = (ticket, post, DIRECTORY.departments[department], desk_reason, DIRECTORY)
     written = mail(*about)
     for said in (written.subject, written.text, written.html, sms(*about)):
-        for secret in ("lampu", "Penerangan", "Condongcatur", "Depok", "instagram", "Instagram", "http"):
-            assert secret not in said
+        for word in ("lampu", "Penerangan", "Condongcatur", "Depok", "instagram", "Instagram", "http"):
+            assert word not in said
         assert ticket.code in said
 
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aduan.directory import Deadline, load_directory
-from aduan.store.table import WIB
+from aduan.record import WIB
 from aduan.working_days import days_off, due_at, is_working_day
 
 DEADLINES = load_directory().deadlines

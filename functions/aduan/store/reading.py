@@ -262,12 +262,12 @@ def _listed(item: Item) -> str:
 
 
 def _just_below(position: str) -> str:
-    """The upper bound that leaves out `position` itself: every earlier position is below it, `position` is not.
+    """The upper bound that leaves out `position` and nothing before it: positions are all of one length.
 
     Bounds are inclusive and a query takes one condition on its sort key. A made-up ExclusiveStartKey would name
     the status the ticket had when the cursor was given out.
     """
-    return position[:-1] + chr(ord(position[-1]) - 1) + "~"
+    return position[:-1] + chr(ord(position[-1]) - 1)
 
 
 def _checksum(position: str) -> bytes:

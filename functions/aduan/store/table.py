@@ -4,14 +4,14 @@ import json
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
-from aduan.record import SCHEMA_VERSION, Record, stamp
+from aduan.record import SCHEMA_VERSION, WIB, Record, stamp
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -26,8 +26,6 @@ QUEUE_SHARDS: Final = 4
 """The work left behind is spread over this many index keys, and `follow_up` asks for each."""
 STATS_SHARDS: Final = 8
 """Counters are spread, so that two transactions at the same moment rarely touch the same item."""
-WIB: Final = timezone(timedelta(hours=7), "WIB")
-"""Western Indonesian Time, without daylight saving: the county counts days and months in it."""
 
 _BATCH_GET: Final = 100
 _serialize = TypeSerializer().serialize

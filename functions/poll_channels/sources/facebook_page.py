@@ -4,22 +4,22 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from aduan.channel import Rejected
 from aduan.directory import Channel
 from aduan.post import Post
 from aduan.record import Moment
-from poll_channels.source import Batch, GoneError, Window
-from poll_channels.sources.graph import GraphClient, GraphItem, epoch, rejected
+from poll_channels.source import Batch, GoneError, PageCapError, Window
+from poll_channels.sources.graph import MALFORMED, GraphClient, GraphItem, epoch, rejected
 
 POSTS_PER_PAGE: Final = 50
 COMMENTS_PER_PAGE: Final = 100
 
-_POST: Final = "id,created_time,updated_time,message,permalink_url,status_type"
-_POST_OPTIONAL: Final = "from{id,name},story,is_published,attachments{media_type}"
-_COMMENT: Final = "id,created_time,message,permalink_url"
-_COMMENT_OPTIONAL: Final = "from{id,name},parent{id},attachment"
+_POST_NEEDED: Final = "id,created_time,updated_time,message,permalink_url,status_type"
+_POST: Final = f"{_POST_NEEDED},from{{id,name}},story,is_published,attachments{{media_type}}"
+_COMMENT_NEEDED: Final = "id,created_time,message,permalink_url"
+_COMMENT: Final = f"{_COMMENT_NEEDED},from{{id,name}},parent{{id}},attachment"
 
 OWN_STATUS_TYPES: Final = frozenset({"mobile_status_update", "added_photos", "added_video", "shared_story"})
 """How the platform calls what a Page publishes itself; the only sign when it does not tell who wrote a post."""
@@ -87,20 +87,29 @@ class FacebookPage:
 
     def read(self, window: Window, marks: Mapping[str, str]) -> Iterator[Batch]:
         """Yield the visitors' posts of the window, and the comments of every post that changed."""
+        too_long: PageCapError | None = None
         for page in self._feed(window):
             listed = [self._listed(item) for item in page]
             yield Batch.of((result for _, result in listed), window)
             for post, _ in listed:
-                if post is not None:
+                if post is None:
+                    continue
+                try:
                     yield from self._changed(post, window, marks)
+                except PageCapError as error:
+                    too_long = error
+        if too_long is not None:
+            raise too_long
 
     def _feed(self, window: Window) -> Iterator[list[Any]]:
-        """The feed is ranked, not sorted: only a page that lies wholly before the window is the last one read."""
+        """As far back as threads are asked about: a comment moves its post's time of change, not its place.
+
+        The feed is ranked, not sorted: only a page of which nothing is asked about is the last one read.
+        """
         path = f"{self._channel.account}/feed"
-        for page in self._client.pages(path, _POST, _POST_OPTIONAL, POSTS_PER_PAGE):
+        for page in self._client.pages(path, _POST, _POST_NEEDED, POSTS_PER_PAGE):
             yield page
-            changes = [_change(item) for item in page]
-            if changes and all(change is not None and change < window.since for change in changes):
+            if page and all(_is_past(item, window) for item in page):
                 return
 
     def _listed(self, item: Any) -> tuple[FeedPost | None, Post | Rejected | None]:
@@ -118,27 +127,31 @@ class FacebookPage:
                 thread.permalink_url,
                 has_photo=any(shown.media_type in PHOTO_TYPES for shown in thread.attachments.data),
             )
-        except ValidationError as error:
+        except MALFORMED as error:
             return None, rejected(self._channel.id, item, error)
 
     def _changed(self, thread: FeedPost, window: Window, marks: Mapping[str, str]) -> Iterator[Batch]:
-        """The comments of a thread, unless nothing happened in it since it was last read."""
+        """The comments of a thread, unless nothing happened in it since it was last read.
+
+        What last changed before the window was listed, and read, by the run that moved the window behind it: it
+        needs no mark, so the cursor's marks suffice for a long feed.
+        """
         # The page's own half of an id says nothing; without it twice as many marks fit on the cursor.
         name, mark = thread.id.rpartition("_")[2], epoch(thread.updated_time)
-        if marks.get(name) == mark:
+        if marks.get(name) == mark or thread.updated_time < window.since:
             return
         try:
             for page in self._client.pages(
                 f"{thread.id}/comments",
                 _COMMENT,
-                _COMMENT_OPTIONAL,
+                _COMMENT_NEEDED,
                 COMMENTS_PER_PAGE,
                 filter="stream",
                 order="reverse_chronological",
             ):
-                batch = Batch.of((self._comment(item, thread) for item in page), window)
-                yield batch
-                if batch.posts and all(post.created_at < window.since for post in batch.posts):
+                comments = [self._comment(item, thread) for item in page]
+                yield Batch.of(comments, window)
+                if window.is_past(comments):
                     break
         except GoneError:
             return  # deleted since it was listed; its comments went with it
@@ -159,7 +172,7 @@ class FacebookPage:
                 parent_id=comment.parent.id if comment.parent is not None else thread.id,
                 has_photo=comment.attachment is not None,
             )
-        except ValidationError as error:
+        except MALFORMED as error:
             return rejected(self._channel.id, item, error)
 
     def _is_own(self, post: FeedPost) -> bool:
@@ -195,9 +208,10 @@ def _with_author(item: Any) -> Any:
     return {**item, "author": item.get("from")} if isinstance(item, dict) else item
 
 
-def _change(item: Any) -> datetime | None:
-    """When a listed post last changed; None when it cannot be read, which never ends the reading."""
+def _is_past(item: Any, window: Window) -> bool:
+    """Tell whether a listed post is not asked about any more; one that cannot be read never ends the reading."""
     try:
-        return FeedPost.model_validate(item).updated_time
-    except ValidationError:
-        return None
+        post = FeedPost.model_validate(item)
+    except MALFORMED:
+        return False
+    return post.created_time < window.threads and post.updated_time < window.since

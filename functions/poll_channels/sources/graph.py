@@ -8,13 +8,14 @@ import hashlib
 import hmac
 import json
 import random
+import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Annotated, Any, Final
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import urllib3
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from aduan.channel import Rejected
 from poll_channels.source import (
@@ -25,6 +26,7 @@ from poll_channels.source import (
     MisconfiguredError,
     NotPermittedError,
     OutageError,
+    PageCapError,
     StoppedError,
     ThrottledError,
 )
@@ -34,7 +36,7 @@ READ_SECONDS: Final = 10.0
 ATTEMPTS: Final = 3
 BACKOFF_SECONDS: Final = 1.0
 PAGE_CAP: Final = 40
-"""Pages of one edge in one run. A thread that is longer is read on by the next run."""
+"""Pages of one edge in one run: a platform that never comes to an end must not hold the poller for ever."""
 USAGE_LIMIT: Final = 80
 """Per cent of the platform's allowance at which a run pauses; at 100 the platform blocks the app."""
 DEFAULT_WAIT: Final = timedelta(minutes=15)
@@ -49,9 +51,14 @@ BLOCKED_CODE: Final = 368
 PARAMETER_CODE: Final = 100
 GONE_SUBCODE: Final = 33
 RAW_CHARACTERS: Final = 8_000
+MALFORMED: Final = (ValidationError, OverflowError)
+"""What an item that is not of the documented shape raises; the latter for a time at the end of the calendar."""
 _OK: Final = 200
 _SERVER_ERROR: Final = 500
-_PERSONAL: Final = ("from", "username")
+_PERSONAL: Final = frozenset({"from", "username"})
+_ID_PATTERN: Final = r"^[A-Za-z0-9_.:-]{1,200}$"
+_LONGEST_NUMBER: Final = 40
+"""Digits of the longest number that is read as one; Python refuses a whole page for one of 4,301."""
 
 
 class TransientError(OutageError):
@@ -67,7 +74,8 @@ class GraphItem(BaseModel):
 
     model_config = ConfigDict(extra="ignore", coerce_numbers_to_str=True)
 
-    id: str
+    id: Annotated[str, StringConstraints(pattern=_ID_PATTERN)]
+    """Checked, because it becomes part of an address."""
 
 
 class GraphClient:
@@ -112,23 +120,24 @@ class GraphClient:
         raise AssertionError  # the last attempt returns or raises
 
     def pages(
-        self, path: str, required: str, optional: str, limit: int, *, by_cursor: bool = False, **params: str
+        self, path: str, fields: str, fallback: str, limit: int, *, by_cursor: bool = False, **params: str
     ) -> Iterator[list[Any]]:
         """Yield an edge's pages to its end.
 
         Args:
             path: The edge.
-            required: Fields without which the answer is of no use.
-            optional: Fields that are given up when the platform refuses one of them.
+            fields: What is asked for.
+            fallback: What is asked for once the platform has refused one of the fields: those that nothing goes
+                without.
             limit: Items per page; halved whenever the platform finds it too much.
             by_cursor: For edges that never say ``next``: go on until there is no cursor or no item.
             params: What else the edge takes.
 
         Raises:
-            StoppedError: at the page cap, at the end of the run's time, or near the platform's limit.
+            PageCapError: when the edge is longer than a run reads.
+            StoppedError: at the end of the run's time, or near the platform's limit.
             ChannelError: one of its kinds.
         """
-        fields = f"{required},{optional}" if optional else required
         after: str | None = None
         asked: set[str] = set()
         for _ in range(PAGE_CAP):
@@ -141,9 +150,9 @@ class GraphClient:
                 limit = max(1, limit // 2)
                 continue
             except MisconfiguredError:
-                if fields == required:
+                if fields == fallback:
                     raise
-                fields = required
+                fields = fallback
                 continue
             items = body.get("data")
             if not isinstance(items, list):
@@ -155,7 +164,7 @@ class GraphClient:
             if after in asked:
                 raise OutageError("the platform gives the same page again and again")
             asked.add(after)
-        raise StoppedError("page cap")
+        raise PageCapError
 
     def _get_once(self, url: str) -> dict[str, Any]:
         if self._near_limit:
@@ -184,7 +193,7 @@ def read_answer(status: int, data: bytes, headers: Mapping[str, str]) -> dict[st
         ChannelError: one of its kinds; anything that is not the documented shape is an outage.
     """
     try:
-        body = json.loads(data)
+        body = _storable(json.loads(data, parse_int=_whole_number))
     except (ValueError, RecursionError):
         kind = TransientError if status >= _SERVER_ERROR else OutageError
         raise kind(f"the answer with status {status} is not JSON") from None
@@ -197,13 +206,22 @@ def read_answer(status: int, data: bytes, headers: Mapping[str, str]) -> dict[st
     return body
 
 
+def _whole_number(digits: str) -> int | str:
+    return int(digits) if len(digits) <= _LONGEST_NUMBER else digits
+
+
+def _storable(body: Any) -> Any:
+    """Put a question mark for each half of an emoji: JSON may hold them, nothing that stores text does."""
+    return json.loads(json.dumps(body, ensure_ascii=False).encode("utf-8", "replace"))
+
+
 def judged(error: Mapping[str, Any], headers: Mapping[str, str]) -> ChannelError:
     """Tell what an ``error`` object means.
 
     Throttling is looked at before ``is_transient``: code 4 carries both, and asking again at once makes the block
     longer.
     """
-    code, subcode = error.get("code"), error.get("error_subcode")
+    code, subcode = _code(error.get("code")), _code(error.get("error_subcode"))
     name = f"code {code}" if subcode is None else f"code {code}/{subcode}"
     kinds: tuple[tuple[bool, type[ChannelError]], ...] = (
         (code in TOKEN_CODES, CredentialError),
@@ -219,6 +237,11 @@ def judged(error: Mapping[str, Any], headers: Mapping[str, str]) -> ChannelError
     return next((kind for applies, kind in kinds if applies), OutageError)(name)
 
 
+def _code(value: object) -> int | None:
+    """Codes are whole numbers; anything else is unknown, and is not repeated in the ledger."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
 def next_cursor(body: Mapping[str, Any], *, by_cursor: bool) -> str | None:
     """Return the cursor of the next page, or None at the end.
 
@@ -230,13 +253,21 @@ def next_cursor(body: Mapping[str, Any], *, by_cursor: bool) -> str | None:
     cursors = paging.get("cursors")
     after = cursors.get("after") if isinstance(cursors, dict) else None
     if by_cursor:
-        return after if body["data"] else None
+        return str(after) if after and body["data"] else None
     if "next" not in paging:
         return None
-    after = after or next(iter(parse_qs(urlsplit(str(paging["next"])).query).get("after", [])), None)
+    after = after or _cursor_in(str(paging["next"]))
     if not after:
         raise OutageError("the answer promises a next page without saying which")
     return str(after)
+
+
+def _cursor_in(address: str) -> str | None:
+    try:
+        query = urlsplit(address).query
+    except ValueError:
+        return None
+    return next(iter(parse_qs(query).get("after", [])), None)
 
 
 def usage(headers: Mapping[str, str]) -> float:
@@ -245,7 +276,7 @@ def usage(headers: Mapping[str, str]) -> float:
         value
         for use in _uses(headers)
         for name, value in use.items()
-        if name in {"call_count", "total_time", "total_cputime"} and isinstance(value, int | float)
+        if name in {"call_count", "total_time", "total_cputime"} and isinstance(value, int | float) and value > 0
     ]
     return max(shares, default=0)
 
@@ -261,7 +292,7 @@ def _uses(headers: Mapping[str, str]) -> Iterator[Mapping[str, Any]]:
     for name in ("X-App-Usage", "X-Business-Use-Case-Usage"):
         try:
             use = json.loads(headers.get(name) or "{}")
-        except ValueError:
+        except (ValueError, RecursionError):
             continue  # a broken header says nothing; the answer itself is judged on its own
         if not isinstance(use, dict):
             continue
@@ -270,19 +301,22 @@ def _uses(headers: Mapping[str, str]) -> Iterator[Mapping[str, Any]]:
             yield from (entry for entry in entries if isinstance(entry, dict)) if isinstance(entries, list) else ()
 
 
-def rejected(channel: str, item: object, error: ValidationError | str) -> Rejected:
-    """Put aside an item that could not be read, without the person who wrote it."""
+def rejected(channel: str, item: object, error: Exception) -> Rejected:
+    """Put aside an item that could not be read, without the people who wrote it and beneath it."""
     if isinstance(error, ValidationError):
         first = error.errors(include_input=False)[0]
         reason = f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
     else:
-        reason = error
-    kept = {name: value for name, value in item.items() if name not in _PERSONAL} if isinstance(item, dict) else item
-    raw = json.dumps(kept)[:RAW_CHARACTERS]
+        reason = type(error).__name__
+    raw = json.dumps(json.loads(json.dumps(item), object_hook=_without_people))
     native_id = item.get("id") if isinstance(item, dict) else None
-    if not isinstance(native_id, str | int) or not str(native_id):
+    if isinstance(native_id, bool) or not re.fullmatch(_ID_PATTERN, str(native_id or "")):
         native_id = hashlib.sha256(raw.encode()).hexdigest()[:32]
-    return Rejected(channel=channel, native_id=str(native_id)[:200], reason=reason, raw=raw)
+    return Rejected(channel=channel, native_id=str(native_id), reason=reason, raw=raw[:RAW_CHARACTERS])
+
+
+def _without_people(item: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in item.items() if name not in _PERSONAL}
 
 
 def epoch(moment: datetime) -> str:

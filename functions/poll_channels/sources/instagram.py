@@ -7,23 +7,27 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from pydantic import ValidationError
-
 from aduan.channel import Rejected
 from aduan.directory import Channel
 from aduan.post import Post
 from aduan.record import Moment
-from poll_channels.source import Batch, GoneError, Window
-from poll_channels.sources.graph import GraphClient, GraphItem, rejected
+from poll_channels.source import Batch, GoneError, PageCapError, Window
+from poll_channels.sources.graph import MALFORMED, GraphClient, GraphItem, rejected
 
 MEDIA_PER_PAGE: Final = 50
 COMMENTS_PER_PAGE: Final = 50
 """The most the edge gives."""
 
-_COMMENT: Final = "id,text,timestamp"
-_AUTHOR: Final = "username,from{id,username},parent_id,hidden"
-_REPLIES: Final = f"replies.limit({COMMENTS_PER_PAGE}){{{_COMMENT},username,from{{id,username}},parent_id,hidden}}"
-_TAG: Final = "id,timestamp,permalink"
+_MEDIA: Final = "id,timestamp,permalink,comments_count"
+_COMMENT_NEEDED: Final = "id,text,timestamp"
+_COMMENT: Final = f"{_COMMENT_NEEDED},username,from{{id,username}},parent_id"
+_TAG_NEEDED: Final = "id,timestamp,permalink"
+_TAG: Final = f"{_TAG_NEEDED},caption,username"
+
+
+def _with_replies(fields: str) -> str:
+    """Without its replies an answer is of no use: they are listed nowhere else."""
+    return f"{fields},replies.limit({COMMENTS_PER_PAGE}){{{fields}}}"
 
 
 class Author(GraphItem):
@@ -35,7 +39,8 @@ class Media(GraphItem):
 
     timestamp: Moment
     permalink: str
-    comments_count: int = 0
+    comments_count: int | None = None
+    """None when the platform does not tell: then the comments are read every time."""
 
 
 class Comment(GraphItem):
@@ -72,52 +77,79 @@ class Instagram:
 
     def read(self, window: Window, marks: Mapping[str, str]) -> Iterator[Batch]:
         """Yield the comments under media whose count changed, then the tags of the window."""
+        too_long: PageCapError | None = None
         for medium in self._media(window):
-            count = str(medium.comments_count)
-            if marks.get(medium.id, "0") == count:
+            if isinstance(medium, Rejected):
+                yield Batch(rejected=(medium,))
+                continue
+            count = "" if medium.comments_count is None else str(medium.comments_count)
+            if count and marks.get(medium.id, "0") == count:
                 continue
             try:
                 yield from self._comments(medium, window)
             except GoneError:
                 continue  # deleted since it was listed; its comments went with it
-            # The count from before the comments were read: one that came in between is read again, not missed.
-            yield Batch(marks={medium.id: count})
+            except PageCapError as error:
+                too_long = error
+                continue
+            if count:
+                # The count from before the comments were read: one that came in between is read again, not missed.
+                yield Batch(marks={medium.id: count})
         yield from self._tags(window)
+        if too_long is not None:
+            raise too_long
 
-    def _media(self, window: Window) -> Iterator[Media]:
+    def _media(self, window: Window) -> Iterator[Media | Rejected]:
         """The latest page always, and older ones while somebody may still comment there."""
         path = f"{self._channel.account}/media"
-        for page in self._client.pages(path, "id,timestamp,permalink,comments_count", "", MEDIA_PER_PAGE):
-            media = [Media.model_validate(item) for item in page]
+        for page in self._client.pages(path, _MEDIA, _MEDIA, MEDIA_PER_PAGE):
+            media = [self._medium(item) for item in page]
             yield from media
-            if media and all(medium.timestamp < window.threads for medium in media):
+            times = [medium.timestamp for medium in media if isinstance(medium, Media)]
+            if times and all(time < window.threads for time in times):
                 return
+
+    def _medium(self, item: Any) -> Media | Rejected:
+        try:
+            return Media.model_validate(item)
+        except MALFORMED as error:
+            return rejected(self._channel.id, item, error)
 
     def _comments(self, medium: Media, window: Window) -> Iterator[Batch]:
         """All of them: replies to old comments do not come up again, so nothing may be skipped by age."""
         path = f"{medium.id}/comments"
-        for page in self._client.pages(path, _COMMENT, f"{_AUTHOR},{_REPLIES}", COMMENTS_PER_PAGE):
+        for page in self._client.pages(
+            path, _with_replies(_COMMENT), _with_replies(_COMMENT_NEEDED), COMMENTS_PER_PAGE
+        ):
             yield self._batch(page, medium.permalink, window)
             for item in page:
-                replies = item.get("replies") if isinstance(item, dict) else None
-                if not isinstance(replies, dict):
-                    continue
-                yield self._batch(replies.get("data"), medium.permalink, window, parent_id=str(item.get("id")))
-                if "next" in (replies.get("paging") or {}):
-                    yield from self._more_replies(str(item["id"]), medium.permalink, window)
+                if isinstance(item, dict) and "replies" in item:
+                    yield from self._replies(item, medium.permalink, window)
 
-    def _more_replies(self, comment_id: str, permalink: str, window: Window) -> Iterator[Batch]:
-        """A comment with more replies than its first page shows: its own edge has them all."""
-        for page in self._client.pages(f"{comment_id}/replies", _COMMENT, _AUTHOR, COMMENTS_PER_PAGE):
-            yield self._batch(page, permalink, window, parent_id=comment_id)
+    def _replies(self, comment: dict[str, Any], permalink: str, window: Window) -> Iterator[Batch]:
+        """The replies that came with a comment; where they are not all, the comment's own edge has them."""
+        shown = comment["replies"] if isinstance(comment["replies"], dict) else {"data": comment["replies"]}
+        try:
+            parent_id = GraphItem.model_validate(comment).id
+        except MALFORMED:
+            parent_id = None  # the comment is in quarantine, the replies that came with it need not be
+        yield self._batch(shown.get("data"), permalink, window, parent_id)
+        paging = shown.get("paging")
+        if parent_id is None or not isinstance(paging, dict) or "next" not in paging:
+            return
+        try:
+            for page in self._client.pages(f"{parent_id}/replies", _COMMENT, _COMMENT_NEEDED, COMMENTS_PER_PAGE):
+                yield self._batch(page, permalink, window, parent_id)
+        except GoneError:
+            return  # the comment was deleted since it was listed; the other comments were not
 
     def _tags(self, window: Window) -> Iterator[Batch]:
         """Newest first; a page that lies wholly before the window is the last one read."""
         path = f"{self._channel.account}/tags"
-        for page in self._client.pages(path, _TAG, "caption,username,media_type", MEDIA_PER_PAGE, by_cursor=True):
-            batch = Batch.of((self._tag(item) for item in page), window)
-            yield batch
-            if batch.posts and all(post.created_at < window.since for post in batch.posts):
+        for page in self._client.pages(path, _TAG, _TAG_NEEDED, MEDIA_PER_PAGE, by_cursor=True):
+            tags = [self._tag(item) for item in page]
+            yield Batch.of(tags, window)
+            if window.is_past(tags):
                 return
 
     def _batch(self, items: object, permalink: str, window: Window, parent_id: str | None = None) -> Batch:
@@ -138,7 +170,7 @@ class Instagram:
                 parent_id=comment.parent_id or parent_id,
                 has_photo=not comment.text,
             )
-        except ValidationError as error:
+        except MALFORMED as error:
             return rejected(self._channel.id, item, error)
 
     def _tag(self, item: Any) -> Post | Rejected | None:
@@ -148,7 +180,7 @@ class Instagram:
             if self._is_own(tag.username, None):
                 return None
             return self._post(tag.id, tag.caption, tag.timestamp, tag.permalink, parent_id=None, has_photo=True)
-        except ValidationError as error:
+        except MALFORMED as error:
             return rejected(self._channel.id, item, error)
 
     def _is_own(self, username: str | None, author: Author | None) -> bool:

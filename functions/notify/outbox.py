@@ -1,0 +1,64 @@
+"""Everything that sending needs, put together once; used by the stream's handler and by `follow_up`."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+from uuid import uuid4
+
+from aduan.directory import Directory
+from aduan.store.contacts import DynamoContactStore
+from aduan.store.notices import DynamoNoticeStore
+from aduan.store.posts import DynamoPostStore
+from aduan.store.table import Table
+from aduan.store.tickets import DynamoTicketStore
+from notify.delivery import Outcome, Senders, Stores, deliver
+from notify.senders import EmailSender, SmsSender, sending_config
+from notify.settings import SendingSettings
+
+if TYPE_CHECKING:
+    import boto3
+
+    from aduan.notice import Notice
+
+METRICS: Final[dict[Outcome, str]] = {
+    "already": "NoticeAlready",
+    "sent": "NoticeSent",
+    "failed": "NoticeFailed",
+    "unknown": "NoticeUnknown",
+    "parked": "NoticeParked",
+    "postponed": "NoticePostponed",
+}
+"""Names of the metrics, by outcome."""
+
+
+@dataclass(frozen=True)
+class Outbox:
+    """The table, the providers, and the rules of this deployment."""
+
+    stores: Stores
+    senders: Senders
+    directory: Directory
+    settings: SendingSettings
+
+    def deliver(self, notice: "Notice") -> Outcome:
+        """Send one notice, at most once, and write down what became of it."""
+        return deliver(
+            notice,
+            stores=self.stores,
+            senders=self.senders,
+            directory=self.directory,
+            now=datetime.now(UTC),
+            owner=uuid4().hex,
+            settings=self.settings,
+        )
+
+
+def open_outbox(session: "boto3.Session", table: Table, directory: Directory, settings: SendingSettings) -> Outbox:
+    """Connect to the providers. One session for all clients: each session reads the service models anew."""
+    config = sending_config()
+    mail = EmailSender(session.client("sesv2", config=config), settings.sender_address, settings.configuration_set)
+    text = SmsSender(session.client("sns", config=config), settings.sms_sender_id)
+    stores = Stores(
+        DynamoNoticeStore(table), DynamoTicketStore(table), DynamoPostStore(table), DynamoContactStore(table)
+    )
+    return Outbox(stores, Senders(mail, text), directory, settings)

@@ -1,0 +1,52 @@
+"""How long a handler's import takes in a fresh process, against a bare DynamoDB client in the same artefact."""
+
+import os
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+BASELINE: Final = "import boto3; boto3.client('dynamodb')"
+_PROGRAM: Final = """
+import sys, time
+sys.path.insert(0, '.')
+began = time.perf_counter()
+{statement}
+print(time.perf_counter() - began)
+"""
+
+
+def milliseconds(artefact: Path, statement: str, settings: dict[str, str]) -> float:
+    """Run one statement in a fresh, isolated process inside an artefact, and return how long it took."""
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", _PROGRAM.format(statement=statement)],
+        cwd=artefact,
+        env={"PATH": os.environ["PATH"], "AWS_DEFAULT_REGION": "ap-southeast-3", **settings},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    return 1000 * float(done.stdout)
+
+
+def ratios(build: Path, handlers: dict[str, dict[str, str]], runs: int) -> dict[str, tuple[float, float]]:
+    """Return, per function, the median import in milliseconds and the median ratio to the baseline.
+
+    Baseline and handler take turns, so that a machine that slows down slows both.
+    """
+    measured = {}
+    for name, settings in handlers.items():
+        artefact = build / name
+        statement = f"import {settings['HANDLER'].rpartition('.')[0]}"
+        environment = {key: value for key, value in settings.items() if key != "HANDLER"}
+        pairs = [
+            (milliseconds(artefact, BASELINE, environment), milliseconds(artefact, statement, environment))
+            for _ in range(runs + 1)
+        ][1:]  # the first pair warms the disk
+        measured[name] = (
+            statistics.median(handler for _, handler in pairs),
+            statistics.median(handler / baseline for baseline, handler in pairs),
+        )
+    return measured

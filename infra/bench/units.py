@@ -1,0 +1,136 @@
+"""What a post costs in DynamoDB units, from the poll to the sent notice, with the real stores on an emulated table."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from moto import mock_aws
+
+from aduan.directory import load_directory
+from aduan.post import Post
+from aduan.store.channels import DynamoChannelStore
+from aduan.store.contacts import DynamoContactStore
+from aduan.store.notices import DynamoNoticeStore
+from aduan.store.posts import DynamoPostStore
+from aduan.store.table import Table
+from aduan.store.tickets import DynamoTicketStore
+from classify.decide import decide
+from infra.bench.capacity import Capacity, CapacityMeter
+from infra.local.seed import seed_contacts
+from notify.delivery import Senders, Stores, deliver
+from poll_channels.poll import Poll
+from poll_channels.source import Batch, Window
+from tests.table import create_table
+from tests.templates import load
+
+NOW: Final = datetime(2026, 11, 3, 5, 0, tzinfo=UTC)
+
+
+class Listed:
+    """A channel that lists the same posts at every poll."""
+
+    calls = 1
+
+    def __init__(self, posts: list[Post]) -> None:
+        self._posts = posts
+
+    def read(self, window: Window, marks: Mapping[str, str]) -> Iterator[Batch]:
+        """Yield them, whatever was read before."""
+        del marks
+        yield Batch.of(self._posts, window)
+
+
+@dataclass(frozen=True)
+class Accepting:
+    """A provider that takes everything."""
+
+    def send(self, *_: object) -> str:
+        """Accept."""
+        return "0100018f-message-id-of-ordinary-length-000000"
+
+
+@dataclass(frozen=True)
+class Bench:
+    """The production settings that matter to a notice."""
+
+    stage: str = "prod"
+    override_email: str = ""
+    override_phone: str = ""
+
+
+def units(posts_file: Path) -> dict[str, list[float]]:
+    """Return the write units of each post, by what became of it, and the units of polls that found nothing."""
+    posts = [_post(json.loads(line)) for line in posts_file.read_text(encoding="utf-8").splitlines()]
+    with mock_aws():
+        table = create_table()
+        indexes = load("infra/storage.yaml")["Resources"]["Table"]["Properties"]["GlobalSecondaryIndexes"]
+        seed_contacts(table)
+        meter = CapacityMeter(table.client, indexes)
+        meter.watch()
+        quiet = _quiet_poll(table, meter, posts[:60])
+        costs: dict[str, list[float]] = defaultdict(list)
+        for post in posts:
+            became = _bring_home(table, post.model_copy(update={"native_id": f"9{post.native_id}"}))
+            costs[became].append(meter.taken().writes)
+    return {**costs, "quiet poll, writes": [quiet.writes], "quiet poll, reads": [quiet.reads]}
+
+
+def _bring_home(table: Table, post: Post) -> str:
+    stores = Stores(
+        DynamoNoticeStore(table), DynamoTicketStore(table), DynamoPostStore(table), DynamoContactStore(table)
+    )
+    senders, directory = Senders(Accepting(), Accepting()), load_directory()
+    stores.posts.add(post)
+    outcome = decide(
+        post.key,
+        posts=stores.posts,
+        tickets=stores.tickets,
+        directory=directory,
+        now=NOW,
+        chatter_for=timedelta(days=30),
+    )
+    if outcome == "drop":
+        return "chatter"
+    sent = 0
+    for ticket, key in list(stores.notices.left_behind(NOW + timedelta(hours=1))):
+        notice = stores.notices.get(ticket, key)
+        if notice is not None:
+            deliver(
+                notice, stores=stores, senders=senders, directory=directory, now=NOW, owner="bench", settings=Bench()
+            )
+            sent += 1
+    return "complaint by e-mail" if sent == 1 else "emergency by e-mail and SMS"
+
+
+def _quiet_poll(table: Table, meter: CapacityMeter, posts: list[Post]) -> Capacity:
+    """Poll twice, and return what the second run cost."""
+    channel = next(channel for channel in load_directory().channels if channel.kind == "instagram")
+    for number in range(2):
+        poll = Poll(
+            channel,
+            DynamoChannelStore(table),
+            DynamoPostStore(table),
+            run_id=f"bench-{number}",
+            clock=lambda: NOW,
+            lease_for=timedelta(minutes=1),
+        )
+        meter.taken()
+        poll.run(lambda: Listed(posts))
+    return meter.taken()
+
+
+def _post(bundled: dict[str, str]) -> Post:
+    """A bundled post with an id and an address of the usual length."""
+    return Post(
+        kind="instagram",
+        native_id=f"1800000000000{bundled['id'][1:]:0>4}",
+        channel="instagram:kabarsleman",
+        text=bundled["text"],
+        permalink="https://www.instagram.com/p/DAbCdEfGhIj/",
+        created_at=NOW,
+        fetched_at=NOW,
+    )

@@ -1,0 +1,264 @@
+"""What the functions ask of the table, recorded while their own logic runs against it in moto."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cache, partial
+from typing import Any, Final
+from unittest import mock
+
+import boto3
+from moto import mock_aws
+
+from aduan.channel import Rejected
+from aduan.directory import load_directory
+from aduan.notice import Notice
+from aduan.post import Post
+from aduan.store.channels import DynamoChannelStore
+from aduan.store.contacts import DynamoContactStore
+from aduan.store.notices import DynamoNoticeStore
+from aduan.store.posts import DynamoPostStore
+from aduan.store.reading import Reading, TicketQuery
+from aduan.store.table import Table, from_image
+from aduan.store.tickets import DynamoTicketStore
+from aduan.ticket import Ticket, ticket_code
+from aduan.triage import DESK, Triage
+from classify.decide import decide
+from follow_up.redrive import Redrive
+from notify.delivery import Senders, Stores, deliver
+from notify.senders import NotAcceptedError, OutcomeUnknownError
+from poll_channels.poll import Poll
+from poll_channels.source import Batch, Window
+from tests.builders import NOON, a_channel, a_notice, a_post, a_rejected, a_ticket, a_triage, an_event
+from tests.table import create_table
+from tests.unit.fakes_notify import FakeMail, FakeSms, a_contact
+
+DIRECTORY: Final = load_directory()
+LATER: Final = NOON + timedelta(hours=1)
+CHATTER: Final = a_triage(is_report=False, kind="other", topic=None, department=None, route="drop")
+_PART_ACTIONS: Final = {
+    "Put": "PutItem",
+    "Update": "UpdateItem",
+    "Delete": "DeleteItem",
+    "ConditionCheck": "ConditionCheckItem",
+}
+
+
+@dataclass(frozen=True)
+class Need:
+    """One permission a request takes."""
+
+    action: str
+    """``dynamodb:PutItem``"""
+    index: str | None
+    keys: str
+    """The partition keys asked for, as a policy writes them: ``TICKET#*``."""
+
+
+@dataclass
+class Recorder:
+    """Listens to a client, and keeps what each request needs."""
+
+    needs: set[Need] = field(default_factory=set)
+    written: list[dict[str, Any]] = field(default_factory=list)
+    """Every item that was put, as plain values."""
+    updates: list[str] = field(default_factory=list)
+    """Every update expression."""
+
+    def listen(self, table: Table) -> None:
+        """Record every request to a table from now on."""
+        table.client.meta.events.register("provide-client-params.dynamodb.*", self._record)
+
+    def _record(self, params: Mapping[str, Any], model: Any, **_: Any) -> None:
+        action = f"dynamodb:{model.name}"
+        if model.name == "TransactWriteItems":
+            for part in params["TransactItems"]:
+                [(kind, request)] = part.items()
+                self._add(f"dynamodb:{_PART_ACTIONS[kind]}", None, request.get("Key") or request["Item"])
+                self._keep(request)
+        elif model.name == "BatchGetItem":
+            for request in params["RequestItems"].values():
+                for key in request["Keys"]:
+                    self._add(action, None, key)
+        elif model.name == "Query":
+            # The first value of each of our key conditions is the partition's.
+            key = next(iter(params["ExpressionAttributeValues"].values()))
+            self._add(action, params.get("IndexName"), {"pk": key})
+        else:
+            self._add(action, None, params.get("Key") or params["Item"])
+            self._keep(params)
+
+    def _add(self, action: str, index: str | None, key: Mapping[str, Any]) -> None:
+        self.needs.add(Need(action, index, f"{key['pk']['S'].partition('#')[0]}#*"))
+
+    def _keep(self, request: Mapping[str, Any]) -> None:
+        if "Item" in request:
+            self.written.append(from_image(request["Item"]))
+        if "UpdateExpression" in request:
+            self.updates.append(request["UpdateExpression"])
+
+
+@dataclass(frozen=True)
+class FakeSource:
+    """A channel that holds these."""
+
+    results: tuple[Post | Rejected, ...]
+    calls: int = 1
+
+    def read(self, window: Window, marks: Mapping[str, str]) -> Iterator[Batch]:
+        """Yield all of it at once."""
+        yield Batch.of(self.results, window)
+
+
+@dataclass(frozen=True)
+class Sending:
+    """Settings of a sender in production."""
+
+    stage: str = "prod"
+    override_email: str = ""
+    override_phone: str = ""
+
+
+@dataclass(frozen=True)
+class World:
+    """The table, reached by two clients: only what a function asks by its own is recorded."""
+
+    table: Table
+    before: Table
+    """For what others wrote before."""
+
+    def open(self, native_id: str) -> Notice:
+        """Lay a ticket with its notice into the table, as `classify` leaves it there; return the notice."""
+        post, ticket = a_post(native_id=native_id), a_ticket_of(native_id)
+        notice = a_notice(ticket=ticket.code)
+        DynamoPostStore(self.before).add(post)
+        DynamoTicketStore(self.before).open(post, a_triage(), ticket, [notice], [an_event(ticket=ticket.code)])
+        return notice
+
+    def decide(self, key: str, triage: Triage) -> str:
+        """Decide about a post, whatever the classifier would say of it today."""
+        posts, tickets = DynamoPostStore(self.table), DynamoTicketStore(self.table)
+        with mock.patch("classify.decide.classify", return_value=triage):
+            return decide(
+                key, posts=posts, tickets=tickets, directory=DIRECTORY, now=NOON, chatter_for=timedelta(days=30)
+            )
+
+    def deliver(self, notice: Notice, fault: Exception | None = None) -> str:
+        """Deliver a notice through a provider that has this fault."""
+        return deliver(
+            notice,
+            stores=Stores(
+                DynamoNoticeStore(self.table),
+                DynamoTicketStore(self.table),
+                DynamoPostStore(self.table),
+                DynamoContactStore(self.table),
+            ),
+            senders=Senders(FakeMail(fault=fault), FakeSms(fault=fault)),
+            directory=DIRECTORY,
+            now=LATER,
+            owner="test",
+            settings=Sending(),
+        )
+
+
+def a_ticket_of(native_id: str) -> Ticket:
+    """The ticket of one post among several."""
+    post = a_post(native_id=native_id)
+    return a_ticket(code=ticket_code(post.key), post=post.key)
+
+
+def poll_channels(world: World) -> None:
+    """Read a channel with a post and an unreadable one, meet the post again, and find the channel quiet."""
+    channels, posts = DynamoChannelStore(world.table), DynamoPostStore(world.table)
+    found: list[tuple[Post | Rejected, ...]] = [(a_post(), a_rejected()), (a_post(native_id="2"), a_post()), ()]
+    for number, results in enumerate(found):
+        poll = Poll(
+            a_channel(),
+            channels,
+            posts,
+            run_id=f"run-{number}",
+            clock=partial(NOON.__add__, timedelta(hours=2 * number)),
+            lease_for=timedelta(minutes=1),
+        )
+        assert poll.run(partial(FakeSource, results)) is not None
+
+
+def classify(world: World) -> None:
+    """Decide about a complaint, about chatter, and about what is decided already."""
+    for native_id in ("complaint", "chatter"):
+        DynamoPostStore(world.before).add(a_post(native_id=native_id))
+    assert world.decide("instagram#complaint", a_triage()) == "auto"
+    assert world.decide("instagram#chatter", CHATTER) == "drop"
+    assert world.decide("instagram#complaint", a_triage()) == "already"
+
+
+def notify(world: World) -> None:
+    """Deliver notices to every end there is."""
+    contacts = DynamoContactStore(world.before)
+    assert world.deliver(world.open("nobody")) == "parked"
+    for department in (DESK, "dishub"):
+        contacts.put(a_contact(department))
+    ends = {
+        "sent": None,
+        "failed": NotAcceptedError("no such mailbox", retry=False),
+        "postponed": NotAcceptedError("too many", retry=True),
+        "unknown": OutcomeUnknownError("the reply was lost"),
+    }
+    for end, fault in ends.items():
+        opened = world.open(end)
+        notice = DynamoNoticeStore(world.table).get(opened.ticket, opened.key)
+        assert notice is not None
+        assert world.deliver(notice, fault) == end
+
+
+def follow_up(world: World) -> None:
+    """Drive a complaint, chatter, a pending notice and a claimed one, all left behind."""
+    DynamoContactStore(world.before).put(a_contact("dishub"))
+    world.open("pending")
+    DynamoNoticeStore(world.before).claim(world.open("claimed"), "gone", NOON, "x@sleman.example", "dishub")
+    triages = {"instagram#complaint": a_triage(), "instagram#chatter": CHATTER}
+    for native_id in ("complaint", "chatter"):
+        DynamoPostStore(world.before).add(a_post(native_id=native_id))
+    posts, notices = DynamoPostStore(world.table), DynamoNoticeStore(world.table)
+    run = Redrive(
+        decide=lambda key: world.decide(key, triages[key]), deliver=world.deliver, notices=notices, now=LATER
+    ).run(posts.left_behind(LATER), notices.left_behind(LATER), lambda: True)
+    assert not run.faults
+    assert {"post_auto", "post_drop", "notice_sent", "notice_parked"} <= set(run.outcomes)
+
+
+def admin_api(world: World) -> None:
+    """Ask everything the API answers, and replace a contact."""
+    code = world.open("complaint").ticket
+    reading, contacts = Reading(world.table), DynamoContactStore(world.table)
+    assert reading.list_tickets(TicketQuery(), 10)[0]
+    assert reading.list_tickets(TicketQuery(department="dishub"), 10)[0]
+    detail = reading.ticket_detail(code)
+    assert detail is not None
+    assert detail.posts
+    assert reading.count(["2026-11"], "topic")
+    reading.channel_state(a_channel().id)
+    contacts.put(a_contact("dlh"))
+    assert contacts.get("dlh") is not None
+
+
+LOGIC: Final[dict[str, Callable[[World], None]]] = {
+    "PollChannels": poll_channels,
+    "Classify": classify,
+    "Notify": notify,
+    "FollowUp": follow_up,
+    "AdminApi": admin_api,
+}
+"""Everything a function does with the table, by its name in the template."""
+
+
+@cache
+def recorded(function: str) -> Recorder:
+    """Run a function's logic on an empty table, and return what it asked for."""
+    recorder = Recorder()
+    with mock_aws():
+        before = create_table()
+        world = World(Table(boto3.client("dynamodb"), before.name), before)
+        recorder.listen(world.table)
+        LOGIC[function](world)
+    return recorder

@@ -1,0 +1,61 @@
+"""The alarms can fire, and somebody hears them."""
+
+from typing import Any
+
+import pytest
+
+from tests.template.declared import GLOBALS, RESOURCES, of_type
+from tests.template.sources import MODULES, strings
+from tests.templates import load
+
+ALARMS = {name.partition(":")[2]: alarm["Properties"] for name, alarm in of_type("AWS::CloudWatch::Alarm").items()}
+OWN = {name: alarm for name, alarm in ALARMS.items() if not alarm["Namespace"].startswith("AWS/")}
+VARIABLES = GLOBALS["Environment"]["Variables"]
+
+
+@pytest.mark.parametrize("name", ALARMS)
+def test_an_alarm_says_what_happened_and_tells_somebody(name: str) -> None:
+    """It has a sentence, a topic, and an answer to silence."""
+    assert ALARMS[name]["AlarmDescription"].endswith(".")
+    assert ALARMS[name]["AlarmActions"] == [{"Ref": "Topic"}]
+    assert ALARMS[name]["TreatMissingData"] in {"breaching", "notBreaching"}
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_an_alarm_of_our_own_watches_a_metric_that_is_emitted(name: str) -> None:
+    """Namespace and dimension are those of the functions' environment, and the code names the metric."""
+    assert OWN[name]["Namespace"] == VARIABLES["POWERTOOLS_METRICS_NAMESPACE"]
+    assert OWN[name]["Dimensions"] == [{"Name": "service", "Value": VARIABLES["POWERTOOLS_SERVICE_NAME"]}]
+    assert any(OWN[name]["MetricName"] in strings(module) for module in MODULES)
+
+
+def test_an_alarm_watches_the_resource_it_names() -> None:
+    """A parameter called like a function gets that function, and the queue's gets the queue's name, not its address."""
+    given: dict[str, Any] = RESOURCES["Alarms"]["Properties"]["Parameters"]
+    for name in ("PollChannels", "Classify", "Notify", "FollowUp"):
+        assert given[name] == {"Ref": name}
+    assert given["FailedInvocations"] == {"Fn::GetAtt": ["FailedInvocations", "QueueName"]}
+
+
+@pytest.mark.parametrize("function", ["Classify", "Notify"])
+def test_a_stream_that_stands_still_wakes_somebody(function: str) -> None:
+    """Each stream consumer has an alarm on the age of the records it has not read."""
+    dimensions = [alarm["Dimensions"] for alarm in ALARMS.values() if alarm["MetricName"] == "IteratorAge"]
+    assert [{"Name": "FunctionName", "Value": {"Ref": function}}] in dimensions
+
+
+@pytest.mark.parametrize("function", ["PollChannels", "FollowUp"])
+def test_a_schedule_that_stands_still_wakes_somebody(function: str) -> None:
+    """Each scheduled function has an alarm for which silence is trouble."""
+    quiet = [
+        alarm["Dimensions"]
+        for alarm in ALARMS.values()
+        if alarm["MetricName"] == "Invocations" and alarm["TreatMissingData"] == "breaching"
+    ]
+    assert [{"Name": "FunctionName", "Value": {"Ref": function}}] in quiet
+
+
+def test_cloudwatch_may_publish_to_the_topic() -> None:
+    """No key that CloudWatch has no right to: with the account's `aws/sns` key every alarm would be dropped."""
+    topic = load("infra/alarms.yaml")["Resources"]["Topic"]["Properties"]
+    assert topic.get("KmsMasterKeyId") != "alias/aws/sns"

@@ -1,0 +1,119 @@
+"""Imports go one way, and what only one place may do is done only there."""
+
+import ast
+
+import pytest
+
+from infra.artefacts import SERVICES
+from tests.template.sources import CODE, MODULES, imported, services, strings
+
+ALLOWED = {
+    "aduan": set[str](),
+    "poll_channels": {"aduan"},
+    "classify": {"aduan"},
+    "notify": {"aduan"},
+    "admin_api": {"aduan"},
+    # It drives again what the other two left behind, by their own logic.
+    "follow_up": {"aduan", "classify", "notify"},
+}
+"""By package, the packages of ours it may import besides itself."""
+EXPRESSIONS = (
+    "KeyConditionExpression",
+    "UpdateExpression",
+    "ConditionExpression",
+    "FilterExpression",
+    "ProjectionExpression",
+    "attribute_not_exists",
+    "begins_with(",
+)
+
+each_module = pytest.mark.parametrize("module", MODULES)
+
+
+def package(module: str) -> str:
+    """The outermost package."""
+    return module.partition(".")[0]
+
+
+def in_store(module: str) -> bool:
+    """Whether a module is behind the one door to the table."""
+    return f"{module}.".startswith("aduan.store.")
+
+
+def test_every_package_is_known_here() -> None:
+    """A new package says what it may import before it imports anything."""
+    assert {package(module) for module in MODULES} == set(ALLOWED)
+    assert all((CODE / name / "__init__.py").exists() for name in ALLOWED)
+
+
+@each_module
+def test_imports_go_one_way(module: str) -> None:
+    """What functions share imports no function, and no function another, but for the one that drives again."""
+    ours = {package(name) for name in imported(module)} & set(ALLOWED)
+    assert ours <= {package(module)} | ALLOWED[package(module)]
+
+
+def test_no_imports_go_round() -> None:
+    """No module reaches itself through what it imports."""
+    edges = {module: {name for name in imported(module) if name in MODULES} - {module} for module in MODULES}
+    left = dict(edges)
+    while leaves := [module for module, targets in left.items() if not targets & set(left)]:
+        for module in leaves:
+            del left[module]
+    assert not left
+
+
+@each_module
+def test_what_is_deployed_needs_nothing_around_it(module: str) -> None:
+    """Neither infra nor the tests are in the artefact."""
+    assert not {package(name) for name in imported(module)} & {"infra", "tests", "pytest", "moto"}
+
+
+@each_module
+def test_imports_are_absolute(module: str) -> None:
+    """One import root, in tests and in Lambda."""
+    assert not [
+        node.lineno for node in ast.walk(MODULES[module]) if isinstance(node, ast.ImportFrom) and node.level > 0
+    ]
+
+
+@each_module
+def test_the_environment_is_read_in_one_place(module: str) -> None:
+    """Only `aduan.settings` looks into it, so a missing setting always fails at import and by name."""
+    if module == "aduan.settings":
+        return
+    for node in ast.walk(MODULES[module]):
+        if isinstance(node, ast.Attribute):
+            assert node.attr not in {"environ", "environb", "getenv", "getenvb"}, node.lineno
+        if isinstance(node, ast.ImportFrom) and node.module == "os":
+            assert not {alias.name for alias in node.names} & {"environ", "getenv"}, node.lineno
+
+
+@each_module
+def test_one_place_knows_the_table(module: str) -> None:
+    """Keys and expressions are written below `aduan.store` and nowhere else."""
+    if in_store(module):
+        return
+    assert not [name for name in imported(module) if name.startswith("boto3.dynamodb")]
+    assert not [text for text in strings(module) for word in EXPRESSIONS if word in text]
+    arguments = {
+        keyword.arg
+        for node in ast.walk(MODULES[module])
+        if isinstance(node, ast.Call)
+        for keyword in node.keywords
+        if keyword.arg is not None
+    }
+    assert not arguments & {*EXPRESSIONS, "ExpressionAttributeValues", "IndexName", "TransactItems"}
+
+
+def test_the_store_is_seen_by_this_test() -> None:
+    """The words looked for are those the store really uses."""
+    used = {
+        word for module in MODULES if in_store(module) for word in EXPRESSIONS if word in ast.unparse(MODULES[module])
+    }
+    assert {"KeyConditionExpression", "UpdateExpression", "ConditionExpression"} <= used
+
+
+def test_the_artefact_describes_exactly_the_services_in_use() -> None:
+    """What the functions make clients of is what is kept of botocore."""
+    assert set[str]().union(*(services(module) for module in MODULES)) == SERVICES

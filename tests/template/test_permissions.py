@@ -1,0 +1,189 @@
+"""Every function may do what it does, and nothing else.
+
+What a function does is not retyped here: its own logic runs against the table in moto, and each request is recorded.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+
+import pytest
+
+from tests.template.declared import FUNCTIONS
+from tests.template.recorded import LOGIC, Need, recorded
+from tests.template.sources import reached, services
+
+LEADING_KEYS = "dynamodb:LeadingKeys"
+WRITES = {"dynamodb:PutItem", "dynamodb:UpdateItem"}
+SENDERS = {"Notify", "FollowUp"}
+IAM_NAMES = {"sesv2": "ses"}
+"""Services whose actions begin otherwise than their client is called."""
+TABLE_ARN = {"Fn::GetAtt": ["Storage", "Outputs.TableArn"]}
+
+each_function = pytest.mark.parametrize("function", FUNCTIONS)
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One statement of a function's policies."""
+
+    raw: Mapping[str, Any]
+
+    @property
+    def actions(self) -> list[str]:
+        """What it allows."""
+        action = self.raw["Action"]
+        return [action] if isinstance(action, str) else list(action)
+
+    @property
+    def resources(self) -> list[Any]:
+        """On what; nothing for the form with NotResource."""
+        resource = self.raw.get("Resource", [])
+        return resource if isinstance(resource, list) else [resource]
+
+    @property
+    def keys(self) -> list[str]:
+        """Patterns of partition keys; every key where the statement has no condition."""
+        keys: list[str] = self.raw.get("Condition", {}).get("ForAllValues:StringLike", {}).get(LEADING_KEYS, ["*"])
+        return keys
+
+    def covers(self, need: Need) -> bool:
+        """Tell whether it allows a request."""
+        return (
+            need.action in self.actions
+            and any(index_of(resource) == (need.index or "") for resource in self.resources)
+            and any(fnmatchcase(need.keys, pattern) for pattern in self.keys)
+        )
+
+
+def index_of(resource: Any) -> str | None:
+    """Name of the index a resource stands for: empty for the table itself, None for what is not the table's."""
+    if resource == TABLE_ARN:
+        return ""
+    if isinstance(resource, dict) and "Fn::Sub" in resource:
+        found = re.fullmatch(r"\$\{Storage\.Outputs\.TableArn\}/index/([a-z_]+)", resource["Fn::Sub"])
+        return found[1] if found else None
+    return None
+
+
+def statements(function: str) -> list[Statement]:
+    """Every statement of a function's policies."""
+    return [Statement(raw) for policy in FUNCTIONS[function]["Policies"] for raw in policy["Statement"]]
+
+
+def of_table(function: str) -> list[Statement]:
+    """Those about the table."""
+    return [statement for statement in statements(function) if statement.actions[0].startswith("dynamodb:")]
+
+
+def test_the_logic_of_every_function_is_recorded() -> None:
+    """A new function needs its part here before it gets permissions."""
+    assert set(LOGIC) == set(FUNCTIONS)
+
+
+@each_function
+def test_a_function_may_do_what_it_does(function: str) -> None:
+    """Each request of the function's own logic is allowed by one statement, key by key."""
+    refused = [
+        need for need in recorded(function).needs if not any(statement.covers(need) for statement in of_table(function))
+    ]
+    assert not refused
+
+
+@each_function
+def test_a_function_may_do_nothing_that_it_does_not(function: str) -> None:
+    """Each action, resource and key pattern of each statement about the table serves a request that is made."""
+    for statement in of_table(function):
+        used = [need for need in recorded(function).needs if statement.covers(need)]
+        assert set(statement.actions) == {need.action for need in used}
+        assert {index_of(resource) for resource in statement.resources} == {need.index or "" for need in used}
+        for pattern in statement.keys:
+            assert any(fnmatchcase(need.keys, pattern) for need in used), pattern
+
+
+@each_function
+def test_permissions_are_inline_and_allow(function: str) -> None:
+    """No managed policy or SAM template brings more than is written here."""
+    for policy in FUNCTIONS[function]["Policies"]:
+        assert isinstance(policy, dict)
+        assert set(policy) == {"Version", "Statement"}
+        assert policy["Version"] == "2012-10-17"
+    for statement in statements(function):
+        assert statement.raw["Effect"] == "Allow"
+        assert "NotAction" not in statement.raw
+    assert "Role" not in FUNCTIONS[function]
+
+
+@each_function
+def test_no_function_may_scan_or_delete(function: str) -> None:
+    """Every action is spelled out, and none reads the whole table or removes an item."""
+    for statement in statements(function):
+        for action in statement.actions:
+            assert re.fullmatch(r"[a-z0-9]+:[A-Za-z]+", action), action
+            assert not re.search(r"Scan|Delete|PartiQL|Export|Table", action), action
+
+
+@each_function
+def test_writes_are_bound_to_keys(function: str) -> None:
+    """Whatever writes to the table does so only under the partition keys it names, each with one kind of item."""
+    for statement in of_table(function):
+        if WRITES & set(statement.actions):
+            assert set(statement.raw["Condition"]) == {"ForAllValues:StringLike"}
+            for pattern in statement.keys:
+                assert re.fullmatch(r"[A-Z]+#\*", pattern), pattern
+
+
+def test_the_api_writes_contacts_and_nothing_else() -> None:
+    """An admin's request can change how a department is told, never a post, a ticket or a notice."""
+    writing = [statement for statement in of_table("AdminApi") if WRITES & set(statement.actions)]
+    assert [statement.keys for statement in writing] == [["DEPARTMENT#*"]]
+    for statement in of_table("AdminApi"):
+        assert set(statement.actions) <= WRITES | {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"}
+
+
+@each_function
+def test_a_star_needs_a_reason(function: str) -> None:
+    """Everything is the resource only of a mail from the one sender; an SMS is whatever is no topic."""
+    for statement in statements(function):
+        if "*" in statement.resources:
+            assert statement.actions == ["ses:SendEmail"]
+            assert statement.raw["Condition"] == {"StringEquals": {"ses:FromAddress": {"Ref": "SenderAddress"}}}
+        if "NotResource" in statement.raw:
+            assert statement.actions == ["sns:Publish"]
+            assert statement.raw["NotResource"] == {"Fn::Sub": "arn:${AWS::Partition}:sns:*:*:*"}
+        assert statement.resources or "NotResource" in statement.raw
+
+
+@each_function
+def test_only_senders_may_send(function: str) -> None:
+    """Mail and SMS leave from Notify and FollowUp alone; nobody else could spam a head of department."""
+    sending = {
+        action
+        for statement in statements(function)
+        for action in statement.actions
+        if action.startswith(("ses:", "sns:", "sms-voice:", "pinpoint:"))
+    }
+    assert sending == ({"ses:SendEmail", "sns:Publish"} if function in SENDERS else set())
+
+
+@each_function
+def test_a_function_may_use_the_services_it_makes_clients_of(function: str) -> None:
+    """The services of the clients made when the handler is loaded are those its policies speak about."""
+    handler = FUNCTIONS[function]["Handler"].rpartition(".")[0]
+    clients = {service for module in reached(handler) for service in services(module)}
+    allowed = {action.partition(":")[0] for statement in statements(function) for action in statement.actions}
+    assert allowed == {IAM_NAMES.get(service, service) for service in clients}
+
+
+def test_tokens_are_read_by_the_poller_alone() -> None:
+    """Only PollChannels reads the Parameter Store, and only below its own stage."""
+    reading = {
+        function: statement.resources
+        for function in FUNCTIONS
+        for statement in statements(function)
+        if any(action.startswith("ssm:") for action in statement.actions)
+    }
+    path = "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter/aduan/${Stage}/*"
+    assert reading == {"PollChannels": [{"Fn::Sub": path}]}

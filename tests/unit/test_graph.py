@@ -1,0 +1,416 @@
+"""What an answer of the Graph API means: a dict, or one of the channel's errors, and never anything else."""
+
+import json
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from poll_channels.source import (
+    ChannelError,
+    CredentialError,
+    GoneError,
+    MisconfiguredError,
+    NotPermittedError,
+    OutageError,
+    ThrottledError,
+)
+from poll_channels.sources.graph import (
+    DEFAULT_WAIT,
+    LONGEST_WAIT,
+    RAW_CHARACTERS,
+    GraphItem,
+    TooMuchDataError,
+    TransientError,
+    judged,
+    next_cursor,
+    read_answer,
+    rejected,
+    usage,
+    wait_asked_for,
+)
+
+NEXT = "https://graph.facebook.com/v25.0/100000000000001/feed?access_token=RAHASIA&limit=25&after="
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+def an_error(code: Any, message: str = "", **more: Any) -> dict[str, Any]:
+    """An ``error`` object as the document shows it."""
+    return {"message": message, "type": "OAuthException", "code": code, "fbtrace_id": "A1b2C3", **more}
+
+
+def business_usage(**entry: Any) -> dict[str, str]:
+    """The header of a Page or an Instagram account."""
+    return {"X-Business-Use-Case-Usage": json.dumps({"100000000000001": [{"type": "pages", **entry}]})}
+
+
+# ---------------------------------------------------------------------------------------------- read_answer
+
+
+def test_an_object_is_read() -> None:
+    r"""A good answer comes back as it is, with the platform's ``\/`` and ``\u`` escapes undone."""
+    data = rb'{"data":[{"id":"1","permalink_url":"https:\/\/www.facebook.com\/1","message":"\u003Cb>"}]}'
+    assert read_answer(200, data, {}) == {
+        "data": [{"id": "1", "permalink_url": "https://www.facebook.com/1", "message": "<b>"}]
+    }
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"null",
+        b"[]",
+        b"17",
+        b'"data"',
+        b'{"data":[',
+        b"<!DOCTYPE html><html><title>Masuk</title></html>",
+        b"\xff\xfe\x00",
+        b'{"data":[]}{"data":[]}',
+        b"[" * 100_000,
+    ],
+)
+@pytest.mark.parametrize(("status", "kind"), [(200, OutageError), (302, OutageError), (500, TransientError)])
+def test_what_is_no_object_is_an_outage(status: int, kind: type[ChannelError], data: bytes) -> None:
+    """Nothing but the documented shape is believed; a server error is worth another attempt, the rest is not."""
+    with pytest.raises(kind) as caught:
+        read_answer(status, data, {})
+    assert type(caught.value) is kind
+    assert "Masuk" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("status", "kind"), [(302, OutageError), (404, OutageError), (503, TransientError)])
+def test_another_status_than_200_is_no_answer(status: int, kind: type[ChannelError]) -> None:
+    """A list of data under a wrong status is not taken for the channel's posts."""
+    with pytest.raises(kind) as caught:
+        read_answer(status, b'{"data":[]}', {})
+    assert type(caught.value) is kind
+
+
+def test_an_error_is_judged_whatever_the_status() -> None:
+    """The platform sends errors with 400, 500 and even 200: the code decides."""
+    for status in (200, 400, 403, 500):
+        with pytest.raises(CredentialError, match=r"^code 190/463$"):
+            read_answer(status, json.dumps({"error": an_error(190, error_subcode=463)}).encode(), {})
+
+
+@given(st.integers(100, 599), st.binary() | json_values.map(lambda value: json.dumps(value).encode()))
+@example(200, b'{"error":{"code":[]}}')
+@example(200, b'{"error":{"code":{},"error_subcode":[]}}')
+@example(400, b'{"error":{}}')
+@example(200, b'{"error":null}')
+def test_whatever_bytes_come_only_a_dict_or_a_channel_error_results(status: int, data: bytes) -> None:
+    """No body can make the reader fail in any other way."""
+    try:
+        body = read_answer(status, data, {})
+    except ChannelError:
+        return
+    assert isinstance(body, dict)
+
+
+@given(json_values)
+def test_whatever_an_error_object_holds_it_is_judged(value: Any) -> None:
+    """Any value at any documented place of an error gives a channel error, whose text quotes nothing."""
+    for place in ("code", "error_subcode", "message", "is_transient"):
+        error = judged(an_error(1) | {place: value}, {})
+        assert isinstance(error, ChannelError)
+        assert set(str(error)) <= set("code None0123456789-/")
+
+
+def test_numbers_beyond_what_python_reads_do_not_spoil_the_page() -> None:
+    """NaN, Infinity, 1e400 and a number of five thousand digits leave the other items readable."""
+    numbers = ["NaN", "-Infinity", "1e400", "9" * 39, "9" * 5000]
+    data = "".join(f'{{"id":{number}}},' for number in numbers)
+    items = read_answer(200, f'{{"data":[{data}{{"id":"18"}}]}}'.encode(), {})["data"]
+    assert len(items) == 6
+    assert GraphItem.model_validate(items[-1]).id == "18"
+
+
+def test_half_an_emoji_becomes_a_question_mark() -> None:
+    """A lone surrogate, which no store takes, is repaired; a whole emoji stays."""
+    body = read_answer(200, rb'{"a":"min \ud83d tolong \ud83d\ude4f"}', {})
+    assert body == {"a": "min ? tolong \N{PERSON WITH FOLDED HANDS}"}
+
+
+# ---------------------------------------------------------------------------------------------------- judged
+
+REDUCE = "Please reduce the amount of data you're asking for, then retry your request"
+GONE = "Unsupported get request. Object with ID '1_2' does not exist, cannot be loaded due to missing permissions"
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (an_error(1, "An unknown error occurred"), TransientError),
+        (an_error(1, REDUCE), TooMuchDataError),
+        (an_error(2, "Service temporarily unavailable"), TransientError),
+        (an_error(2, "An unexpected error has occurred.", is_transient=True), TransientError),
+        (an_error(3), NotPermittedError),
+        (an_error(4, "(#4) Application request limit reached", is_transient=True), ThrottledError),
+        (an_error(10, "(#10) Application does not have permission for this action"), NotPermittedError),
+        (an_error(12, "(#12) is deprecated for versions v22.0 and higher"), OutageError),
+        (an_error(17, "(#17) User request limit reached"), ThrottledError),
+        (an_error(32, "(#32) Page request limit reached"), ThrottledError),
+        (an_error(100, "(#100) Tried accessing nonexisting field (foo) on node type (Page)"), MisconfiguredError),
+        (an_error(100, GONE, error_subcode=33), GoneError),
+        (an_error(100, "Invalid appsecret_proof provided in the API argument"), CredentialError),
+        (an_error(100, "API calls from the server require an appsecret_proof argument"), CredentialError),
+        (an_error(102), CredentialError),
+        *((an_error(190, error_subcode=sub), CredentialError) for sub in (458, 459, 460, 463, 464, 467, 2069032)),
+        (an_error(200, "(#200) Missing Permissions"), NotPermittedError),
+        *((an_error(200, error_subcode=sub), NotPermittedError) for sub in (2069030, 2069031, 2069033)),
+        (an_error(283), NotPermittedError),
+        (an_error(299), NotPermittedError),
+        (an_error(341), ThrottledError),
+        (an_error(368), ThrottledError),
+        (an_error(613, error_subcode=1996), ThrottledError),
+        (an_error(80001), ThrottledError),
+        (an_error(80002), ThrottledError),
+        (an_error(80006), ThrottledError),
+        (an_error(999, is_transient=True), TransientError),
+        (an_error(999), OutageError),
+        ({}, OutageError),
+        (an_error("190"), OutageError),
+        (an_error(True), OutageError),  # noqa: FBT003 # True equals 1, and is no code
+    ],
+)
+def test_every_documented_code_has_its_meaning(error: Mapping[str, Any], kind: type[ChannelError]) -> None:
+    """Each code of the contract leads to exactly the action that the contract wants."""
+    assert type(judged(error, {})) is kind
+
+
+@pytest.mark.parametrize("code", [4, 17, 32, 341, 613, 80001, 80002, 80006])
+def test_throttling_goes_before_transient(code: int) -> None:
+    """A limit that calls itself transient is still a limit: asking again at once makes the block longer."""
+    error = judged(an_error(code, REDUCE, is_transient=True), business_usage(estimated_time_to_regain_access=7))
+    assert isinstance(error, ThrottledError)
+    assert error.wait == timedelta(minutes=7)
+
+
+def test_an_error_names_its_code_and_nothing_of_its_message() -> None:
+    """What goes to the ledger is the code: messages hold ids, times and whatever was asked."""
+    assert str(judged(an_error(190, "user Budi logged out", error_subcode=467), {})) == "code 190/467"
+    assert str(judged(an_error(10, "token EAAG"), {})) == "code 10"
+
+
+# ----------------------------------------------------------------------------------------------- next_cursor
+
+
+@pytest.mark.parametrize(
+    ("paging", "expected"),
+    [
+        ({"cursors": {"before": "b", "after": "a"}, "next": NEXT + "a"}, "a"),
+        ({"cursors": {"after": "a"}, "next": NEXT + "a"}, "a"),  # Instagram's first page of comments
+        ({"next": NEXT + "aus%3DURL"}, "aus=URL"),  # old edges without cursors
+        ({"cursors": {"before": "b"}, "previous": NEXT}, None),  # last page of a feed
+        ({"cursors": {"before": "b", "after": "a"}, "previous": NEXT}, None),  # last page of Page comments
+        ({"cursors": {"before": "b", "after": "a"}}, None),
+        ({}, None),
+    ],
+)
+def test_only_a_missing_next_is_the_end(paging: dict[str, Any], expected: str | None) -> None:
+    """Every documented page, full or empty, leads on when it has a `next` and ends when it has none."""
+    for data in ([], [{"id": "1"}]):
+        assert next_cursor({"data": data, "paging": paging}, by_cursor=False) == expected
+
+
+@pytest.mark.parametrize("body", [{"data": [1]}, {"data": [1], "paging": None}, {"data": [1], "paging": []}])
+def test_instagram_often_ends_without_paging(body: dict[str, Any]) -> None:
+    """No `paging` at all is the end of every edge."""
+    assert next_cursor(body, by_cursor=False) is None
+    assert next_cursor(body, by_cursor=True) is None
+
+
+@pytest.mark.parametrize(
+    ("data", "cursors", "expected"),
+    [
+        ([1], {"before": "b", "after": "a"}, "a"),
+        ([], {"before": "b", "after": "a"}, None),
+        ([1], {"before": "b"}, None),
+        ([1], {"after": ""}, None),
+        ([1], None, None),
+    ],
+)
+def test_tags_end_without_a_cursor_or_without_an_item(
+    data: list[int], cursors: dict[str, str] | None, expected: str | None
+) -> None:
+    """The edge that never says `next` leads on as long as it gives items and a cursor."""
+    assert next_cursor({"data": data, "paging": {"cursors": cursors}}, by_cursor=True) == expected
+
+
+@pytest.mark.parametrize("following", [NEXT, "", None, 17, "http://[", {"after": "a"}])
+def test_a_promise_that_cannot_be_kept_is_an_outage(following: Any) -> None:
+    """A `next` that names no cursor is not taken for the end."""
+    with pytest.raises(OutageError):
+        next_cursor({"data": [], "paging": {"next": following}}, by_cursor=False)
+
+
+@given(json_values, json_values, st.booleans())
+def test_whatever_paging_holds_the_cursor_is_text_or_none(paging: Any, after: Any, by_cursor: Any) -> None:
+    """No shape of paging makes anything but a cursor, the end, or an outage."""
+    for body in (
+        {"data": [1], "paging": paging},
+        {"data": [1], "paging": {"cursors": {"after": after}, "next": paging}},
+    ):
+        try:
+            cursor = next_cursor(body, by_cursor=by_cursor)
+        except OutageError:
+            continue
+        assert cursor is None or (isinstance(cursor, str) and cursor)
+
+
+# --------------------------------------------------------------------------------------- usage and the wait
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ({}, 0),
+        ({"X-App-Usage": '{"call_count":28,"total_time":25,"total_cputime":25}'}, 28),
+        (business_usage(call_count=12, total_cputime=3, total_time=97.5), 97.5),
+        ({"X-App-Usage": '{"call_count":85}'} | business_usage(call_count=2), 85),
+        ({"X-App-Usage": "not JSON"} | business_usage(call_count=81), 81),
+        ({"X-App-Usage": "[" * 60_000} | business_usage(call_count=81), 81),
+        ({"X-App-Usage": '{"call_count":"99"}'}, 0),
+        ({"X-App-Usage": '{"call_count":NaN,"total_time":90}'}, 90),
+        ({"X-App-Usage": '{"ads_api_access_tier":99,"estimated_time_to_regain_access":99}'}, 0),
+        ({"X-App-Usage": '{"call_count":-5}'}, 0),
+        ({"X-App-Usage": "null", "X-Business-Use-Case-Usage": '{"1":[null,5],"2":7}'}, 0),
+    ],
+)
+def test_the_highest_share_of_the_allowance_counts(headers: dict[str, str], expected: float) -> None:
+    """Of all numbers in both headers the highest decides; what cannot be read says nothing."""
+    assert usage(headers) == expected
+
+
+@pytest.mark.parametrize(
+    ("minutes", "expected"),
+    [
+        (5, timedelta(minutes=5)),
+        (0.5, timedelta(seconds=30)),
+        (0, DEFAULT_WAIT),
+        (-3, DEFAULT_WAIT),
+        ("soon", DEFAULT_WAIT),
+        (None, DEFAULT_WAIT),
+        (float("nan"), DEFAULT_WAIT),
+        (float("inf"), LONGEST_WAIT),
+        (1e300, LONGEST_WAIT),
+        (10**30, LONGEST_WAIT),
+    ],
+)
+def test_the_wait_is_as_asked_but_never_absurd(minutes: Any, expected: timedelta) -> None:
+    """Minutes are honoured, nonsense gets the usual wait, and nothing silences a channel for days."""
+    assert wait_asked_for(business_usage(estimated_time_to_regain_access=minutes)) == expected
+
+
+def test_the_longest_of_several_waits_counts() -> None:
+    """An account with several limits waits for the last of them."""
+    entries = {"1": [{"estimated_time_to_regain_access": 3}, {"estimated_time_to_regain_access": 9}], "2": []}
+    assert wait_asked_for({"X-Business-Use-Case-Usage": json.dumps(entries)}) == timedelta(minutes=9)
+
+
+@given(st.text() | json_values.map(json.dumps))
+def test_whatever_the_headers_hold_the_numbers_are_sound(text: str) -> None:
+    """No header stops a run or makes it wait longer than six hours."""
+    headers = {"X-App-Usage": text, "X-Business-Use-Case-Usage": text}
+    assert usage(headers) >= 0
+    assert timedelta(0) < wait_asked_for(headers) <= LONGEST_WAIT
+
+
+# -------------------------------------------------------------------------------------------------- rejected
+
+
+def refused(item: Any) -> ValidationError:
+    """The error of an item that cannot be read."""
+    with pytest.raises(ValidationError) as caught:
+        GraphItem.model_validate(item)
+    return caught.value
+
+
+def test_a_rejected_item_keeps_its_id_its_text_and_its_reason() -> None:
+    """What is needed to read it again is kept; the reason names the field, not its content."""
+    item = {"id": "18000000000000021", "text": "selokan mampet", "timestamp": "kemarin"}
+    kept = rejected("instagram:kabarsleman", item, refused({"text": "selokan mampet"}))
+    assert (kept.native_id, kept.channel) == ("18000000000000021", "instagram:kabarsleman")
+    assert kept.reason == "id: Field required"
+    assert json.loads(kept.raw) == item
+
+
+def test_a_rejected_item_names_nobody() -> None:
+    """Neither the author nor the authors of replies and parents beneath the item are kept."""
+    person = {"id": "17850000000000077", "username": "warga_depok77", "name": "Budi Santoso"}
+    reply = {"id": "2", "text": "betul", "from": person, "username": "warga_depok77"}
+    item = {"id": "1", "text": "x", "from": person, "replies": {"data": [reply]}, "parent": {"from": person}}
+    raw = rejected("instagram:kabarsleman", item, ValueError("Budi Santoso")).raw
+    assert "betul" in raw
+    for trace in ("Budi", "warga_depok77", "17850000000000077"):
+        assert trace not in raw
+    assert "Budi" not in rejected("instagram:kabarsleman", [item], ValueError("Budi Santoso")).model_dump_json()
+
+
+def test_items_without_a_usable_id_are_told_apart_by_their_content() -> None:
+    """Two unreadable items never fall together, and the same one always gets the same id."""
+    items: list[Any] = [
+        None,
+        [],
+        {"text": "a"},
+        {"text": "b"},
+        {"id": None},
+        {"id": ""},
+        {"id": True},
+        {"id": float("nan")},
+        {"id": "x" * 300 + "1"},
+        {"id": "x" * 300 + "2"},
+        {"id": "dengan spasi"},
+        {"id": ["1"]},
+    ]
+    ids = [rejected("c", item, ValueError()).native_id for item in items]
+    assert ids == [rejected("c", item, ValueError()).native_id for item in items]
+    assert len(set(ids)) == len(items)
+    assert {len(native_id) for native_id in ids} == {32}
+
+
+def test_a_huge_item_is_clipped() -> None:
+    """An unreadable item of a megabyte still fits into the table."""
+    assert len(rejected("c", {"id": "1", "text": "a" * 1_000_000}, ValueError()).raw) == RAW_CHARACTERS
+
+
+@given(json_values)
+def test_whatever_an_item_is_it_can_be_put_aside(item: Any) -> None:
+    """Every JSON value goes into quarantine, under an id the table takes."""
+    kept = rejected("c", item, ValueError())
+    assert 1 <= len(kept.native_id) <= 200
+    kept.model_dump_json()
+
+
+# ------------------------------------------------------------------------------------------------------- ids
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ('"18000000000000021"', "18000000000000021"),
+        ("18000000000000021", "18000000000000021"),
+        (str(2**63 + 1), str(2**63 + 1)),
+        (str(2**64 + 1), str(2**64 + 1)),
+        ('"100000000000001_122100000000457"', "100000000000001_122100000000457"),
+    ],
+)
+def test_ids_come_out_to_the_last_digit(written: str, expected: str) -> None:
+    """An id that comes as a number is not rounded, however long."""
+    body = read_answer(200, f'{{"id":{written}}}'.encode(), {})
+    assert GraphItem.model_validate(body).id == expected
+
+
+@pytest.mark.parametrize("given_id", ["", " ", "../me", "1?fields=x", "1#2", "a\nb", "9" * 201, None, True, [], {}])
+def test_what_cannot_stand_in_an_address_is_no_id(given_id: Any) -> None:
+    """An id becomes part of an address, so it holds letters, digits and a few marks, and nothing else."""
+    refused({"id": given_id})
