@@ -41,7 +41,7 @@ down: environments ## stop it
 build: environments ## build the artefacts that `sam deploy` uploads
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam build \
 		--parameter-overrides Stage=dev $(if $(ARCHITECTURE),Architecture=$(ARCHITECTURE))
-	@$(RUN) -m infra.artefacts .aws-sam/build
+	@PYTHONPATH=functions $(RUN) -m infra.artefacts .aws-sam/build
 
 test: environments ## run every test
 	@$(RUN) -m pytest

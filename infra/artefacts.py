@@ -1,20 +1,34 @@
-"""Finish what `sam build` leaves behind: compile byte-code into the artefacts, and drop what no function loads.
+"""Finish what `sam build` leaves behind, so that a cold start loads nothing it does not need.
 
 `sam build` ships no byte-code, its archives date every file 1980, and a function's folder cannot be written to: each
 cold start would compile everything again, which takes two to four times as long as the import itself. Unchecked
-hashes make the byte-code valid whatever the files' dates say. botocore brings the descriptions of some 440 services,
-28 MB of them; the functions speak to four.
+hashes make the byte-code valid whatever the files' dates say. botocore reads its descriptions of services, some 440 of
+them, from compressed JSON with all their documentation; the functions make ten calls of four services.
 """
 
 import compileall
+import gzip
+import json
 import shutil
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from py_compile import PycInvalidationMode
-from typing import Final
+from typing import Any, Final
 
-SERVICES: Final = frozenset({"dynamodb", "ssm", "sesv2", "sns"})
-"""What the functions make clients of. A test compares it with the code."""
+import jinja2
+
+from notify.wording import ENVIRONMENT
+
+OPERATIONS: Final = {
+    "dynamodb": frozenset({"BatchGetItem", "GetItem", "PutItem", "Query", "TransactWriteItems", "UpdateItem"}),
+    "ssm": frozenset({"GetParameters"}),
+    "sesv2": frozenset({"SendEmail"}),
+    "sns": frozenset({"Publish"}),
+}
+"""The calls the functions make, by botocore's name of the service. A test compares it with the code."""
+ENDPOINTS: Final = frozenset({"dynamodb", "ssm", "email", "sns", "sts"})
+"""The same services by the names of their hosts; STS is asked where its regional endpoint is."""
 TASK_ROOT: Final = "/var/task"
 """Where Lambda puts an artefact; tracebacks name files there."""
 
@@ -33,36 +47,92 @@ def finish(build: Path) -> int:
     if not artefacts:
         raise ArtefactError(f"{build} holds no artefact; run `sam build` first")
     first, *others = artefacts
-    drop_services(first)
-    drop_foreign_byte_code(first)
-    if not compileall.compile_dir(
-        first,
-        quiet=1,
-        stripdir=str(first),
-        prependdir=TASK_ROOT,
-        invalidation_mode=PycInvalidationMode.UNCHECKED_HASH,
-        force=True,
-    ):
-        raise ArtefactError(f"a file of {first.name} does not compile")
+    trim_botocore(first / "botocore" / "data")
+    compile_templates(first)
+    compile_code(first)
     for other in others:
-        # All functions have one CodeUri, so their artefacts are the same: compiled once, copied, uploaded once.
+        # All functions have one CodeUri, so their artefacts are the same: finished once, copied, uploaded once.
         shutil.rmtree(other)
         shutil.copytree(first, other)
     return len(artefacts)
 
 
-def drop_services(artefact: Path) -> None:
-    """Keep botocore's descriptions of the services in use, and what it shares between them."""
-    data = artefact / "botocore" / "data"
-    for service in data.iterdir() if data.is_dir() else ():
-        if service.is_dir() and service.name not in SERVICES:
-            shutil.rmtree(service)
+def trim_botocore(data: Path) -> None:
+    """Keep the services, operations and shapes in use, without the documentation of any."""
+    for folder in data.iterdir():
+        if folder.is_dir() and folder.name not in OPERATIONS:
+            shutil.rmtree(folder)
+    for service, operations in OPERATIONS.items():
+        for file in data.glob(f"{service}/*/service-2.json.gz"):
+            model = trimmed_model(json.loads(gzip.decompress(file.read_bytes())), operations)
+            # Without the time of day, so that the same code gives the same artefact.
+            file.write_bytes(gzip.compress(json.dumps(model).encode(), mtime=0))
+    hosts = data / "endpoints.json"
+    endpoints = json.loads(hosts.read_text(encoding="utf-8"))
+    for partition in endpoints["partitions"]:
+        partition["services"] = {name: value for name, value in partition["services"].items() if name in ENDPOINTS}
+    hosts.write_text(json.dumps(endpoints), encoding="utf-8")
 
 
-def drop_foreign_byte_code(artefact: Path) -> None:
-    """Tests leave byte-code with dates behind, which would be stale in the artefact."""
+def trimmed_model(model: dict[str, Any], operations: frozenset[str]) -> dict[str, Any]:
+    """Return a service's description with only these operations, and the shapes that they need."""
+    kept = {name: value for name, value in model["operations"].items() if name in operations}
+    shapes: dict[str, Any] = {}
+    wanted = list(_shapes_named_in(kept))
+    while wanted:
+        name = wanted.pop()
+        if name not in shapes:
+            shapes[name] = model["shapes"][name]
+            wanted += _shapes_named_in(shapes[name])
+    trimmed: dict[str, Any] = _without_documentation({**model, "operations": kept, "shapes": shapes})
+    return trimmed
+
+
+def compile_templates(artefact: Path) -> None:
+    """Turn the Jinja templates into Python beside them, which the functions prefer to the sources."""
+    for folder in artefact.glob("*/templates"):
+        sources = ENVIRONMENT.overlay(loader=jinja2.FileSystemLoader(folder))
+        sources.compile_templates(folder, extensions=["j2"], zip=None, ignore_errors=False)
+
+
+def compile_code(artefact: Path) -> None:
+    """Compile every file of an artefact; what tests left behind has dates and would be stale."""
     for folder in artefact.rglob("__pycache__"):
         shutil.rmtree(folder)
+    if not compileall.compile_dir(
+        artefact,
+        quiet=1,
+        stripdir=str(artefact),
+        prependdir=TASK_ROOT,
+        invalidation_mode=PycInvalidationMode.UNCHECKED_HASH,
+        force=True,
+    ):
+        raise ArtefactError(f"a file of {artefact.name} does not compile")
+
+
+def _shapes_named_in(part: Any) -> Iterator[str]:
+    """Names of the shapes that a part of a description refers to."""
+    if isinstance(part, dict):
+        for name, value in part.items():
+            if name == "shape" and isinstance(value, str):
+                yield value
+            else:
+                yield from _shapes_named_in(value)
+    elif isinstance(part, list):
+        for value in part:
+            yield from _shapes_named_in(value)
+
+
+def _without_documentation(part: Any) -> Any:
+    if isinstance(part, dict):
+        return {
+            name: _without_documentation(value)
+            for name, value in part.items()
+            if not (name == "documentation" and isinstance(value, str))
+        }
+    if isinstance(part, list):
+        return [_without_documentation(value) for value in part]
+    return part
 
 
 if __name__ == "__main__":

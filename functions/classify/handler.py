@@ -6,19 +6,17 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
-from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from pydantic import Field
 
 from aduan.directory import load_directory
 from aduan.settings import Settings, from_environment
 from aduan.store.posts import DynamoPostStore
-from aduan.store.table import Table, from_image
+from aduan.store.table import Item, Table
 from aduan.store.tickets import DynamoTicketStore
+from aduan.stream import BatchResponse, handle_each
 from classify.decide import decide
 
 if TYPE_CHECKING:
-    from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
-    from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import DynamoDBRecord
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 
@@ -35,33 +33,27 @@ logger = Logger()
 metrics = Metrics()
 table = Table(boto3.client("dynamodb"), settings.table_name)
 posts, tickets = DynamoPostStore(table), DynamoTicketStore(table)
-# A batch that fails as a whole is reported like any other: the error raised instead would quote the items.
-processor = BatchProcessor(event_type=EventType.DynamoDBStreams, raise_on_entire_batch_failure=False)
 
 
-def record_handler(record: "DynamoDBRecord") -> None:
-    """Decide about the post a record names. The image may be old; what is true now is read from the table."""
-    keys = from_image(record.raw_event["dynamodb"]["Keys"])
+def triage(keys: Item) -> None:
+    """Decide about the post with these keys."""
     key = keys["pk"].removeprefix("POST#")
-    try:
-        outcome = decide(
-            key,
-            posts=posts,
-            tickets=tickets,
-            directory=directory,
-            now=datetime.now(UTC),
-            chatter_for=timedelta(days=settings.chatter_retention_days),
-        )
-    except Exception as error:
-        # The type alone: the sentence of an error may quote the item, and with it what a citizen wrote.
-        logger.error("post not triaged", post=key, error=type(error).__name__)  # noqa: TRY400
-        metrics.add_metric("TriageFailed", MetricUnit.Count, 1)
-        raise
+    outcome = decide(
+        key,
+        posts=posts,
+        tickets=tickets,
+        directory=directory,
+        now=datetime.now(UTC),
+        chatter_for=timedelta(days=settings.chatter_retention_days),
+    )
     metrics.add_metric(f"Triage{outcome.capitalize()}", MetricUnit.Count, 1)
     logger.info("post triaged", post=key, outcome=outcome)
 
 
 @metrics.log_metrics
-def handler(event: dict[str, Any], context: "LambdaContext") -> "PartialItemFailureResponse":
+def handler(event: dict[str, Any], context: "LambdaContext") -> BatchResponse:
     """Decide about each post of the batch; one that fails is reported and delays no other for long."""
-    return process_partial_response(event=event, record_handler=record_handler, processor=processor, context=context)
+    del context
+    response = handle_each(event["Records"], triage)
+    metrics.add_metric("TriageFailed", MetricUnit.Count, len(response["batchItemFailures"]))
+    return response

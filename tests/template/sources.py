@@ -56,6 +56,17 @@ def services(module: str) -> set[str]:
     return found
 
 
+def calls(module: str) -> set[str]:
+    """Methods a module calls on a client: whatever it is called, its name ends in ``client``."""
+    return {
+        node.func.attr
+        for node in ast.walk(MODULES[module])
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and ast.unparse(node.func.value).endswith("client")
+    }
+
+
 def settings_fields(handler: str) -> set[str]:
     """Fields of every settings model that is read from the environment when a handler is loaded."""
     return {

@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,9 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import botocore
 import pytest
+from botocore.loaders import Loader
+from botocore.model import ServiceModel, Shape
 
-from infra.artefacts import SERVICES, finish
+from infra.artefacts import OPERATIONS, finish
 from tests.template.declared import FUNCTIONS, environment
 from tests.template.sources import CODE, settings_fields
 from tests.templates import ROOT
@@ -106,6 +110,7 @@ def _built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
     if done.returncode:
         pytest.fail(f"`sam build` failed:\n{done.stdout[-3000:]}")
     yield Built(folder / "build", finish(folder / "build"))
+    shutil.rmtree(folder)  # pytest would keep the folders of three sessions, 200 MB each
 
 
 def test_every_function_has_an_artefact(built: Built) -> None:
@@ -149,8 +154,41 @@ def test_the_artefacts_are_the_same(built: Built, function: str) -> None:
 def test_only_the_services_in_use_are_described(built: Built, function: str) -> None:
     """Of botocore's descriptions of services the artefact holds exactly those the functions speak to."""
     data = built.artefact(function) / "botocore" / "data"
-    assert {entry.name for entry in data.iterdir() if entry.is_dir()} == SERVICES
+    assert {entry.name for entry in data.iterdir() if entry.is_dir()} == set(OPERATIONS)
     assert (data / "endpoints.json").exists()
+
+
+@each_function
+@pytest.mark.parametrize("service", OPERATIONS)
+def test_the_calls_in_use_are_described_in_full(built: Built, function: str, service: str) -> None:
+    """Input, output and errors of each call say what botocore itself says, but for the documentation."""
+    own = service_model(service, built.artefact(function) / "botocore" / "data")
+    original = service_model(service, Path(botocore.__file__).parent / "data")
+    assert set(own.operation_names) == OPERATIONS[service]
+    for operation in sorted(OPERATIONS[service]):
+        assert described(own, operation) == described(original, operation), operation
+    assert own.metadata == original.metadata
+
+
+def service_model(service: str, data: Path) -> ServiceModel:
+    """Read a service's description below one folder and nowhere else."""
+    loader = Loader(extra_search_paths=[str(data)], include_default_search_paths=False)
+    return ServiceModel(loader.load_service_model(service, "service-2"), service)
+
+
+def described(model: ServiceModel, operation: str) -> dict[str, Any]:
+    """Everything botocore can know about a call: its HTTP form, and each shape that is reached from it."""
+    about = model.operation_model(operation)
+    waiting: list[Shape | None] = [about.input_shape, about.output_shape, *about.error_shapes]
+    shapes: dict[str, Any] = {}
+    while waiting:
+        shape = waiting.pop()
+        if shape is None or shape.name in shapes:
+            continue
+        shapes[shape.name] = (shape.type_name, shape.serialization, shape.metadata, getattr(shape, "enum", None))
+        waiting += getattr(shape, "members", {}).values()
+        waiting += [getattr(shape, part, None) for part in ("member", "key", "value")]
+    return {**shapes, "": (about.http, about.wire_name, about.metadata if hasattr(about, "metadata") else None)}
 
 
 @each_function
@@ -173,7 +211,7 @@ def test_a_handler_starts_alone_from_its_artefact(built: Built, function: str) -
     roots = (built.artefact(function), *(Path(base) / sys.platlibdir for base in answer["bases"]))
     roots += tuple(Path(base) / "lib" for base in answer["bases"])
     foreign = [
-        file for file in answer["files"] if "site-packages" in file or not any(map(Path(file).is_relative_to, roots))
+        file for file in answer["files"] if "-packages" in file or not any(map(Path(file).is_relative_to, roots))
     ]
     assert not foreign
 

@@ -24,7 +24,7 @@ from tests.template.declared import (
 from tests.template.sources import MODULES, settings_fields
 from tests.templates import load
 
-LIBRARIES = ("POWERTOOLS_", "AWS_")
+LIBRARIES = ("POWERTOOLS_", "AWS_", "PYDANTIC_")
 """Beginnings of the variables that libraries read, not our settings."""
 SECRET = re.compile(r"token|secret|passw|api_?key|private|signing", re.IGNORECASE)
 GATEWAY_SECONDS = 29
@@ -167,7 +167,7 @@ def test_the_environment_holds_no_secret(function: str) -> None:
         if isinstance(value, dict):
             assert not SECRET.search(resolved(value)), name
         else:
-            assert re.fullmatch(r"[A-Za-z]{1,16}", str(value)), name
+            assert re.fullmatch(r"[A-Za-z_]{1,16}", str(value)), name
 
 
 @each_template

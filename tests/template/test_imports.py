@@ -2,10 +2,12 @@
 
 import ast
 
+import botocore.session
 import pytest
+from botocore import xform_name
 
-from infra.artefacts import SERVICES
-from tests.template.sources import CODE, MODULES, imported, services, strings
+from infra.artefacts import OPERATIONS
+from tests.template.sources import CODE, MODULES, calls, imported, services, strings
 
 ALLOWED = {
     "aduan": set[str](),
@@ -116,4 +118,17 @@ def test_the_store_is_seen_by_this_test() -> None:
 
 def test_the_artefact_describes_exactly_the_services_in_use() -> None:
     """What the functions make clients of is what is kept of botocore."""
-    assert set[str]().union(*(services(module) for module in MODULES)) == SERVICES
+    assert set[str]().union(*(services(module) for module in MODULES)) == set(OPERATIONS)
+
+
+def test_the_artefact_describes_exactly_the_calls_in_use() -> None:
+    """Each call on a client is kept in its service's description, and no other is."""
+    session = botocore.session.Session()
+    known = {
+        xform_name(operation): (service, operation)
+        for service in OPERATIONS
+        for operation in session.get_service_model(service).operation_names
+    }
+    # A method of something else that is called a client, like our own reader of the Graph API, is no operation.
+    called = {known[call] for module in MODULES for call in calls(module) if call in known}
+    assert called == {(service, operation) for service, kept in OPERATIONS.items() for operation in kept}

@@ -1,29 +1,63 @@
 """Finishing what `sam build` leaves behind, on small folders of the same shape."""
 
 import compileall
+import gzip
+import json
 import marshal
 import sys
 from pathlib import Path
 from types import CodeType
+from typing import Any
 
 import pytest
 
-from infra.artefacts import SERVICES, TASK_ROOT, ArtefactError, finish
+from infra.artefacts import ENDPOINTS, OPERATIONS, TASK_ROOT, ArtefactError, finish, trimmed_model
 
 UNCHECKED_HASH = 0b01
+MODEL: dict[str, Any] = {
+    "metadata": {"serviceId": "SNS", "protocol": "query"},
+    "documentation": "<p>long</p>",
+    "operations": {
+        "Publish": {
+            "name": "Publish",
+            "documentation": "<p>long</p>",
+            "input": {"shape": "PublishInput"},
+            "errors": [{"shape": "NotFound"}],
+        },
+        "CreateTopic": {"name": "CreateTopic", "input": {"shape": "CreateTopicInput"}},
+    },
+    "shapes": {
+        "PublishInput": {"type": "structure", "members": {"Attributes": {"shape": "Attributes"}}},
+        "Attributes": {"type": "map", "key": {"shape": "Text"}, "value": {"shape": "Attribute"}},
+        # It contains itself, as DynamoDB's AttributeValue does, and has a member of an inconvenient name.
+        "Attribute": {
+            "type": "structure",
+            "members": {"nested": {"shape": "Attributes"}, "documentation": {"shape": "Text", "documentation": "long"}},
+        },
+        "Text": {"type": "string", "documentation": "<p>long</p>"},
+        "NotFound": {"type": "structure", "members": {}, "exception": True},
+        "CreateTopicInput": {"type": "structure", "members": {"Name": {"shape": "TopicName"}}},
+        "TopicName": {"type": "string"},
+    },
+}
+"""A service's description, as botocore holds it."""
 
 
 def an_artefact(build: Path, function: str, source: str = "GREETING = 'sugeng'\n") -> Path:
-    """Make what SAM leaves for one function: our package, botocore's data."""
+    """Make what SAM leaves for one function: our package, a template, botocore's data."""
     artefact = build / function
     (artefact / "aduan").mkdir(parents=True)
     (artefact / "aduan" / "__init__.py").write_text("")
     (artefact / "aduan" / "post.py").write_text(source)
+    (artefact / "notify" / "templates").mkdir(parents=True)
+    (artefact / "notify" / "templates" / "mail.txt.j2").write_text("Kepada {{ name }}")
     data = artefact / "botocore" / "data"
-    for service in ("ec2", "s3", *SERVICES):
-        (data / service).mkdir(parents=True)
-        (data / service / "service-2.json").write_text("{}")
-    (data / "endpoints.json").write_text("{}")
+    for service in ("ec2", "s3", *OPERATIONS):
+        version = data / service / "2026-01-01"
+        version.mkdir(parents=True)
+        (version / "service-2.json.gz").write_bytes(gzip.compress(json.dumps(MODEL).encode()))
+    services: dict[str, Any] = {name: {"endpoints": {}} for name in ("ec2", "s3", *ENDPOINTS)}
+    (data / "endpoints.json").write_text(json.dumps({"partitions": [{"partition": "aws", "services": services}]}))
     return artefact
 
 
@@ -85,11 +119,40 @@ def test_byte_code_of_tests_is_replaced(tmp_path: Path) -> None:
 
 
 def test_only_the_services_in_use_stay(tmp_path: Path) -> None:
-    """Descriptions of other services go; what botocore shares between all stays."""
+    """Descriptions and endpoints of other services go; what botocore shares between all stays."""
     artefact = an_artefact(tmp_path, "Classify")
     finish(tmp_path)
     data = artefact / "botocore" / "data"
-    assert {entry.name for entry in data.iterdir()} == {*SERVICES, "endpoints.json"}
+    assert {entry.name for entry in data.iterdir()} == {*OPERATIONS, "endpoints.json"}
+    [partition] = json.loads((data / "endpoints.json").read_text())["partitions"]
+    assert partition["partition"] == "aws"
+    assert set(partition["services"]) == ENDPOINTS
+
+
+def test_of_a_service_the_calls_in_use_stay_whole() -> None:
+    """An operation keeps every shape it reaches, also in circles and by its errors; other operations go."""
+    trimmed = trimmed_model(MODEL, frozenset({"Publish"}))
+    assert set(trimmed["operations"]) == {"Publish"}
+    assert set(trimmed["shapes"]) == {"PublishInput", "Attributes", "Attribute", "Text", "NotFound"}
+    assert trimmed["metadata"] == MODEL["metadata"]
+
+
+def test_documentation_goes_and_a_member_of_that_name_stays() -> None:
+    """What is dropped is text about a thing, never a thing."""
+    trimmed = trimmed_model(MODEL, frozenset({"Publish"}))
+    assert "documentation" not in trimmed
+    assert "documentation" not in trimmed["operations"]["Publish"]
+    assert trimmed["shapes"]["Text"] == {"type": "string"}
+    assert trimmed["shapes"]["Attribute"]["members"]["documentation"] == {"shape": "Text"}
+
+
+def test_mail_templates_are_compiled(tmp_path: Path) -> None:
+    """Each template lies beside its source as Python, which is compiled like the rest."""
+    artefact = an_artefact(tmp_path, "Notify")
+    finish(tmp_path)
+    [module] = (artefact / "notify" / "templates").glob("*.py")
+    assert "Kepada" in module.read_text()
+    assert list((artefact / "notify" / "templates" / "__pycache__").glob("*.pyc"))
 
 
 def test_finishing_twice_changes_nothing(tmp_path: Path) -> None:
@@ -100,10 +163,3 @@ def test_finishing_twice_changes_nothing(tmp_path: Path) -> None:
     before = {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()}
     assert finish(tmp_path) == 2
     assert {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()} == before
-
-
-def test_an_artefact_without_botocore_is_finished(tmp_path: Path) -> None:
-    """boto3 may one day come from the runtime again."""
-    (tmp_path / "Classify" / "aduan").mkdir(parents=True)
-    (tmp_path / "Classify" / "aduan" / "__init__.py").write_text("")
-    assert finish(tmp_path) == 1

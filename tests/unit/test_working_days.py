@@ -1,3 +1,4 @@
+import json
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
@@ -6,7 +7,8 @@ from hypothesis import strategies as st
 
 from aduan.directory import Deadline, load_directory
 from aduan.record import WIB
-from aduan.working_days import days_off, due_at, is_working_day
+from aduan.working_days import DAYS_OFF, due_at, is_working_day
+from infra.days_off import FILE, days_off
 
 DEADLINES = load_directory().deadlines
 moments = st.datetimes(datetime(2020, 1, 1), datetime(2035, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 # bounds are naive
@@ -29,7 +31,7 @@ def test_due_dates_fall_on_working_days_when_the_offices_close(opened_at: dateti
     assert due.tzinfo is UTC
     assert local.time() == time(16)
     assert local.weekday() < 5
-    assert local.date() not in days_off(local.year)
+    assert local.date().isoformat() not in DAYS_OFF
 
 
 @given(moments, moments, lengths)
@@ -84,3 +86,8 @@ def test_a_deadline_without_a_length_is_refused() -> None:
     empty = DEADLINES["normal"].model_copy(update={"working_days": None, "minutes": None})
     with pytest.raises(ValueError, match="normal"):
         due_at(wib(2026, 11, 3), empty)
+
+
+def test_the_shipped_days_off_are_the_librarys() -> None:
+    """The file holds what `python -m infra.days_off` would write today."""
+    assert json.loads(FILE.read_text(encoding="utf-8")) == days_off()

@@ -16,10 +16,11 @@ from poll_channels.sources.graph import MALFORMED, GraphClient, GraphItem, epoch
 POSTS_PER_PAGE: Final = 50
 COMMENTS_PER_PAGE: Final = 100
 
-_POST_NEEDED: Final = "id,created_time,updated_time,message,permalink_url,status_type"
-_POST: Final = f"{_POST_NEEDED},from{{id,name}},story,is_published,attachments{{media_type}}"
-_COMMENT_NEEDED: Final = "id,created_time,message,permalink_url"
-_COMMENT: Final = f"{_COMMENT_NEEDED},from{{id,name}},parent{{id}},attachment"
+# Without the author the Page's own answers would come in as complaints.
+_POST_NEEDED: Final = "id,created_time,updated_time,message,permalink_url,status_type,from{id}"
+_POST: Final = f"{_POST_NEEDED},story,is_published,attachments{{media_type}}"
+_COMMENT_NEEDED: Final = "id,created_time,message,permalink_url,from{id}"
+_COMMENT: Final = f"{_COMMENT_NEEDED},parent{{id}},attachment"
 
 OWN_STATUS_TYPES: Final = frozenset({"mobile_status_update", "added_photos", "added_video", "shared_story"})
 """How the platform calls what a Page publishes itself; the only sign when it does not tell who wrote a post."""

@@ -8,14 +8,13 @@ import hashlib
 import hmac
 import json
 import random
-import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Final
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import urllib3
-from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationError
 
 from aduan.channel import Rejected
 from poll_channels.source import (
@@ -69,12 +68,19 @@ class TooMuchDataError(TransientError):
     """The platform asks for smaller pages."""
 
 
+def _no_fraction(value: object) -> object:
+    """A fraction was rounded, so it names another object; NaN would be the id of many."""
+    if isinstance(value, float):
+        raise ValueError("a fraction is no id")  # noqa: TRY004 # what pydantic turns into a ValidationError
+    return value
+
+
 class GraphItem(BaseModel):
     """Base of what is read from an edge: unknown fields are ignored, ids may come as numbers."""
 
     model_config = ConfigDict(extra="ignore", coerce_numbers_to_str=True)
 
-    id: Annotated[str, StringConstraints(pattern=_ID_PATTERN)]
+    id: Annotated[str, StringConstraints(pattern=_ID_PATTERN), BeforeValidator(_no_fraction)]
     """Checked, because it becomes part of an address."""
 
 
@@ -309,10 +315,11 @@ def rejected(channel: str, item: object, error: Exception) -> Rejected:
     else:
         reason = type(error).__name__
     raw = json.dumps(json.loads(json.dumps(item), object_hook=_without_people))
-    native_id = item.get("id") if isinstance(item, dict) else None
-    if isinstance(native_id, bool) or not re.fullmatch(_ID_PATTERN, str(native_id or "")):
+    try:
+        native_id = GraphItem.model_validate(item).id
+    except ValidationError:
         native_id = hashlib.sha256(raw.encode()).hexdigest()[:32]
-    return Rejected(channel=channel, native_id=str(native_id), reason=reason, raw=raw[:RAW_CHARACTERS])
+    return Rejected(channel=channel, native_id=native_id, reason=reason, raw=raw[:RAW_CHARACTERS])
 
 
 def _without_people(item: dict[str, Any]) -> dict[str, Any]:

@@ -19,10 +19,10 @@ COMMENTS_PER_PAGE: Final = 50
 """The most the edge gives."""
 
 _MEDIA: Final = "id,timestamp,permalink,comments_count"
-_COMMENT_NEEDED: Final = "id,text,timestamp"
-_COMMENT: Final = f"{_COMMENT_NEEDED},username,from{{id,username}},parent_id"
-_TAG_NEEDED: Final = "id,timestamp,permalink"
-_TAG: Final = f"{_TAG_NEEDED},caption,username"
+# Without the author the account's own answers would come in as complaints.
+_COMMENT_NEEDED: Final = "id,text,timestamp,username,from{id}"
+_COMMENT: Final = f"{_COMMENT_NEEDED},parent_id"
+_TAG: Final = "id,caption,timestamp,permalink,username"
 
 
 def _with_replies(fields: str) -> str:
@@ -146,7 +146,7 @@ class Instagram:
     def _tags(self, window: Window) -> Iterator[Batch]:
         """Newest first; a page that lies wholly before the window is the last one read."""
         path = f"{self._channel.account}/tags"
-        for page in self._client.pages(path, _TAG, _TAG_NEEDED, MEDIA_PER_PAGE, by_cursor=True):
+        for page in self._client.pages(path, _TAG, _TAG, MEDIA_PER_PAGE, by_cursor=True):
             tags = [self._tag(item) for item in page]
             yield Batch.of(tags, window)
             if window.is_past(tags):

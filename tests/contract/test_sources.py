@@ -1,0 +1,823 @@
+"""Every channel kind keeps the same promises, against the simulator and against recorded answers."""
+
+import contextlib
+import hashlib
+import hmac
+import json
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import urllib3
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aduan.channel import Rejected
+from aduan.directory import Channel
+from aduan.post import Post
+from infra.local.simulator.config import Config
+from infra.local.simulator.server import Server, running
+from infra.local.simulator.simulator import Simulator
+from infra.local.simulator.world import Account, Draft, Entry, Kind, Role, populate
+from poll_channels.source import (
+    Budget,
+    ChannelError,
+    CredentialError,
+    GoneError,
+    OutageError,
+    PageCapError,
+    StoppedError,
+    ThrottledError,
+    Window,
+)
+from poll_channels.sources import KINDS, graph
+from poll_channels.sources.graph import ATTEMPTS, GraphClient
+from tests.builders import a_channel
+
+NOW = datetime(2026, 11, 3, 7, 0, tzinfo=UTC)
+FLOOR = NOW - timedelta(days=30)
+FIRST = Window(since=FLOOR, floor=FLOOR, threads=FLOOR)
+LATER = Window(since=NOW - timedelta(days=2), floor=FLOOR, threads=FLOOR)
+"""The window of a run that comes after a complete one."""
+SECRET = "rahasia-aplikasi"
+RECORDINGS = Path(__file__).parent.parent / "recordings"
+
+CHANNELS: dict[str, Channel] = {
+    "instagram": a_channel(),
+    "facebook_page": a_channel(
+        id="facebook_page:pemkabsleman", kind="facebook_page", account="100000000000001", handle=None, name="Pemkab"
+    ),
+}
+ACCOUNTS = (
+    Account(Kind.INSTAGRAM, CHANNELS["instagram"].account, "kabarsleman", "token-instagram"),
+    Account(Kind.FACEBOOK_PAGE, CHANNELS["facebook_page"].account, "Pemkab", "token-page"),
+)
+HOST = {"instagram": "m1", "facebook_page": "f1"}
+"""The county's post with the long thread, per kind."""
+OLD_HOST = {"instagram": "m-old", "facebook_page": "f-old"}
+LISTED = {"instagram": Role.TAG, "facebook_page": Role.VISITOR_POST}
+"""What a kind lists at every run, whatever the marks say."""
+NOT_VITAL = {"instagram": ["parent_id"], "facebook_page": ["attachments", "story", "parent", "attachment"]}
+
+
+def a_draft(source_id: str, kind: str, role: Role, parent: str | None = None, **changes: Any) -> Draft:
+    """What a citizen, or the county, wrote some minutes ago."""
+    ago = timedelta(minutes=changes.pop("minutes_ago", 60))
+    fields: dict[str, Any] = {
+        "author": "Warga Contoh",
+        "text": f"Lapor {source_id}",
+        "has_photo": False,
+        "created_at": NOW - ago,
+        "by_county": False,
+    }
+    return Draft(source_id, Kind(kind), role, parent, **(fields | changes))
+
+
+def own(source_id: str, kind: str, role: Role, parent: str | None = None, **changes: Any) -> Draft:
+    """What the county itself wrote."""
+    return a_draft(source_id, kind, role, parent, **({"by_county": True, "author": None, "minutes_ago": 900} | changes))
+
+
+def thread(kind: str, host: str, comments: int, *, replies: int = 0, minutes_ago: int = 800) -> list[Draft]:
+    """Comments under a post, and replies under the first of them."""
+    return [
+        *(
+            a_draft(f"{host}-c{number}", kind, Role.COMMENT, host, minutes_ago=minutes_ago - number)
+            for number in range(1, comments + 1)
+        ),
+        *(
+            a_draft(f"{host}-r{number}", kind, Role.REPLY, f"{host}-c1", minutes_ago=minutes_ago // 2 - number)
+            for number in range(1, replies + 1)
+        ),
+    ]
+
+
+def some_drafts(kind: str) -> list[Draft]:
+    """An account with all that occurs: long threads, photos, people unknown, own answers, an old post, silence."""
+    days = 24 * 60
+    host, old = HOST[kind], OLD_HOST[kind]
+    return [
+        own(host, kind, Role.COUNTY_POST),
+        own("quiet", kind, Role.COUNTY_POST, minutes_ago=2000),
+        own(old, kind, Role.COUNTY_POST, minutes_ago=20 * days),
+        *thread(kind, host, comments=125, replies=55),
+        *thread(kind, old, comments=2, minutes_ago=19 * days),
+        a_draft("photo", kind, Role.COMMENT, host, text="", has_photo=True, minutes_ago=70),
+        a_draft("unknown", kind, Role.COMMENT, host, author=None, minutes_ago=69),
+        own("answer", kind, Role.COMMENT, f"{host}-c2", text="Siap, kami teruskan", minutes_ago=20),
+        own("announcement", kind, Role.COMMENT, host, text="Cek bio", minutes_ago=19),
+        *(a_draft(f"listed-{number}", kind, LISTED[kind], minutes_ago=10 * number) for number in range(1, 61)),
+        a_draft("listed-photo", kind, LISTED[kind], text="", has_photo=True, minutes_ago=5),
+        *(thread(kind, "listed-7", comments=3, minutes_ago=60) if kind == "facebook_page" else ()),
+    ]
+
+
+class Wire:
+    """The connection to the simulator: remembers what was asked, and may act before and after it."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, Mapping[str, str]]] = []
+        self.before: Callable[[str], None] = lambda _path: None
+        self.after: Callable[[str, Any], Any] = lambda _path, body: body
+        self._pool = urllib3.PoolManager(retries=False)
+
+    def request(self, method: str, url: str, headers: Mapping[str, str], **options: Any) -> Any:
+        """Ask, as urllib3 does."""
+        path = urlsplit(url).path
+        self.asked.append((url, headers))
+        self.before(path)
+        answer = self._pool.request(method, url, headers=headers, **options)
+        try:
+            body = json.loads(answer.data)
+        except ValueError:
+            return answer
+        return SimpleNamespace(status=answer.status, headers=answer.headers, data=json.dumps(self.after(path, body)))
+
+
+@dataclass
+class Reading:
+    """What one run over a source gave."""
+
+    posts: list[Post] = field(default_factory=list)
+    rejected: list[Rejected] = field(default_factory=list)
+    own: int = 0
+    marks: dict[str, str] = field(default_factory=dict)
+    error: ChannelError | None = None
+
+    @property
+    def ids(self) -> list[str]:
+        """Native ids in order, as often as they came."""
+        return [post.native_id for post in self.posts]
+
+
+@dataclass
+class Platform:
+    """One account on the simulator, and the source that reads it."""
+
+    kind: str
+    server: Server
+    wire: Wire = field(default_factory=Wire)
+    pauses: list[float] = field(default_factory=list)
+    calls: int = 0
+
+    @property
+    def simulator(self) -> Simulator:
+        """The simulator behind the server."""
+        return self.server.simulator
+
+    @property
+    def channel(self) -> Channel:
+        """The account."""
+        return CHANNELS[self.kind]
+
+    def read(self, window: Window = FIRST, marks: Mapping[str, str] | None = None, **changes: Any) -> Reading:
+        """Run a source to its end, or to its error."""
+        account = self.simulator.world.account_of(Kind(self.kind))
+        budget = Budget(time.monotonic, time.monotonic() + 30)
+        given: dict[str, Any] = {"token": account.token, "app_secret": SECRET, "budget": budget}
+        client = GraphClient(
+            cast("urllib3.PoolManager", self.wire), self.server.graph_url, sleep=self.pauses.append, **(given | changes)
+        )
+        source = KINDS[self.kind](self.channel, client, NOW)
+        found = Reading()
+        try:
+            for batch in source.read(window, marks or {}):
+                found.posts += batch.posts
+                found.rejected += batch.rejected
+                found.own += batch.own
+                found.marks.update(batch.marks)
+        except ChannelError as error:
+            found.error = error
+        self.calls = source.calls
+        return found
+
+    def holds(self, *drafts: Draft) -> None:
+        """Let the account hold these texts and no others."""
+        config = Config("v25.0", SECRET, ACCOUNTS)
+        self.server.simulator = Simulator(config, populate(ACCOUNTS, drafts), clock=lambda: NOW)
+
+    def fault(self, name: str, **settings: Any) -> None:
+        """Switch a fault on."""
+        self.simulator.faults.switch_on({"fault": name, **settings})
+
+    def entry(self, source_id: str) -> Entry:
+        """What stands on the platform."""
+        found = self.simulator.world.find(source_id)
+        assert found is not None
+        return found
+
+    def native(self, source_id: str) -> str:
+        """Its id there."""
+        return self.entry(source_id).native_id
+
+    @property
+    def citizens(self) -> dict[str, Entry]:
+        """What citizens wrote, by native id."""
+        return {entry.native_id: entry for entry in self.simulator.world.citizen_posts()}
+
+    @property
+    def thread_calls(self) -> int:
+        """How many requests asked for comments or replies."""
+        return sum(n for shape, n in self.simulator.requests.items() if shape.endswith(("/comments", "/replies")))
+
+
+@pytest.fixture(name="server", scope="module")
+def _server() -> Iterator[Server]:
+    with running(Simulator(Config("v25.0", SECRET, ACCOUNTS), populate(ACCOUNTS, []))) as server:
+        yield server
+
+
+@pytest.fixture(name="platform", params=sorted(KINDS))
+def _platform(request: pytest.FixtureRequest, server: Server) -> Platform:
+    platform = Platform(request.param, server)
+    platform.holds(*some_drafts(platform.kind))
+    return platform
+
+
+def of_kind(server: Server, kind: str, *drafts: Draft) -> Platform:
+    """A platform that holds only these texts."""
+    platform = Platform(kind, server)
+    platform.holds(*drafts)
+    return platform
+
+
+def whole(platform: Platform, found: Reading) -> bool:
+    """Everything citizens wrote came exactly once, and nothing else.
+
+    Only Instagram's replies may come twice: with their comment, and again from its own edge when they are many.
+    """
+    twice = {native_id for native_id, times in Counter(found.ids).items() if times > 1}
+    may_repeat = {
+        native_id
+        for native_id, entry in platform.citizens.items()
+        if (platform.kind, entry.role) == ("instagram", Role.REPLY)
+    }
+    return found.error is None and set(found.ids) == set(platform.citizens) and twice <= may_repeat
+
+
+# ------------------------------------------------------------------------------------------- healthy platform
+
+
+def test_everything_citizens_wrote_is_read_exactly_once(platform: Platform) -> None:
+    """Over all pages, with replies beyond their first page, bare photos and people unknown; own texts are left out."""
+    found = platform.read()
+    assert whole(platform, found)
+    assert found.rejected == []
+    assert found.own == (2 if platform.kind == "instagram" else 5)
+    assert platform.calls == len(platform.wire.asked) == platform.simulator.requests.total()
+    assert platform.pauses == []
+
+
+def test_a_post_is_what_its_author_wrote(platform: Platform) -> None:
+    """Text, time, photo, place in the thread and link are the platform's own."""
+    posts = {post.native_id: post for post in platform.read().posts}
+    for native_id, entry in platform.citizens.items():
+        post = posts[native_id]
+        assert (post.kind, post.channel, post.fetched_at) == (platform.kind, platform.channel.id, NOW)
+        assert (post.text, post.has_photo, post.created_at) == (
+            entry.text,
+            entry.draft.has_photo or (platform.kind, entry.role) == ("instagram", Role.TAG),
+            entry.created_at,
+        )
+        assert post.permalink == entry.permalink
+        above = {Role.REPLY: entry.parent, Role.COMMENT: entry.root if platform.kind == "facebook_page" else None}
+        parent = above.get(entry.role)
+        assert post.parent_id == (parent.native_id if parent else None)
+
+
+def test_a_quiet_platform_is_not_asked_for_comments_again(platform: Platform) -> None:
+    """With the marks of the first run the second one makes no comment call, and yields only what is listed anyway."""
+    marks = platform.read().marks
+    before = platform.thread_calls
+    found = platform.read(LATER, marks)
+    assert platform.thread_calls == before
+    assert found.error is None
+    assert {platform.citizens[native_id].role for native_id in found.ids} == {LISTED[platform.kind]}
+    assert found.marks == {}
+    assert platform.calls <= 5
+
+
+@pytest.mark.parametrize("role", [Role.COMMENT, Role.REPLY])
+def test_what_is_new_under_an_old_thread_is_found(platform: Platform, role: Role) -> None:
+    """A comment or reply of today under a post of three weeks ago is read, and only that thread is asked for."""
+    marks = platform.read().marks
+    old = OLD_HOST[platform.kind]
+    platform.simulator.world.add(
+        a_draft("late", platform.kind, role, old if role is Role.COMMENT else f"{old}-c1", minutes_ago=0)
+    )
+    before = platform.thread_calls
+    found = platform.read(LATER, marks)
+    assert platform.native("late") in found.ids
+    assert platform.thread_calls == before + 1
+    assert len(found.marks) == 1
+
+
+def test_a_comment_that_comes_while_the_thread_is_read_is_found_by_the_next_run(platform: Platform) -> None:
+    """The mark says what was known before the thread was read, so it differs from what the next run sees."""
+    arrivals = iter([a_draft("meanwhile", platform.kind, Role.COMMENT, HOST[platform.kind], minutes_ago=0)])
+
+    def arrive(path: str, body: Any) -> Any:
+        if path.endswith(f"{platform.native(HOST[platform.kind])}/comments"):
+            for draft in arrivals:
+                platform.simulator.world.add(draft)
+        return body
+
+    platform.wire.after = arrive
+    first = platform.read()
+    assert platform.native("meanwhile") not in first.ids
+    assert platform.native("meanwhile") in platform.read(LATER, first.marks).ids
+
+
+def test_what_was_written_before_the_county_began_is_left_alone(server: Server) -> None:
+    """Posts older than the floor are not yielded, and a page of them is the last one read, however many follow."""
+    months = 90 * 24 * 60
+    for kind in KINDS:
+        comments = thread(kind, "ancient", comments=250, minutes_ago=months)
+        listed = [a_draft(f"l{number}", kind, LISTED[kind], minutes_ago=months + number) for number in range(250)]
+        fresh = a_draft("fresh", kind, Role.COMMENT, "ancient", minutes_ago=1)
+        platform = of_kind(
+            server, kind, own("ancient", kind, Role.COUNTY_POST, minutes_ago=months + 1), *comments, *listed, fresh
+        )
+        found = platform.read()
+        assert found.error is None
+        assert found.ids == [platform.native("fresh")]
+        # Instagram's threads must be read to their end, because old comments get new replies.
+        assert platform.calls <= {"instagram": 8, "facebook_page": 5}[kind]
+
+
+def test_an_old_thread_far_down_the_feed_is_found(server: Server) -> None:
+    """A feed is ranked by age: pages of quiet posts before an old one that changed do not end the reading."""
+    hour = 60
+    posts = [
+        a_draft(f"v{number}", "facebook_page", Role.VISITOR_POST, minutes_ago=(72 + number) * hour)
+        for number in range(330)
+    ]
+    late = a_draft("late", "facebook_page", Role.COMMENT, "v329", minutes_ago=5)
+    platform = of_kind(server, "facebook_page", *posts, late)
+    found = platform.read(LATER)
+    assert found.error is None
+    assert platform.native("late") in found.ids
+    assert platform.thread_calls == 1, "threads that last changed before the window are not asked about"
+
+
+def test_a_page_that_holds_only_own_posts_does_not_end_the_reading(server: Server) -> None:
+    """Fifty announcements in a row hide no complaint behind them."""
+    for kind in KINDS:
+        announcements = [own(f"a{number}", kind, Role.COUNTY_POST, minutes_ago=10 + number) for number in range(60)]
+        comment = a_draft("c", kind, Role.COMMENT, "a59", minutes_ago=1)
+        platform = of_kind(server, kind, *announcements, comment)
+        assert platform.read(LATER).ids == [platform.native("c")]
+
+
+# ------------------------------------------------------------------------------------------------ credentials
+
+
+def test_the_token_goes_in_the_header_only(platform: Platform) -> None:
+    """No address holds the token; each holds the version, and the proof that belongs to this token."""
+    platform.read()
+    token = platform.simulator.world.account_of(Kind(platform.kind)).token
+    proof = hmac.new(SECRET.encode(), token.encode(), hashlib.sha256).hexdigest()
+    for url, headers in platform.wire.asked:
+        assert token not in url
+        assert "access_token" not in url
+        assert SECRET not in url
+        assert headers["Authorization"] == f"Bearer {token}"
+        assert urlsplit(url).path.startswith("/v25.0/")
+        assert parse_qs(urlsplit(url).query)["appsecret_proof"] == [proof]
+
+
+@pytest.mark.parametrize("wrong", [{"token": "bukan-token"}, {"app_secret": "salah"}])
+def test_a_wrong_credential_is_told_apart_from_silence(platform: Platform, wrong: dict[str, str]) -> None:
+    """An unknown token and a wrong proof are both a person's business, after one call."""
+    found = platform.read(**wrong)
+    assert isinstance(found.error, CredentialError)
+    assert (found.posts, platform.calls) == ([], 1)
+    assert next(iter(wrong.values())) not in str(found.error)
+
+
+def test_an_account_that_does_not_answer_is_an_error(platform: Platform) -> None:
+    """A single post may be gone; the account itself being gone is no empty channel."""
+    platform.simulator.world.accounts = ()
+    platform.simulator.faults.clear()
+    assert isinstance(platform.read().error, GoneError)
+
+
+# ----------------------------------------------------------------------------------------------------- faults
+
+
+@pytest.mark.parametrize("after", [0, 2])
+@pytest.mark.parametrize(
+    "fault", ["html", "truncated", "empty_body", "null_body", "no_data_key", "repeat_page", "server_error"]
+)
+def test_a_persistent_fault_is_an_outage_and_never_an_empty_channel(platform: Platform, fault: str, after: int) -> None:
+    """Whatever is not the documented shape ends the run with an error, and what was read before it is sound."""
+    platform.fault(fault, after=after)
+    found = platform.read()
+    assert isinstance(found.error, OutageError)
+    assert set(found.ids) <= set(platform.citizens)
+    assert found.rejected == []
+    assert "Masuk" not in str(found.error)
+
+
+def test_an_outage_is_tried_a_few_times_with_growing_pauses(platform: Platform) -> None:
+    """Two retries, then the next run: nobody is hammered."""
+    platform.fault("server_error")
+    platform.read()
+    assert platform.calls == ATTEMPTS
+    assert len(platform.pauses) == ATTEMPTS - 1
+    assert all(0 <= pause <= 2 ** (number + 1) for number, pause in enumerate(platform.pauses))
+
+
+@pytest.mark.parametrize("after", [0, 1, 3])
+def test_a_single_server_error_is_got_over(platform: Platform, after: int) -> None:
+    """One failed call costs one pause and loses nothing."""
+    platform.fault("server_error", times=1, after=after)
+    assert whole(platform, platform.read())
+    assert len(platform.pauses) == 1
+
+
+@pytest.mark.parametrize("code", [0, 4])
+def test_a_throttled_run_stops_at_once_and_says_how_long_to_wait(platform: Platform, code: int) -> None:
+    """Even a limit that calls itself transient is not tried again."""
+    platform.fault("throttled", code=code, minutes=7)
+    found = platform.read()
+    assert isinstance(found.error, ThrottledError)
+    assert found.error.wait == timedelta(minutes=7)
+    assert (platform.calls, platform.pauses) == (1, [])
+
+
+def test_a_token_that_expires_in_the_middle_stops_the_run(platform: Platform) -> None:
+    """What was read before is good; no further call is made."""
+    platform.fault("expired_token", after=2)
+    found = platform.read()
+    assert isinstance(found.error, CredentialError)
+    assert str(found.error) == "code 190/463"
+    assert platform.calls == 3
+    assert set(found.ids) <= set(platform.citizens)
+
+
+def test_a_platform_that_wants_less_gets_smaller_questions(platform: Platform) -> None:
+    """Pages are halved without a pause until they are small enough, and nothing is lost over it."""
+    platform.fault("reduce_data", limit=25)
+    assert whole(platform, platform.read())
+    assert platform.pauses == []
+
+
+def test_a_platform_that_wants_less_than_one_item_is_an_outage(platform: Platform) -> None:
+    """The halving ends."""
+    platform.fault("reduce_data", limit=0)
+    assert isinstance(platform.read().error, OutageError)
+    assert platform.calls <= 7
+
+
+@pytest.mark.parametrize(("kind", "name"), [(kind, name) for kind in sorted(KINDS) for name in NOT_VITAL[kind]])
+def test_a_field_the_platform_no_longer_knows_is_given_up(server: Server, kind: str, name: str) -> None:
+    """Every text still comes, replies included, and the county's own still do not."""
+    platform = of_kind(server, kind, *some_drafts(kind))
+    platform.fault("unknown_field", field=name)
+    found = platform.read()
+    assert whole(platform, found)
+    posts = {post.native_id: post.text for post in found.posts}
+    assert posts == {native_id: entry.text for native_id, entry in platform.citizens.items()}
+
+
+def test_a_vital_field_that_is_gone_is_an_error(platform: Platform) -> None:
+    """A channel that cannot be read at all says so."""
+    platform.fault("unknown_field", field="id")
+    found = platform.read()
+    assert type(found.error).__name__ == "MisconfiguredError"
+    assert platform.calls <= 2
+
+
+def test_an_empty_page_with_a_next_is_not_the_end(platform: Platform) -> None:
+    """What was filtered after the cut leaves empty pages; the posts behind them are read."""
+    platform.fault("empty_page_with_next")
+    assert whole(platform, platform.read())
+
+
+@pytest.mark.parametrize(
+    "fault", [{"name": "short_pages", "limit": 7}, {"name": "ranked"}, {"name": "hide_from"}, {"name": "hide_username"}]
+)
+def test_oddities_of_a_healthy_platform_lose_nothing(platform: Platform, fault: dict[str, Any]) -> None:
+    """Short pages, a ranked feed and people who are not shown are no faults."""
+    platform.fault(**fault)
+    assert whole(platform, platform.read())
+
+
+def test_without_any_author_the_handle_tells_the_own_comments(server: Server) -> None:
+    """Instagram's `username` is enough."""
+    platform = of_kind(server, "instagram", *some_drafts("instagram"))
+    platform.fault("hide_from", everyone=True)
+    assert whole(platform, platform.read())
+
+
+def test_without_any_author_the_type_tells_the_own_posts(server: Server) -> None:
+    """A Page's own posts are known by their type; its comments are not, and come in rather than be lost."""
+    platform = of_kind(server, "facebook_page", *some_drafts("facebook_page"))
+    platform.fault("hide_from", everyone=True)
+    found = platform.read()
+    assert set(found.ids) - set(platform.citizens) == {platform.native("answer"), platform.native("announcement")}
+    assert set(platform.citizens) <= set(found.ids)
+
+
+def test_comments_without_an_id_go_into_quarantine(platform: Platform) -> None:
+    """When the platform withholds ids, the texts are kept for a person to see, one by one."""
+    platform.fault("hide_ids")
+    found = platform.read()
+    texts = [json.loads(rejected.raw) for rejected in found.rejected]
+    assert any(f"Lapor {HOST[platform.kind]}-c1" in text.values() for text in texts)
+    assert len({rejected.native_id for rejected in found.rejected}) == len(found.rejected) > 100
+    assert "Warga Contoh" not in str(texts)
+
+
+def test_a_slow_platform_ends_the_run_in_time(platform: Platform) -> None:
+    """An answer that does not come within the run's time stops the run; it is no outage."""
+    platform.fault("slow", seconds=2.0, after=1)
+    begun = time.monotonic()
+    found = platform.read(budget=Budget(time.monotonic, begun + 0.3))
+    assert isinstance(found.error, StoppedError)
+    assert str(found.error) == "time"
+    assert time.monotonic() - begun < 1
+
+
+def test_a_run_whose_time_is_up_asks_nothing_more(platform: Platform) -> None:
+    """The clock is looked at before every call."""
+    ticks = iter(range(1000))
+    found = platform.read(budget=Budget(lambda: next(ticks), 3))
+    assert str(found.error) == "time"
+    assert platform.calls == 3
+
+
+def test_a_run_pauses_near_the_limit(platform: Platform) -> None:
+    """At 80 per cent no further call is made."""
+    platform.fault("high_usage", percent=80)
+    found = platform.read()
+    assert isinstance(found.error, StoppedError)
+    assert (str(found.error), platform.calls) == ("usage", 1)
+
+
+def test_a_run_goes_on_below_the_limit(platform: Platform) -> None:
+    """79 per cent is no reason to stop."""
+    platform.fault("high_usage", percent=79)
+    assert whole(platform, platform.read())
+
+
+def test_a_thread_deleted_since_it_was_listed_is_skipped(platform: Platform) -> None:
+    """The other threads are read; the deleted one leaves no mark."""
+    host = platform.native(HOST[platform.kind])
+
+    def delete(path: str) -> None:
+        if path.endswith(f"{host}/comments") and platform.simulator.world.find(host):
+            platform.simulator.world.delete(host)
+
+    platform.wire.before = delete
+    found = platform.read()
+    assert whole(platform, found)
+    assert len(platform.citizens) > 60
+    assert host.rpartition("_")[2] not in found.marks
+
+
+def test_a_comment_deleted_while_its_replies_are_fetched_is_skipped(server: Server) -> None:
+    """The comments behind it in the same thread are read by the same run."""
+    platform = of_kind(server, "instagram", *some_drafts("instagram"))
+    comment = platform.native("m1-c1")
+
+    def delete(path: str) -> None:
+        if path.endswith("/replies") and platform.simulator.world.find(comment):
+            platform.simulator.world.delete(comment)
+
+    platform.wire.before = delete
+    found = platform.read()
+    assert found.error is None
+    assert set(platform.citizens) <= set(found.ids)
+
+
+def test_a_thread_longer_than_a_run_reads_starves_no_other(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The run says that it was cut, without a mark for that thread; everything else is read."""
+    monkeypatch.setattr(graph, "PAGE_CAP", 2)
+    for kind in KINDS:
+        drafts = [
+            own("giveaway", kind, Role.COUNTY_POST, minutes_ago=1000),
+            *thread(kind, "giveaway", comments=220),
+            own("host", kind, Role.COUNTY_POST, minutes_ago=1001),
+            *thread(kind, "host", comments=3),
+            a_draft("listed", kind, LISTED[kind], minutes_ago=1002),
+        ]
+        platform = of_kind(server, kind, *drafts)
+        found = platform.read()
+        assert isinstance(found.error, PageCapError)
+        assert str(found.error) == "page cap"
+        assert {platform.native(name) for name in ("host-c1", "host-c2", "host-c3", "listed")} <= set(found.ids)
+        marks = {platform.native(name).rpartition("_")[2] for name in ("host", "giveaway")} & set(found.marks)
+        assert marks == {platform.native("host").rpartition("_")[2]}
+
+
+# -------------------------------------------------------------------------------------------- malformed items
+
+
+def without(*names: str) -> Callable[[dict[str, Any]], Any]:
+    """Spoil an item by leaving fields out."""
+    return lambda item: {name: value for name, value in item.items() if name not in names}
+
+
+def with_values(**changes: Any) -> Callable[[dict[str, Any]], Any]:
+    """Spoil an item by wrong values."""
+    return lambda item: item | {name: value for name, value in changes.items() if name in item or name == "id"}
+
+
+WRONG = [
+    without("timestamp", "created_time"),
+    without("id"),
+    with_values(timestamp="kemarin", created_time="kemarin"),
+    with_values(timestamp="2026-11-03T07:00:00", created_time="2026-11-03T07:00:00"),
+    with_values(timestamp="9999-12-31T23:59:59-1000", created_time="9999-12-31T23:59:59-1000"),
+    with_values(id="../me?x=1"),
+    with_values(id=float("nan")),
+    with_values(id=int("9" * 300)),
+    lambda _item: None,
+    lambda _item: [],
+    lambda _item: "teks",
+]
+
+
+@pytest.mark.parametrize("spoil", WRONG)
+@pytest.mark.parametrize("edge", ["/media", "/comments", "/replies", "/tags", "/feed"])
+def test_one_malformed_item_is_put_aside_and_the_page_goes_on(
+    platform: Platform, edge: str, spoil: Callable[[dict[str, Any]], Any]
+) -> None:
+    """Whatever is wrong with one item of whichever edge, only that one goes into quarantine."""
+    spoilt: list[str] = []
+
+    def spoil_first(path: str, body: Any) -> Any:
+        if path.endswith(edge) and not spoilt and body.get("data"):
+            spoilt.append(body["data"][0]["id"])
+            body["data"][0] = spoil(body["data"][0])
+        return body
+
+    platform.wire.after = spoil_first
+    found = platform.read()
+    assert found.error is None
+    assert len(found.rejected) == len(spoilt)
+    lost = set(platform.citizens) - set(found.ids)
+    gone = {entry for native_id in spoilt if (entry := platform.simulator.world.find_native(native_id))}
+    assert all(platform.citizens[native_id] in gone or platform.citizens[native_id].root in gone for native_id in lost)
+    assert "Warga Contoh" not in "".join(rejected.model_dump_json() for rejected in found.rejected)
+
+
+def test_a_medium_without_a_count_is_read_every_time(server: Server) -> None:
+    """A count the platform does not give is not taken for none."""
+    platform = of_kind(server, "instagram", *some_drafts("instagram"))
+    strip = without("comments_count")
+    platform.wire.after = lambda path, body: (
+        {"data": [strip(item) for item in body["data"]]} if path.endswith("/media") else body
+    )
+    first = platform.read()
+    assert whole(platform, first)
+    assert first.marks == {}
+
+
+junk = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.just("2026-11-03T06:41:09+0000"),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+SOUND: dict[str, Any] = {
+    "id": "17",
+    "timestamp": "2026-11-03T06:41:09+0000",
+    "created_time": "2026-11-03T06:41:09+0000",
+    "updated_time": "2026-11-03T06:41:09+0000",
+    "permalink": "https://www.instagram.com/p/contoh/",
+    "comments_count": 1,
+    "text": "tolong",
+    "message": "tolong",
+    "from": {"id": "18"},
+    "username": "warga",
+    "replies": {"data": [], "paging": {"next": "x"}},
+    "attachments": {"data": [{"media_type": "photo"}]},
+    "parent": {"id": "19"},
+}
+items = st.builds(lambda changes: SOUND | changes, st.dictionaries(st.sampled_from(sorted(SOUND)), junk, max_size=3))
+bodies = st.fixed_dictionaries(
+    {"data": st.lists(items | junk, max_size=3) | junk},
+    optional={
+        "paging": junk | st.fixed_dictionaries({"cursors": st.fixed_dictionaries({"after": junk}), "next": junk})
+    },
+)
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+@given(answers=st.lists(bodies | junk, min_size=1, max_size=5))
+def test_whatever_the_platform_answers_a_source_yields_or_raises_a_channel_error(kind: str, answers: list[Any]) -> None:
+    """No JSON at all makes a run die of anything else, and everything yielded can be stored."""
+    left = iter([*answers, *([{"data": []}] * 300)])
+    wire = SimpleNamespace(
+        request=lambda *_args, **_more: SimpleNamespace(status=200, headers={}, data=json.dumps(next(left)).encode())
+    )
+    client = GraphClient(
+        cast("urllib3.PoolManager", wire),
+        "http://127.0.0.1/v25.0",
+        token="t",
+        app_secret="s",
+        budget=Budget(lambda: 0.0, 1.0),
+        sleep=lambda _seconds: None,
+    )
+    with contextlib.suppress(ChannelError):
+        for batch in KINDS[kind](CHANNELS[kind], client, NOW).read(FIRST, {}):
+            for record in (*batch.posts, *batch.rejected):
+                record.model_dump_json()
+
+
+# --------------------------------------------------------------------------------------------------- recorded
+
+
+class Recorded:
+    """Answers from files: each names the path and the cursor it answers to, and serves as often as asked."""
+
+    def __init__(self, kind: str) -> None:
+        self.asked: list[str] = []
+        self._answers: dict[tuple[str, str | None], Any] = {}
+        for file in sorted((RECORDINGS / kind).glob("*.json")):
+            recording = json.loads(file.read_text())
+            self._answers[recording["path"], recording.get("after")] = recording
+
+    def request(self, method: str, url: str, **options: Any) -> Any:
+        """Answer, as urllib3 does."""
+        address = urlsplit(url)
+        self.asked.append(address.path)
+        after = parse_qs(address.query).get("after", [None])[0]
+        recording = self._answers[address.path, after]
+        return SimpleNamespace(
+            status=recording["status"],
+            headers=urllib3.HTTPHeaderDict(recording["headers"]),
+            data=json.dumps(recording["body"]).replace("/", "\\/").encode(),
+        )
+
+
+def read_recorded(kind: str, window: Window = FIRST, marks: Mapping[str, str] | None = None) -> tuple[Reading, Any]:
+    """Run a source over recorded answers."""
+    wire = Recorded(kind)
+    client = GraphClient(
+        cast("urllib3.PoolManager", wire),
+        "https://graph.facebook.com/v25.0",
+        token="t",
+        app_secret="s",
+        budget=Budget(lambda: 0.0, 1.0),
+        sleep=lambda _seconds: None,
+    )
+    found = Reading()
+    for batch in KINDS[kind](CHANNELS[kind], client, NOW).read(window, marks or {}):
+        found.posts += batch.posts
+        found.rejected += batch.rejected
+        found.own += batch.own
+        found.marks.update(batch.marks)
+    return found, wire
+
+
+EXPECTED: dict[str, dict[str, tuple[str, bool, str | None]]] = {
+    "instagram": {
+        "18000000000000021": ("selokan depan Pasar Condongcatur mampet", False, None),
+        "18000000000000022": ("Betul, kemarin sore", False, "18000000000000021"),
+        "18000000000000023": ("Kampung kami juga", False, "18000000000000021"),
+        "18000000000000031": ("", True, None),
+        "18000000000000041": ("matur nuwun", False, None),
+        "17910000000000031": ("Pohon tumbang", True, None),
+        "17910000000000032": ("", True, None),
+    },
+    "facebook_page": {
+        "100000000000001_122100000000457": ("lampu penerangan jalan", True, None),
+        "100000000000001_122100000000458": ("Jembatan bambu", False, None),
+        "122100000000321_1380000000000002": ("KTP hilang", False, "122100000000321_1380000000000001"),
+        "122100000000321_1380000000000001": ("", True, "100000000000001_122100000000321"),
+        "122100000000457_1380000000000011": ("Podo, ngarep omahku", False, "100000000000001_122100000000457"),
+    },
+}
+OWN_RECORDED = {"instagram": 1, "facebook_page": 3}
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_recorded_answers_are_read_to_their_end(kind: str) -> None:
+    """In the shapes the documents show, every citizen's text comes out once, with its photo and its place."""
+    found, _ = read_recorded(kind)
+    assert set(found.ids) == set(EXPECTED[kind])
+    for post in found.posts:
+        text, has_photo, parent_id = EXPECTED[kind][post.native_id]
+        assert text in post.text
+        assert bool(text) == bool(post.text)
+        assert (post.has_photo, post.parent_id) == (has_photo, parent_id)
+        assert post.permalink.startswith(("https://www.instagram.com/p/", "https://www.facebook.com/"))
+    assert (found.own, found.rejected) == (OWN_RECORDED[kind], [])
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_recorded_threads_that_say_the_same_are_not_read_again(kind: str) -> None:
+    """The marks of the first run keep the second one away from comments."""
+    first, _ = read_recorded(kind)
+    _, wire = read_recorded(kind, LATER, first.marks)
+    assert [path for path in wire.asked if path.endswith(("/comments", "/replies"))] == []

@@ -1,0 +1,572 @@
+"""The poller as it is deployed: environment, Parameter Store, table, and a platform over HTTP."""
+
+import contextlib
+import importlib
+import io
+import json
+import os
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from types import ModuleType, SimpleNamespace
+from typing import TYPE_CHECKING, Any
+from unittest import mock
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from moto import mock_aws
+
+from aduan.channel import Cursor, Run
+from aduan.directory import Channel
+from aduan.settings import SettingsError
+from aduan.store.channels import DynamoChannelStore
+from aduan.store.table import Table, from_image, to_image
+from infra.local.simulator.config import Config
+from infra.local.simulator.server import Server, running
+from infra.local.simulator.simulator import Simulator
+from infra.local.simulator.world import Account, Draft, Kind, Role, populate
+from poll_channels.source import CredentialError
+from tests.builders import a_channel
+from tests.conftest import DUMMY
+from tests.in_memory import Killed
+from tests.table import TABLE_NAME, create_table
+
+if TYPE_CHECKING:
+    from mypy_boto3_ssm import SSMClient
+
+NOW = datetime(2026, 11, 3, 7, 0, tzinfo=UTC)
+SECRET = "rahasia-KENARI-1"
+INSTAGRAM = a_channel()
+PAGE = a_channel(id="facebook_page:pemkabsleman", kind="facebook_page", account="100000000000001", handle=None)
+OTHER = a_channel(id="instagram:akunlain", account="17841400000000002", handle="akunlain")
+"""An account that the platform does not know."""
+ACCOUNTS = (
+    Account(Kind.INSTAGRAM, INSTAGRAM.account, "kabarsleman", "token-KENARI-2"),
+    Account(Kind.FACEBOOK_PAGE, PAGE.account, "Pemkab", "token-KENARI-3"),
+)
+TOKENS = {
+    "/aduan/test/channels/instagram/kabarsleman/token": "token-KENARI-2",
+    "/aduan/test/channels/facebook_page/pemkabsleman/token": "token-KENARI-3",
+    "/aduan/test/meta/app_secret": SECRET,
+}
+TEXT, AUTHOR = "Jeglongan nang ngarep omahku KENARI-4", "Warga KENARI-5"
+WRITES = frozenset({"PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems", "BatchWriteItem"})
+
+
+def some_drafts() -> list[Draft]:
+    """A thread, a reply and something listed, on both kinds."""
+
+    def draft(source_id: str, kind: Kind, role: Role, parent: str | None, minutes: int) -> Draft:
+        return Draft(
+            source_id=f"{kind}-{source_id}",
+            kind=kind,
+            role=role,
+            parent=None if parent is None else f"{kind}-{parent}",
+            author=AUTHOR,
+            text=f"{TEXT} {source_id}",
+            has_photo=False,
+            created_at=NOW - timedelta(minutes=minutes),
+            by_county=role is Role.COUNTY_POST,
+        )
+
+    return [
+        made
+        for kind, listed in ((Kind.INSTAGRAM, Role.TAG), (Kind.FACEBOOK_PAGE, Role.VISITOR_POST))
+        for made in (
+            draft("host", kind, Role.COUNTY_POST, None, 100),
+            draft("c1", kind, Role.COMMENT, "host", 90),
+            draft("c2", kind, Role.COMMENT, "host", 80),
+            draft("r1", kind, Role.REPLY, "c1", 70),
+            draft("listed", kind, listed, None, 60),
+        )
+    ]
+
+
+@dataclass
+class Pool:
+    """The handler's connections, counted and breakable."""
+
+    real: Any
+    calls: "Calls"
+
+    def request(self, method: str, url: str, **options: Any) -> Any:
+        """One request."""
+        with self.calls.one("HTTP"):
+            return self.real.request(method, url, **options)
+
+
+@dataclass
+class Calls:
+    """All calls to AWS and to the platform in order; the process dies before or after a chosen one."""
+
+    names: list[str] = field(default_factory=list)
+    kill_before: int | None = None
+    kill_after: int | None = None
+
+    def begin(self, name: str) -> None:
+        """A call is about to be made."""
+        self.names.append(name)
+        if len(self.names) == self.kill_before:
+            raise Killed
+
+    def end(self) -> None:
+        """It took effect; its answer is here."""
+        if len(self.names) == self.kill_after:
+            raise Killed
+
+    @contextlib.contextmanager
+    def one(self, name: str) -> Iterator[None]:
+        """A whole call."""
+        self.begin(name)
+        yield
+        self.end()
+
+    def watch(self, client: Any) -> None:
+        """Count the calls of a client, in the very last moment before they go out."""
+
+        def before(model: Any, **_: Any) -> None:
+            self.begin(model.name)
+
+        def after(**_: Any) -> None:
+            self.end()
+
+        client.meta.events.register("before-call", before)
+        client.meta.events.register("after-call", after)
+
+
+@dataclass
+class Deployed:
+    """The function on moto, the platform on the simulator, and a clock both go by."""
+
+    module: ModuleType
+    server: Server
+    table: Table
+    """By a client that nobody counts."""
+    ssm: "SSMClient"
+    log: io.StringIO = field(default_factory=io.StringIO)
+    calls: Calls = field(default_factory=Calls)
+    now: datetime = NOW
+    invocations: int = 0
+
+    @property
+    def simulator(self) -> Simulator:
+        """The platform."""
+        return self.server.simulator
+
+    def poll(self, *kinds: str, milliseconds: int = 50_000) -> None:
+        """Invoke the function as its schedules do."""
+        for kind in kinds or ("instagram", "facebook_page"):
+            self.invocations += 1
+            context = SimpleNamespace(
+                aws_request_id=f"request-{self.invocations}",
+                get_remaining_time_in_millis=lambda: milliseconds,
+            )
+            self.module.handler({"kind": kind}, context)
+
+    def items(self) -> list[dict[str, Any]]:
+        """Everything in the table."""
+        return [from_image(image) for image in self.table.client.scan(TableName=TABLE_NAME)["Items"]]
+
+    def stored(self) -> Counter[str]:
+        """Native ids of the stored posts."""
+        return Counter(item["native_id"] for item in self.items() if item["pk"].startswith("POST#"))
+
+    def written(self) -> Counter[str]:
+        """Native ids of what citizens wrote on the platform."""
+        return Counter(entry.native_id for entry in self.simulator.world.citizen_posts())
+
+    def runs(self, channel: Channel = INSTAGRAM) -> list[Run]:
+        """The ledger, youngest first."""
+        return list(DynamoChannelStore(self.table).runs(channel.id, 10))
+
+    def cursor(self, channel: Channel = INSTAGRAM) -> Cursor:
+        """How far the channel was read."""
+        return DynamoChannelStore(self.table).read(channel.id)
+
+    def channels(self, *channels: Channel) -> None:
+        """Let the directory name these channels."""
+        self.module.directory = self.module.directory.model_copy(update={"channels": channels})  # type: ignore[attr-defined]
+
+    def secret(self, name: str, value: str) -> None:
+        """Put a parameter."""
+        self.ssm.put_parameter(Name=name, Value=value, Type="SecureString", Overwrite=True)
+
+    def reset(self) -> None:
+        """An empty table, and a process that has called nothing yet and knows nothing."""
+        for item in self.items():
+            self.table.client.delete_item(TableName=TABLE_NAME, Key=to_image({"pk": item["pk"], "sk": item["sk"]}))
+        self.module.credentials.forget()
+        self.calls.names.clear()
+        self.calls.kill_before = self.calls.kill_after = None
+
+
+def load_handler() -> ModuleType:
+    """Import the handler as a cold start does."""
+    sys.modules.pop("poll_channels.handler", None)
+    return importlib.import_module("poll_channels.handler")
+
+
+@pytest.fixture(name="server", scope="module")
+def _server() -> Iterator[Server]:
+    config = Config("v25.0", SECRET, ACCOUNTS)
+    with running(Simulator(config, populate(ACCOUNTS, []))) as server:
+        yield server
+
+
+@pytest.fixture(name="started", scope="module")
+def _started(server: Server) -> Iterator[Deployed]:
+    """One cold start for all tests: what a process keeps between invocations, they share."""
+    environment = {
+        **DUMMY,
+        "TABLE_NAME": TABLE_NAME,
+        "CREDENTIALS_PATH": "/aduan/test",
+        "GRAPH_BASE_URL": server.url,
+        "GRAPH_VERSION": "v25.0",
+    }
+    with mock.patch.dict(os.environ, environment), mock_aws(), pytest.MonkeyPatch.context() as patched:
+        table = create_table()
+        module = load_handler()
+        found = Deployed(module, server, table, boto3.client("ssm"))
+        found.calls.watch(module.table.client)
+        found.calls.watch(module.credentials._client)  # noqa: SLF001 # the client of this very process
+        patched.setattr(module, "http", Pool(module.http, found.calls))
+        patched.setattr(module, "datetime", SimpleNamespace(now=lambda _zone: found.now))
+        patched.setattr(module, "time", SimpleNamespace(monotonic=time.monotonic, sleep=lambda _seconds: None))
+        yield found
+
+
+@pytest.fixture
+def deployed(started: Deployed) -> Deployed:
+    started.server.simulator = Simulator(
+        Config("v25.0", SECRET, ACCOUNTS), populate(ACCOUNTS, some_drafts()), clock=lambda: NOW
+    )
+    started.reset()
+    started.now = NOW
+    started.log = io.StringIO()
+    started.module.logger.registered_handler.setStream(started.log)
+    for name, value in TOKENS.items():
+        started.secret(name, value)
+    started.channels(INSTAGRAM, PAGE)
+    return started
+
+
+def metrics_of(output: str) -> Counter[str]:
+    """Metrics that were written."""
+    found: Counter[str] = Counter()
+    for line in filter(None, output.splitlines()):
+        written = json.loads(line)
+        for group in written.get("_aws", {}).get("CloudWatchMetrics", []):
+            found.update({metric["Name"]: int(sum(written[metric["Name"]])) for metric in group["Metrics"]})
+    return found
+
+
+def test_everything_on_both_channels_is_stored(deployed: Deployed, capsys: pytest.CaptureFixture[str]) -> None:
+    """After one run per kind the table holds what citizens wrote, the ledger says so, and the metrics count it."""
+    deployed.poll()
+    assert deployed.stored() == deployed.written()
+    for channel in (INSTAGRAM, PAGE):
+        [run] = deployed.runs(channel)
+        assert (run.complete, run.new, run.error, run.stopped) == (True, 4, None, None)
+        assert deployed.cursor(channel).watermark == NOW - timedelta(minutes=60)
+    assert metrics_of(capsys.readouterr().out) == {"PostsNew": 8, "PostsRejected": 0, "RunFailed": 0}
+
+
+def test_a_second_run_writes_nothing(deployed: Deployed) -> None:
+    """A poll that finds nothing new costs one read of the table and not one write."""
+    deployed.poll()
+    for _ in range(3):
+        deployed.calls.names.clear()
+        deployed.now += timedelta(minutes=1)
+        deployed.poll("instagram")
+        table_calls = [name for name in deployed.calls.names if name not in {"HTTP", "GetParameters"}]
+        assert table_calls == ["GetItem"]
+    assert deployed.stored() == deployed.written()
+
+
+def test_what_is_new_is_stored_by_the_next_run(deployed: Deployed) -> None:
+    """A reply that comes a minute later costs one post, one lease, one ledger line and one cursor."""
+    deployed.poll()
+    late = some_drafts()[3]
+    deployed.simulator.world.add(
+        Draft("late", late.kind, Role.REPLY, "instagram-c1", AUTHOR, TEXT, has_photo=False, created_at=NOW)
+    )
+    deployed.calls.names.clear()
+    deployed.now += timedelta(minutes=1)
+    deployed.poll("instagram")
+    assert deployed.stored() == deployed.written()
+    assert Counter(name for name in deployed.calls.names if name in WRITES) == {"UpdateItem": 1, "PutItem": 3}
+
+
+def test_a_missing_token_is_named_in_the_ledger(deployed: Deployed, capsys: pytest.CaptureFixture[str]) -> None:
+    """The run fails with the parameter's name, asks the platform nothing, and the cursor stays."""
+    deployed.poll("instagram")
+    before = deployed.cursor()
+    [name, *_] = TOKENS
+    deployed.ssm.delete_parameter(Name=name)
+    deployed.module.credentials.forget()
+    deployed.calls.names.clear()
+    capsys.readouterr()
+    deployed.now += timedelta(minutes=1)
+    deployed.poll("instagram")
+    assert deployed.runs()[0].error == f"CredentialError: parameter {name} is missing"
+    assert "HTTP" not in deployed.calls.names
+    assert deployed.cursor() == before
+    assert metrics_of(capsys.readouterr().out)["RunFailed"] == 1
+
+
+@pytest.mark.parametrize("value", ["\n", " ", "token-KENARI-2\r\nX-Jahat: 1", "tokén-KENARI-2"])
+def test_a_value_that_cannot_be_a_token_is_refused_without_quoting_it(deployed: Deployed, value: str) -> None:
+    """A broken secret is a credential error by the parameter's name; the HTTP library would quote it."""
+    [name, *_] = TOKENS
+    deployed.secret(name, value)
+    deployed.poll("instagram")
+    assert deployed.runs()[0].error == f"CredentialError: parameter {name} holds no token"
+
+
+def test_a_pasted_token_with_a_line_end_works(deployed: Deployed) -> None:
+    """Blanks and line ends around a secret are not part of it."""
+    for name, value in TOKENS.items():
+        deployed.secret(name, f" {value}\n")
+    deployed.poll("instagram")
+    assert deployed.runs()[0].complete
+
+
+def test_secrets_are_read_on_a_machine_that_has_just_started(
+    deployed: Deployed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The monotonic clock of a fresh machine stands near zero, and nothing is known yet all the same."""
+    monkeypatch.setattr(deployed.module.credentials, "_clock", lambda: 2.0)
+    deployed.poll("instagram")
+    assert deployed.runs()[0].complete
+
+
+def test_a_refused_token_is_fetched_anew_by_the_next_run(deployed: Deployed) -> None:
+    """A rotated token is picked up after the old one was refused; good ones are not asked for every minute."""
+    [name, *_] = TOKENS
+    deployed.secret(name, "token-lama")
+    deployed.poll("instagram")
+    assert deployed.runs()[0].error == "CredentialError: code 190/467"
+    deployed.secret(name, TOKENS[name])
+    for _ in range(3):
+        deployed.now += timedelta(minutes=1)
+        deployed.poll("instagram")
+    assert deployed.runs()[0].complete
+    assert deployed.calls.names.count("GetParameters") == 2
+
+
+@pytest.mark.parametrize("channels", [(OTHER, INSTAGRAM), (INSTAGRAM, OTHER)])
+def test_a_failing_account_stops_no_other(deployed: Deployed, channels: tuple[Channel, ...]) -> None:
+    """Whether it comes first or last, an account without a token leaves the other one read."""
+    deployed.channels(*channels)
+    deployed.poll("instagram")
+    [run] = deployed.runs(INSTAGRAM)
+    assert (run.complete, run.new) == (True, 4)
+    [failed] = deployed.runs(OTHER)
+    assert failed.error == "CredentialError: parameter /aduan/test/channels/instagram/akunlain/token is missing"
+
+
+@pytest.mark.parametrize("channels", [(OTHER, INSTAGRAM), (INSTAGRAM, OTHER)])
+def test_a_crash_in_one_account_is_raised_after_the_others_were_read(
+    deployed: Deployed,
+    channels: tuple[Channel, ...],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What is no fault of the channel fails the invocation visibly, and only after the rest was done."""
+    deployed.channels(*channels)
+    source_of = deployed.module.source_of
+
+    def crash(channel: Channel, budget: Any) -> Any:
+        if channel == OTHER:
+            raise ClientError({"Error": {"Code": "InternalServerError"}}, "GetParameters")
+        return source_of(channel, budget)
+
+    monkeypatch.setattr(deployed.module, "source_of", crash)
+    with pytest.raises(ExceptionGroup, match="1 of 2 channels failed"):
+        deployed.poll("instagram")
+    assert deployed.runs(INSTAGRAM)[0].complete
+    assert metrics_of(capsys.readouterr().out)["RunFailed"] == 1
+
+
+def test_an_unreachable_parameter_store_fails_visibly(deployed: Deployed, capsys: pytest.CaptureFixture[str]) -> None:
+    """Neither cursor nor table is touched, the invocation fails, and the alarm's metric counts it."""
+
+    def refuse(**_: Any) -> None:
+        raise ClientError({"Error": {"Code": "InternalServerError"}}, "GetParameters")
+
+    events = deployed.module.credentials._client.meta.events  # noqa: SLF001 # the client of this very process
+    events.register("before-call.ssm", refuse)
+    try:
+        with pytest.raises(ExceptionGroup):
+            deployed.poll("instagram")
+    finally:
+        events.unregister("before-call.ssm", refuse)
+    assert deployed.items() == []
+    assert metrics_of(capsys.readouterr().out) == {"RunFailed": 1}
+
+
+@pytest.mark.parametrize("fault", ["server_error", "html", "no_data_key", "null_body"])
+def test_an_outage_is_in_the_ledger_and_the_backlog_is_read_later(deployed: Deployed, fault: str) -> None:
+    """The cursor stays while the platform is down; afterwards nothing is missing."""
+    deployed.simulator.faults.switch_on({"fault": fault, "after": 2})
+    for _ in range(3):
+        deployed.poll()
+        deployed.now += timedelta(minutes=1)
+    for channel in (INSTAGRAM, PAGE):
+        error = deployed.runs(channel)[0].error
+        assert error is not None
+        assert error.startswith(("OutageError: ", "TransientError: "))
+        assert deployed.cursor(channel).watermark is None
+    deployed.simulator.faults.clear()
+    deployed.poll()
+    assert deployed.stored() == deployed.written()
+
+
+def test_a_throttled_account_is_left_alone(deployed: Deployed) -> None:
+    """Until the time the platform named, a run costs one read of the table and no call."""
+    deployed.simulator.faults.switch_on({"fault": "throttled", "minutes": 7, "times": 1})
+    deployed.poll("instagram")
+    deployed.calls.names.clear()
+    for _ in range(6):
+        deployed.now += timedelta(minutes=1)
+        deployed.poll("instagram")
+    assert deployed.calls.names == ["GetItem"] * 6
+    deployed.now += timedelta(minutes=1)
+    deployed.poll("instagram")
+    assert deployed.runs()[0].complete
+
+
+def test_a_run_short_of_time_stops_and_the_next_one_goes_on(deployed: Deployed) -> None:
+    """A run that has no time left says so without an error."""
+    deployed.poll("instagram", milliseconds=0)
+    run = deployed.runs()[0]
+    assert (run.stopped, run.error, run.complete, run.calls) == ("time", None, False, 0)
+    deployed.now += timedelta(minutes=1)
+    deployed.poll()
+    assert deployed.stored() == deployed.written()
+
+
+def test_a_kind_nobody_has_reads_nothing(deployed: Deployed) -> None:
+    """A schedule without channels is no fault."""
+    deployed.channels(PAGE)
+    with pytest.warns(UserWarning, match="No application metrics"):
+        deployed.poll("instagram")
+    assert deployed.calls.names == []
+
+
+def calls_of_a_whole_run(deployed: Deployed) -> int:
+    """How many calls a run makes that nothing happens to."""
+    deployed.reset()
+    deployed.poll()
+    return len(deployed.calls.names)
+
+
+# A real death flushes no metrics; the decorator still tries to.
+killed = pytest.mark.filterwarnings("ignore:No application metrics to publish")
+
+
+@killed
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_poller_killed_at_any_call_loses_and_doubles_nothing(deployed: Deployed, when: str) -> None:
+    """Killed before or after any call to AWS or the platform, the run after the lease stores what is missing, once."""
+    total = calls_of_a_whole_run(deployed)
+    assert {"HTTP", "GetParameters", "GetItem", "PutItem", "UpdateItem", "BatchGetItem"} == set(deployed.calls.names)
+    for death in range(1, total + 1):
+        deployed.reset()
+        setattr(deployed.calls, f"kill_{when}", death)
+        with contextlib.suppress(Killed):
+            deployed.poll()
+            pytest.fail(f"not killed at call {death} of {total}")
+        for channel in (INSTAGRAM, PAGE):
+            posts = [item for item in deployed.items() if item["pk"].startswith(f"POST#{channel.kind}#")]
+            assert deployed.cursor(channel).watermark is None or len(posts) == 4, "the cursor passed what is stored"
+        survivors = {item["pk"]: item for item in deployed.items() if item["pk"].startswith("POST#")}
+        setattr(deployed.calls, f"kill_{when}", None)
+        deployed.now += timedelta(seconds=81)
+        deployed.poll()
+        assert deployed.stored() == deployed.written()
+        after = {item["pk"]: item for item in deployed.items()}
+        assert {pk: after[pk] for pk in survivors} == survivors, "a stored post was written again"
+        assert all(deployed.runs(channel)[0].complete for channel in (INSTAGRAM, PAGE))
+
+
+@killed
+def test_a_killed_run_is_not_met_by_its_successor(deployed: Deployed) -> None:
+    """As long as a dead run's lease lasts, nobody reads the channel; then somebody does."""
+    deployed.poll("instagram")
+    deployed.reset()
+    deployed.calls.kill_after = 7
+    with pytest.raises(Killed):
+        deployed.poll("instagram")
+    deployed.calls.kill_after = None
+    assert deployed.cursor().lease_owner is not None
+    deployed.now += timedelta(seconds=79)
+    deployed.calls.names.clear()
+    deployed.poll("instagram")
+    assert deployed.calls.names == ["GetItem"]
+    deployed.now += timedelta(seconds=2)
+    deployed.poll()
+    assert deployed.stored() == deployed.written()
+
+
+FAULTS: list[dict[str, Any]] = [
+    {},
+    {"fault": "html"},
+    {"fault": "truncated", "after": 1},
+    {"fault": "expired_token", "after": 1},
+    {"fault": "throttled"},
+    {"fault": "unknown_field", "field": "id"},
+    {"fault": "hide_ids"},
+    {"fault": "server_error", "after": 2},
+]
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_log_and_ledger_hold_no_word_no_person_and_no_token(
+    deployed: Deployed, fault: dict[str, Any], capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Whatever goes wrong, only ids, codes and counts are written outside the posts; no person is stored at all."""
+    if fault:
+        deployed.simulator.faults.switch_on(fault)
+    deployed.poll()
+    written = capfd.readouterr()
+    log = written.out + written.err + deployed.log.getvalue()
+    assert '"channel":"instagram:kabarsleman"' in log
+    ledger = json.dumps([item for item in deployed.items() if item["pk"].startswith("CHANNEL#")], default=str)
+    assert "RUN#" in ledger
+    for secret in ("KENARI", "Jeglongan", "Warga", "appsecret_proof", "access_token"):
+        assert secret not in log
+        assert secret not in ledger
+    everything = json.dumps(deployed.items(), default=str)
+    for secret in ("KENARI-1", "KENARI-2", "KENARI-3", "KENARI-5"):
+        assert secret not in everything
+
+
+def test_the_log_of_a_crash_holds_no_token(deployed: Deployed) -> None:
+    """Even what the runtime prints of a failed invocation names no secret."""
+    with pytest.raises(CredentialError) as caught:
+        deployed.module.credentials.get("channels/instagram/akunlain/token", "meta/app_secret")
+    assert "KENARI" not in str(caught.value)
+    assert "KENARI" not in repr(deployed.simulator.config)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("TABLE_NAME", ""), ("CREDENTIALS_PATH", "aduan"), ("GRAPH_BASE_URL", "graph"), ("GRAPH_VERSION", "25")],
+)
+def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    """The function does not start with a setting that cannot be meant, and says which."""
+    sound = {
+        "TABLE_NAME": TABLE_NAME,
+        "CREDENTIALS_PATH": "/aduan/test",
+        "GRAPH_BASE_URL": "https://graph.facebook.com",
+        "GRAPH_VERSION": "v25.0",
+    }
+    for variable, meant in (sound | {name: value}).items():
+        monkeypatch.setenv(variable, meant)
+    with pytest.raises(SettingsError, match=name):
+        load_handler()
