@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Final
 import boto3
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
-from botocore.config import Config
 
 from admin_api.access import claims_of
 from admin_api.errors import RefusedError, without_text
@@ -16,7 +15,7 @@ from aduan.directory import load_directory
 from aduan.settings import Settings, from_environment
 from aduan.store.contacts import DynamoContactStore
 from aduan.store.reading import Reading
-from aduan.store.table import Table
+from aduan.store.table import open_table
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -33,12 +32,7 @@ class AdminApiSettings(Settings):
 
 logger = Logger()
 settings = from_environment(AdminApiSettings)
-# API Gateway gives up after 29 seconds; somebody is waiting long before.
-client = boto3.client(
-    "dynamodb",
-    config=Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3}),
-)
-table = Table(client, settings.table_name)
+table = open_table(boto3.Session(), settings.table_name)
 app = APIGatewayRestResolver(debug=False)  # whatever the environment says: debug answers with stack traces
 Routes(app, Reading(table), DynamoContactStore(table), load_directory(), lambda: datetime.now(UTC)).register()
 

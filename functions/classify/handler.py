@@ -11,7 +11,7 @@ from pydantic import Field
 from aduan.directory import load_directory
 from aduan.settings import Settings, from_environment
 from aduan.store.posts import DynamoPostStore
-from aduan.store.table import Item, Table
+from aduan.store.table import Item, open_table
 from aduan.store.tickets import DynamoTicketStore
 from aduan.stream import BatchResponse, handle_each
 from classify.decide import decide
@@ -31,7 +31,7 @@ settings = from_environment(ClassifySettings)
 directory = load_directory()
 logger = Logger()
 metrics = Metrics()
-table = Table(boto3.client("dynamodb"), settings.table_name)
+table = open_table(boto3.Session(), settings.table_name)
 posts, tickets = DynamoPostStore(table), DynamoTicketStore(table)
 
 

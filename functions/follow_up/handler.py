@@ -10,7 +10,7 @@ from pydantic import Field
 
 from aduan.directory import load_directory
 from aduan.settings import from_environment
-from aduan.store.table import Table
+from aduan.store.table import open_table
 from classify.decide import decide
 from follow_up.redrive import Redrive
 from notify.outbox import METRICS, open_outbox
@@ -34,7 +34,7 @@ directory = load_directory()
 logger = Logger()
 metrics = Metrics()
 session = boto3.Session()
-table = Table(session.client("dynamodb"), settings.table_name)
+table = open_table(session, settings.table_name)
 outbox = open_outbox(session, table, directory, settings)
 
 

@@ -8,7 +8,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from aduan.directory import load_directory
 from aduan.settings import from_environment
-from aduan.store.table import Item, Table
+from aduan.store.table import Item, open_table
 from aduan.stream import BatchResponse, handle_each
 from notify.outbox import METRICS, open_outbox
 from notify.settings import SendingSettings
@@ -20,7 +20,7 @@ settings = from_environment(SendingSettings)
 logger = Logger()
 metrics = Metrics()
 session = boto3.Session()
-table = Table(session.client("dynamodb"), settings.table_name)
+table = open_table(session, settings.table_name)
 outbox = open_outbox(session, table, load_directory(), settings)
 
 

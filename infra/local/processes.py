@@ -1,6 +1,5 @@
 """Start the emulator and the simulator, wait until they answer, and stop them again."""
 
-import contextlib
 import json
 import os
 import shutil
@@ -32,6 +31,8 @@ MINISTACK: Final = ROOT / ".venv-ministack" / "bin" / "ministack"
 START_SECONDS: Final = 60
 STOP_SECONDS: Final = 10
 _RUNNING: Final = STATE / "running.json"
+_CHILDREN: Final[list[subprocess.Popen[bytes]]] = []
+"""Kept for as long as this process lives: Python warns of a child that nobody holds."""
 
 
 def start_emulator(addresses: Addresses) -> None:
@@ -107,6 +108,7 @@ def _start(name: str, command: list[str], env: dict[str, str]) -> subprocess.Pop
         process = subprocess.Popen(
             command, cwd=ROOT, env=env, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
         )
+    _CHILDREN.append(process)
     (STATE / f"{name}.pid").write_text(str(process.pid))
     return process
 
@@ -154,9 +156,8 @@ def _pid(name: str) -> int:
 def _alive(pid: int) -> bool:
     if pid <= 0:
         return False
-    with contextlib.suppress(ChildProcessError):
-        # A child of this very process stays a zombie until it is waited for.
-        os.waitpid(pid, os.WNOHANG)
+    for child in _CHILDREN:
+        child.poll()  # a child of this very process stays a zombie until it is asked
     try:
         os.killpg(pid, 0)
     except ProcessLookupError:

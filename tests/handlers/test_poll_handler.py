@@ -458,40 +458,35 @@ def test_a_kind_nobody_has_reads_nothing(deployed: Deployed) -> None:
     assert deployed.calls.names == []
 
 
-def calls_of_a_whole_run(deployed: Deployed) -> int:
-    """How many calls a run makes that nothing happens to."""
-    deployed.reset()
-    deployed.poll()
-    return len(deployed.calls.names)
-
-
 # A real death flushes no metrics; the decorator still tries to.
 killed = pytest.mark.filterwarnings("ignore:No application metrics to publish")
 
 
 @killed
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_a_poller_killed_at_any_call_loses_and_doubles_nothing(deployed: Deployed, when: str) -> None:
+@pytest.mark.parametrize("channel", [INSTAGRAM, PAGE])
+def test_a_poller_killed_at_any_call_loses_and_doubles_nothing(deployed: Deployed, channel: Channel, when: str) -> None:
     """Killed before or after any call to AWS or the platform, the run after the lease stores what is missing, once."""
-    total = calls_of_a_whole_run(deployed)
-    assert {"HTTP", "GetParameters", "GetItem", "PutItem", "UpdateItem", "BatchGetItem"} == set(deployed.calls.names)
+    deployed.poll(channel.kind)
+    total = len(deployed.calls.names)
+    assert set(deployed.calls.names) == {"HTTP", "GetParameters", "GetItem", "PutItem", "UpdateItem", "BatchGetItem"}
+    written = {entry.native_id for entry in deployed.simulator.world.citizen_posts() if entry.kind == channel.kind}
     for death in range(1, total + 1):
         deployed.reset()
         setattr(deployed.calls, f"kill_{when}", death)
-        with contextlib.suppress(Killed):
-            deployed.poll()
-            pytest.fail(f"not killed at call {death} of {total}")
-        for channel in (INSTAGRAM, PAGE):
-            posts = [item for item in deployed.items() if item["pk"].startswith(f"POST#{channel.kind}#")]
-            assert deployed.cursor(channel).watermark is None or len(posts) == 4, "the cursor passed what is stored"
-        survivors = {item["pk"]: item for item in deployed.items() if item["pk"].startswith("POST#")}
+        with pytest.raises(Killed):
+            deployed.poll(channel.kind)
+        survivors = {item["pk"]: item for item in deployed.items()}
+        watermark = survivors.get(f"CHANNEL#{channel.id}", {}).get("watermark")
+        posts = [key for key in survivors if key.startswith("POST#")]
+        assert watermark is None or len(posts) == len(written), "the cursor passed what is stored"
         setattr(deployed.calls, f"kill_{when}", None)
         deployed.now += timedelta(seconds=81)
-        deployed.poll()
-        assert deployed.stored() == deployed.written()
+        deployed.poll(channel.kind)
         after = {item["pk"]: item for item in deployed.items()}
-        assert {pk: after[pk] for pk in survivors} == survivors, "a stored post was written again"
-        assert all(deployed.runs(channel)[0].complete for channel in (INSTAGRAM, PAGE))
+        assert {item["native_id"] for key, item in after.items() if key.startswith("POST#")} == written
+        assert {key: after[key] for key in posts} == {key: survivors[key] for key in posts}, "a post was written again"
+        assert deployed.runs(channel)[0].complete
 
 
 @killed

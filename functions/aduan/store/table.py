@@ -9,11 +9,13 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from aduan.record import SCHEMA_VERSION, WIB, Record, stamp
 
 if TYPE_CHECKING:
+    import boto3
     from mypy_boto3_dynamodb import DynamoDBClient
 
 Item = dict[str, Any]
@@ -122,6 +124,15 @@ def refused_item(error: ClientError) -> Item:
 def cancellation_codes(error: ClientError) -> list[str]:
     """Why each part of a cancelled transaction was refused, in the order of the parts; ``None`` for the innocent."""
     return [str(reason.get("Code")) for reason in error.response.get("CancellationReasons", [])]
+
+
+QUICK: Final = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 4})
+"""For calls that AWS answers in milliseconds. The SDK's own limits of a minute would outlast the functions."""
+
+
+def open_table(session: "boto3.Session", name: str) -> "Table":
+    """Connect to the table."""
+    return Table(session.client("dynamodb", config=QUICK), name)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,145 @@
+"""A decided post becomes its ticket, its first event and its notices, without a look at anything else."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aduan.directory import load_directory
+from aduan.ticket import MOVES, ticket_code
+from aduan.triage import DESK, Place, ReportKind, Route, Urgency
+from aduan.working_days import due_at
+from classify.opening import deadline_class, first_status, media, opening
+from tests.builders import NOON, a_post, a_triage
+
+DIRECTORY = load_directory()
+
+
+@pytest.mark.parametrize(
+    ("route", "ours", "status"),
+    [
+        ("auto", True, "routed"),
+        ("auto", False, "not_ours"),
+        ("desk", True, "needs_review"),
+        ("desk", False, "needs_review"),
+    ],
+)
+def test_a_ticket_begins_where_it_belongs(route: Route, ours: object, status: str) -> None:
+    """With its department, with an owner outside the county, or with a person whenever nobody is sure."""
+    triage = a_triage(route=route, ours=ours)
+    assert first_status(triage) == status
+    assert status in MOVES
+
+
+@pytest.mark.parametrize(
+    ("urgency", "expected"), [("emergency", ("sms", "email")), ("urgent", ("email",)), ("normal", ("email",))]
+)
+def test_only_an_emergency_goes_by_sms_and_never_alone(urgency: Urgency, expected: tuple[str, ...]) -> None:
+    """An SMS costs as much as thousands of mails, and may be lost."""
+    assert media(a_triage(urgency=urgency)) == expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "urgency", "expected"),
+    [
+        ("complaint", "normal", "normal"),
+        ("request", "normal", "request"),
+        ("aspiration", "normal", "normal"),
+        ("other", "normal", "normal"),
+        ("request", "urgent", "urgent"),
+        ("complaint", "urgent", "urgent"),
+        ("request", "emergency", "emergency"),
+    ],
+)
+def test_the_deadline_follows_urgency_before_kind(kind: ReportKind, urgency: Urgency, expected: str) -> None:
+    """Every class is one of the directory's."""
+    assert deadline_class(a_triage(kind=kind, urgency=urgency)) == expected
+    assert expected in DIRECTORY.deadlines
+
+
+def test_a_ticket_says_what_was_decided_about_its_post() -> None:
+    """Topic, urgency, place, department and runner-up are the triage's; channel and link are the post's."""
+    triage, post = a_triage(), a_post()
+    ticket = opening(post, triage, DIRECTORY, NOON).ticket
+    assert ticket.code == ticket_code(post.key)
+    for name in ("kind", "topic", "urgency", "place", "department", "runner_up"):
+        assert getattr(ticket, name) == getattr(triage, name)
+    assert (ticket.channel, ticket.post, ticket.permalink) == (post.channel, post.key, post.permalink)
+    assert (ticket.opened_at, ticket.voices, ticket.version) == (NOON, 1, 1)
+    assert ticket.due_at == due_at(NOON, DIRECTORY.deadlines["normal"])
+
+
+def test_an_emergency_is_due_within_the_hour() -> None:
+    """Its deadline runs through nights and holidays."""
+    new = opening(a_post(), a_triage(urgency="emergency"), DIRECTORY, NOON)
+    assert new.ticket.due_at == NOON + timedelta(minutes=60)
+    assert [(notice.medium, notice.urgency) for notice in new.notices] == [
+        ("sms", "emergency"),
+        ("email", "emergency"),
+    ]
+
+
+def test_what_the_triage_leaves_open_falls_to_the_desk() -> None:
+    """Without department and topic a ticket still has an owner and is still counted somewhere."""
+    new = opening(a_post(), a_triage(route="desk", department=None, topic=None, reasons=()), DIRECTORY, NOON)
+    assert (new.ticket.department, new.ticket.topic) == (DESK, "lainnya")
+    assert [notice.department for notice in new.notices] == [DESK]
+    assert [event.why for event in new.events] == ["desk"]
+    assert new.ticket.topic in DIRECTORY.topics
+
+
+def test_an_outside_owner_is_told_as_well() -> None:
+    """The county passes on what is not its own."""
+    new = opening(a_post(), a_triage(department="pln", ours=False), DIRECTORY, NOON)
+    assert (new.ticket.status, [notice.department for notice in new.notices]) == ("not_ours", ["pln"])
+
+
+def test_the_history_begins_with_where_the_ticket_went_and_why() -> None:
+    """The first event names the status, the function and the words that decided."""
+    [event] = opening(a_post(), a_triage(), DIRECTORY, NOON).events
+    assert (event.move, event.by, event.at) == ("routed", "classify", NOON)
+    assert event.why == "kata: lampu jalan; kata: mati"
+
+
+def test_the_next_attempt_takes_another_code_for_everything() -> None:
+    """When a code is taken, ticket, notices and event go together under the next one."""
+    codes = []
+    for attempt in range(5):
+        new = opening(a_post(), a_triage(), DIRECTORY, NOON, attempt)
+        assert {new.ticket.code} == {notice.ticket for notice in new.notices} == {event.ticket for event in new.events}
+        codes.append(new.ticket.code)
+    assert len(set(codes)) == 5
+
+
+@given(
+    text=st.text(max_size=20),
+    route=st.sampled_from(["auto", "desk"]),
+    kind=st.sampled_from(["complaint", "request", "aspiration", "other"]),
+    urgency=st.sampled_from(["emergency", "urgent", "normal"]),
+    department=st.sampled_from([None, *DIRECTORY.departments]),
+    topic=st.sampled_from([None, *DIRECTORY.topics]),
+    now=st.datetimes(datetime(2024, 1, 1), datetime(2032, 1, 1), timezones=st.just(NOON.tzinfo)),  # noqa: DTZ001 # bounds are naive
+)
+def test_whatever_was_decided_somebody_is_told_and_it_falls_due(  # noqa: PLR0913 # what a triage is made of
+    *,
+    text: str,
+    route: Route,
+    kind: ReportKind,
+    urgency: Urgency,
+    department: str | None,
+    topic: str | None,
+    now: datetime,
+) -> None:
+    """No decision opens a ticket without a notice, an event and a later due date; and it is repeatable."""
+    triage = a_triage(
+        route=route, kind=kind, urgency=urgency, department=department, topic=topic, place=Place(road=text)
+    )
+    new = opening(a_post(text=text), triage, DIRECTORY, now)
+    assert new == opening(a_post(text=text), triage, DIRECTORY, now)
+    assert "email" in [notice.medium for notice in new.notices]
+    assert {notice.state for notice in new.notices} == {"pending"}
+    assert {notice.department for notice in new.notices} == {new.ticket.department}
+    assert new.ticket.department in DIRECTORY.departments
+    assert len(new.events) == 1
+    assert new.ticket.due_at > now
