@@ -1,11 +1,11 @@
 """The table as `infra/storage.yaml` describes it, made in moto."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import boto3
 
 from aduan.store.table import Table
-from tests.templates import load
+from infra.templates import table_request
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -16,11 +16,5 @@ TABLE_NAME = "aduan-test"
 def create_table(client: "DynamoDBClient | None" = None) -> Table:
     """Create the table with the template's own properties; call it inside `moto.mock_aws`."""
     client = client or boto3.client("dynamodb")
-    properties: dict[str, Any] = dict(load("infra/storage.yaml")["Resources"]["Table"]["Properties"])
-    for later in ("PointInTimeRecoverySpecification", "TimeToLiveSpecification"):
-        properties.pop(later)  # CloudFormation sets these by calls of their own, after the table is made
-    properties["SSESpecification"] = {"Enabled": properties.pop("SSESpecification")["SSEEnabled"]}
-    properties["StreamSpecification"] = {"StreamEnabled": True, **properties["StreamSpecification"]}
-    properties["TableName"] = TABLE_NAME
-    client.create_table(**properties)
+    client.create_table(**table_request(TABLE_NAME))
     return Table(client, TABLE_NAME)

@@ -20,7 +20,7 @@ from infra.bench.cold_start import ratios
 from infra.bench.units import units
 from infra.local.deploy import sam
 from infra.local.machine import BUILD, HERE, Addresses, parameters
-from tests.templates import load
+from infra.templates import load
 
 POSTS: Final = HERE / "posts.jsonl"
 COLD_START_RUNS: Final = 9

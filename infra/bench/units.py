@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+import boto3
 from moto import mock_aws
 
 from aduan.directory import load_directory
@@ -21,11 +22,10 @@ from aduan.store.tickets import DynamoTicketStore
 from classify.decide import decide
 from infra.bench.capacity import Capacity, CapacityMeter
 from infra.local.seed import seed_contacts
+from infra.templates import table_request
 from notify.delivery import Senders, Stores, deliver
 from poll_channels.poll import Poll
 from poll_channels.source import Batch, Window
-from tests.table import create_table
-from tests.templates import load
 
 NOW: Final = datetime(2026, 11, 3, 5, 0, tzinfo=UTC)
 
@@ -66,10 +66,12 @@ def units(posts_file: Path) -> dict[str, list[float]]:
     """Return the write units of each post, by what became of it, and the units of polls that found nothing."""
     posts = [_post(json.loads(line)) for line in posts_file.read_text(encoding="utf-8").splitlines()]
     with mock_aws():
-        table = create_table()
-        indexes = load("infra/storage.yaml")["Resources"]["Table"]["Properties"]["GlobalSecondaryIndexes"]
+        request = table_request("bench")
+        client = boto3.client("dynamodb")
+        client.create_table(**request)
+        table = Table(client, "bench")
         seed_contacts(table)
-        meter = CapacityMeter(table.client, indexes)
+        meter = CapacityMeter(client, request["GlobalSecondaryIndexes"])
         meter.watch()
         quiet = _quiet_poll(table, meter, posts[:60])
         costs: dict[str, list[float]] = defaultdict(list)

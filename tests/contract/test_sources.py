@@ -394,7 +394,7 @@ def test_the_token_goes_in_the_header_only(platform: Platform) -> None:
 
 
 @pytest.mark.parametrize("wrong", [{"token": "bukan-token"}, {"app_secret": "salah"}])
-def test_a_wrong_credential_is_told_apart_from_silence(platform: Platform, wrong: dict[str, str]) -> None:
+def test_a_wrong_credential_is_told_apart_from_silence(platform: Platform, wrong: dict[str, Any]) -> None:
     """An unknown token and a wrong proof are both a person's business, after one call."""
     found = platform.read(**wrong)
     assert isinstance(found.error, CredentialError)

@@ -271,6 +271,7 @@ def test_a_classifier_that_fails_loses_nothing(deployed: Deployed, monkeypatch: 
     assert "KENARI" not in deployed.log.getvalue()
 
 
+@pytest.mark.filterwarnings("ignore:No application metrics to publish")  # a real death flushes none
 def test_a_process_killed_at_any_call_leaves_all_or_nothing(deployed: Deployed) -> None:
     """Dying before any call to the table and coming again decides every post exactly once."""
     for death in range(1, 2 * len(ALL) + 1):

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from tests.templates import load
+from infra.templates import load
 
 TEMPLATES: Final = ("template.yaml", "infra/storage.yaml", "infra/alarms.yaml")
 TEMPLATE: Final = load("template.yaml")

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from tests.templates import ROOT
+from infra.templates import ROOT
 
 CODE: Final = ROOT / "functions"
 """The one CodeUri: the import root, in tests and in Lambda."""

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
+from infra.templates import load
 from tests.template.declared import GLOBALS, RESOURCES, of_type
 from tests.template.sources import MODULES, strings
-from tests.templates import load
 
 ALARMS = {name.partition(":")[2]: alarm["Properties"] for name, alarm in of_type("AWS::CloudWatch::Alarm").items()}
 OWN = {name: alarm for name, alarm in ALARMS.items() if not alarm["Namespace"].startswith("AWS/")}

@@ -17,9 +17,9 @@ from botocore.loaders import Loader
 from botocore.model import ServiceModel, Shape
 
 from infra.artefacts import OPERATIONS, finish
+from infra.templates import ROOT
 from tests.template.declared import FUNCTIONS, environment
 from tests.template.sources import CODE, settings_fields
-from tests.templates import ROOT
 
 SAM = ROOT / ".venv-sam" / "bin" / "sam"
 PROCESSORS = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}

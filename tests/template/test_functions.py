@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from follow_up.redrive import GRACE
+from infra.templates import load
 from poll_channels.sources import KINDS
 from tests.template.declared import (
     FUNCTIONS,
@@ -22,7 +23,6 @@ from tests.template.declared import (
     variables,
 )
 from tests.template.sources import MODULES, settings_fields
-from tests.templates import load
 
 LIBRARIES = ("POWERTOOLS_", "AWS_", "PYDANTIC_")
 """Beginnings of the variables that libraries read, not our settings."""

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from aduan.store.posts import QUARANTINE_DAYS
+from infra.templates import load
 from tests.builders import NOON
 from tests.template.declared import RESOURCES, TEMPLATES, of_type
 from tests.template.recorded import LOGIC, recorded
-from tests.templates import load
 
 TABLE: dict[str, Any] = load("infra/storage.yaml")["Resources"]["Table"]
 PROPERTIES: dict[str, Any] = TABLE["Properties"]
