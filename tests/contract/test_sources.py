@@ -177,7 +177,9 @@ class Platform:
         """The account."""
         return CHANNELS[self.kind]
 
-    def read(self, window: Window = FIRST, marks: Mapping[str, str] | None = None, **changes: Any) -> Reading:
+    def read(
+        self, window: Window = FIRST, marks: Mapping[str, str] | None = None, now: datetime = NOW, **changes: Any
+    ) -> Reading:
         """Run a source to its end, or to its error."""
         account = self.simulator.world.account_of(Kind(self.kind))
         budget = Budget(time.monotonic, time.monotonic() + 30)
@@ -185,7 +187,7 @@ class Platform:
         client = GraphClient(
             cast("urllib3.PoolManager", self.wire), self.server.graph_url, sleep=self.pauses.append, **(given | changes)
         )
-        source = KINDS[self.kind](self.channel, client, NOW)
+        source = KINDS[self.kind](self.channel, client, now)
         found = Reading()
         try:
             for batch in source.read(window, marks or {}):
@@ -319,6 +321,22 @@ def test_what_is_new_under_an_old_thread_is_found(platform: Platform, role: Role
     assert len(found.marks) == 1
 
 
+def test_a_comment_in_the_place_of_a_deleted_one_is_found_within_a_day(platform: Platform) -> None:
+    """Deleting one and writing another leaves Instagram's count as it was; each young thread is read again daily."""
+    host = HOST[platform.kind]
+    marks = platform.read().marks
+    platform.simulator.world.delete(platform.native(f"{host}-c5"))
+    platform.simulator.world.add(a_draft("in its place", platform.kind, Role.COMMENT, host, minutes_ago=0))
+    found: list[str] = []
+    calls = platform.thread_calls
+    for hour in range(25):
+        reading = platform.read(LATER, marks, NOW + timedelta(hours=hour))
+        marks |= reading.marks
+        found += reading.ids
+    assert platform.native("in its place") in found
+    assert platform.thread_calls - calls <= 2 * 5, "once or twice in 25 hours"
+
+
 def test_a_comment_that_comes_while_the_thread_is_read_is_found_by_the_next_run(platform: Platform) -> None:
     """The mark says what was known before the thread was read, so it differs from what the next run sees."""
     arrivals = iter([a_draft("meanwhile", platform.kind, Role.COMMENT, HOST[platform.kind], minutes_ago=0)])
@@ -349,7 +367,18 @@ def test_what_was_written_before_the_county_began_is_left_alone(server: Server) 
         assert found.error is None
         assert found.ids == [platform.native("fresh")]
         # Instagram's threads must be read to their end, because old comments get new replies.
-        assert platform.calls <= {"instagram": 8, "facebook_page": 5}[kind]
+        assert platform.calls == {"instagram": 8, "facebook_page": 4}[kind]
+
+
+def test_media_of_years_are_not_listed_at_every_run(server: Server) -> None:
+    """Instagram's latest page is always asked for; beyond it only what somebody may still comment on."""
+    days = 24 * 60
+    media = [
+        own(f"y{number}", "instagram", Role.COUNTY_POST, minutes_ago=(40 + number) * days) for number in range(200)
+    ]
+    platform = of_kind(server, "instagram", *media, a_draft("c", "instagram", Role.COMMENT, "y49", minutes_ago=5))
+    assert platform.read(LATER).ids == [platform.native("c")]
+    assert platform.simulator.requests["/{ig-user-id}/media"] == 1
 
 
 def test_an_old_thread_far_down_the_feed_is_found(server: Server) -> None:
@@ -586,8 +615,13 @@ def test_a_thread_deleted_since_it_was_listed_is_skipped(platform: Platform) -> 
 
 def test_a_comment_deleted_while_its_replies_are_fetched_is_skipped(server: Server) -> None:
     """The comments behind it in the same thread are read by the same run."""
-    platform = of_kind(server, "instagram", *some_drafts("instagram"))
-    comment = platform.native("m1-c1")
+    newest = a_draft("newest", "instagram", Role.COMMENT, "m1", minutes_ago=15)
+    replies = [
+        a_draft(f"reply-{number}", "instagram", Role.REPLY, "newest", minutes_ago=14 - number / 10)
+        for number in range(60)
+    ]
+    platform = of_kind(server, "instagram", *some_drafts("instagram"), newest, *replies)
+    comment = platform.native("newest")
 
     def delete(path: str) -> None:
         if path.endswith("/replies") and platform.simulator.world.find(comment):
@@ -596,6 +630,7 @@ def test_a_comment_deleted_while_its_replies_are_fetched_is_skipped(server: Serv
     platform.wire.before = delete
     found = platform.read()
     assert found.error is None
+    assert platform.simulator.world.find(comment) is None
     assert set(platform.citizens) <= set(found.ids)
 
 

@@ -410,7 +410,7 @@ def test_reading_and_correcting_never_scan(api: Api) -> None:
     """No route scans the table, and only the one that replaces a contact writes."""
     ticket = api.open_ticket(1)
     asked: list[str] = []
-    events = api.module.client.meta.events
+    events = api.module.table.client.meta.events
     events.register("provide-client-params.dynamodb", lambda model, **_: asked.append(model.name))
     for path in ("/tickets", f"/tickets/{ticket.code}", "/stats", "/channels", CONTACTS):
         assert api.get(path).status == 200

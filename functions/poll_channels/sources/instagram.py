@@ -3,8 +3,9 @@
 Mentions in other people's captions and comments have no list to poll; the platform only pushes them.
 """
 
+import zlib
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from aduan.channel import Rejected
@@ -17,6 +18,10 @@ from poll_channels.sources.graph import MALFORMED, GraphClient, GraphItem, rejec
 MEDIA_PER_PAGE: Final = 50
 COMMENTS_PER_PAGE: Final = 50
 """The most the edge gives."""
+
+READ_DAILY: Final = timedelta(days=14)
+"""How long the comments of a medium are read once a day although their number is the same."""
+NO_COMMENTS: Final = "0"
 
 _MEDIA: Final = "id,timestamp,permalink,comments_count"
 # Without the author the account's own answers would come in as complaints.
@@ -82,8 +87,8 @@ class Instagram:
             if isinstance(medium, Rejected):
                 yield Batch(rejected=(medium,))
                 continue
-            count = "" if medium.comments_count is None else str(medium.comments_count)
-            if count and marks.get(medium.id, "0") == count:
+            mark = _mark(medium, self._now)
+            if mark is not None and marks.get(medium.id, NO_COMMENTS) == mark:
                 continue
             try:
                 yield from self._comments(medium, window)
@@ -92,9 +97,9 @@ class Instagram:
             except PageCapError as error:
                 too_long = error
                 continue
-            if count:
+            if mark is not None:
                 # The count from before the comments were read: one that came in between is read again, not missed.
-                yield Batch(marks={medium.id: count})
+                yield Batch(marks={medium.id: mark})
         yield from self._tags(window)
         if too_long is not None:
             raise too_long
@@ -202,6 +207,19 @@ class Instagram:
             created_at=created_at,
             fetched_at=self._now,
         )
+
+
+def _mark(medium: Media, now: datetime) -> str | None:
+    """Say what is known about a medium's comments: how many there are, and for a young medium also the day.
+
+    A comment deleted and another one written leave the count as it was; so young media are read again once a day,
+    each at an hour of its own. None when the platform does not tell the count.
+    """
+    count = medium.comments_count
+    if not count or now - medium.timestamp > READ_DAILY:
+        return None if count is None else str(count)
+    hours = int(now.timestamp()) // 3600 + zlib.crc32(medium.id.encode()) % 24
+    return f"{count}.{hours // 24 % 100}"
 
 
 def _with_author(item: Any) -> Any:
