@@ -132,7 +132,7 @@ def test_a_new_notice_is_mailed_and_marked(deployed: Deployed, capsys: pytest.Ca
     assert mail.destinations["ToAddresses"] == ["dishub@sleman.example"]
     assert CANARY in mail.body
     assert deployed.stored(a_notice()).state == "sent"
-    assert metrics_of(capsys.readouterr().out) == {"NoticeSent": 1}
+    assert metrics_of(capsys.readouterr().out) == {"NoticeSent": 1, "NoticeError": 0}
 
 
 def test_an_sms_notice_is_sent_by_sms(deployed: Deployed) -> None:
@@ -152,7 +152,7 @@ def test_a_record_that_comes_twice_sends_once(deployed: Deployed, capsys: pytest
     capsys.readouterr()
     assert deployed.call(a_record(a_notice(), 1)) == {"batchItemFailures": []}
     assert len(deployed.mails) == 1
-    assert metrics_of(capsys.readouterr().out) == {"NoticeAlready": 1.0}
+    assert metrics_of(capsys.readouterr().out) == {"NoticeAlready": 1, "NoticeError": 0}
 
 
 def test_a_record_of_a_notice_that_is_gone_is_done(deployed: Deployed) -> None:
