@@ -166,12 +166,26 @@ class Channel(Entry):
     """The platform's own id."""
     handle: Text | None
     name: Text
-    purpose: Literal["complaints"]
+    purpose: Literal["complaints", "dissemination only"]
+    """What is only there to publish is not read, but known as the county's own."""
     department: Code
     """Who looks after the account."""
     lookback_days: Annotated[int, Field(ge=1)]
     """How far back the first poll reads."""
+    enabled: bool = True
+    """False for what must not be read yet; `note` says why."""
+    every_minutes: Annotated[int, Field(ge=1, le=1440)] = 1
+    """How often it is read."""
+    monthly_budget_usd: Annotated[float, Field(gt=0)] | None = None
+    """What it may cost a month, for platforms that charge for reading."""
+    parameters: Mapping[str, str | int | tuple[str, ...]] = Field(default_factory=dict)
+    """What its kind needs besides; the kind says which."""
     note: str | None = None
+
+    @property
+    def is_polled(self) -> bool:
+        """Tell whether citizens' posts are read from it."""
+        return self.enabled and self.purpose == "complaints"
 
 
 class Deadline(Entry):

@@ -1,5 +1,6 @@
 """What one person wrote on one channel, as fetched."""
 
+import hashlib
 import re
 from typing import Literal
 
@@ -9,7 +10,7 @@ from aduan.masking import masked
 from aduan.record import Moment, Record
 from aduan.triage import Triage
 
-ChannelKind = Literal["instagram", "facebook_page"]
+ChannelKind = Literal["facebook_page", "instagram", "rss", "telegram_relay", "webhook", "x", "youtube"]
 
 TEXT_BYTES = 16_000
 """Longest text that is kept. No channel read today allows more than 10,000 characters; an item may hold 400 KB,
@@ -29,6 +30,8 @@ class Post(Record):
     has_photo: bool = False
     permalink: str
     parent_id: str | None = None
+    author: str | None = None
+    """Pseudonym of who wrote it; None when the platform does not tell."""
     created_at: Moment
     """When the platform says it was written."""
     fetched_at: Moment
@@ -48,3 +51,8 @@ class Post(Record):
     def key(self) -> str:
         """``kind#native id``: how tickets and events name the post."""
         return f"{self.kind}#{self.native_id}"
+
+    @property
+    def digest(self) -> str:
+        """What tells two versions of a post apart."""
+        return hashlib.sha256(f"{self.has_photo}{self.text}".encode()).hexdigest()[:8]

@@ -18,7 +18,7 @@ WITHOUT_CONTACT: Final = frozenset({"setwan", "kesbangpol"})
 def seed_credentials(ssm: Any) -> None:
     """Put the simulator's tokens where the functions look for the real ones."""
     wanted = {f"channels/{channel.replace(':', '/')}/token": token for channel, token in tokens().items()}
-    for name, value in {**wanted, "meta/app_secret": APP_SECRET}.items():
+    for name, value in {**wanted, "meta/app_secret": APP_SECRET, "author_key": secrets.token_urlsafe(32)}.items():
         ssm.put_parameter(Name=f"/aduan/{STAGE}/{name}", Value=value, Type="SecureString", Overwrite=True)
 
 

@@ -37,10 +37,15 @@ from poll_channels.source import (
     ThrottledError,
     Window,
 )
-from poll_channels.sources import KINDS, graph
+from poll_channels.connection import PostFactory
+from poll_channels.sources import graph
+from poll_channels.sources.facebook_page import FacebookPage
 from poll_channels.sources.graph import ATTEMPTS, GraphClient
+from poll_channels.sources.instagram import Instagram
 from tests.builders import a_channel
 
+KINDS = {"facebook_page": FacebookPage, "instagram": Instagram}
+"""The kinds that speak the Graph API."""
 NOW = datetime(2026, 11, 3, 7, 0, tzinfo=UTC)
 FLOOR = NOW - timedelta(days=30)
 FIRST = Window(since=FLOOR, floor=FLOOR, threads=FLOOR)
@@ -187,7 +192,7 @@ class Platform:
         client = GraphClient(
             cast("urllib3.PoolManager", self.wire), self.server.graph_url, sleep=self.pauses.append, **(given | changes)
         )
-        source = KINDS[self.kind](self.channel, client, now)
+        source = KINDS[self.kind](client, PostFactory(self.channel, now, "kunci"))
         found = Reading()
         try:
             for batch in source.read(window, marks or {}):
@@ -764,7 +769,7 @@ def test_whatever_the_platform_answers_a_source_yields_or_raises_a_channel_error
         sleep=lambda _seconds: None,
     )
     with contextlib.suppress(ChannelError):
-        for batch in KINDS[kind](CHANNELS[kind], client, NOW).read(FIRST, {}):
+        for batch in KINDS[kind](client, PostFactory(CHANNELS[kind], NOW, "kunci")).read(FIRST, {}):
             for record in (*batch.posts, *batch.rejected):
                 record.model_dump_json()
 
@@ -807,7 +812,7 @@ def read_recorded(kind: str, window: Window = FIRST, marks: Mapping[str, str] | 
         sleep=lambda _seconds: None,
     )
     found = Reading()
-    for batch in KINDS[kind](CHANNELS[kind], client, NOW).read(window, marks or {}):
+    for batch in KINDS[kind](client, PostFactory(CHANNELS[kind], NOW, "kunci")).read(window, marks or {}):
         found.posts += batch.posts
         found.rejected += batch.rejected
         found.own += batch.own

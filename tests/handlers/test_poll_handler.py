@@ -52,6 +52,7 @@ TOKENS = {
     "/aduan/test/channels/instagram/kabarsleman/token": "token-KENARI-2",
     "/aduan/test/channels/facebook_page/pemkabsleman/token": "token-KENARI-3",
     "/aduan/test/meta/app_secret": SECRET,
+    "/aduan/test/author_key": "kunci-penulis",
 }
 TEXT, AUTHOR = "Jeglongan nang ngarep omahku KENARI-4", "Warga KENARI-5"
 WRITES = frozenset({"PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems", "BatchWriteItem"})
@@ -272,7 +273,7 @@ def test_everything_on_both_channels_is_stored(deployed: Deployed, capsys: pytes
         [run] = deployed.runs(channel)
         assert (run.complete, run.new, run.error, run.stopped) == (True, 4, None, None)
         assert deployed.cursor(channel).watermark == NOW - timedelta(minutes=60)
-    assert metrics_of(capsys.readouterr().out) == {"PostsNew": 8, "PostsRejected": 0, "RunFailed": 0}
+    assert metrics_of(capsys.readouterr().out) == {"ChannelsRead": 2, "PostsNew": 8, "PostsRejected": 0, "RunFailed": 0}
 
 
 def test_a_second_run_writes_nothing(deployed: Deployed) -> None:
@@ -378,14 +379,14 @@ def test_a_crash_in_one_account_is_raised_after_the_others_were_read(
 ) -> None:
     """What is no fault of the channel fails the invocation visibly, and only after the rest was done."""
     deployed.channels(*channels)
-    source_of = deployed.module.source_of
+    open_account = deployed.module.KINDS["instagram"]
 
-    def crash(channel: Channel, budget: Any) -> Any:
+    def crash(channel: Channel, connection: Any) -> Any:
         if channel == OTHER:
             raise ClientError({"Error": {"Code": "InternalServerError"}}, "GetParameters")
-        return source_of(channel, budget)
+        return open_account(channel, connection)
 
-    monkeypatch.setattr(deployed.module, "source_of", crash)
+    monkeypatch.setitem(deployed.module.KINDS, "instagram", crash)
     with pytest.raises(ExceptionGroup, match="1 of 2 channels failed"):
         deployed.poll("instagram")
     assert deployed.runs(INSTAGRAM)[0].complete
@@ -406,7 +407,7 @@ def test_an_unreachable_parameter_store_fails_visibly(deployed: Deployed, capsys
     finally:
         events.unregister("before-call.ssm", refuse)
     assert deployed.items() == []
-    assert metrics_of(capsys.readouterr().out) == {"RunFailed": 1}
+    assert metrics_of(capsys.readouterr().out) == {"ChannelsRead": 1, "RunFailed": 1}
 
 
 @pytest.mark.parametrize("fault", ["server_error", "html", "no_data_key", "null_body"])
@@ -453,8 +454,7 @@ def test_a_run_short_of_time_stops_and_the_next_one_goes_on(deployed: Deployed) 
 def test_a_kind_nobody_has_reads_nothing(deployed: Deployed) -> None:
     """A schedule without channels is no fault."""
     deployed.channels(PAGE)
-    with pytest.warns(UserWarning, match="No application metrics"):
-        deployed.poll("instagram")
+    deployed.poll("instagram")
     assert deployed.calls.names == []
 
 

@@ -1,7 +1,6 @@
 """A Facebook Page: what visitors post on it or tag it in, and the comments under everything on it."""
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -10,8 +9,9 @@ from aduan.channel import Rejected
 from aduan.directory import Channel
 from aduan.post import Post
 from aduan.record import Moment
+from poll_channels.connection import Connection, PostFactory
 from poll_channels.source import Batch, GoneError, PageCapError, Window
-from poll_channels.sources.graph import MALFORMED, GraphClient, GraphItem, epoch, rejected
+from poll_channels.sources.graph import MALFORMED, GraphClient, GraphItem, epoch, graph_client, rejected
 
 POSTS_PER_PAGE: Final = 50
 COMMENTS_PER_PAGE: Final = 100
@@ -76,10 +76,10 @@ class Comment(GraphItem):
 class FacebookPage:
     """Reads one Page. The time of change of each post is the mark that says whether to read its comments again."""
 
-    def __init__(self, channel: Channel, client: GraphClient, now: datetime) -> None:
-        self._channel = channel
+    def __init__(self, client: GraphClient, factory: PostFactory) -> None:
         self._client = client
-        self._now = now
+        self._factory = factory
+        self._channel = factory.channel
 
     @property
     def calls(self) -> int:
@@ -121,11 +121,12 @@ class FacebookPage:
                 return None, None
             if self._is_own(thread):
                 return thread, None
-            return thread, self._post(
+            return thread, self._factory.post(
                 thread.id,
                 thread.message or thread.story,
                 thread.created_time,
-                thread.permalink_url,
+                thread.permalink_url or f"https://www.facebook.com/{thread.id}",
+                author=_id_of(thread.author),
                 has_photo=any(shown.media_type in PHOTO_TYPES for shown in thread.attachments.data),
             )
         except MALFORMED as error:
@@ -165,11 +166,12 @@ class FacebookPage:
             comment = Comment.model_validate(_with_author(item))
             if comment.author is not None and comment.author.id == self._channel.account:
                 return None
-            return self._post(
+            return self._factory.post(
                 comment.id,
                 comment.message,
                 comment.created_time,
-                comment.permalink_url or thread.permalink_url,
+                comment.permalink_url or thread.permalink_url or f"https://www.facebook.com/{comment.id}",
+                author=_id_of(comment.author),
                 parent_id=comment.parent.id if comment.parent is not None else thread.id,
                 has_photo=comment.attachment is not None,
             )
@@ -181,27 +183,18 @@ class FacebookPage:
             return post.author.id == self._channel.account
         return post.status_type in OWN_STATUS_TYPES
 
-    def _post(  # noqa: PLR0913 # the fields of a post
-        self,
-        native_id: str,
-        text: str,
-        created_at: datetime,
-        permalink: str,
-        *,
-        has_photo: bool,
-        parent_id: str | None = None,
-    ) -> Post:
-        return Post(
-            kind="facebook_page",
-            native_id=native_id,
-            channel=self._channel.id,
-            text=text,
-            has_photo=has_photo,
-            permalink=permalink or f"https://www.facebook.com/{native_id}",
-            parent_id=parent_id,
-            created_at=created_at,
-            fetched_at=self._now,
-        )
+
+def open_page(channel: Channel, connection: Connection) -> FacebookPage:
+    """Open a channel of this kind.
+
+    Raises:
+        CredentialError: naming a parameter that is missing.
+    """
+    return FacebookPage(graph_client(channel, connection), connection.post_factory(channel))
+
+
+def _id_of(author: Reference | None) -> str | None:
+    return author.id if author is not None else None
 
 
 def _with_author(item: Any) -> Any:

@@ -17,6 +17,8 @@ import urllib3
 from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationError
 
 from aduan.channel import Rejected
+from aduan.directory import Channel
+from poll_channels.connection import Connection
 from poll_channels.source import (
     Budget,
     ChannelError,
@@ -190,6 +192,24 @@ class GraphClient:
             raise TransientError(f"no answer: {type(error).__name__}") from None
         self._near_limit = usage(answer.headers) >= USAGE_LIMIT
         return read_answer(answer.status, answer.data, answer.headers)
+
+
+def graph_client(channel: Channel, connection: Connection) -> GraphClient:
+    """Make the client of one account, with the token it has now.
+
+    Raises:
+        CredentialError: naming a parameter that is missing.
+    """
+    token, app_secret = connection.secrets(channel, "meta/app_secret")
+    settings = connection.settings
+    return GraphClient(
+        connection.http,
+        f"{settings.graph_base_url}/{settings.graph_version}",
+        token=token,
+        app_secret=app_secret,
+        budget=connection.budget,
+        sleep=connection.sleep,
+    )
 
 
 def read_answer(status: int, data: bytes, headers: Mapping[str, str]) -> dict[str, Any]:

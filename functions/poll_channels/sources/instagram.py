@@ -12,8 +12,9 @@ from aduan.channel import Rejected
 from aduan.directory import Channel
 from aduan.post import Post
 from aduan.record import Moment
+from poll_channels.connection import Connection, PostFactory
 from poll_channels.source import Batch, GoneError, PageCapError, Window
-from poll_channels.sources.graph import MALFORMED, GraphClient, GraphItem, rejected
+from poll_channels.sources.graph import MALFORMED, GraphClient, GraphItem, graph_client, rejected
 
 MEDIA_PER_PAGE: Final = 50
 COMMENTS_PER_PAGE: Final = 50
@@ -70,10 +71,10 @@ class Tag(GraphItem):
 class Instagram:
     """Reads one account. The number of comments of each medium is the mark that says whether to read them again."""
 
-    def __init__(self, channel: Channel, client: GraphClient, now: datetime) -> None:
-        self._channel = channel
+    def __init__(self, client: GraphClient, factory: PostFactory) -> None:
         self._client = client
-        self._now = now
+        self._factory = factory
+        self._channel = factory.channel
 
     @property
     def calls(self) -> int:
@@ -87,7 +88,7 @@ class Instagram:
             if isinstance(medium, Rejected):
                 yield Batch(rejected=(medium,))
                 continue
-            mark = _mark(medium, self._now)
+            mark = _mark(medium, self._factory.now)
             if mark is not None and marks.get(medium.id, NO_COMMENTS) == mark:
                 continue
             try:
@@ -167,11 +168,12 @@ class Instagram:
             comment = Comment.model_validate(_with_author(item))
             if self._is_own(comment.username, comment.author):
                 return None
-            return self._post(
+            return self._factory.post(
                 comment.id,
                 comment.text,
                 comment.timestamp,
                 permalink,
+                author=comment.author.id if comment.author is not None else comment.username,
                 parent_id=comment.parent_id or parent_id,
                 has_photo=not comment.text,
             )
@@ -184,7 +186,9 @@ class Instagram:
             tag = Tag.model_validate(item)
             if self._is_own(tag.username, None):
                 return None
-            return self._post(tag.id, tag.caption, tag.timestamp, tag.permalink, parent_id=None, has_photo=True)
+            return self._factory.post(
+                tag.id, tag.caption, tag.timestamp, tag.permalink, author=tag.username, has_photo=True
+            )
         except MALFORMED as error:
             return rejected(self._channel.id, item, error)
 
@@ -193,20 +197,14 @@ class Instagram:
             return True
         return username is not None and username == self._channel.handle
 
-    def _post(  # noqa: PLR0913 # the fields of a post
-        self, native_id: str, text: str, created_at: datetime, permalink: str, *, parent_id: str | None, has_photo: bool
-    ) -> Post:
-        return Post(
-            kind="instagram",
-            native_id=native_id,
-            channel=self._channel.id,
-            text=text,
-            has_photo=has_photo,
-            permalink=permalink,
-            parent_id=parent_id,
-            created_at=created_at,
-            fetched_at=self._now,
-        )
+
+def open_account(channel: Channel, connection: Connection) -> Instagram:
+    """Open a channel of this kind.
+
+    Raises:
+        CredentialError: naming a parameter that is missing.
+    """
+    return Instagram(graph_client(channel, connection), connection.post_factory(channel))
 
 
 def _mark(medium: Media, now: datetime) -> str | None:

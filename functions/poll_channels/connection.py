@@ -1,0 +1,102 @@
+"""What a channel kind gets to work with: the network, its secrets, its time, and a way to make posts."""
+
+import hashlib
+import hmac
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+import urllib3
+from pydantic import Field
+
+from aduan.directory import Channel
+from aduan.post import Post
+from aduan.settings import Settings
+from poll_channels.credentials import Credentials
+from poll_channels.source import Budget
+
+AUTHOR_KEY: Final = "author_key"
+"""Parameter with the key that turns an author into a pseudonym."""
+PSEUDONYM_LENGTH: Final = 22
+
+
+class PollSettings(Settings):
+    """What the deployment must tell this function."""
+
+    table_name: str = Field(min_length=3)
+    credentials_path: str = Field(pattern=r"^/")
+    graph_base_url: str = Field(pattern=r"^https?://")
+    graph_version: str = Field(pattern=r"^v\d+\.\d+$")
+
+
+@dataclass(frozen=True)
+class Connection:
+    """Everything outside the process that one run over one channel may use."""
+
+    http: urllib3.PoolManager
+    credentials: Credentials
+    settings: PollSettings
+    budget: Budget
+    now: datetime
+    sleep: Callable[[float], None] = field(default=time.sleep)
+
+    def secrets(self, channel: Channel, *others: str) -> list[str]:
+        """Return the channel's token and other parameters, as they are now.
+
+        Raises:
+            CredentialError: naming a parameter that is missing.
+        """
+        token = f"channels/{channel.id.replace(':', '/')}/token"
+        # The authors' key is fetched with them, so that one call brings all.
+        return self.credentials.get(token, *others, AUTHOR_KEY)[:-1]
+
+    def post_factory(self, channel: Channel) -> "PostFactory":
+        """Make the one way in which a kind turns what it read into posts."""
+        [key] = self.credentials.get(AUTHOR_KEY)
+        return PostFactory(channel, self.now, key)
+
+
+@dataclass(frozen=True)
+class PostFactory:
+    """Makes posts of one channel. Nobody's name leaves it."""
+
+    channel: Channel
+    now: datetime
+    author_key: str = field(repr=False)
+
+    def post(  # noqa: PLR0913 # the fields of a post
+        self,
+        native_id: str,
+        text: str,
+        created_at: datetime,
+        permalink: str,
+        *,
+        author: str | None,
+        has_photo: bool = False,
+        parent_id: str | None = None,
+    ) -> Post:
+        """Make a post.
+
+        Raises:
+            ValidationError: when what the platform gave is no post.
+        """
+        return Post(
+            kind=self.channel.kind,
+            native_id=native_id,
+            channel=self.channel.id,
+            text=text,
+            has_photo=has_photo,
+            permalink=permalink,
+            parent_id=parent_id,
+            author=None if author is None else self._pseudonym(author),
+            created_at=created_at,
+            fetched_at=self.now,
+        )
+
+    def _pseudonym(self, author: str) -> str:
+        """A keyed hash: the same person twice can be recognised, and nobody can be looked up without the key."""
+        name = f"{self.channel.kind}:{author}"
+        digest = hmac.new(self.author_key.encode(), name.encode("utf-8", "replace"), hashlib.sha256)
+        return digest.hexdigest()[:PSEUDONYM_LENGTH]
