@@ -26,6 +26,7 @@ from infra.local.simulator.config import Config
 from infra.local.simulator.server import Server, running
 from infra.local.simulator.simulator import Simulator
 from infra.local.simulator.world import Account, Draft, Entry, Kind, Role, populate
+from poll_channels.connection import PostFactory
 from poll_channels.source import (
     Budget,
     ChannelError,
@@ -37,14 +38,13 @@ from poll_channels.source import (
     ThrottledError,
     Window,
 )
-from poll_channels.connection import PostFactory
 from poll_channels.sources import graph
 from poll_channels.sources.facebook_page import FacebookPage
 from poll_channels.sources.graph import ATTEMPTS, GraphClient
 from poll_channels.sources.instagram import Instagram
 from tests.builders import a_channel
 
-KINDS = {"facebook_page": FacebookPage, "instagram": Instagram}
+KINDS: dict[str, type[FacebookPage | Instagram]] = {"facebook_page": FacebookPage, "instagram": Instagram}
 """The kinds that speak the Graph API."""
 NOW = datetime(2026, 11, 3, 7, 0, tzinfo=UTC)
 FLOOR = NOW - timedelta(days=30)
