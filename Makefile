@@ -35,6 +35,9 @@ demo: environments ## bring posts the whole way on this machine (POSTS=file.json
 up: environments ## start the stack and leave it running
 	@$(LOCAL) up $(if $(POSTS),--posts $(POSTS)) $(if $(LIMIT),--limit $(LIMIT))
 
+simulate: environments ## start it and write posts by hand, on a page that shows where they go
+	@$(LOCAL) simulate $(if $(POSTS),--posts $(POSTS)) $(if $(LIMIT),--limit $(LIMIT))
+
 down: environments ## stop it
 	@$(LOCAL) down
 
@@ -57,4 +60,4 @@ bench: environments ## measure the figures of the README
 	@PYTHONPATH=functions AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_DEFAULT_REGION=ap-southeast-3 \
 		AWS_ACCOUNT_ID_ENDPOINT_MODE=disabled $(RUN) -m infra.bench
 
-.PHONY: help environments demo up down build test check bench
+.PHONY: help environments demo up simulate down build test check bench

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from aduan.channel import Cursor, Rejected, Run
+from aduan.channel import Cursor, Rejected, Run, Sweep, TokenLook
 from aduan.notice import Contact, Notice
 from aduan.post import Post
 from aduan.store.channels import LeaseError
@@ -35,6 +35,8 @@ class Memory:
     notices: dict[tuple[str, str], Notice] = field(default_factory=dict)
     cursors: dict[str, Cursor] = field(default_factory=dict)
     runs: list[Run] = field(default_factory=list)
+    looks: dict[str, TokenLook] = field(default_factory=dict)
+    sweeps: dict[str, Sweep] = field(default_factory=dict)
     contacts: dict[str, Contact] = field(default_factory=dict)
     counted: dict[str, int] = field(default_factory=dict)
     reads: int = 0
@@ -70,15 +72,32 @@ class InMemoryPostStore:
 
     memory: Memory
 
-    def known(self, posts: Iterable[Post]) -> set[str]:
+    def digests(self, posts: Iterable[Post]) -> dict[str, str]:
         """Look up."""
         with self.memory.call():
-            return {post.key for post in posts if post.key in self.memory.posts}
+            stored = self.memory.posts
+            return {post.key: stored[post.key].digest for post in posts if post.key in stored}
 
     def add(self, post: Post) -> bool:
         """Put unless there."""
         with self.memory.call(write=True):
             return self.memory.posts.setdefault(post.key, post) is post
+
+    def revise(self, post: Post) -> bool:
+        """Replace the text of what is stored."""
+        with self.memory.call(write=True):
+            stored = self.memory.posts.get(post.key)
+            if stored is None or stored.gone_at is not None or stored.digest == post.digest:
+                return False
+            self.memory.posts[post.key] = stored.model_copy(
+                update={
+                    "text": post.text,
+                    "has_photo": post.has_photo,
+                    "state": "new",
+                    "revised_at": post.fetched_at,
+                }
+            )
+            return True
 
     def quarantine(self, rejected: Rejected, at: datetime) -> bool:
         """Put unless there."""
@@ -96,6 +115,31 @@ class InMemoryPostStore:
         with self.memory.call(write=True):
             self.decide(post, triage, None)
 
+    def bury(self, post: Post, reason: str, at: datetime) -> bool:
+        """Leave a tombstone."""
+        with self.memory.call(write=True):
+            return self.lay_to_rest(post, reason, at)
+
+    def lay_to_rest(self, post: Post, reason: str, at: datetime) -> bool:
+        """Take away what it said and who said it."""
+        stored = self.memory.posts[post.key]
+        if stored.gone_at is not None:
+            return False
+        nothing = {"text": "", "permalink": "", "has_photo": False, "author": None}
+        self.memory.posts[post.key] = stored.model_copy(
+            update={**nothing, "state": "gone", "gone_at": at, "gone_reason": reason}
+        )
+        return True
+
+    def found_since(
+        self, channel: str, since: datetime, after: tuple[datetime, str] | None, limit: int
+    ) -> list[tuple[datetime, str]]:
+        """Oldest first."""
+        with self.memory.call():
+            posts = [post for post in self.memory.posts.values() if post.channel == channel]
+        found = sorted((post.fetched_at, post.key) for post in posts if post.fetched_at >= since)
+        return [one for one in found if after is None or one > after][:limit]
+
     def decide(self, post: Post, triage: Triage, ticket: str | None) -> None:
         """Change a new post into a decided one."""
         if self.memory.posts[post.key].state != "new":
@@ -108,7 +152,7 @@ class InMemoryPostStore:
             due = [
                 post
                 for post in self.memory.posts.values()
-                if post.state == "new" and post.fetched_at + LEFT_BEHIND <= now
+                if post.state == "new" and (post.revised_at or post.fetched_at) + LEFT_BEHIND <= now
             ]
         yield from [post.key for post in sorted(due, key=lambda post: post.fetched_at)]
 
@@ -142,6 +186,26 @@ class InMemoryChannelStore:
             self.memory.cursors[cursor.channel] = cursor.model_copy(
                 update={"version": cursor.version + 1, "lease_owner": None, "lease_until": None}
             )
+
+    def sweep(self, channel: str) -> Sweep:
+        """Look up."""
+        with self.memory.call():
+            return self.memory.sweeps.get(channel, Sweep(channel=channel))
+
+    def swept(self, sweep: Sweep) -> None:
+        """Replace."""
+        with self.memory.call(write=True):
+            self.memory.sweeps[sweep.channel] = sweep
+
+    def token_look(self, channel: str) -> TokenLook | None:
+        """Look up."""
+        with self.memory.call():
+            return self.memory.looks.get(channel)
+
+    def looked(self, look: TokenLook) -> None:
+        """Replace."""
+        with self.memory.call(write=True):
+            self.memory.looks[look.channel] = look
 
     def record(self, run: Run) -> None:
         """Append."""
@@ -179,6 +243,40 @@ class InMemoryTicketStore:
             memory.notices.update({(notice.ticket, notice.key): notice for notice in notices})
             counter = f"{ticket.channel}#{ticket.topic}#{ticket.department}"
             memory.counted[counter] = memory.counted.get(counter, 0) + 1
+
+    def amend(  # noqa: PLR0913 # as the protocol has it
+        self,
+        post: Post,
+        triage: Triage,
+        before: Ticket,
+        after: Ticket,
+        *,
+        notices: Sequence[Notice],
+        events: Iterable[Event],
+    ) -> None:
+        """All or nothing."""
+        with self.memory.call(write=True):
+            memory = self.memory
+            if memory.posts[post.key].state != "new" or memory.tickets[before.code].version != before.version:
+                raise AlreadyTriagedError(post.key)
+            InMemoryPostStore(memory).decide(post, triage, after.code)
+            memory.tickets[after.code] = after
+            memory.events.extend(events)
+            for notice in notices:
+                memory.notices.setdefault((notice.ticket, notice.key), notice)
+
+    def bury(self, post: Post, ticket: Ticket, event: Event, reason: str, at: datetime) -> None:
+        """All or nothing."""
+        with self.memory.call(write=True):
+            memory = self.memory
+            if memory.posts[post.key].gone_at is not None or memory.tickets[ticket.code].version != ticket.version:
+                raise AlreadyTriagedError(post.key)
+            InMemoryPostStore(memory).lay_to_rest(post, reason, at)
+            memory.tickets[ticket.code] = ticket.model_copy(update={"permalink": "", "version": ticket.version + 1})
+            memory.events.append(event)
+            for key, notice in memory.notices.items():
+                if key[0] == ticket.code and notice.state == "pending":
+                    memory.notices[key] = notice.model_copy(update={"state": "withdrawn", "act_at": None})
 
     def get(self, code: str) -> Ticket | None:
         """Look up."""

@@ -2,14 +2,17 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, get_args
 
+from aduan import coverage
+from aduan.health import Health, error_label
 from aduan.record import WIB, stamp
 from aduan.store.reading import ChannelState, Grouping, Tally, TicketDetail
 from aduan.ticket import Status, Ticket
 
 if TYPE_CHECKING:
+    from aduan.coverage import Reason, Stretch
     from aduan.directory import Channel, Directory
     from aduan.notice import Contact, Notice
     from aduan.ticket import Event, Voice
@@ -35,7 +38,20 @@ KIND_LABELS: Final[Mapping[str, str]] = {
     "aspiration": "Aspirasi",
     "other": "Lainnya",
 }
+REASON_LABELS: Final[Mapping[str, str]] = {
+    coverage.NO_RUN: "Tidak ada pembacaan yang tercatat",
+    coverage.NOT_YET_READ: "Belum ada pembacaan lengkap sesudahnya",
+    coverage.BEFORE_FIRST_RUN: "Sebelum Aduan mulai membaca kanal ini",
+    coverage.FORGOTTEN: "Catatan pembacaan waktu itu sudah dihapus",
+}
+STOP_LABELS: Final[Mapping[str | None, str]] = {
+    "time": "Waktu habis sebelum selesai; dilanjutkan pada pembacaan berikutnya",
+    "page cap": "Terlalu banyak halaman untuk sekali baca",
+    "usage": "Jatah platform hampir habis; dilanjutkan kemudian",
+}
 MOVE_LABELS: Final[Mapping[str, str]] = {**STATUS_LABELS, "opened": "Dibuka"}
+
+SHOWN_RUNS: Final = 5
 
 _CONFIDENTIAL: Final = {"recipient", "claimed_by", "message_id", "failure"}
 """Of a notice: where it went, and what a provider says about that, which repeats the address."""
@@ -81,8 +97,54 @@ def stats_answer(tallies: Mapping[str, Tally], by: Grouping, months: Sequence[st
     }
 
 
-def channel_answer(channel: "Channel", state: ChannelState, directory: "Directory") -> Answer:
-    """A channel as it is configured, how far it has been read, and its last runs.
+def channels_answer(channels: Iterable[tuple["Channel", ChannelState, Health]], directory: "Directory") -> Answer:
+    """All channels, and before them whether anybody needs to do anything, as monitoring asks it."""
+    listed = list(channels)
+    return {
+        "healthy": all(health.healthy for _, _, health in listed),
+        "issues": [
+            {"channel": channel.id, "channel_name": channel.name, "code": issue.code, "message": issue.message}
+            for channel, _, health in listed
+            for issue in health.issues
+        ],
+        "channels": [channel_answer(*each, directory) for each in listed],
+    }
+
+
+def coverage_answer(
+    channel: str, stretches: Sequence["Stretch"], asked_until: datetime, directory: "Directory"
+) -> Answer:
+    """What was read of an interval, and what not; of less than was asked for when that is too much for one answer."""
+    since, until = stretches[0].since, stretches[-1].until
+    truncated = until < asked_until
+    return {
+        "channel": channel,
+        "channel_name": _channel(channel, directory),
+        **_span(since, until),
+        "complete": coverage.is_complete(stretches),
+        "truncated": truncated,
+        "next_from": stamp(until) if truncated else None,
+        "covered": [
+            {
+                **_span(stretch.since, stretch.until),
+                "late": stretch.state == "read_late",
+                "read_at": stretch.read_at and stamp(stretch.read_at),
+                **_wib("read_at", stretch.read_at),
+                "reasons": [_reason(reason) for reason in stretch.reasons],
+            }
+            for stretch in stretches
+            if stretch.is_covered
+        ],
+        "gaps": [
+            {**_span(stretch.since, stretch.until), "reasons": [_reason(reason) for reason in stretch.reasons]}
+            for stretch in stretches
+            if not stretch.is_covered
+        ],
+    }
+
+
+def channel_answer(channel: "Channel", state: ChannelState, health: Health, directory: "Directory") -> Answer:
+    """A channel as it is configured, how it is, how far it has been read, and its last runs.
 
     The marks and ids the cursor remembers are the poller's own affair.
     """
@@ -90,10 +152,11 @@ def channel_answer(channel: "Channel", state: ChannelState, directory: "Director
     return {
         **channel.model_dump(mode="json"),
         "department_name": _department(channel.department, directory),
+        "health": _health(health),
         "cursor": {**cursor, **_wib("watermark", state.cursor.watermark)},
         "runs": [
             {**run.model_dump(mode="json", exclude={"channel"}), **_wib("started_at", run.started_at)}
-            for run in state.runs
+            for run in state.runs[:SHOWN_RUNS]
         ],
     }
 
@@ -161,6 +224,49 @@ def _voice(voice: "Voice", detail: TicketDetail) -> Answer:
         else post.model_dump(mode="json", include={"text", "permalink", "channel", "has_photo"})
     )
     return {"post": voice.post, "at": stamp(voice.at), **_wib("at", voice.at), **said}
+
+
+def _health(health: Health) -> Answer:
+    error, silence = health.last_error, health.silence
+    return {
+        "healthy": health.healthy,
+        "issues": [{"code": issue.code, "message": issue.message} for issue in health.issues],
+        "last_success": health.last_success and stamp(health.last_success),
+        **_wib("last_success", health.last_success),
+        "lag_seconds": _seconds(health.lag),
+        "consecutive_failures": health.consecutive_failures,
+        "last_error": error
+        and {"at": stamp(error.at), **_wib("at", error.at), "error": error.error, "label": error.label},
+        "silence": {
+            "seconds": _seconds(silence.lasting),
+            "usual_seconds": _seconds(silence.usual),
+            "unusual": silence.is_unusual,
+        },
+    }
+
+
+def _reason(reason: "Reason") -> Answer:
+    label = REASON_LABELS.get(reason.code)
+    if label is None and reason.code == coverage.STOPPED:
+        label = STOP_LABELS.get(reason.detail, "Pembacaan berhenti sebelum selesai")
+    return {
+        "code": reason.code,
+        "label": label or error_label(reason.code),
+        "detail": reason.detail,
+        "runs": reason.runs,
+        "first": reason.first and stamp(reason.first),
+        **_wib("first", reason.first),
+        "last": reason.last and stamp(reason.last),
+        **_wib("last", reason.last),
+    }
+
+
+def _span(since: datetime, until: datetime) -> Answer:
+    return {"from": stamp(since), **_wib("from", since), "to": stamp(until), **_wib("to", until)}
+
+
+def _seconds(span: timedelta | None) -> int | None:
+    return None if span is None else round(span.total_seconds())
 
 
 def _wib(name: str, moment: datetime | None) -> Answer:

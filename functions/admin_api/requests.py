@@ -22,10 +22,12 @@ if TYPE_CHECKING:
 MAX_BODY_BYTES: Final = 4096
 MAX_LIMIT: Final = 100
 MAX_MONTHS: Final = 36
+MAX_COVERAGE: Final = timedelta(days=31)
 _SHOWN_FIELD: Final = 64
 
 _CODE: Final = re.compile(r"SLM-[0-9A-HJKMNP-TV-Z]{6}")
 _DAY: Final = re.compile(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}")
+_WITHOUT_ZONE: Final = re.compile(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?")
 _MONTH: Final = r"^20[0-9]{2}-(0[1-9]|1[0-2])$"
 _CHANNEL: Final = r"^[a-z_]{1,40}:[A-Za-z0-9_.-]{1,100}$"
 _LABEL: Final = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
@@ -45,6 +47,7 @@ _MESSAGES: Final = {
     "channel": "Tulis kanal sebagai jenis:akun, misalnya instagram:kabarsleman.",
     "string_pattern_mismatch": "Tulis bulan sebagai TTTT-BB, misalnya 2026-11.",
     "string_type": "Isi dengan teks.",
+    "missing": "Parameter ini wajib diisi.",
 }
 """By field or, for the others, by the kind of fault as pydantic names it."""
 
@@ -67,6 +70,13 @@ def _opened(text: object, *, whole_day: bool) -> datetime:
     except ValueError:
         pass
     raise _wrong(sentence)
+
+
+def _in_wib(text: object, *, whole_day: bool) -> datetime:
+    """As `_opened`, but without an offset it is WIB: the plus of an offset is a blank in an address typed by hand."""
+    if _WITHOUT_ZONE.fullmatch(str(text)):
+        text = f"{text}+07:00"
+    return _opened(text, whole_day=whole_day)
 
 
 def _email(text: str | None) -> str | None:
@@ -139,6 +149,14 @@ class StatsRequest(_Request):
     department: str | None = None
 
 
+class CoverageRequest(_Request):
+    """The query string of ``GET /coverage``."""
+
+    channel: Annotated[str, Field(pattern=_CHANNEL)]
+    since: Annotated[datetime, BeforeValidator(lambda text: _in_wib(text, whole_day=False))] = Field(alias="from")
+    until: Annotated[datetime, BeforeValidator(lambda text: _in_wib(text, whole_day=True))] = Field(alias="to")
+
+
 class ContactRequest(_Request):
     """The body of ``PUT /departments/{code}/contacts``: replaces what is there."""
 
@@ -190,6 +208,20 @@ def stats_request(
     if end - start >= MAX_MONTHS:
         raise invalid("from", f"Rentang paling panjang {MAX_MONTHS} bulan.")
     return request, tuple(f"{number // 12:04}-{number % 12 + 1:02}" for number in range(start, end + 1))
+
+
+def coverage_request(event: Mapping[str, Any]) -> CoverageRequest:
+    """Check the query string of ``GET /coverage``, but for whether there is such a channel.
+
+    Raises:
+        RefusedError: 400, naming the parameter.
+    """
+    request = _parse(CoverageRequest, _query_string(event))
+    if request.since >= request.until:
+        raise invalid("to", "Akhir waktu harus sesudah awalnya.")
+    if request.until - request.since > MAX_COVERAGE:
+        raise invalid("to", f"Rentang paling panjang {MAX_COVERAGE.days} hari.")
+    return request
 
 
 def contact_request(event: Mapping[str, Any]) -> ContactRequest:

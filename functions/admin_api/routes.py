@@ -2,20 +2,25 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from admin_api import access, answers, requests
 from admin_api.errors import RefusedError, invalid, not_found
+from aduan.coverage import Bounds, coverage
+from aduan.health import HISTORY, Health, channel_health
 from aduan.notice import Contact
-from aduan.store.reading import CursorError, Reading
+from aduan.store.channels import LEDGER_DAYS
+from aduan.store.reading import ChannelState, CursorError, Reading
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 
-    from aduan.directory import Directory
+    from aduan.directory import Channel, Directory
     from aduan.store.contacts import ContactStore
 
+JUDGED_RUNS: Final = 60
+"""Runs a channel's health is judged by: an hour of failures."""
 METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 
 
@@ -36,6 +41,7 @@ class Routes:
             "/tickets/<code>": {"GET": self.ticket},
             "/stats": {"GET": self.stats},
             "/channels": {"GET": self.channels},
+            "/coverage": {"GET": self.coverage},
             "/departments/<code>/contacts": {"GET": self.contact, "PUT": self.replace_contact},
         }
         for rule, answering in routes.items():
@@ -75,15 +81,30 @@ class Routes:
         return answers.stats_answer(tallies, request.by, months, self.directory)
 
     def channels(self) -> answers.Answer:
-        """``GET /channels``: did we read everything?"""
+        """``GET /channels``: is every channel being read?"""
         self._caller().must_be_admin()
         self._no_parameters()
-        return {
-            "channels": [
-                answers.channel_answer(channel, self.reading.channel_state(channel.id), self.directory)
-                for channel in self.directory.channels
-            ]
-        }
+        now = self.now()
+        return answers.channels_answer(
+            [(channel, *self._channel(channel, now)) for channel in self.directory.channels], self.directory
+        )
+
+    def coverage(self) -> answers.Answer:
+        """``GET /coverage``: was everything read between two moments?"""
+        self._caller().must_be_admin()
+        request = requests.coverage_request(self._event())
+        cursor = self.reading.channel_cursor(request.channel)
+        # An account that was taken out of the directory has been read all the same.
+        if cursor.version == 0 and request.channel not in {channel.id for channel in self.directory.channels}:
+            raise invalid("channel", "Kanal ini tidak dikenal dan belum pernah dibaca.")
+        ledger = self.reading.ledger(request.channel, request.since, request.until)
+        stretches = coverage(
+            ledger.runs,
+            request.since,
+            ledger.until,
+            Bounds.of(self.now(), timedelta(days=LEDGER_DAYS), ledger.first, ledger.looked_until),
+        )
+        return answers.coverage_answer(request.channel, stretches, request.until, self.directory)
 
     def contact(self, code: str) -> answers.Answer:
         """``GET /departments/{code}/contacts``."""
@@ -113,6 +134,15 @@ class Routes:
             )
             self.contacts.put(contact)
         return answers.contact_answer(department, contact, self.directory)
+
+    def _channel(self, channel: "Channel", now: datetime) -> tuple[ChannelState, Health]:
+        """Three queries; one more when the channel was not read in the last hour."""
+        state = self.reading.channel_state(channel.id, JUDGED_RUNS)
+        last = None
+        if not any(run.complete for run in state.runs):
+            last = self.reading.last_complete_run(channel.id)
+        arrivals = self.reading.arrivals(channel.id, now - HISTORY) if channel.is_polled else ()
+        return state, channel_health(channel, state.cursor, state.runs, arrivals, now, last_complete=last)
 
     def _event(self) -> dict[str, Any]:
         return self.app.current_event.raw_event

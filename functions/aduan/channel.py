@@ -31,7 +31,7 @@ class Cursor(Record):
     not_before: Moment | None = None
     """The platform asked us to wait until then."""
     ledger_at: Moment | None = None
-    """When the last run was written to the ledger; a quiet run is written only once an hour."""
+    """When the last complete run of the ledger began; a quiet one is written only once an hour."""
     version: int = 0
     lease_owner: str | None = None
     lease_until: Moment | None = None
@@ -54,6 +54,8 @@ class Run(Record):
     seen: int = 0
     new: int = 0
     duplicate: int = 0
+    revised: int = 0
+    """Posts of which another version was found."""
     rejected: int = 0
     own: int = 0
     calls: int = 0
@@ -61,6 +63,26 @@ class Run(Record):
     """Why it stopped early without a fault: ``time`` or ``page cap``."""
     error: str | None = None
     """What went wrong, by class and code; never a body or a token."""
+
+
+class Sweep(Record):
+    """How far the daily question whether posts are still there has come."""
+
+    channel: str
+    position: Moment | None = None
+    last: str | None = None
+    """When the last post that was asked about was found, and its key; None at the beginning."""
+    finished_at: Moment | None = None
+    """When the last sweep began that came to its end; None while one is under way."""
+
+
+class TokenLook(Record):
+    """What the last look at a channel's token found."""
+
+    channel: str
+    looked_at: Moment
+    days_left: int | None = None
+    """Whole days it will still work; None when no end is known."""
 
 
 class Rejected(Record):

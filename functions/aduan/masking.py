@@ -10,7 +10,8 @@ from typing import Final
 _GAP: Final = r"[ .\-\u00a0]?"
 """People group long numbers with a blank, a dot or a hyphen."""
 
-_EMAIL: Final = re.compile(r"[\w.+\-]+@[\w\-]+(?:\.[\w\-]+)+")
+_EMAIL: Final = re.compile(r"(?<![\w.+\-])[\w.+\-]{1,64}@[\w\-]{1,63}(?:\.[\w\-]{1,63}){1,8}")
+"""Bounded as mail itself is (RFC 5321): without a bound, a long word would take quadratic time."""
 _SIXTEEN: Final = re.compile(rf"(?<!\d)\d(?:{_GAP}\d){{15}}(?!{_GAP}\d)")
 _PHONE: Final = re.compile(
     rf"""(?<![\d.,])(?:

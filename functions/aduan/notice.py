@@ -6,7 +6,8 @@ from aduan.record import Moment, Record
 from aduan.triage import Urgency
 
 Medium = Literal["email", "sms"]
-NoticeState = Literal["pending", "claimed", "sent", "failed", "parked"]
+NoticeState = Literal["pending", "claimed", "sent", "failed", "parked", "withdrawn"]
+"""``withdrawn``: what it was about was deleted at its source before anybody was told."""
 
 
 class Notice(Record):

@@ -19,6 +19,11 @@ and every write costs by the kilobyte."""
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
+def clipped(text: str) -> str:
+    """Cut a text to what is kept, at whole characters."""
+    return text.encode()[:TEXT_BYTES].decode("utf-8", "ignore").strip()
+
+
 class Post(Record):
     """One post, comment, reply or tag. Its key is the channel kind and the platform's own id, never a hash of text."""
 
@@ -29,14 +34,21 @@ class Post(Record):
     """Without personal numbers, which no `Post` ever holds. Empty for a post that is only a photo."""
     has_photo: bool = False
     permalink: str
+    """Empty on a tombstone."""
     parent_id: str | None = None
     author: str | None = None
     """Pseudonym of who wrote it; None when the platform does not tell."""
     created_at: Moment
     """When the platform says it was written."""
     fetched_at: Moment
-    state: Literal["new", "triaged"] = "new"
+    revised_at: Moment | None = None
+    """When another version of it was found."""
+    state: Literal["new", "triaged", "gone"] = "new"
+    """``gone``: deleted at its source, and only its tombstone is left here."""
+    gone_at: Moment | None = None
+    gone_reason: str | None = None
     triage: Triage | None = None
+    """The last decision; on a new version, the decision about the one before."""
     ticket: str | None = None
     """Code of the ticket it opened."""
 
@@ -44,8 +56,9 @@ class Post(Record):
     @classmethod
     def _storable(cls, text: str) -> str:
         """Mask personal numbers, repair what cannot be stored, and clip at whole characters."""
-        data = masked(_UNPRINTABLE.sub("", text)).encode("utf-8", "replace")
-        return data[:TEXT_BYTES].decode("utf-8", "ignore").strip()
+        data = _UNPRINTABLE.sub("", text[:TEXT_BYTES]).encode("utf-8", "replace")
+        # Clipped again at the end: a mask may be longer than what it replaces.
+        return clipped(masked(clipped(data.decode("utf-8"))))
 
     @property
     def key(self) -> str:

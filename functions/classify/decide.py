@@ -12,6 +12,7 @@ from aduan.store.tickets import CodeTakenError, TicketStore
 from aduan.triage import DESK, Triage
 from classify.classifier import classify
 from classify.opening import opening
+from classify.revision import revision
 
 Outcome = Literal["already", "auto", "desk", "drop"]
 CODES_TRIED: Final = 5
@@ -36,7 +37,9 @@ def decide(  # noqa: PLR0913 # a post, the two stores, the directory and two set
         return "already"
     triage = triage_of(post, directory)
     try:
-        if triage.route == "drop":
+        if post.ticket is not None:
+            reconsider(post, triage, tickets, directory, now)
+        elif triage.route == "drop":
             posts.settle(post, triage, now + chatter_for)
         else:
             open_ticket(post, triage, tickets, directory, now)
@@ -61,6 +64,19 @@ def triage_of(post: Post, directory: Directory) -> Triage:
             reasons=("penggolong gagal membaca kiriman ini",),
             decided_by=f"none/{directory.hash}",
         )
+
+
+def reconsider(post: Post, triage: Triage, tickets: TicketStore, directory: Directory, now: datetime) -> None:
+    """Write what another version of a ticket's post changes.
+
+    Raises:
+        LookupError: when the ticket is gone, which nothing in this system does.
+    """
+    ticket = tickets.get(post.ticket) if post.ticket is not None else None
+    if ticket is None or post.triage is None:
+        raise LookupError(f"{post.key} names a ticket that is not there")
+    change = revision(post, post.triage, triage, ticket, directory=directory, now=now)
+    tickets.amend(post, triage, ticket, change.ticket, notices=change.notices, events=change.events)
 
 
 def open_ticket(post: Post, triage: Triage, tickets: TicketStore, directory: Directory, now: datetime) -> None:

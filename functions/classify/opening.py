@@ -1,7 +1,8 @@
 """What a decided post becomes: its ticket, the first event of its history, and the notices that go out. Pure."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from aduan.directory import Directory
 from aduan.notice import Medium, Notice
@@ -10,7 +11,10 @@ from aduan.ticket import Event, Status, Ticket, ticket_code
 from aduan.triage import DESK, Triage
 from aduan.working_days import due_at
 
-BY = "classify"
+BY: Final = "classify"
+STALE: Final = timedelta(hours=6)
+"""An emergency is one while it lasts: what was written longer ago, and is read now after an outage or at the first
+poll, is urgent and wakes nobody by SMS."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,8 @@ def opening(post: Post, triage: Triage, directory: Directory, now: datetime, att
 
     `attempt` counts up when the code of the attempt before belongs to another ticket.
     """
+    if triage.urgency == "emergency" and now - post.created_at > STALE:
+        triage = triage.model_copy(update={"urgency": "urgent"})
     department = triage.department or DESK
     code = ticket_code(post.key, attempt)
     deadline = directory.deadlines[deadline_class(triage)]

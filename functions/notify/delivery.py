@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from notify.senders import MailSender, TextSender
     from notify.wording import DeskReason
 
-Outcome = Literal["sent", "failed", "unknown", "parked", "postponed", "already"]
-"""``already``: somebody else has it, or its time has not come; nothing was done."""
+Outcome = Literal["sent", "failed", "unknown", "parked", "postponed", "waiting", "already"]
+"""``already``: somebody else has it, or its time has not come; nothing was done. ``waiting``: neither the department
+nor the desk has a contact yet; it stays pending until one is entered, and an alarm says so."""
 
 PAUSE: Final = timedelta(minutes=5)
 """After the first refused attempt; after the n-th it is n times as long."""
@@ -144,14 +145,15 @@ def deliver(  # noqa: PLR0913 # everything it depends on comes in here, so that 
         return "already"
     ticket = stores.tickets.get(notice.ticket)
     post = stores.posts.get(ticket.post) if ticket is not None else None
-    if ticket is None or post is None:
+    if ticket is None or post is None or post.state == "gone":
         return _park(notice, "the ticket is gone" if ticket is None else "the post is gone", stores.notices)
     desk = stores.contacts.get(DESK)
     contact = desk if notice.department == DESK else stores.contacts.get(notice.department)
     try:
         to = address(notice, contact, desk, directory, settings)
     except NobodyToTellError as error:
-        return _park(notice, str(error), stores.notices)
+        # An SMS only repeats what a mail says, which waits for an address.
+        return "waiting" if notice.medium == "email" else _park(notice, str(error), stores.notices)
     # Written before the claim: a fault in the wording leaves the notice pending, not claimed and unsent.
     department = directory.departments.get(notice.department, directory.departments[DESK])
     about = (ticket, post, department, to.desk_reason, directory)

@@ -27,6 +27,7 @@ METRICS: Final[dict[Outcome, str]] = {
     "unknown": "NoticeUnknown",
     "parked": "NoticeParked",
     "postponed": "NoticePostponed",
+    "waiting": "NoticeWaiting",
 }
 """Names of the metrics, by outcome."""
 

@@ -189,7 +189,10 @@ def _message_id(call: "Callable[[], Any]") -> str:
         code = error.response["Error"]["Code"]
         if status >= SERVER_FAULT:
             raise OutcomeUnknownError(f"{status} {code}") from error
-        raise NotAcceptedError(f"{status} {code}", retry=status == THROTTLED or code in RETRIABLE) from error
+        # SES gives a sandboxed or lapsed identity and a broken message the same code; only the first can pass later.
+        unverified = code == "MessageRejected" and "not verified" in error.response["Error"]["Message"]
+        retry = status == THROTTLED or code in RETRIABLE or unverified
+        raise NotAcceptedError(f"{status} {code}", retry=retry) from error
     except (EndpointConnectionError, ConnectTimeoutError, ProxyConnectionError) as error:
         raise NotAcceptedError(type(error).__name__, retry=True) from error
     except (HTTPClientError, SSLError, ResponseParserError) as error:

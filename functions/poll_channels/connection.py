@@ -29,6 +29,11 @@ class PollSettings(Settings):
     credentials_path: str = Field(pattern=r"^/")
     graph_base_url: str = Field(pattern=r"^https?://")
     graph_version: str = Field(pattern=r"^v\d+\.\d+$")
+    telegram_base_url: str = Field(pattern=r"^https?://")
+    feed_base_url: str = Field(pattern=r"^(https?://.*)?$")
+    """Where feeds are fetched instead of from their own hosts; empty everywhere but on one machine."""
+    x_base_url: str = Field(pattern=r"^https?://")
+    youtube_base_url: str = Field(pattern=r"^https?://")
 
 
 @dataclass(frozen=True)

@@ -1,30 +1,34 @@
-"""Entry point of the schedules: reads every channel of one kind."""
+"""Entry point of the schedules: reads every channel of one kind, or asks about its posts or its tokens."""
 
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import boto3
 import urllib3
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
+from aduan.channel import TokenLook
 from aduan.directory import Channel, load_directory
 from aduan.settings import from_environment
 from aduan.store.channels import DynamoChannelStore
 from aduan.store.posts import DynamoPostStore
 from aduan.store.table import QUICK, open_table
+from aduan.store.tickets import DynamoTicketStore
 from poll_channels.connection import Connection, PollSettings
 from poll_channels.credentials import Credentials
+from poll_channels.measures import report_channel
 from poll_channels.poll import Poll, is_due
-from poll_channels.source import Budget
+from poll_channels.recheck import Recheck, Rechecking
+from poll_channels.source import Budget, ChannelError
 from poll_channels.sources import KINDS
+from poll_channels.tokens import inspect_token, warning_due
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
-
-    from aduan.channel import Run
 
 AT_ONCE: Final = 10
 """Channels that are read at the same time: they wait for their platforms, not for the processor."""
@@ -37,50 +41,48 @@ logger = Logger()
 metrics = Metrics()
 session = boto3.Session()
 table = open_table(session, settings.table_name)
+channels, posts, tickets = DynamoChannelStore(table), DynamoPostStore(table), DynamoTicketStore(table)
 credentials = Credentials(session.client("ssm", config=QUICK), settings.credentials_path, time.monotonic)
 http = urllib3.PoolManager(num_pools=AT_ONCE, maxsize=AT_ONCE, retries=False)
 
 
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: "LambdaContext") -> None:
-    """Read every channel of the kind that the schedule names; one that fails stops no other."""
+    """Do one task for every channel of the kind that the schedule names; one that fails stops no other."""
+    if event["kind"] not in KINDS:
+        raise ValueError(f"a schedule names the channel kind {event['kind']!r}, which nobody reads")
+    task = TASKS[event.get("task", "read")]
     now = datetime.now(UTC)
-    channels = [
-        channel
-        for channel in directory.channels
-        if channel.kind == event["kind"] and channel.is_polled and is_due(channel, now)
-    ]
-    metrics.add_metric("ChannelsRead", MetricUnit.Count, len(channels))
+    polled = [channel for channel in directory.channels if channel.kind == event["kind"] and channel.is_polled]
+    # Who invokes the function by hand does not want to wait for a channel's own rhythm.
+    at_once = task is not read or event.get("at_once", False)
+    due = [channel for channel in polled if at_once or is_due(channel, now)]
+    metrics.add_metric("ChannelsRead", MetricUnit.Count, len(due))
     budget = Budget.of(time.monotonic, context.get_remaining_time_in_millis() / 1000)
     faults: list[Exception] = []
     with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
-        reading = [(channel, pool.submit(read, channel, budget, context)) for channel in channels]
-        for channel, run in reading:
+        for working in [pool.submit(task, channel, budget, context) for channel in due]:
             try:
-                report(channel, run.result())
+                working.result()
             except Exception as error:  # noqa: BLE001 # raised below, after the other channels were read
                 metrics.add_metric("RunFailed", MetricUnit.Count, 1)
                 faults.append(error)
     if faults:
-        raise ExceptionGroup(f"{len(faults)} of {len(channels)} channels failed", faults)
+        raise ExceptionGroup(f"{len(faults)} of {len(due)} channels failed", faults)
 
 
-def read(channel: Channel, budget: Budget, context: "LambdaContext") -> "Run | None":
-    """Read one channel."""
+def read(channel: Channel, budget: Budget, context: "LambdaContext") -> None:
+    """Read one channel, and say how it went."""
     poll = Poll(
         channel,
-        DynamoChannelStore(table),
-        DynamoPostStore(table),
+        channels,
+        posts,
         run_id=context.aws_request_id,
         clock=lambda: datetime.now(UTC),
         lease_for=timedelta(milliseconds=context.get_remaining_time_in_millis()) + LEASE_MARGIN,
     )
-    connection = Connection(http, credentials, settings, budget, datetime.now(UTC))
-    return poll.run(lambda: KINDS[channel.kind](channel, connection))
-
-
-def report(channel: Channel, run: "Run | None") -> None:
-    """Say how a run went."""
+    run = poll.run(lambda: KINDS[channel.kind](channel, connection(budget)))
+    report_channel(channel, run, poll.read_until, datetime.now(UTC))
     if run is None:
         metrics.add_metric("RunSkipped", MetricUnit.Count, 1)
         logger.info("channel is being read by another run, or waits", channel=channel.id)
@@ -91,3 +93,47 @@ def report(channel: Channel, run: "Run | None") -> None:
     metrics.add_metric("PostsNew", MetricUnit.Count, run.new)
     metrics.add_metric("PostsRejected", MetricUnit.Count, run.rejected)
     logger.info("channel read", run=run.model_dump(mode="json", exclude_none=True))
+
+
+def recheck(channel: Channel, budget: Budget, context: "LambdaContext") -> None:
+    """Ask whether one channel's posts are still there, and bury those that are not."""
+    del context
+    sweep = Recheck(channel, channels, posts, tickets, clock=lambda: datetime.now(UTC))
+    try:
+        buried = sweep.run(lambda: cast("Rechecking", KINDS[channel.kind](channel, connection(budget))))
+    except ChannelError as error:
+        metrics.add_metric("RunFailed", MetricUnit.Count, 1)
+        logger.warning("channel not rechecked", channel=channel.id, error=f"{type(error).__name__}: {error}")
+        return
+    metrics.add_metric("PostsBuried", MetricUnit.Count, buried)
+    logger.info("channel rechecked", channel=channel.id, buried=buried)
+
+
+def inspect(channel: Channel, budget: Budget, context: "LambdaContext") -> None:
+    """Look how long one channel's token will live, and warn once at 14, 7 and 1 days before its end."""
+    del context
+    try:
+        health = inspect_token(channel, connection(budget))
+    except ChannelError as error:
+        logger.warning("token not inspected", channel=channel.id, error=f"{type(error).__name__}: {error}")
+        return
+    before = channels.token_look(channel.id)
+    warning = warning_due(health.days_left, None if before is None else before.days_left)
+    channels.looked(TokenLook(channel=channel.id, looked_at=datetime.now(UTC), days_left=health.days_left))
+    if warning is not None or not health.valid:
+        metrics.add_metric("TokenWarnings", MetricUnit.Count, 1)
+        logger.warning(
+            "token ends", channel=channel.id, days_left=health.days_left, valid=health.valid, reason=health.reason
+        )
+
+
+def connection(budget: Budget) -> Connection:
+    """What a source gets to work with."""
+    return Connection(http, credentials, settings, budget, datetime.now(UTC))
+
+
+TASKS: Final[dict[str, Callable[[Channel, Budget, "LambdaContext"], None]]] = {
+    "read": read,
+    "recheck": recheck,
+    "tokens": inspect,
+}

@@ -5,13 +5,14 @@ posts are put under their own ids, and the cursor never passes what is stored.
 """
 
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from aduan.channel import MARKS_BYTES, SEEN_BYTES, Cursor, Run
+from aduan.channel import MARKS_BYTES, SEEN_BYTES, Cursor, Rejected, Run
 from aduan.directory import Channel
+from aduan.post import Post
 from aduan.store.channels import ChannelStore, LeaseError
 from aduan.store.posts import PostStore
 from poll_channels.source import Batch, ChannelError, Source, StoppedError, ThrottledError, Window
@@ -31,6 +32,7 @@ class _Progress:
     youngest: datetime | None = None
     new: int = 0
     duplicate: int = 0
+    revised: int = 0
     rejected: int = 0
     own: int = 0
     held: bool = False
@@ -57,6 +59,8 @@ class Poll:
         self._clock = clock
         self._lease_for = lease_for
         self._progress = _Progress()
+        self.read_until: datetime | None = None
+        """The last complete run of the ledger, before this one."""
 
     def run(self, open_source: Callable[[], Source]) -> Run | None:
         """Read the channel, and return the run; None when another run has it or the platform asked us to wait.
@@ -68,6 +72,7 @@ class Poll:
         """
         started = self._clock()
         cursor = self._channels.read(self._channel.id)
+        self.read_until = cursor.ledger_at
         waiting = cursor.not_before is not None and started < cursor.not_before
         if waiting or cursor.leased_to_other(self._run_id, started):
             return None
@@ -89,21 +94,27 @@ class Poll:
         """Store a batch before the next one is fetched. Known ids cost a read at most, and none in the overlap."""
         progress = self._progress
         seen = {*cursor.seen, *progress.seen}
-        unseen = {post.native_id: post for post in batch.posts if post.native_id not in seen}
-        known = self._posts.known(unseen.values()) if unseen else set()
-        new = 0
+        unseen = {version(post): post for post in batch.posts if version(post) not in seen}
+        stored = self._posts.digests(unseen.values()) if unseen else {}
+        new = revised = 0
         for post in unseen.values():
-            if post.key not in known:
-                self._hold(cursor)
-                new += self._posts.add(post)
+            if stored.get(post.key) == post.digest:
+                continue
+            self._hold(cursor)
+            if post.key not in stored and self._posts.add(post):
+                new += 1
+            else:
+                # Another version: than the one stored before, or than one that came in this very batch.
+                revised += self._posts.revise(post)
         for rejected in batch.rejected:
-            if rejected.native_id not in seen:
+            if version(rejected) not in seen:
                 self._hold(cursor)
                 progress.rejected += self._posts.quarantine(rejected, self._clock())
         progress.new += new
-        progress.duplicate += len(batch.posts) - new
+        progress.revised += revised
+        progress.duplicate += len(batch.posts) - new - revised
         progress.own += batch.own
-        progress.seen += [*unseen, *(rejected.native_id for rejected in batch.rejected)]
+        progress.seen += [*unseen, *map(version, batch.rejected)]
         created = [post.created_at for post in batch.posts]
         progress.youngest = max([*created, *filter(None, [progress.youngest])], default=None)
         progress.marks.update(batch.marks)
@@ -129,9 +140,10 @@ class Poll:
             finished_at=now,
             read_from=window.since,
             complete=failure is None,
-            seen=progress.new + progress.duplicate,
+            seen=progress.new + progress.revised + progress.duplicate,
             new=progress.new,
             duplicate=progress.duplicate,
+            revised=progress.revised,
             rejected=progress.rejected,
             own=progress.own,
             calls=calls,
@@ -142,14 +154,22 @@ class Poll:
         quiet = moved == cursor and failure is None and not progress.held
         if quiet and cursor.ledger_at is not None and now - cursor.ledger_at < QUIET_LEDGER:
             return run
+        # What a failed or stopped run left out is not read: only a complete one sets the time up to which it is.
+        read_until = started if failure is None else cursor.ledger_at
         writes_cursor = failure is None or moved != cursor or progress.held
         if writes_cursor:
             self._hold(cursor)
         # The ledger comes first: what it says was read is stored, even if the cursor is never written.
         self._channels.record(run)
         if writes_cursor:
-            self._channels.release(moved.model_copy(update={"ledger_at": started, "floor": window.floor}), self._run_id)
+            after = moved.model_copy(update={"ledger_at": read_until, "floor": window.floor})
+            self._channels.release(after, self._run_id)
         return run
+
+
+def version(item: Post | Rejected) -> str:
+    """Name a version of a post as the cursor remembers it: an edited post is not the one that was seen."""
+    return f"{item.native_id}@{item.digest if isinstance(item, Post) else ''}"
 
 
 def is_due(channel: Channel, now: datetime) -> bool:
@@ -162,10 +182,14 @@ def is_due(channel: Channel, now: datetime) -> bool:
 
 
 def window_of(cursor: Cursor, now: datetime, lookback: timedelta) -> Window:
-    """Which part of the past this run must cover; the first run goes back by `lookback`."""
-    floor = cursor.floor if cursor.floor is not None else now - lookback
+    """Which part of the past this run must cover; no run goes back further than `lookback`.
+
+    What is older was decided long ago and may have been forgotten since: it must not come in again as new.
+    """
+    threads = now - lookback
+    floor = threads if cursor.floor is None else max(cursor.floor, threads)
     since = floor if cursor.watermark is None else max(floor, cursor.watermark - OVERLAP)
-    return Window(since=since, floor=floor, threads=now - lookback)
+    return Window(since=since, floor=floor, threads=threads)
 
 
 def moved_cursor(cursor: Cursor, progress: _Progress, started: datetime, failure: ChannelError | None) -> Cursor:
@@ -186,8 +210,15 @@ def moved_cursor(cursor: Cursor, progress: _Progress, started: datetime, failure
         watermark = youngest if watermark is None else max(watermark, youngest)
     if not progress.held and marks == cursor.marks and watermark == cursor.watermark:
         return cursor
-    seen = within(dict.fromkeys((*cursor.seen, *progress.seen), ""), SEEN_BYTES)
-    return cursor.model_copy(update={"marks": marks, "seen": tuple(seen), "watermark": watermark, "not_before": None})
+    before, met = by_id(cursor.seen), by_id(progress.seen)
+    seen = within({**without(before, met), **met}, SEEN_BYTES)
+    versions = tuple(f"{native_id}@{digest}" for native_id, digest in seen.items())
+    return cursor.model_copy(update={"marks": marks, "seen": versions, "watermark": watermark, "not_before": None})
+
+
+def by_id(versions: Iterable[str]) -> dict[str, str]:
+    """Split versions into ids and digests. The last version of a post is the one it has: an edit may be taken back."""
+    return {native_id: digest for native_id, _, digest in (name.rpartition("@") for name in versions)}
 
 
 def without(marks: dict[str, str], changed: dict[str, str]) -> dict[str, str]:

@@ -11,6 +11,11 @@ from aduan.post import Post
 SHARE_OF_TIME: Final = 0.8
 """A run stops reading when this share of its time is spent: the rest is for storing and for the cursor."""
 
+THREADS_REMEMBERED: Final = 150
+"""Threads of which a cursor can keep marks. Listing more would read some of them anew at every run."""
+SUSPICIOUS: Final = 3
+"""So many threads are not deleted between two requests of one run."""
+
 
 @dataclass(frozen=True)
 class Window:
@@ -49,6 +54,23 @@ class Batch:
             rejected=tuple(item for item in found if isinstance(item, Rejected)),
             own=sum(item is None for item in found),
         )
+
+
+@dataclass
+class Threads:
+    """How the threads of one run answered."""
+
+    read: int = 0
+    gone: int = 0
+
+    def check(self) -> None:
+        """Tell deleted threads from a lost permission, for which platforms have the same answer.
+
+        Raises:
+            NotPermittedError: when several threads were asked for and every one of them was gone.
+        """
+        if self.read == 0 and self.gone >= SUSPICIOUS:
+            raise NotPermittedError(f"all {self.gone} threads asked for are gone")
 
 
 class Source(Protocol):

@@ -1,4 +1,7 @@
-"""The local stack's commands: ``demo`` runs everything once, ``up`` and ``down`` keep it running and stop it."""
+"""The local stack's commands: ``demo`` runs everything once, ``up`` and ``down`` keep it running and stop it.
+
+``simulate`` is ``up`` for whoever wants to write posts by hand.
+"""
 
 import argparse
 import sys
@@ -22,6 +25,7 @@ from infra.local.machine import (
     HERE,
     REGION,
     STATE,
+    WATCHED,
     Addresses,
     MachineError,
     free_addresses,
@@ -29,6 +33,8 @@ from infra.local.machine import (
 from infra.local.outcome import Line, account_for, department_name, told, totals, unfinished, what_became
 from infra.local.pages import sent_messages, write_pages
 from infra.local.seed import seed_contacts, seed_credentials, sign_in_admin, verify_addresses
+from infra.local.simulator.page import HOME
+from infra.local.watching import write_stack
 
 BUNDLED: Final = HERE / "posts.jsonl"
 SHOWN: Final = 40
@@ -57,7 +63,7 @@ def main() -> int:
         console.print("[bold red]a local stack is running; stop it with `make down`")
         return 1
     try:
-        run = up if arguments.command == "up" else demo
+        run = {"up": up, "simulate": simulate, "demo": demo}[arguments.command]
         return run(arguments.posts, arguments.limit)
     except MachineError as error:
         console.print(f"[bold red]{error}")
@@ -87,9 +93,18 @@ def up(posts: Path, limit: int | None) -> int:
         raise
     processes.remember(stack.addresses)
     how_to_ask(stack, running=True)
-    console.print(f"Platforms to write into: {stack.addresses.simulator}/_simulator/posts")
+    console.print(f"Channels to write into: {stack.addresses.simulator}{HOME}")
     console.print("The schedules fire every minute. Stop everything with [bold]make down[/].")
     return 0
+
+
+def simulate(posts: Path, limit: int | None) -> int:
+    """Start the stack as `up` does, and say where the page is to write posts and watch them."""
+    ended = up(posts, limit)
+    addresses = processes.remembered()
+    if ended == 0 and addresses is not None:
+        console.print(f"\nOpen [bold]{addresses.simulator}{HOME}[/] in a browser.")
+    return ended
 
 
 def down() -> int:
@@ -121,6 +136,7 @@ def start(posts: Path, limit: int | None) -> Stack:
     with step("Contacts and an admin are made"):
         seed_contacts(table)
         token = sign_in_admin(client("cognito-idp"), deployment)
+    write_stack(WATCHED, addresses.emulator, deployment.table_name)
     return Stack(addresses, deployment, table, Schedules(client("scheduler"), client("lambda")), token)
 
 
@@ -196,7 +212,7 @@ def step(what: str) -> Iterator[None]:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m infra.local", description=__doc__)
-    parser.add_argument("command", choices=("demo", "up", "down"))
+    parser.add_argument("command", choices=("demo", "up", "simulate", "down"))
     parser.add_argument("--posts", type=Path, default=BUNDLED, help="JSON lines with id and text; default: the bundled")
     parser.add_argument("--limit", type=int, help="take only so many posts")
     return parser.parse_args()

@@ -9,12 +9,15 @@ from pathlib import Path
 from typing import Final
 
 from aduan.directory import load_directory
+from infra import templates
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 HERE: Final = Path(__file__).resolve().parent
 STATE: Final = ROOT / ".local"
 """Everything the local stack leaves behind: logs, process ids, what was sent. `make down` removes nothing of it."""
 BUILD: Final = ROOT / ".aws-sam" / "build"
+WATCHED: Final = STATE / "watched.json"
+"""Where the simulator's page finds the stack."""
 REGION: Final = "ap-southeast-3"
 STAGE: Final = "local"
 SENDER: Final = "aduan@slemankab.example"
@@ -22,7 +25,16 @@ OVERRIDE_EMAIL: Final = "semua-surel@slemankab.example"
 OVERRIDE_PHONE: Final = "+628110000000"
 ADMIN: Final = "admin@slemankab.example"
 GRAPH_VERSION: Final = "v25.0"
+APP_ID: Final = "1234567890"
 APP_SECRET: Final = "local-app-secret"  # noqa: S105 # the simulator's, worth nothing elsewhere
+_PLATFORMS: Final = {
+    "GraphBaseUrl": "",
+    "TelegramBaseUrl": "/telegram",
+    "XBaseUrl": "/x",
+    "YoutubeBaseUrl": "/youtube",
+    "FeedBaseUrl": "/feeds",
+}
+"""Where the simulator answers for which platform, by the template's parameters."""
 _PROCESSORS: Final = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
 
 
@@ -69,6 +81,7 @@ def parameters(addresses: Addresses) -> dict[str, str]:
     machine = platform.machine().lower()
     if machine not in _PROCESSORS:
         raise MachineError(f"Lambda knows x86_64 and arm64; this processor is {machine}")
+    declared = templates.load("template.yaml")["Parameters"]
     return {
         "Stage": STAGE,
         "Architecture": _PROCESSORS[machine],
@@ -76,14 +89,18 @@ def parameters(addresses: Addresses) -> dict[str, str]:
         "SenderAddress": SENDER,
         "OverrideEmail": OVERRIDE_EMAIL,
         "OverridePhone": OVERRIDE_PHONE,
-        "GraphBaseUrl": addresses.simulator,
         "GraphVersion": GRAPH_VERSION,
+        **{name: f"{addresses.simulator}{path}" for name, path in _PLATFORMS.items() if name in declared},
     }
 
 
 def environment(addresses: Addresses) -> dict[str, str]:
-    """The environment of everything that speaks to the emulator: dummy credentials, no telemetry."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    """The environment of everything that speaks to the emulator: dummy credentials, no telemetry.
+
+    Without PYTHONPATH, which the emulator's workers would inherit: a function must import its artefact and not this
+    checkout.
+    """
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PYTHONPATH"))}
     return {
         **kept,
         # `sam build` looks for the runtime's Python on PATH; it is the one this runs on.
@@ -101,4 +118,8 @@ def environment(addresses: Addresses) -> dict[str, str]:
 
 def tokens() -> dict[str, str]:
     """A token for each channel that is polled."""
-    return {channel.id: f"local-token-{channel.id.replace(':', '-')}" for channel in load_directory().channels}
+    return {
+        channel.id: f"local-token-{channel.id.replace(':', '-')}"
+        for channel in load_directory().channels
+        if channel.is_polled
+    }

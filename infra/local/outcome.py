@@ -27,8 +27,12 @@ class Line:
 
     @property
     def accounted(self) -> bool:
-        """It was decided, or it waits in quarantine with its reason."""
-        return self.quarantined or (self.post is not None and self.post.state == "triaged")
+        """It waits in quarantine with its reason, or was decided: as chatter, or with a ticket and its notices."""
+        if self.quarantined:
+            return True
+        if self.post is None or self.post.triage is None or self.post.state != "triaged":
+            return False
+        return self.post.triage.route == "drop" or (self.ticket is not None and bool(self.notices))
 
 
 @dataclass(frozen=True)

@@ -11,21 +11,24 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 import urllib3
 
-from aduan.directory import load_directory
+from aduan.directory import Channel, load_directory
 from infra.local.machine import (
     APP_SECRET,
     GRAPH_VERSION,
     HERE,
     ROOT,
     STATE,
+    WATCHED,
     Addresses,
     MachineError,
     environment,
     tokens,
 )
+from infra.local.simulator.world import Kind
 
 MINISTACK: Final = ROOT / ".venv-ministack" / "bin" / "ministack"
 START_SECONDS: Final = 60
@@ -63,8 +66,10 @@ def start_simulator(addresses: Addresses, posts: Path, limit: int | None) -> Non
     config.write_text(json.dumps(simulator_config()))
     command = [sys.executable, "-m", "infra.local.simulator", "--config", str(config), "--posts", str(posts)]
     command += ["--county", str(HERE / "county_posts.json"), "--port", str(addresses.simulator_port)]
+    WATCHED.unlink(missing_ok=True)  # that of a stack which is no more
+    command += ["--stack", str(WATCHED)]
     command += ["--limit", str(limit)] if limit is not None else []
-    started = _start("simulator", command, environment(addresses))
+    started = _start("simulator", command, environment(addresses) | {"PYTHONPATH": str(ROOT / "functions")})
     _wait(started, "simulator", f"{addresses.simulator}/_simulator/requests")
 
 
@@ -72,15 +77,28 @@ def simulator_config() -> dict[str, object]:
     """The accounts that are polled, each with the token the functions find in the Parameter Store."""
     known = tokens()
     accounts = [
-        {
-            "kind": channel.kind,
-            "account": channel.account,
-            "token": known[channel.id],
-            **({"handle": channel.handle} if channel.handle else {"name": channel.name}),
-        }
+        _account(channel, known[channel.id])
         for channel in load_directory().channels
+        if channel.is_polled and channel.kind in set(Kind)
     ]
     return {"version": GRAPH_VERSION, "app_secret": APP_SECRET, "accounts": accounts}
+
+
+def _account(channel: Channel, token: str) -> dict[str, object]:
+    """An account as the simulator wants it, with what else its kind needs."""
+    parameters = channel.parameters
+    account: dict[str, object] = {
+        "kind": channel.kind,
+        "account": channel.account,
+        "token": token,
+        **({"handle": channel.handle} if channel.handle else {}),
+        "name": channel.name,
+    }
+    if channel.kind == Kind.TELEGRAM_RELAY.value:
+        account["moderators"] = parameters["moderators"]
+    if channel.kind == Kind.RSS.value:
+        account |= {"feed": urlsplit(str(parameters["url"])).path or "/", "channel": channel.id.partition(":")[2]}
+    return account
 
 
 def remember(addresses: Addresses) -> None:

@@ -9,7 +9,7 @@ from aduan.notice import Contact
 from aduan.store.contacts import DynamoContactStore
 from aduan.store.table import Table
 from infra.local.deploy import Deployment
-from infra.local.machine import ADMIN, APP_SECRET, OVERRIDE_EMAIL, SENDER, STAGE, tokens
+from infra.local.machine import ADMIN, APP_ID, APP_SECRET, OVERRIDE_EMAIL, SENDER, STAGE, tokens
 
 WITHOUT_CONTACT: Final = frozenset({"setwan", "kesbangpol"})
 """Two departments are left without a contact, so that the demo shows their notices going to the desk."""
@@ -18,7 +18,8 @@ WITHOUT_CONTACT: Final = frozenset({"setwan", "kesbangpol"})
 def seed_credentials(ssm: Any) -> None:
     """Put the simulator's tokens where the functions look for the real ones."""
     wanted = {f"channels/{channel.replace(':', '/')}/token": token for channel, token in tokens().items()}
-    for name, value in {**wanted, "meta/app_secret": APP_SECRET, "author_key": secrets.token_urlsafe(32)}.items():
+    app = {"meta/app_id": APP_ID, "meta/app_secret": APP_SECRET}
+    for name, value in {**wanted, **app, "author_key": secrets.token_urlsafe(32)}.items():
         ssm.put_parameter(Name=f"/aduan/{STAGE}/{name}", Value=value, Type="SecureString", Overwrite=True)
 
 

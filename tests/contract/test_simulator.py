@@ -580,7 +580,8 @@ def test_posts_by_hand_can_be_accounted_for(client: Client) -> None:
 @pytest.mark.parametrize(
     ("changed", "reason"),
     [
-        ({"kind": "x"}, "'kind' must be one of"),
+        ({"kind": "twitter"}, "'kind' must be one of"),
+        ({"kind": "rss", "edge": "item", "parent": None}, "the county has no rss account"),
         ({"edge": "tag"}, "there is no tag on facebook_page"),
         ({"parent": None}, "needs an existing parent"),
         ({"parent": "m1"}, "cannot hang under 'm1'"),
@@ -813,18 +814,62 @@ def test_every_fault_can_be_described_and_switched_on_again(client: Client, faul
     assert client.control("POST", "faults", described)[1] == {"faults": [described]}
 
 
+def test_tokens_can_be_inspected(client: Client) -> None:
+    """The app learns with its own secret how long a token lives; unknown and dead ones are not valid."""
+
+    def inspected(token: str, secret: str = SECRET) -> Any:
+        query = urlencode({"input_token": token, "appsecret_proof": "x"})
+        headers = {"Authorization": f"Bearer 1234567890|{secret}"}
+        return json.loads(client.raw("GET", f"/v25.0/debug_token?{query}", headers=headers)[2])
+
+    assert inspected(INSTAGRAM.token)["data"]["expires_at"] == int((NOW + timedelta(days=60)).timestamp())
+    assert inspected(PAGE.token)["data"]["expires_at"] == 0
+    assert not inspected("x")["data"]["is_valid"]
+    assert inspected(PAGE.token, "wrong")["error"]["code"] == 190
+    client.fault("dying_token", days=1, times=1)
+    assert inspected(PAGE.token)["data"]["expires_at"] == int((NOW + timedelta(days=1)).timestamp())
+    client.fault("dying_token", days=-1)
+    assert not inspected(PAGE.token)["data"]["is_valid"]
+
+
 def test_foreign_texts_are_spread_over_both_accounts() -> None:
     """Rows of {id, text} become comments, replies, tags and visitor posts, always the same, no thread too long."""
     rows = [(f"foreign.jsonl:{n}", {"id": f"row-{n}", "text": f"Keluhan {n}", "kind": None}) for n in range(1, 4001)]
-    first, second = (populate(CONFIG.accounts, spread(rows, NOW)) for _ in range(2))
+    kinds = [Kind.INSTAGRAM, Kind.FACEBOOK_PAGE]
+    first, second = (populate(CONFIG.accounts, spread(rows, NOW, kinds)) for _ in range(2))
 
     posts = first.citizen_posts()
     assert len(posts) == 4000
-    assert {post.role for post in posts} == set(Role) - {Role.COUNTY_POST}
+    assert {post.role for post in posts} == {Role.COMMENT, Role.REPLY, Role.TAG, Role.VISITOR_POST}
     assert [post.native_id for post in posts] == [post.native_id for post in second.citizen_posts()]
     assert len({post.native_id for post in posts}) == 4000
-    hosts = [host for kind in Kind for host in first.roots(kind, Role.COUNTY_POST)]
+    hosts = [host for account in CONFIG.accounts for host in first.roots(account, Role.COUNTY_POST)]
     assert max(len(list(host.descendants())) for host in hosts) <= 200
+
+
+def test_accounts_of_one_kind_are_kept_apart(client: Client, server: Server) -> None:
+    """Each account has its own posts and token, and a fault may strike one account alone."""
+    other = replace(INSTAGRAM, account="17841400000000002", label="dinas.contoh", token="other-token")
+    accounts = (*CONFIG.accounts, other)
+    drafts = [
+        by_the_county("m1", Kind.INSTAGRAM, Role.COUNTY_POST),
+        by_the_county("d1", Kind.INSTAGRAM, Role.COUNTY_POST, account="dinas.contoh"),
+        a_draft("c1", "instagram", "comment", "d1"),
+        a_draft("t1", "instagram", "tag", account=other.account),
+    ]
+    server.simulator = Simulator(Config("v25.0", SECRET, accounts), populate(accounts, drafts), clock=lambda: NOW)
+    client.simulator = server.simulator
+
+    def of_other(edge: str) -> list[str]:
+        return ids(client.get(f"{other.account}/{edge}", other)[1])
+
+    assert ids(client.good(MEDIA)) == [client.native("m1")]
+    assert of_other("media") == [client.native("d1")]
+    assert of_other("tags") == [client.native("t1")]
+    assert client.refusal(f"{client.native('d1')}/comments", INSTAGRAM) == (400, 10, None)
+    client.fault("server_error", object=other.account)
+    assert client.refusal(f"{client.native('d1')}/comments", other)[0] == 500
+    client.good(MEDIA)
 
 
 CONFIG_DOCUMENT: dict[str, Any] = {
@@ -921,7 +966,7 @@ def test_a_bad_entry_of_the_county_is_named(tmp_path: Path) -> None:
 
     with pytest.raises(InputError, match=r"county\.json: facebook_page\[0\]: 'message' is missing"):
         read_county(county, NOW)
-    with pytest.raises(InputError, match=r"config\.json: accounts\[1\]: there may be one instagram account only"):
+    with pytest.raises(InputError, match=r"config\.json: accounts\[1\]: the instagram account '\d+' is there twice"):
         read_config(config)
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from moto import mock_aws
 
-from aduan.channel import Run
+from aduan.channel import Run, Sweep
 from aduan.notice import Contact
 from aduan.store.channels import ChannelStore, DynamoChannelStore, LeaseError
 from aduan.store.contacts import ContactStore, DynamoContactStore
@@ -69,12 +69,12 @@ def test_an_unknown_post_is_none(stores: Stores) -> None:
     assert stores.posts.get("instagram#1") is None
 
 
-def test_known_names_only_what_is_stored(stores: Stores) -> None:
+def test_digests_name_only_what_is_stored(stores: Stores) -> None:
     """A batch read tells stored posts from new ones, also beyond one batch of 100."""
     many = [a_post(native_id=str(number)) for number in range(230)]
     for post in many[::2]:
         stores.posts.add(post)
-    assert stores.posts.known(many) == {post.key for post in many[::2]}
+    assert stores.posts.digests(many) == {post.key: post.digest for post in many[::2]}
 
 
 def test_an_unreadable_post_is_kept_once(stores: Stores) -> None:
@@ -256,3 +256,86 @@ def test_the_ledger_gives_the_youngest_runs_first(stores: Stores) -> None:
             Run(channel=CHANNEL, run_id=str(minute), started_at=at, finished_at=at, read_from=NOON, complete=True)
         )
     assert [run.run_id for run in stores.channels.runs(CHANNEL, 2)] == ["3", "2"]
+
+
+def test_a_post_is_revised_once(stores: Stores) -> None:
+    """Another version replaces the text and makes the post new again; the same version changes nothing."""
+    edited = a_post(text="Lampunya sekarang dua yang mati", fetched_at=NOON + timedelta(hours=1))
+    assert stores.posts.revise(edited) is False
+    stores.posts.add(a_post())
+    stores.posts.settle(a_post(), a_triage(), NOON + timedelta(days=30))
+    assert stores.posts.revise(edited) is True
+    assert stores.posts.revise(edited) is False
+    stored = stores.posts.get(a_post().key)
+    assert stored is not None
+    assert (stored.state, stored.text, stored.triage) == ("new", edited.text, a_triage())
+    assert stores.posts.digests([a_post()]) == {a_post().key: edited.digest}
+    assert list(stores.posts.left_behind(edited.fetched_at + 5 * MINUTE)) == [a_post().key]
+
+
+def test_a_ticket_is_amended_with_everything_or_not_at_all(stores: Stores) -> None:
+    """A moved ticket is written with its notices; a stale one, or a decided post, refuses the whole."""
+    _pending(stores)
+    stores.posts.revise(a_post(text="Sampah menumpuk"))
+    moved = a_ticket(department="dlh", topic="sampah_lingkungan", version=2)
+    new = a_notice(department="dlh")
+    triage = a_triage(department="dlh")
+    with pytest.raises(AlreadyTriagedError):
+        stores.tickets.amend(a_post(), triage, a_ticket(version=9), moved, notices=[new], events=[])
+    assert stores.notices.get(a_ticket().code, new.key) is None
+    stores.tickets.amend(a_post(), triage, a_ticket(), moved, notices=[new, a_notice()], events=[an_event(move="x")])
+    assert stores.tickets.get(a_ticket().code) == moved
+    assert stores.notices.get(a_ticket().code, new.key) is not None
+    with pytest.raises(AlreadyTriagedError):
+        stores.tickets.amend(a_post(), triage, moved, moved, notices=[], events=[])
+
+
+def test_a_post_is_buried_once(stores: Stores) -> None:
+    """Only the tombstone stays, off the queue, and no later version brings it back."""
+    stores.posts.add(a_post(author="pseudonym"))
+    assert stores.posts.bury(a_post(), "gone", NOON) is True
+    assert stores.posts.bury(a_post(), "gone", NOON) is False
+    assert stores.posts.revise(a_post(text="again")) is False
+    stored = stores.posts.get(a_post().key)
+    assert stored is not None
+    assert (stored.text, stored.author, stored.permalink, stored.state) == ("", None, "", "gone")
+    assert (stored.gone_at, stored.gone_reason) == (NOON, "gone")
+    assert list(stores.posts.left_behind(NOON + timedelta(days=1))) == []
+
+
+def test_a_post_of_a_ticket_is_buried_with_what_follows(stores: Stores) -> None:
+    """The ticket loses the link and pending notices are withdrawn; one that was claimed stays."""
+    stores.posts.add(a_post())
+    notices = [a_notice(), a_notice(medium="sms")]
+    stores.tickets.open(a_post(), a_triage(), a_ticket(), notices, [an_event()])
+    stores.notices.claim(notices[1], "one", NOON, "+62811", "dishub")
+    stores.tickets.bury(a_post(), a_ticket(), an_event(move="source_gone"), "gone", NOON)
+    found = [stores.notices.get(a_ticket().code, notice.key) for notice in notices]
+    assert [notice.state for notice in found if notice] == ["withdrawn", "claimed"]
+    ticket = stores.tickets.get(a_ticket().code)
+    assert ticket is not None
+    assert (ticket.permalink, ticket.version) == ("", 2)
+    with pytest.raises(AlreadyTriagedError):
+        stores.tickets.bury(a_post(), ticket, an_event(move="again"), "gone", NOON)
+
+
+def test_a_channels_posts_are_found_in_pages(stores: Stores) -> None:
+    """Oldest first, each once, also when all were found at one moment; other channels' are not among them."""
+    for number in range(7):
+        stores.posts.add(a_post(native_id=str(number)))
+    stores.posts.add(a_post(native_id="other", channel="instagram:other"))
+    stores.posts.add(a_post(native_id="younger", fetched_at=NOON + timedelta(hours=1)))
+    seen: list[str] = []
+    after = None
+    while page := stores.posts.found_since(CHANNEL, NOON, after, 3):
+        seen += [key for _, key in page]
+        after = page[-1]
+    assert sorted(seen[:-1]) == [f"instagram#{number}" for number in range(7)]
+    assert seen[-1] == "instagram#younger"
+
+
+def test_a_sweep_is_remembered(stores: Stores) -> None:
+    """What was noted last is what is read."""
+    assert stores.channels.sweep(CHANNEL).position is None
+    stores.channels.swept(Sweep(channel=CHANNEL, position=NOON, last="instagram#1"))
+    assert stores.channels.sweep(CHANNEL).last == "instagram#1"

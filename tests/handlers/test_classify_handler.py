@@ -7,6 +7,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -26,7 +27,11 @@ from tests.table import TABLE_NAME, create_table
 
 CONTEXT = SimpleNamespace(aws_request_id="request-1")
 LAMP = a_post(native_id="1", text="KENARI-1 min, lampu jalan depan pasar Condongcatur mati, tolong diperbaiki")
-FIRE = a_post(native_id="2", text="KENARI-2 tolong min kebakaran di Gamping, api besar di rumah warga")
+FIRE = a_post(
+    native_id="2",
+    text="KENARI-2 tolong min kebakaran di Gamping, api besar di rumah warga",
+    created_at=datetime.now(UTC),  # an emergency is one for six hours
+)
 GREETING = a_post(native_id="3", text="Selamat pagi min, semoga sehat selalu KENARI-3")
 UNCLEAR = a_post(native_id="4", text="KENARI-4 min iki piye to jan ora karuan tenan, tolong")
 ALL = (LAMP, FIRE, GREETING, UNCLEAR)

@@ -29,8 +29,9 @@ from infra.local.simulator.config import Config
 from infra.local.simulator.server import Server, running
 from infra.local.simulator.simulator import Simulator
 from infra.local.simulator.world import Account, Draft, Kind, Role, populate
-from poll_channels.source import CredentialError
-from tests.builders import a_channel
+from poll_channels.source import Batch, CredentialError, OutageError
+from poll_channels.tokens import TokenHealth
+from tests.builders import a_channel, a_post
 from tests.conftest import DUMMY
 from tests.in_memory import Killed
 from tests.table import TABLE_NAME, create_table
@@ -158,7 +159,7 @@ class Deployed:
         """The platform."""
         return self.server.simulator
 
-    def poll(self, *kinds: str, milliseconds: int = 50_000) -> None:
+    def poll(self, *kinds: str, milliseconds: int = 50_000, **task: str) -> None:
         """Invoke the function as its schedules do."""
         for kind in kinds or ("instagram", "facebook_page"):
             self.invocations += 1
@@ -166,7 +167,7 @@ class Deployed:
                 aws_request_id=f"request-{self.invocations}",
                 get_remaining_time_in_millis=lambda: milliseconds,
             )
-            self.module.handler({"kind": kind}, context)
+            self.module.handler({"kind": kind, **task}, context)
 
     def items(self) -> list[dict[str, Any]]:
         """Everything in the table."""
@@ -227,6 +228,10 @@ def _started(server: Server) -> Iterator[Deployed]:
         "CREDENTIALS_PATH": "/aduan/test",
         "GRAPH_BASE_URL": server.url,
         "GRAPH_VERSION": "v25.0",
+        "X_BASE_URL": server.url,
+        "TELEGRAM_BASE_URL": server.url,
+        "FEED_BASE_URL": "",
+        "YOUTUBE_BASE_URL": server.url,
     }
     with mock.patch.dict(os.environ, environment), mock_aws(), pytest.MonkeyPatch.context() as patched:
         table = create_table()
@@ -273,7 +278,13 @@ def test_everything_on_both_channels_is_stored(deployed: Deployed, capsys: pytes
         [run] = deployed.runs(channel)
         assert (run.complete, run.new, run.error, run.stopped) == (True, 4, None, None)
         assert deployed.cursor(channel).watermark == NOW - timedelta(minutes=60)
-    assert metrics_of(capsys.readouterr().out) == {"ChannelsRead": 2, "PostsNew": 8, "PostsRejected": 0, "RunFailed": 0}
+    assert metrics_of(capsys.readouterr().out) == {
+        "ChannelsRead": 2,
+        "ChannelNewPosts": 8,
+        "PostsNew": 8,
+        "PostsRejected": 0,
+        "RunFailed": 0,
+    }
 
 
 def test_a_second_run_writes_nothing(deployed: Deployed) -> None:
@@ -560,8 +571,71 @@ def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str, va
         "CREDENTIALS_PATH": "/aduan/test",
         "GRAPH_BASE_URL": "https://graph.facebook.com",
         "GRAPH_VERSION": "v25.0",
+        "X_BASE_URL": "https://api.x.com",
+        "TELEGRAM_BASE_URL": "https://api.telegram.org",
+        "FEED_BASE_URL": "",
+        "YOUTUBE_BASE_URL": "https://www.googleapis.com",
     }
     for variable, meant in (sound | {name: value}).items():
         monkeypatch.setenv(variable, meant)
     with pytest.raises(SettingsError, match=name):
         load_handler()
+
+
+def test_a_token_is_warned_of_once_at_each_of_its_last_days(
+    deployed: Deployed, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Fourteen, seven and one day before its end there is one warning; in between there is none."""
+    warned = []
+    for days in (30, 14, 13, 7, 6, 1, 1):
+        health = TokenHealth(days_left=days, valid=True, reason="expires_at")
+        monkeypatch.setattr(deployed.module, "inspect_token", lambda *_, health=health: health)
+        deployed.channels(INSTAGRAM)
+        capsys.readouterr()
+        deployed.poll("instagram", task="tokens")
+        if "TokenWarnings" in metrics_of(capsys.readouterr().out):
+            warned.append(days)
+    assert warned == [14, 7, 1]
+
+
+def test_what_is_deleted_at_its_source_is_buried_here(deployed: Deployed) -> None:
+    """The daily question finds a deleted comment, and leaves only its tombstone."""
+    deployed.poll("instagram")
+    before = {item["pk"] for item in deployed.items() if item.get("text")}
+    vanished = deployed.simulator.world.find("instagram-c2")
+    assert vanished is not None
+    deployed.simulator.world.delete(vanished.native_id)
+    deployed.poll("instagram", task="recheck")
+    after = {item["pk"] for item in deployed.items() if item.get("text")}
+    assert len(before) - len(after) == 1
+    [gone] = [item for item in deployed.items() if item.get("state") == "gone"]
+    assert (gone["pk"], gone["gone_reason"]) == (*(before - after), "dihapus di kanal asalnya")
+
+
+class OneComment:
+    """An account with one comment; one account is out of order."""
+
+    calls = 1
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+
+    def read(self, window: Any, marks: Any) -> Iterator[Batch]:
+        """The same comment at every poll."""
+        if self._channel.id.endswith("13"):
+            raise OutageError("code 2")
+        native_id = self._channel.account
+        yield Batch.of([a_post(native_id=native_id, channel=self._channel.id, created_at=NOW)], window)
+
+
+def test_sixty_accounts_are_read_in_one_invocation(deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that fails stops no other, and where nothing is new there is one read and no write an account."""
+    accounts = [a_channel(id=f"instagram:akun{number:02}", account=str(10**16 + number)) for number in range(60)]
+    deployed.channels(*accounts)
+    monkeypatch.setitem(deployed.module.KINDS, "instagram", lambda channel, _connection: OneComment(channel))
+    deployed.poll("instagram")
+    assert len(deployed.stored()) == 59
+    deployed.calls.names.clear()
+    deployed.poll("instagram")
+    counted = Counter(deployed.calls.names)
+    assert counted == {"GetItem": 60, "PutItem": 1}, "the one write is the ledger's entry of the broken account"

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache, partial
 from typing import Any, Final
 from unittest import mock
@@ -28,6 +28,7 @@ from follow_up.redrive import Redrive
 from notify.delivery import Senders, Stores, deliver
 from notify.senders import NotAcceptedError, OutcomeUnknownError
 from poll_channels.poll import Poll
+from poll_channels.recheck import Recheck
 from poll_channels.source import Batch, Window
 from tests.builders import NOON, a_channel, a_notice, a_post, a_rejected, a_ticket, a_triage, an_event
 from tests.table import create_table
@@ -111,6 +112,17 @@ class FakeSource:
 
 
 @dataclass(frozen=True)
+class Vanished:
+    """A platform on which these are deleted."""
+
+    native_ids: frozenset[str]
+
+    def gone(self, posts: list[Post]) -> set[str]:
+        """Answer."""
+        return {post.native_id for post in posts} & self.native_ids
+
+
+@dataclass(frozen=True)
 class Sending:
     """Settings of a sender in production."""
 
@@ -135,12 +147,12 @@ class World:
         DynamoTicketStore(self.before).open(post, a_triage(), ticket, [notice], [an_event(ticket=ticket.code)])
         return notice
 
-    def decide(self, key: str, triage: Triage) -> str:
+    def decide(self, key: str, triage: Triage, now: datetime = NOON) -> str:
         """Decide about a post, whatever the classifier would say of it today."""
         posts, tickets = DynamoPostStore(self.table), DynamoTicketStore(self.table)
         with mock.patch("classify.decide.classify", return_value=triage):
             return decide(
-                key, posts=posts, tickets=tickets, directory=DIRECTORY, now=NOON, chatter_for=timedelta(days=30)
+                key, posts=posts, tickets=tickets, directory=DIRECTORY, now=now, chatter_for=timedelta(days=30)
             )
 
     def deliver(self, notice: Notice, fault: Exception | None = None) -> str:
@@ -181,6 +193,13 @@ def poll_channels(world: World) -> None:
             lease_for=timedelta(minutes=1),
         )
         assert poll.run(partial(FakeSource, results)) is not None
+    edited = a_post(native_id="2", text="another text", fetched_at=NOON)
+    assert posts.revise(edited)
+    told = world.open("told")
+    gone = frozenset({"told", "2"})
+    sweep = Recheck(a_channel(), channels, posts, DynamoTicketStore(world.table), clock=lambda: LATER)
+    assert sweep.run(lambda: Vanished(gone)) == len(gone)
+    assert DynamoNoticeStore(world.before).get(told.ticket, told.key).state == "withdrawn"  # type: ignore[union-attr]
 
 
 def classify(world: World) -> None:
@@ -190,12 +209,14 @@ def classify(world: World) -> None:
     assert world.decide("instagram#complaint", a_triage()) == "auto"
     assert world.decide("instagram#chatter", CHATTER) == "drop"
     assert world.decide("instagram#complaint", a_triage()) == "already"
+    assert DynamoPostStore(world.before).revise(a_post(native_id="complaint", text="another text"))
+    assert world.decide("instagram#complaint", a_triage(department="dlh"), LATER) == "auto"
 
 
 def notify(world: World) -> None:
     """Deliver notices to every end there is."""
     contacts = DynamoContactStore(world.before)
-    assert world.deliver(world.open("nobody")) == "parked"
+    assert world.deliver(world.open("nobody")) == "waiting"
     for department in (DESK, "dishub"):
         contacts.put(a_contact(department))
     ends = {
@@ -238,8 +259,19 @@ def admin_api(world: World) -> None:
     assert detail.posts
     assert reading.count(["2026-11"], "topic")
     reading.channel_state(a_channel().id)
+    reading.ledger(a_channel().id, NOON, LATER)
+    reading.last_complete_run(a_channel().id)
+    reading.arrivals(a_channel().id, NOON)
     contacts.put(a_contact("dlh"))
     assert contacts.get("dlh") is not None
+
+
+def intake(world: World) -> None:
+    """Take a delivery and a mention, each twice."""
+    posts = DynamoPostStore(world.table)
+    for post in (a_post(), a_post(kind="webhook", native_id="icj:1", channel="webhook:icj")):
+        assert posts.add(post)
+        assert not posts.add(post)
 
 
 LOGIC: Final[dict[str, Callable[[World], None]]] = {
@@ -248,6 +280,7 @@ LOGIC: Final[dict[str, Callable[[World], None]]] = {
     "Notify": notify,
     "FollowUp": follow_up,
     "AdminApi": admin_api,
+    "Intake": intake,
 }
 """Everything a function does with the table, by its name in the template."""
 

@@ -11,6 +11,8 @@ import pytest
 from follow_up.redrive import GRACE
 from infra.templates import load
 from poll_channels.sources import KINDS
+from poll_channels.sources.facebook_page import FacebookPage
+from poll_channels.sources.instagram import Instagram
 from tests.template.declared import (
     FUNCTIONS,
     GLOBALS,
@@ -130,26 +132,41 @@ def test_every_channel_kind_is_polled_by_one_schedule() -> None:
     kinds = [
         json.loads(properties["Input"])["kind"]
         for schedule, properties in events("ScheduleV2").items()
-        if schedule.startswith("PollChannels.")
+        if schedule.startswith("PollChannels.") and "task" not in json.loads(properties["Input"])
     ]
     assert sorted(kinds) == sorted(KINDS)
+
+
+def test_every_kind_that_can_tell_is_asked_what_was_deleted() -> None:
+    """A kind whose reader knows what is gone has one schedule that asks it."""
+    tasks = [
+        given["kind"]
+        for schedule, properties in events("ScheduleV2").items()
+        if schedule.startswith("PollChannels.") and (given := json.loads(properties["Input"])).get("task") == "recheck"
+    ]
+    assert sorted(tasks) == ["facebook_page", "instagram"]
+    assert all(hasattr(reader, "gone") for reader in (FacebookPage, Instagram))
 
 
 def test_the_api_answers_before_the_gateway_gives_up() -> None:
     """A function behind the gateway ends within its 29 seconds."""
     behind = {event.partition(".")[0] for event in events("Api")}
-    assert behind == {"AdminApi"}
+    assert behind == {"AdminApi", "Intake"}
     for function in behind:
         assert FUNCTIONS[function]["Timeout"] <= GATEWAY_SECONDS
 
 
 def test_every_route_needs_a_sign_in() -> None:
-    """The authorizer is the default of the API, and no route opts out of it."""
+    """The authorizer is the default of the API; only what is pushed opts out, and carries a signature instead."""
     auth = RESOURCES["Api"]["Properties"]["Auth"]
     assert auth["DefaultAuthorizer"] in auth["Authorizers"]
     for name, route in events("Api").items():
         assert route["RestApiId"] == {"Ref": "Api"}, name
-        assert "Auth" not in route, name
+        if name.startswith("Intake."):
+            assert route["Path"].startswith("/intake/"), name
+            assert route["Auth"] == {"Authorizer": "NONE"}, name
+        else:
+            assert "Auth" not in route, name
 
 
 @pytest.mark.parametrize("function", ["Notify", "FollowUp"])

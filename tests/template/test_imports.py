@@ -15,6 +15,7 @@ ALLOWED = {
     "classify": {"aduan"},
     "notify": {"aduan"},
     "admin_api": {"aduan"},
+    "intake": {"aduan"},
     # It drives again what the other two left behind, by their own logic.
     "follow_up": {"aduan", "classify", "notify"},
 }

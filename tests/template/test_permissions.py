@@ -177,13 +177,22 @@ def test_a_function_may_use_the_services_it_makes_clients_of(function: str) -> N
     assert allowed == {IAM_NAMES.get(service, service) for service in clients}
 
 
-def test_tokens_are_read_by_the_poller_alone() -> None:
-    """Only PollChannels reads the Parameter Store, and only below its own stage."""
+def test_secrets_are_read_where_they_are_used() -> None:
+    """The poller reads its stage's parameters; the intake only partners' keys, Meta's app and Instagram's tokens."""
     reading = {
         function: statement.resources
         for function in FUNCTIONS
         for statement in statements(function)
         if any(action.startswith("ssm:") for action in statement.actions)
     }
-    path = "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter/aduan/${Stage}/*"
-    assert reading == {"PollChannels": [{"Fn::Sub": path}]}
+    path = "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter/aduan/${Stage}/"
+    assert reading == {
+        "PollChannels": [{"Fn::Sub": f"{path}*"}],
+        "Intake": [{"Fn::Sub": path + below} for below in ("intake/*", "meta/*", "channels/instagram/*")],
+    }
+
+
+def test_what_is_pushed_becomes_a_post_and_nothing_else() -> None:
+    """Whoever holds a partner's key can add a post, and can neither read nor change anything."""
+    [statement] = of_table("Intake")
+    assert (statement.actions, statement.keys) == (["dynamodb:PutItem"], ["POST#*"])

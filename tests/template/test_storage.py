@@ -56,13 +56,13 @@ def test_data_outlive_the_stack(kind: str) -> None:
     found = of_type(kind)
     assert found
     for name, resource in found.items():
-        assert resource.get("DeletionPolicy") == "Retain", name
+        assert resource.get("DeletionPolicy") == "RetainExceptOnCreate", name
         assert resource.get("UpdateReplacePolicy") == "Retain", name
 
 
 def test_the_storage_stack_outlives_the_outer_one() -> None:
     """The nested stack is retained as a whole."""
-    assert RESOURCES["Storage"]["DeletionPolicy"] == "Retain"
+    assert RESOURCES["Storage"]["DeletionPolicy"] == "RetainExceptOnCreate"
     assert RESOURCES["Storage"]["UpdateReplacePolicy"] == "Retain"
 
 

@@ -32,11 +32,15 @@ from tests.unit.fakes_notify import a_contact
 
 CONSUMERS = events("DynamoDB")
 LAMBDA_MAXIMUM = {"attempts": 10_000, "age": 604_800}
-WANTED = {"Classify": {"post insert"}, "Notify": {"notice insert"}}
+WANTED = {"Classify": {"post insert", "post revised"}, "Notify": {"notice insert"}}
 """By consumer, the records it must get; every other record it must not."""
 KINDS = {
     "post insert",
     "post settled",
+    "post revised",
+    "post revised again",
+    "post decided again",
+    "post gone",
     "post of a ticket",
     "post deleted",
     "post expired",
@@ -144,6 +148,14 @@ def write_posts(table: Table, stream: Stream) -> None:
     for native_id in ("1", "2"):
         posts.settle(a_post(native_id=native_id), CHATTER, NOON)
     stream.take("post settled")
+    posts.revise(a_post(native_id="1", text="another text"))
+    stream.take("post revised")
+    posts.revise(a_post(native_id="1", text="and another before it was decided"))
+    stream.take("post revised again")
+    posts.settle(a_post(native_id="1"), CHATTER, NOON)
+    stream.take("post decided again")
+    posts.bury(a_post(native_id="1"), "gone at the source", NOON)
+    stream.take("post gone")
     table.client.delete_item(TableName=table.name, Key=to_image(post_key("instagram#1")))
     stream.take("post deleted")
     table.client.delete_item(TableName=table.name, Key=to_image(post_key("instagram#2")))
@@ -278,7 +290,7 @@ def test_every_kind_of_record_is_tried(records: list[tuple[str, dict[str, Any]]]
 
 @each_consumer
 def test_a_consumer_gets_exactly_what_is_its_own(consumer: str, records: list[tuple[str, dict[str, Any]]]) -> None:
-    """Classify gets every new post, Notify every new notice, and neither anything else."""
+    """Classify gets every new post and version, Notify every new notice, and neither anything else."""
     wanted = WANTED[consumer.partition(".")[0]]
     for name, record in records:
         assert delivered(consumer, record) is (name in wanted), name

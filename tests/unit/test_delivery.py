@@ -218,13 +218,23 @@ def test_a_department_no_longer_known_is_told_through_the_desk() -> None:
     assert (world.stored.told, world.mail.outbox[0][0]) == (DESK, "desk@sleman.example")
 
 
-def test_a_notice_nobody_can_get_is_parked() -> None:
-    """Without any contact the notice is put aside with the reason; nothing is sent."""
+def test_a_mail_nobody_can_get_yet_waits() -> None:
+    """Without any contact it stays pending, and goes out when one is entered."""
     world = World(a_notice())
+    world.has_contacts()
+    assert world.deliver() == "waiting"
+    assert (world.sends, world.stored.state) == (0, "pending")
+    world.has_contacts(DESK)
+    assert world.deliver() == "sent"
+
+
+def test_an_sms_nobody_can_get_is_parked() -> None:
+    """The mail beside it says the same, and waits for an address."""
+    world = World(a_notice(medium="sms"))
     world.has_contacts()
     assert world.deliver() == "parked"
     assert world.sends == 0
-    assert world.stored.failure == "no email contact of dishub or of the desk"
+    assert world.stored.failure == "no sms contact of dishub or of the desk"
 
 
 @pytest.mark.parametrize("gone", ["ticket", "post"])

@@ -40,7 +40,16 @@ def test_the_shipped_directory_is_whole() -> None:
     assert len(directory.topics) == 20
     assert len(directory.places.kapanewon) == 17
     assert len(directory.places.kalurahan) == 86
-    assert [channel.id for channel in directory.channels] == ["instagram:kabarsleman", "facebook_page:pemkabsleman"]
+    ids = [channel.id for channel in directory.channels]
+    assert ids == [
+        "instagram:kabarsleman",
+        "facebook_page:pemkabsleman",
+        "telegram_relay:infocegatan",
+        "youtube:kabarsleman",
+        "rss:suratpembaca",
+        "webhook:icj",
+        "x:kabarsleman",
+    ]
     assert directory.deadlines["normal"].working_days == 13
     assert directory.deadlines["emergency"].minutes == 60
     assert directory.departments[DESK].name == "Meja Aduan Diskominfo"

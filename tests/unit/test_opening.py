@@ -143,3 +143,14 @@ def test_whatever_was_decided_somebody_is_told_and_it_falls_due(  # noqa: PLR091
     assert new.ticket.department in DIRECTORY.departments
     assert len(new.events) == 1
     assert new.ticket.due_at > now
+
+
+def test_an_old_emergency_wakes_nobody() -> None:
+    """A fire of yesterday, read after an outage or at the first poll, is urgent and told by mail."""
+    fire = a_triage(urgency="emergency")
+    fresh = opening(a_post(created_at=NOON - timedelta(hours=5)), fire, DIRECTORY, NOON)
+    stale = opening(a_post(created_at=NOON - timedelta(hours=7)), fire, DIRECTORY, NOON)
+    assert [notice.medium for notice in fresh.notices] == ["sms", "email"]
+    assert [notice.medium for notice in stale.notices] == ["email"]
+    assert (stale.ticket.urgency, stale.notices[0].urgency) == ("urgent", "urgent")
+    assert stale.ticket.due_at > fresh.ticket.due_at

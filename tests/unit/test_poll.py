@@ -217,13 +217,16 @@ def test_every_run_reads_an_overlap_again() -> None:
     assert source.windows[-1].since == platform.cursor.watermark - OVERLAP
 
 
-def test_the_beginning_of_reading_stays_where_it_was() -> None:
-    """A channel that was silent at first does not lose its beginning."""
+def test_what_was_forgotten_does_not_come_in_again() -> None:
+    """However long a channel is read, a post older than the lookback is never new."""
     platform = Platform()
-    source = FakeSource()
+    source = FakeSource({"a": some_posts(1)})
     platform.poll(source)
+    platform.memory.posts.clear()
+    platform.now += timedelta(days=40)
+    source.threads["a"] += [a_post(native_id="2", created_at=platform.now)]
     platform.poll(source)
-    assert source.windows[0].floor == source.windows[1].floor
+    assert set(platform.memory.posts) == {"instagram#2"}
 
 
 CALLS_OF_A_RUN = 30
@@ -274,3 +277,26 @@ def test_the_youngest_entries_that_fit_are_kept(entries: dict[str, str], limit: 
     kept = within(entries, limit)
     assert list(kept.items()) == list(entries.items())[len(entries) - len(kept) :]
     assert sum(len(name.encode()) + len(value.encode()) for name, value in kept.items()) <= limit
+
+
+def test_an_edited_post_is_revised_and_then_known() -> None:
+    """Another text under a known id is another version, found once."""
+    platform = Platform()
+    thread: list[Post | Rejected] = [a_post(native_id="1", text="jalan rusak")]
+
+    @dataclass
+    class Listing(FakeSource):
+        """A platform that lists the thread at every poll."""
+
+        def read(self, window: Window, marks: Mapping[str, str]) -> Iterator[Batch]:
+            yield Batch.of(thread, window)
+
+    platform.poll(Listing())
+    thread[0] = a_post(native_id="1", text="jalan rusak parah")
+    run = platform.poll(Listing())
+    assert run is not None
+    assert (run.new, run.revised) == (0, 1)
+    assert platform.memory.posts["instagram#1"].text == "jalan rusak parah"
+    platform.memory.writes = 0
+    platform.poll(Listing())
+    assert platform.memory.writes == 0

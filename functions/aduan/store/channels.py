@@ -7,7 +7,7 @@ from typing import Final, Protocol
 
 from botocore.exceptions import ClientError
 
-from aduan.channel import Cursor, Run
+from aduan.channel import Cursor, Run, Sweep, TokenLook
 from aduan.record import stamp
 from aduan.store.table import Table, channel_key, condition_failed, refused_item, to_image, to_item, values
 
@@ -37,6 +37,18 @@ class ChannelStore(Protocol):
         Raises:
             LeaseError: when the lease was lost; then nothing is written.
         """
+
+    def sweep(self, channel: str) -> Sweep:
+        """How far the channel's sweep is; a fresh one when there was none."""
+
+    def swept(self, sweep: Sweep) -> None:
+        """Note how far it is."""
+
+    def token_look(self, channel: str) -> TokenLook | None:
+        """What the last look at the channel's token found, or None."""
+
+    def looked(self, look: TokenLook) -> None:
+        """Note what a look at the token found."""
 
     def record(self, run: Run) -> None:
         """Add a run to the ledger."""
@@ -99,6 +111,26 @@ class DynamoChannelStore:
             stored = refused_item(error)
             if stored.get("written_by") != owner or stored.get("version") != written.version:
                 raise LeaseError(f"{cursor.channel} was taken over by another run") from None
+
+    def sweep(self, channel: str) -> Sweep:
+        """A stale answer only makes the sweep ask some posts again."""
+        item = self.table.get(channel_key(channel, "SWEEP"), consistent=False)
+        return Sweep(channel=channel) if item is None else Sweep.model_validate(item)
+
+    def swept(self, sweep: Sweep) -> None:
+        """The last write wins: two sweeps at once do the same twice, which is harmless."""
+        item = to_item(sweep, channel_key(sweep.channel, "SWEEP"))
+        self.table.client.put_item(TableName=self.table.name, Item=to_image(item))
+
+    def token_look(self, channel: str) -> TokenLook | None:
+        """One read; it is asked once a day."""
+        item = self.table.get(channel_key(channel, "TOKEN"))
+        return None if item is None else TokenLook.model_validate(item)
+
+    def looked(self, look: TokenLook) -> None:
+        """The last look is the one that counts."""
+        item = to_item(look, channel_key(look.channel, "TOKEN"))
+        self.table.client.put_item(TableName=self.table.name, Item=to_image(item))
 
     def record(self, run: Run) -> None:
         """One put; the ledger forgets after 90 days."""

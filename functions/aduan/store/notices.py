@@ -78,6 +78,18 @@ def new_notice_item(notice: Notice) -> Item:
     )
 
 
+def withdrawal(table: Table, notice: Notice) -> Item:
+    """The part of a transaction that withdraws a notice nobody has begun to send."""
+    return {
+        "TableName": table.name,
+        "Key": to_image(notice_key(notice.ticket, notice.key)),
+        "UpdateExpression": "SET #state = :withdrawn REMOVE work_queue, act_at",
+        "ConditionExpression": "#state = :pending",
+        "ExpressionAttributeNames": {"#state": "state"},
+        "ExpressionAttributeValues": values(withdrawn="withdrawn", pending="pending"),
+    }
+
+
 @dataclass(frozen=True)
 class DynamoNoticeStore:
     """`NoticeStore` on the table."""

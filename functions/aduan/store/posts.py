@@ -35,11 +35,14 @@ class AlreadyTriagedError(Exception):
 class PostStore(Protocol):
     """What the functions need of the table about posts."""
 
-    def known(self, posts: Iterable[Post]) -> set[str]:
-        """Keys, among those of `posts`, that are stored already."""
+    def digests(self, posts: Iterable[Post]) -> dict[str, str]:
+        """Keys, among those of `posts`, that are stored already, each with the digest of the version stored."""
 
     def add(self, post: Post) -> bool:
         """Store a new post; False when it is there already."""
+
+    def revise(self, post: Post) -> bool:
+        """Store another version of a post, to be decided anew; False when it is there already, or was deleted."""
 
     def quarantine(self, rejected: Rejected, at: datetime) -> bool:
         """Keep a post that could not be read, with its raw text; False when it is there already."""
@@ -54,6 +57,17 @@ class PostStore(Protocol):
             AlreadyTriagedError: when it was decided before.
         """
 
+    def bury(self, post: Post, reason: str, at: datetime) -> bool:
+        """Remove what a deleted post says and who wrote it; the tombstone stays. False when it is buried already.
+
+        For a post without a ticket; `TicketStore.bury` is for one with.
+        """
+
+    def found_since(
+        self, channel: str, since: datetime, after: tuple[datetime, str] | None, limit: int
+    ) -> list[tuple[datetime, str]]:
+        """When each of a channel's posts was found, and its key; oldest first, behind `after` if given."""
+
     def left_behind(self, now: datetime) -> Iterator[str]:
         """Keys of posts that are still new although their time has passed, oldest first in each shard."""
 
@@ -64,10 +78,10 @@ class DynamoPostStore:
 
     table: Table
 
-    def known(self, posts: Iterable[Post]) -> set[str]:
+    def digests(self, posts: Iterable[Post]) -> dict[str, str]:
         """One batch read."""
-        keys = [post_key(post.key) for post in posts]
-        return {found.removeprefix("POST#") for found in self.table.existing(keys)}
+        found = self.table.digests([post_key(post.key) for post in posts])
+        return {key.removeprefix("POST#"): digest for key, digest in found.items()}
 
     def add(self, post: Post) -> bool:
         """A conditional put: a post fetched twice is stored once."""
@@ -75,10 +89,40 @@ class DynamoPostStore:
             to_item(
                 post,
                 post_key(post.key),
+                fetched_at=stamp(post.fetched_at),
+                digest=post.digest,
                 work_queue=queue("POST", post.key),
                 act_at=stamp(post.fetched_at + LEFT_BEHIND),
             )
         )
+
+    def revise(self, post: Post) -> bool:
+        """One conditional update. The old decision stays on the post until the new one is made."""
+        try:
+            self.table.client.update_item(
+                TableName=self.table.name,
+                Key=to_image(post_key(post.key)),
+                UpdateExpression=(
+                    "SET #text = :text, has_photo = :has_photo, digest = :digest, #state = :new,"
+                    " revised_at = :at, work_queue = :queue, act_at = :act_at REMOVE expires_at"
+                ),
+                ConditionExpression="attribute_exists(pk) AND digest <> :digest AND attribute_not_exists(gone_at)",
+                ExpressionAttributeNames={"#text": "text", "#state": "state"},
+                ExpressionAttributeValues=values(
+                    text=post.text,
+                    has_photo=post.has_photo,
+                    digest=post.digest,
+                    new="new",
+                    at=post.fetched_at,
+                    queue=queue("POST", post.key),
+                    act_at=post.fetched_at + LEFT_BEHIND,
+                ),
+            )
+        except ClientError as error:
+            if condition_failed(error):
+                return False
+            raise
+        return True
 
     def quarantine(self, rejected: Rejected, at: datetime) -> bool:
         """Beside the posts, under its own key, so that a repaired reader can fetch the post again."""
@@ -100,6 +144,33 @@ class DynamoPostStore:
                 raise AlreadyTriagedError(post.key) from None
             raise
 
+    def bury(self, post: Post, reason: str, at: datetime) -> bool:
+        """One conditional update."""
+        try:
+            self.table.client.update_item(**burial(self.table, post, reason, at))
+        except ClientError as error:
+            if condition_failed(error):
+                return False
+            raise
+        return True
+
+    def found_since(
+        self, channel: str, since: datetime, after: tuple[datetime, str] | None, limit: int
+    ) -> list[tuple[datetime, str]]:
+        """One query of the channel's index. Many posts are found at one moment, so the key tells them apart."""
+        start: dict[str, Any] = {}
+        if after is not None:
+            last = {"channel": channel, "fetched_at": stamp(after[0]), **post_key(after[1])}
+            start = {"ExclusiveStartKey": to_image(last)}
+        items = self.table.query(
+            "channel = :channel AND fetched_at >= :since",
+            IndexName="by_channel",
+            ExpressionAttributeValues=values(channel=channel, since=since),
+            Limit=limit,
+            **start,
+        )
+        return [(datetime.fromisoformat(item["fetched_at"]), item["pk"].removeprefix("POST#")) for item in items]
+
     def left_behind(self, now: datetime) -> Iterator[str]:
         """Query the sparse index, one shard after the other."""
         for number in range(QUEUE_SHARDS):
@@ -114,6 +185,21 @@ def due_items(table: Table, queue_key: str, now: datetime) -> Iterator[dict[str,
         IndexName="due",
         ExpressionAttributeValues=values(queue=queue_key, now=now),
     )
+
+
+def burial(table: Table, post: Post, reason: str, at: datetime) -> dict[str, Any]:
+    """The update that leaves only a tombstone of a post; alone, or as part of a transaction."""
+    return {
+        "TableName": table.name,
+        "Key": to_image(post_key(post.key)),
+        "UpdateExpression": (
+            "SET #text = :nothing, permalink = :nothing, has_photo = :no, #state = :gone, gone_at = :at,"
+            " gone_reason = :reason REMOVE author, digest, work_queue, act_at"
+        ),
+        "ConditionExpression": "attribute_exists(pk) AND attribute_not_exists(gone_at)",
+        "ExpressionAttributeNames": {"#text": "text", "#state": "state"},
+        "ExpressionAttributeValues": values(nothing="", no=False, gone="gone", at=at, reason=reason),
+    }
 
 
 def triaged_update(

@@ -1,6 +1,8 @@
 """How everything lies in the one table: keys, index attributes, and the few ways to write that are safe to repeat."""
 
 import json
+import random
+import time
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,6 +32,8 @@ STATS_SHARDS: Final = 8
 """Counters are spread, so that two transactions at the same moment rarely touch the same item."""
 
 _BATCH_GET: Final = 100
+TRANSACTIONS: Final = 4
+PAUSE_SECONDS: Final = 0.2
 _serialize = TypeSerializer().serialize
 _deserialize = TypeDeserializer().deserialize
 
@@ -159,19 +163,42 @@ class Table:
             raise
         return True
 
-    def existing(self, keys: Sequence[Item]) -> set[str]:
-        """Partition keys, among `keys`, that are in the table. Half a read unit each, in batches of 100."""
-        found: set[str] = set()
+    def digests(self, keys: Sequence[Item]) -> dict[str, str]:
+        """Partition keys, among `keys`, that are in the table, each with its item's digest.
+
+        Half a read unit each, in batches of 100.
+        """
+        found: dict[str, str] = {}
         for start in range(0, len(keys), _BATCH_GET):
             asked = [to_image(key) for key in keys[start : start + _BATCH_GET]]
             while asked:
                 answer = self.client.batch_get_item(
-                    RequestItems={self.name: {"Keys": asked, "ProjectionExpression": "pk"}}
+                    RequestItems={self.name: {"Keys": asked, "ProjectionExpression": "pk, digest"}}
                 )
-                found.update(from_image(image)["pk"] for image in answer["Responses"].get(self.name, []))
+                items = map(from_image, answer["Responses"].get(self.name, []))
+                found.update((item["pk"], item.get("digest", "")) for item in items)
                 unprocessed = answer.get("UnprocessedKeys", {})
+                if unprocessed:
+                    time.sleep(random.uniform(0, PAUSE_SECONDS))  # noqa: S311 # no secret depends on it
                 asked = list(unprocessed[self.name]["Keys"]) if self.name in unprocessed else []
         return found
+
+    def transact(self, parts: Sequence[Any]) -> None:
+        """Write all parts or none; one that met another transaction on the same item is tried again.
+
+        Raises:
+            ClientError: when a condition does not hold, or the conflict lasts.
+        """
+        for attempt in range(1, TRANSACTIONS + 1):
+            try:
+                self.client.transact_write_items(TransactItems=parts)
+            except ClientError as error:
+                reasons = set(cancellation_codes(error)) - {"None"}
+                if reasons != {"TransactionConflict"} or attempt == TRANSACTIONS:
+                    raise
+                time.sleep(random.uniform(0, PAUSE_SECONDS * attempt))  # noqa: S311 # no secret depends on it
+            else:
+                return
 
     def query(self, condition: str, **request: Any) -> Iterator[Item]:
         """Yield the items of one query, following its pages; ``Limit`` bounds how many are yielded in all."""

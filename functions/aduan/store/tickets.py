@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 
 from botocore.exceptions import ClientError
@@ -9,14 +10,16 @@ from botocore.exceptions import ClientError
 from aduan.notice import Notice
 from aduan.post import Post
 from aduan.record import stamp
-from aduan.store.notices import new_notice_item
-from aduan.store.posts import AlreadyTriagedError, triaged_update
+from aduan.store.notices import new_notice_item, withdrawal
+from aduan.store.posts import AlreadyTriagedError, burial, triaged_update
 from aduan.store.table import (
     STATS_SHARDS,
     Item,
     Table,
     cancellation_codes,
+    condition_failed,
     month_of,
+    notice_key,
     shard,
     stats_partition,
     ticket_key,
@@ -43,6 +46,31 @@ class TicketStore(Protocol):
         Raises:
             AlreadyTriagedError: when the post was decided before; nothing is written.
             CodeTakenError: when the code belongs to another ticket; nothing is written.
+        """
+
+    def amend(  # noqa: PLR0913 # what is written together
+        self,
+        post: Post,
+        triage: Triage,
+        before: Ticket,
+        after: Ticket,
+        *,
+        notices: Sequence[Notice],
+        events: Iterable[Event],
+    ) -> None:
+        """Write a new decision about a ticket's post with what follows from it, all or nothing.
+
+        A notice that the ticket already has is left as it is.
+
+        Raises:
+            AlreadyTriagedError: when the post was decided, or the ticket moved, in the meantime; nothing is written.
+        """
+
+    def bury(self, post: Post, ticket: Ticket, event: Event, reason: str, at: datetime) -> None:
+        """Leave only a tombstone of a ticket's post, tell the ticket, and withdraw what is not sent yet.
+
+        Raises:
+            AlreadyTriagedError: when post, ticket or a notice changed in the meantime; nothing is written.
         """
 
     def get(self, code: str) -> Ticket | None:
@@ -72,13 +100,62 @@ class DynamoTicketStore:
             {"Update": self._count(ticket)},
         ]
         try:
-            self.table.client.transact_write_items(TransactItems=parts)  # type: ignore[arg-type] # built from dicts
+            self.table.transact(parts)
         except ClientError as error:
             refused = cancellation_codes(error)
             if refused[:1] == ["ConditionalCheckFailed"]:
                 raise AlreadyTriagedError(post.key) from None
             if "ConditionalCheckFailed" in refused:
                 raise CodeTakenError(ticket.code) from None
+            raise
+
+    def amend(  # noqa: PLR0913 # what is written together
+        self,
+        post: Post,
+        triage: Triage,
+        before: Ticket,
+        after: Ticket,
+        *,
+        notices: Sequence[Notice],
+        events: Iterable[Event],
+    ) -> None:
+        """One TransactWriteItems; a ticket that stays as it is is not written."""
+        new = [notice for notice in notices if self.table.get(notice_key(notice.ticket, notice.key)) is None]
+        parts = [
+            {"Update": triaged_update(self.table, post, triage, ticket=after.code)},
+            *(self._replace(before, after) if after != before else ()),
+            *(self._put_new(event_item(event)) for event in events),
+            *(self._put_new(new_notice_item(notice)) for notice in new),
+        ]
+        try:
+            self.table.transact(parts)
+        except ClientError as error:
+            if condition_failed(error):
+                raise AlreadyTriagedError(post.key) from None
+            raise
+
+    def bury(self, post: Post, ticket: Ticket, event: Event, reason: str, at: datetime) -> None:
+        """One TransactWriteItems. A notice that was claimed meanwhile refuses it: the next sweep tries again."""
+        told = [
+            Notice.model_validate(item)
+            for item in self.table.query(
+                "pk = :pk AND begins_with(sk, :notice)",
+                ConsistentRead=True,
+                ExpressionAttributeValues=values(pk=ticket_key(ticket.code)["pk"], notice="NOTICE#"),
+            )
+        ]
+        after = ticket.model_copy(update={"permalink": "", "version": ticket.version + 1})
+        parts = [
+            {"Update": burial(self.table, post, reason, at)},
+            *self._replace(ticket, after),
+            self._put_new(event_item(event)),
+            *({"Update": withdrawal(self.table, notice)} for notice in told if notice.state == "pending"),
+        ]
+        try:
+            self.table.transact(parts)
+        except ClientError as error:
+            if condition_failed(error):
+                raise AlreadyTriagedError(post.key) from None
             raise
 
     def get(self, code: str) -> Ticket | None:
@@ -95,16 +172,45 @@ class DynamoTicketStore:
             }
         }
 
-    def _count(self, ticket: Ticket) -> dict[str, Any]:
+    def _replace(self, before: Ticket, after: Ticket) -> list[dict[str, Any]]:
+        """Write a ticket over what it was, unless somebody else has, and count it where it is now."""
+        put = {
+            "TableName": self.table.name,
+            "Item": to_image(to_item(after, ticket_key(after.code), listed=listed(after))),
+            "ConditionExpression": "version = :version",
+            "ExpressionAttributeValues": values(version=before.version),
+        }
+        if counter(before) != counter(after):
+            return [{"Put": put}, {"Update": self._count(before, -1)}, {"Update": self._count(after)}]
+        if before.status != after.status:
+            return [{"Put": put}, {"Update": self._count_status(before, after)}]
+        return [{"Put": put}]
+
+    def _count(self, ticket: Ticket, number: int = 1) -> dict[str, Any]:
         """Count the ticket under channel, topic and department, and under its status on the same item."""
-        partition = stats_partition(month_of(ticket.opened_at), shard(ticket.code, STATS_SHARDS))
         return {
             "TableName": self.table.name,
-            "Key": to_image({"pk": partition, "sk": f"{ticket.channel}#{ticket.topic}#{ticket.department}"}),
-            "UpdateExpression": "ADD tickets :one, #status :one",
+            "Key": to_image(counter(ticket)),
+            "UpdateExpression": "ADD tickets :number, #status :number",
             "ExpressionAttributeNames": {"#status": f"status_{ticket.status}"},
-            "ExpressionAttributeValues": values(one=1),
+            "ExpressionAttributeValues": values(number=number),
         }
+
+    def _count_status(self, before: Ticket, after: Ticket) -> dict[str, Any]:
+        """Count a ticket that only changed its status."""
+        return {
+            "TableName": self.table.name,
+            "Key": to_image(counter(after)),
+            "UpdateExpression": "ADD #before :minus, #after :plus",
+            "ExpressionAttributeNames": {"#before": f"status_{before.status}", "#after": f"status_{after.status}"},
+            "ExpressionAttributeValues": values(minus=-1, plus=1),
+        }
+
+
+def counter(ticket: Ticket) -> Item:
+    """Key of the counter that a ticket is counted on."""
+    partition = stats_partition(month_of(ticket.opened_at), shard(ticket.code, STATS_SHARDS))
+    return {"pk": partition, "sk": f"{ticket.channel}#{ticket.topic}#{ticket.department}"}
 
 
 def listed(ticket: Ticket) -> str:

@@ -10,20 +10,18 @@ from aduan.directory import Channel
 from aduan.post import Post
 from aduan.record import Moment
 from poll_channels.connection import Connection, PostFactory
-from poll_channels.source import Batch, GoneError, PageCapError, Window
+from poll_channels.source import Batch, GoneError, PageCapError, Threads, Window
 from poll_channels.sources.graph import MALFORMED, GraphClient, GraphItem, epoch, graph_client, rejected
 
 POSTS_PER_PAGE: Final = 50
 COMMENTS_PER_PAGE: Final = 100
 
 # Without the author the Page's own answers would come in as complaints.
-_POST_NEEDED: Final = "id,created_time,updated_time,message,permalink_url,status_type,from{id}"
-_POST: Final = f"{_POST_NEEDED},story,is_published,attachments{{media_type}}"
+_POST_NEEDED: Final = "id,created_time,updated_time,message,permalink_url,from{id}"
+_POST: Final = f"{_POST_NEEDED},is_published,attachments{{media_type}}"
 _COMMENT_NEEDED: Final = "id,created_time,message,permalink_url,from{id}"
 _COMMENT: Final = f"{_COMMENT_NEEDED},parent{{id}},attachment"
 
-OWN_STATUS_TYPES: Final = frozenset({"mobile_status_update", "added_photos", "added_video", "shared_story"})
-"""How the platform calls what a Page publishes itself; the only sign when it does not tell who wrote a post."""
 PHOTO_TYPES: Final = frozenset({"photo", "video", "album"})
 
 
@@ -54,9 +52,7 @@ class FeedPost(GraphItem):
     updated_time: Moment
     """Moves when the post is edited and when somebody comments."""
     message: str = ""
-    story: str = ""
     permalink_url: str = ""
-    status_type: str = ""
     is_published: bool = True
     author: Reference | None = None
     attachments: Attachments = Field(default_factory=Attachments)
@@ -86,9 +82,14 @@ class FacebookPage:
         """How many requests were sent so far."""
         return self._client.calls
 
+    def gone(self, posts: list[Post]) -> set[str]:
+        """Native ids, among those of `posts`, of what was deleted."""
+        return self._client.gone(posts)
+
     def read(self, window: Window, marks: Mapping[str, str]) -> Iterator[Batch]:
         """Yield the visitors' posts of the window, and the comments of every post that changed."""
         too_long: PageCapError | None = None
+        threads = Threads()
         for page in self._feed(window):
             listed = [self._listed(item) for item in page]
             yield Batch.of((result for _, result in listed), window)
@@ -97,8 +98,12 @@ class FacebookPage:
                     continue
                 try:
                     yield from self._changed(post, window, marks)
+                    threads.read += 1
+                except GoneError:
+                    threads.gone += 1  # deleted since it was listed; its comments went with it
                 except PageCapError as error:
                     too_long = error
+        threads.check()
         if too_long is not None:
             raise too_long
 
@@ -123,7 +128,7 @@ class FacebookPage:
                 return thread, None
             return thread, self._factory.post(
                 thread.id,
-                thread.message or thread.story,
+                thread.message,
                 thread.created_time,
                 thread.permalink_url or f"https://www.facebook.com/{thread.id}",
                 author=_id_of(thread.author),
@@ -142,21 +147,18 @@ class FacebookPage:
         name, mark = thread.id.rpartition("_")[2], epoch(thread.updated_time)
         if marks.get(name) == mark or thread.updated_time < window.since:
             return
-        try:
-            for page in self._client.pages(
-                f"{thread.id}/comments",
-                _COMMENT,
-                _COMMENT_NEEDED,
-                COMMENTS_PER_PAGE,
-                filter="stream",
-                order="reverse_chronological",
-            ):
-                comments = [self._comment(item, thread) for item in page]
-                yield Batch.of(comments, window)
-                if window.is_past(comments):
-                    break
-        except GoneError:
-            return  # deleted since it was listed; its comments went with it
+        for page in self._client.pages(
+            f"{thread.id}/comments",
+            _COMMENT,
+            _COMMENT_NEEDED,
+            COMMENTS_PER_PAGE,
+            filter="stream",
+            order="reverse_chronological",
+        ):
+            comments = [self._comment(item, thread) for item in page]
+            yield Batch.of(comments, window)
+            if window.is_past(comments):
+                break
         # The time from before the comments were read: one that came in between is read again, not missed.
         yield Batch(marks={name: mark})
 
@@ -179,9 +181,8 @@ class FacebookPage:
             return rejected(self._channel.id, item, error)
 
     def _is_own(self, post: FeedPost) -> bool:
-        if post.author is not None:
-            return post.author.id == self._channel.account
-        return post.status_type in OWN_STATUS_TYPES
+        """The platform always names the Page itself; whom it hides is somebody else."""
+        return post.author is not None and post.author.id == self._channel.account
 
 
 def open_page(channel: Channel, connection: Connection) -> FacebookPage:

@@ -18,6 +18,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, 
 
 from aduan.channel import Rejected
 from aduan.directory import Channel
+from aduan.post import Post
 from poll_channels.connection import Connection
 from poll_channels.source import (
     Budget,
@@ -126,6 +127,16 @@ class GraphClient:
             pause = random.uniform(0, BACKOFF_SECONDS * 2**attempt)  # noqa: S311 # no secret depends on it
             self._sleep(min(pause, self._budget.check()))
         raise AssertionError  # the last attempt returns or raises
+
+    def gone(self, posts: list[Post]) -> set[str]:
+        """Native ids, among those of `posts`, of objects that are not there any more. One call each."""
+        missing = set()
+        for post in posts:
+            try:
+                self.get(post.native_id, fields="id")
+            except GoneError:
+                missing.add(post.native_id)
+        return missing
 
     def pages(
         self, path: str, fields: str, fallback: str, limit: int, *, by_cursor: bool = False, **params: str

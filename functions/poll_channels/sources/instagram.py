@@ -13,7 +13,7 @@ from aduan.directory import Channel
 from aduan.post import Post
 from aduan.record import Moment
 from poll_channels.connection import Connection, PostFactory
-from poll_channels.source import Batch, GoneError, PageCapError, Window
+from poll_channels.source import THREADS_REMEMBERED, Batch, GoneError, PageCapError, Threads, Window
 from poll_channels.sources.graph import MALFORMED, GraphClient, GraphItem, graph_client, rejected
 
 MEDIA_PER_PAGE: Final = 50
@@ -81,9 +81,15 @@ class Instagram:
         """How many requests were sent so far."""
         return self._client.calls
 
+    def gone(self, posts: list[Post]) -> set[str]:
+        """Native ids, among those of `posts`, of what was deleted."""
+        return self._client.gone(posts)
+
     def read(self, window: Window, marks: Mapping[str, str]) -> Iterator[Batch]:
-        """Yield the comments under media whose count changed, then the tags of the window."""
+        """Yield the tags of the window, then the comments under media whose count changed."""
+        yield from self._tags(window)
         too_long: PageCapError | None = None
+        threads = Threads()
         for medium in self._media(window):
             if isinstance(medium, Rejected):
                 yield Batch(rejected=(medium,))
@@ -93,26 +99,30 @@ class Instagram:
                 continue
             try:
                 yield from self._comments(medium, window)
+                threads.read += 1
             except GoneError:
-                continue  # deleted since it was listed; its comments went with it
+                threads.gone += 1  # deleted since it was listed; its comments went with it
+                continue
             except PageCapError as error:
                 too_long = error
                 continue
             if mark is not None:
                 # The count from before the comments were read: one that came in between is read again, not missed.
                 yield Batch(marks={medium.id: mark})
-        yield from self._tags(window)
+        threads.check()
         if too_long is not None:
             raise too_long
 
     def _media(self, window: Window) -> Iterator[Media | Rejected]:
-        """The latest page always, and older ones while somebody may still comment there."""
+        """The latest page always, and older ones while somebody may still comment there and marks can be kept."""
         path = f"{self._channel.account}/media"
+        listed = 0
         for page in self._client.pages(path, _MEDIA, _MEDIA, MEDIA_PER_PAGE):
             media = [self._medium(item) for item in page]
             yield from media
             times = [medium.timestamp for medium in media if isinstance(medium, Media)]
-            if times and all(time < window.threads for time in times):
+            listed += len(page)
+            if listed >= THREADS_REMEMBERED or (times and all(time < window.threads for time in times)):
                 return
 
     def _medium(self, item: Any) -> Media | Rejected:

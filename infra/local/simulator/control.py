@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from infra.local.simulator.exchange import JSON_HEADERS, Answer
-from infra.local.simulator.rows import RowError, citizen_draft, name
+from infra.local.simulator.rows import RowError, citizen_draft, free_source_id, name
 from infra.local.simulator.simulator import Simulator
 from infra.local.simulator.switchboard import FaultError
 from infra.local.simulator.world import Entry, WorldError
@@ -53,7 +53,7 @@ def _add_post(simulator: Simulator, _id: str, payload: Payload) -> Reply:
     created_at = _moment(name(row, "created_at")) if "created_at" in row else now
     if created_at > now:
         raise RowError("'created_at' lies in the future")
-    source_id = name(row, "id") if "id" in row else _free_source_id(simulator)
+    source_id = name(row, "id") if "id" in row else free_source_id(simulator.world)
     entry = simulator.world.add(citizen_draft(row, source_id, created_at, "this post"))
     return 201, {**_described(entry), "permalink": entry.permalink}
 
@@ -70,6 +70,10 @@ def _delete_post(simulator: Simulator, native_id: str, _payload: Payload) -> Rep
 
 def _count_requests(simulator: Simulator, _id: str, _payload: Payload) -> Reply:
     return 200, {"requests": dict(sorted(simulator.requests.items())), "total": simulator.requests.total()}
+
+
+def _list_receipts(simulator: Simulator, _id: str, _payload: Payload) -> Reply:
+    return 200, {"receipts": [message for bot in simulator.memory.bots.values() for message in bot.sent]}
 
 
 def _list_faults(simulator: Simulator, _id: str, _payload: Payload) -> Reply:
@@ -105,19 +109,13 @@ def _moment(text: str) -> datetime:
     return moment
 
 
-def _free_source_id(simulator: Simulator) -> str:
-    number = 1
-    while simulator.world.find(f"by-hand-{number}"):
-        number += 1
-    return f"by-hand-{number}"
-
-
 _ROUTES: Mapping[tuple[str, str], Callable[[Simulator, str, Payload], Reply]] = {
     ("GET", "posts"): _list_posts,
     ("POST", "posts"): _add_post,
     ("PATCH", "posts/{id}"): _edit_post,
     ("DELETE", "posts/{id}"): _delete_post,
     ("GET", "requests"): _count_requests,
+    ("GET", "receipts"): _list_receipts,
     ("GET", "faults"): _list_faults,
     ("POST", "faults"): _switch_on_fault,
     ("DELETE", "faults"): _clear_faults,

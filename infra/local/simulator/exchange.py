@@ -1,16 +1,18 @@
 """One request and one answer, free of any HTTP library."""
 
+import gzip
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
+from urllib.parse import parse_qsl
 
 _AUTHORIZATION_SCHEMES = ("bearer", "oauth")
 
 
 @dataclass(frozen=True)
 class Request:
-    """What a client asks of the Graph API.
+    """What a client asks of a platform.
 
     `quirks` are ways to misbehave that a fault switches on and that only the reading itself can carry out.
     """
@@ -21,10 +23,12 @@ class Request:
     base_url: str
     authorization: str = field(default="", repr=False)
     quirks: frozenset[str] = frozenset()
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """By their names in small letters."""
 
     @property
     def parts(self) -> list[str]:
-        """The parts of the path: version, object and, mostly, edge."""
+        """The parts of the path; on the Graph API version, object and, mostly, edge."""
         return [part for part in self.path.split("/") if part]
 
     @property
@@ -53,12 +57,35 @@ class Answer:
     body: Any
     text: str | None = None
     delay_seconds: float = 0
+    slashes_escaped: bool = False
+
+    def written(self) -> str:
+        r"""The body as text; Meta writes `\/` and `\uXXXX`, which is sound JSON all the same."""
+        if self.text is not None:
+            return self.text
+        if self.slashes_escaped:
+            return json.dumps(self.body, separators=(",", ":")).replace("/", "\\/")
+        return json.dumps(self.body, separators=(",", ":"), ensure_ascii=False)
 
     def encoded(self) -> bytes:
-        r"""The body on the wire, with the `\/` and `\uXXXX` escapes of the real API."""
-        if self.text is not None:
-            return self.text.encode()
-        return json.dumps(self.body, separators=(",", ":")).replace("/", "\\/").encode()
+        """The body on the wire."""
+        body = self.written().encode()
+        return gzip.compress(body, mtime=0) if self.headers.get("Content-Encoding") == "gzip" else body
 
 
 JSON_HEADERS = {"Content-Type": "application/json; charset=UTF-8"}
+
+
+def parameters(query: str, body: bytes, content_type: str) -> dict[str, str]:
+    """The parameters of a query and of a body that is a form or a JSON object; JSON's own values stay JSON."""
+    found = dict(parse_qsl(query))
+    if content_type.startswith("application/x-www-form-urlencoded"):
+        found |= dict(parse_qsl(body.decode(errors="replace")))
+    elif content_type.startswith("application/json"):
+        try:
+            document = json.loads(body or b"{}")
+        except ValueError:
+            return found
+        if isinstance(document, dict):
+            found |= {key: value if isinstance(value, str) else json.dumps(value) for key, value in document.items()}
+    return found

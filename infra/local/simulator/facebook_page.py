@@ -5,7 +5,7 @@ from typing import Any
 
 from infra.local.simulator import native_ids, paging
 from infra.local.simulator.nodes import Edge, NodeType, Options, Plain, Reference, Shape, Subject, timestamp
-from infra.local.simulator.world import Account, Entry, Kind, Role, World
+from infra.local.simulator.world import Account, Entry, Role, World
 
 
 def _author(entry: Entry) -> dict[str, str] | None:
@@ -42,8 +42,8 @@ def _nothing(_entry: Entry) -> None:
     """A documented field that nothing in this world fills."""
 
 
-def _feed(world: World, _page: Subject, _options: Options) -> Sequence[Entry]:
-    return world.roots(Kind.FACEBOOK_PAGE, Role.COUNTY_POST, Role.VISITOR_POST)
+def _feed(world: World, page: Subject, _options: Options) -> Sequence[Entry]:
+    return world.roots(page, Role.COUNTY_POST, Role.VISITOR_POST) if isinstance(page, Account) else []
 
 
 def _comments(_world: World, above: Subject, options: Options) -> Sequence[Entry]:

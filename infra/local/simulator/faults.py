@@ -1,43 +1,27 @@
-"""Ways in which the real API misbehaves, switched on and off while the simulator runs.
+"""Ways in which the real platforms misbehave, switched on and off while the simulator runs.
 
 A fault is one small function and one line in `FAULTS`. It gets the call and may answer itself, pass the
-request on changed, or change what comes back.
+request on changed, or change what comes back. What a platform itself says no with is its own: see its `refusals`.
 """
 
+import email.utils
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any, Final
 
-from infra.local.simulator import errors, fields, usage
-from infra.local.simulator.errors import GraphError
-from infra.local.simulator.exchange import JSON_HEADERS, Answer, Request
-from infra.local.simulator.graph import Route, trace_id
+from infra.local.simulator import fields, usage
+from infra.local.simulator.exchange import Answer
+from infra.local.simulator.graph import GRAPH, INSPECTION
 from infra.local.simulator.paging import is_rested
-from infra.local.simulator.reading import EDGES
-from infra.local.simulator.world import Kind
+from infra.local.simulator.platform import Call, Settings
 
 _LOGIN_PAGE = """<!DOCTYPE html>
-<html lang="id"><head><title>Masuk ke Facebook</title></head>
+<html lang="id"><head><title>Masuk</title></head>
 <body><form action="/login/" method="post"><input name="email"><input name="pass" type="password"></form></body></html>
 """
-
-Settings = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Call:
-    """One request on its way; `proceed` answers it as if nothing were wrong."""
-
-    request: Request
-    route: Route
-    now: datetime
-    proceed: Callable[[Request], Answer]
-
-    @property
-    def reads_list(self) -> bool:
-        """Whether it asks for an edge, as against one object."""
-        return self.route.edge in EDGES
 
 
 @dataclass(frozen=True)
@@ -49,17 +33,29 @@ class FaultKind:
     concerns: Callable[[Call, Settings], bool] = lambda _call, _settings: True
 
 
-def _refusal(call: Call, error: GraphError) -> Answer:
-    headers = JSON_HEADERS | usage.headers(call.route.account)
-    return Answer(error.status, headers, error.body(trace_id(call.request, call.now)))
+def _refusal(
+    name: str,
+    settings: Settings | None = None,
+    concerns: Callable[[Call, Settings], bool] = lambda _call, _settings: True,
+) -> FaultKind:
+    """A fault that the platform itself answers with, where it knows it."""
+
+    def effect(call: Call, given: Settings) -> Answer:
+        return call.platform.refusals[name](call, given)
+
+    def happens(call: Call, given: Settings) -> bool:
+        return name in call.platform.refusals and concerns(call, given)
+
+    return FaultKind(effect, settings or {}, happens)
 
 
-def _server_error(call: Call, _settings: Settings) -> Answer:
-    return _refusal(call, errors.unavailable())
+def _quirk(name: str, concerns: Callable[[Call, Settings], bool] = lambda _call, _settings: True) -> FaultKind:
+    """A fault in the reading itself, where the platform's knows it."""
 
+    def happens(call: Call, settings: Settings) -> bool:
+        return call.reads_list and name in call.platform.quirks and concerns(call, settings)
 
-def _reduce_data(call: Call, _settings: Settings) -> Answer:
-    return _refusal(call, errors.too_much_data())
+    return FaultKind(lambda call, _settings: call.proceed(call.request.with_quirk(name)), concerns=happens)
 
 
 def _asks_too_much(call: Call, settings: Settings) -> bool:
@@ -67,27 +63,9 @@ def _asks_too_much(call: Call, settings: Settings) -> bool:
     return call.reads_list and asked.isdecimal() and int(asked) > settings["limit"]
 
 
-def _throttled(call: Call, settings: Settings) -> Answer:
-    account = call.route.account
-    code = settings["code"]
-    if not code:
-        code = errors.INSTAGRAM_LIMIT if account and account.kind is Kind.INSTAGRAM else errors.PAGE_LIMIT
-    refusal = _refusal(call, errors.throttled(code))
-    used_up = usage.headers(account, percent=100, regain_minutes=settings["minutes"])
-    return replace(refusal, headers={**refusal.headers, **used_up})
-
-
 def _high_usage(call: Call, settings: Settings) -> Answer:
     healthy = call.proceed(call.request)
     return replace(healthy, headers={**healthy.headers, **usage.headers(call.route.account, settings["percent"])})
-
-
-def _expired_token(call: Call, _settings: Settings) -> Answer:
-    return _refusal(call, errors.expired_token(call.now))
-
-
-def _unknown_field(call: Call, settings: Settings) -> Answer:
-    return _refusal(call, errors.unknown_field(settings["field"], "Object"))
 
 
 def _asks_for_field(call: Call, settings: Settings) -> bool:
@@ -98,13 +76,17 @@ def _asks_for_field(call: Call, settings: Settings) -> bool:
     return settings["field"] in fields.names(asked)
 
 
+def _is_graph(call: Call, _settings: Settings) -> bool:
+    return call.platform is GRAPH
+
+
 def _html(_call: Call, _settings: Settings) -> Answer:
     return Answer(200, {"Content-Type": 'text/html; charset="utf-8"'}, None, text=_LOGIN_PAGE)
 
 
 def _truncated(call: Call, _settings: Settings) -> Answer:
     healthy = call.proceed(call.request)
-    whole = healthy.encoded().decode()
+    whole = healthy.written()
     return replace(healthy, text=whole[: len(whole) // 2])
 
 
@@ -117,28 +99,93 @@ def _null_body(call: Call, _settings: Settings) -> Answer:
 
 
 def _no_data_key(call: Call, _settings: Settings) -> Answer:
-    return _without_keys(call, "data", deep=False)
+    healthy = call.proceed(call.request)
+    if not isinstance(healthy.body, dict):
+        return healthy
+    return replace(healthy, body={key: value for key, value in healthy.body.items() if key not in _DATA_KEYS})
 
 
-def _empty_page_with_next(call: Call, _settings: Settings) -> Answer:
-    return call.proceed(call.request.with_quirk("empty_page"))
+_DATA_KEYS: Final = frozenset({"data", "items", "result"})
 
 
-def _can_be_empty(call: Call, _settings: Settings) -> bool:
+def _is_no_rest(call: Call, _settings: Settings) -> bool:
     # Tags never have a `next`: there an empty page is the end. And the page after an empty one is a full one.
-    return call.reads_list and call.route.edge != "tags" and not is_rested(call.request.params.get("after", ""))
-
-
-def _repeat_page(call: Call, _settings: Settings) -> Answer:
-    return call.proceed(call.request.with_quirk("repeat_page"))
-
-
-def _ranked(call: Call, _settings: Settings) -> Answer:
-    return call.proceed(call.request.with_quirk("ranked"))
+    asked = call.request.params
+    return call.route.edge != "tags" and not any(
+        is_rested(asked.get(name, "")) for name in ("after", "pageToken", "pagination_token")
+    )
 
 
 def _short_pages(call: Call, settings: Settings) -> Answer:
-    return call.proceed(call.request.with_params(limit=str(settings["limit"])))
+    size = max(settings["limit"], call.platform.shortest_page)
+    return call.proceed(call.request.with_params(**{call.platform.page_size: str(size)}))
+
+
+def _has_pages(call: Call, _settings: Settings) -> bool:
+    return call.reads_list and bool(call.platform.page_size)
+
+
+def _hide_author(call: Call, settings: Settings) -> Answer:
+    if call.platform is GRAPH:
+        hidden = replace(call, proceed=lambda request: _without_keys(replace(call, request=request), "username"))
+        return _hide_from(hidden, {**settings, "everyone": True})
+    return call.proceed(call.request.with_quirk("no_author"))
+
+
+def _clock_skew(call: Call, settings: Settings) -> Answer:
+    healthy = call.proceed(call.request)
+    skew = timedelta(minutes=settings["minutes"])
+    if healthy.text is not None:
+        return replace(healthy, text=_PUB_DATE.sub(lambda found: _skewed_date(found, skew), healthy.text))
+    return replace(healthy, body=_skewed(healthy.body, skew))
+
+
+_MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
+_MOMENT_KEYS: Final = frozenset(
+    {"created_time", "updated_time", "timestamp", "created_at", "publishedAt", "updatedAt", "date", "edit_date"}
+)
+_PUB_DATE: Final = re.compile(r"(?<=<pubDate>)[^<]+")
+
+
+def _skewed(value: Any, skew: timedelta, key: str = "") -> Any:
+    if isinstance(value, list):
+        return [_skewed(element, skew) for element in value]
+    if isinstance(value, dict):
+        return {name: _skewed(inner, skew, name) for name, inner in value.items()}
+    if key not in _MOMENT_KEYS:
+        return value
+    if isinstance(value, int):
+        return value + int(skew.total_seconds())
+    found = _MOMENT.match(value) if isinstance(value, str) else None
+    if found is None:
+        return value
+    return (datetime.fromisoformat(found[0]) + skew).isoformat() + value[found.end() :]
+
+
+def _skewed_date(found: re.Match[str], skew: timedelta) -> str:
+    return email.utils.format_datetime(email.utils.parsedate_to_datetime(found[0]) + skew, usegmt=True)
+
+
+def _dying_token(call: Call, settings: Settings) -> Answer:
+    healthy = call.proceed(call.request)
+    found = healthy.body.get("data") if isinstance(healthy.body, dict) else None
+    if not found:
+        return healthy
+    end = int((call.now + timedelta(days=settings["days"])).timestamp())
+    return replace(healthy, body={"data": {**found, "expires_at": end, "is_valid": settings["days"] > 0}})
+
+
+def _random(call: Call, settings: Settings) -> Answer:
+    account = call.route.account.account if call.route.account else ""
+    dice = Random(f"{settings['seed']}/{account}/{call.number}")  # noqa: S311 # it has to be predictable
+    if dice.random() >= settings["rate"]:
+        return call.proceed(call.request)
+    among = [name.strip() for name in settings["among"].split(",")]
+    possible = [name for name in among if FAULTS[name].concerns(call, FAULTS[name].settings)]
+    if not possible:
+        return call.proceed(call.request)
+    chosen = FAULTS[dice.choice(possible)]
+    return chosen.effect(call, chosen.settings)
 
 
 def _slow(call: Call, settings: Settings) -> Answer:
@@ -183,31 +230,52 @@ def _reads_list(call: Call, _settings: Settings) -> bool:
 
 
 def _reads_comments(call: Call, _settings: Settings) -> bool:
-    return call.route.edge == "comments"
+    return call.platform is GRAPH and call.route.edge == "comments"
 
 
 def _reads_feed(call: Call, _settings: Settings) -> bool:
     return call.route.edge == "feed"
 
 
+PASSING: Final = (
+    "server_error,throttled,html,truncated,empty_body,null_body,no_data_key,empty_page_with_next,repeat_page,"
+    "endless_pages,short_pages"
+)
+"""What goes away by itself: nobody has to act, and nothing may be lost."""
+
 FAULTS: Mapping[str, FaultKind] = {
-    "server_error": FaultKind(_server_error),
-    "reduce_data": FaultKind(_reduce_data, {"limit": 25}, _asks_too_much),
-    "throttled": FaultKind(_throttled, {"code": 0, "minutes": 5}),  # 0: that of the account's kind
-    "high_usage": FaultKind(_high_usage, {"percent": 85}),
-    "expired_token": FaultKind(_expired_token),
-    "unknown_field": FaultKind(_unknown_field, {"field": "attachments"}, _asks_for_field),
+    "server_error": _refusal("server_error"),
+    "reduce_data": _refusal("reduce_data", {"limit": 25}, _asks_too_much),
+    # code 0: that of the account's kind. retry_after: "" as the platform does, "none" to say nothing, or any text.
+    "throttled": _refusal("throttled", {"code": 0, "minutes": 5, "retry_after": ""}),
+    "high_usage": FaultKind(_high_usage, {"percent": 85}, _is_graph),
+    # Of an expired token the inspection says so, with status 200: see `dying_token`.
+    "expired_token": _refusal("expired_token", concerns=lambda call, _: call.route.edge != INSPECTION),
+    "dying_token": FaultKind(_dying_token, {"days": 5}, lambda call, _: call.route.edge == INSPECTION),
+    "not_permitted": _refusal("not_permitted"),
+    "unknown_field": _refusal("unknown_field", {"field": "attachments"}, _asks_for_field),
+    "conflict": _refusal("conflict"),  # a second reader of one bot
+    "quota_exceeded": _refusal("quota_exceeded"),
+    "comments_disabled": _refusal("comments_disabled", concerns=lambda call, _: "videoId" in call.request.params),
+    "credits_depleted": _refusal("credits_depleted"),
+    "usage_capped": _refusal("usage_capped"),
+    "stale_since_id": _refusal("stale_since_id", concerns=lambda call, _: "since_id" in call.request.params),
     "html": FaultKind(_html),
     "truncated": FaultKind(_truncated),
     "empty_body": FaultKind(_empty_body),
     "null_body": FaultKind(_null_body),
     "no_data_key": FaultKind(_no_data_key, concerns=_reads_list),
-    "empty_page_with_next": FaultKind(_empty_page_with_next, concerns=_can_be_empty),
-    "repeat_page": FaultKind(_repeat_page, concerns=_reads_list),
-    "short_pages": FaultKind(_short_pages, {"limit": 3}, _reads_list),
-    "ranked": FaultKind(_ranked, concerns=_reads_feed),
+    "empty_page_with_next": _quirk("empty_page", _is_no_rest),
+    "repeat_page": _quirk("repeat_page"),
+    "endless_pages": _quirk("endless"),
+    "short_pages": FaultKind(_short_pages, {"limit": 3}, _has_pages),
+    "ranked": _quirk("ranked", _reads_feed),
     "slow": FaultKind(_slow, {"seconds": 5.0}),
-    "hide_from": FaultKind(_hide_from, {"everyone": False}),  # no Advanced Access
-    "hide_username": FaultKind(_hide_username),  # no instagram_manage_comments
+    "clock_skew": FaultKind(_clock_skew, {"minutes": 10}),  # below 0: the platform's clock is behind
+    "partial_errors": _quirk("partial_errors"),
+    "hide_from": FaultKind(_hide_from, {"everyone": False}, _is_graph),  # no Advanced Access
+    "hide_username": FaultKind(_hide_username, concerns=_is_graph),  # no instagram_manage_comments
     "hide_ids": FaultKind(_hide_ids, concerns=_reads_comments),  # no MODERATE task on the Page
+    "hide_author": FaultKind(_hide_author),
+    "random": FaultKind(_random, {"seed": 1, "rate": 0.2, "among": PASSING}),
 }

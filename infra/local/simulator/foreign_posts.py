@@ -1,39 +1,44 @@
-"""Spread texts that know nothing of channels over the two accounts, always in the same way."""
+"""Spread texts that know nothing of channels over the channel kinds, always in the same way."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from infra.local.simulator.rows import RowError, name
-from infra.local.simulator.world import Draft, Kind, Role
+from infra.local.simulator.world import ROLES, Draft, Kind, Role
 
-# Five texts of one kind in turn: comments are what both platforms carry most.
+# Five texts of one kind in turn: comments are what the social networks carry most.
 _TURNS = {
     Kind.INSTAGRAM: [Role.COMMENT, Role.COMMENT, Role.REPLY, Role.TAG, Role.COMMENT],
     Kind.FACEBOOK_PAGE: [Role.COMMENT, Role.VISITOR_POST, Role.COMMENT, Role.REPLY, Role.VISITOR_POST],
+    Kind.TELEGRAM_RELAY: [Role.FORWARD],
+    Kind.X: [Role.MENTION],
+    Kind.YOUTUBE: [Role.COMMENT, Role.COMMENT, Role.REPLY, Role.COMMENT, Role.REPLY],
+    Kind.RSS: [Role.ITEM],
 }
 _COMMENTS_PER_HOST = 150  # replies included; real threads seldom hold more
-_SPREAD = timedelta(hours=24)
+_SPREAD = timedelta(hours=20)  # Telegram forgets after 24 what nobody has fetched
 _HOSTS_BEFORE = timedelta(hours=1)
 _AUTHORS = 97
 _ANONYMOUS_EVERY = 8
+_WITH_HANDLES = (Kind.INSTAGRAM, Kind.X, Kind.YOUTUBE)
 
 
-def spread(rows: Sequence[tuple[str, Mapping[str, Any]]], now: datetime) -> list[Draft]:
+def spread(rows: Sequence[tuple[str, Mapping[str, Any]]], now: datetime, kinds: Sequence[Kind]) -> list[Draft]:
     """Drafts for rows of {id, text}, each given with its origin, and the county's posts to hang them under.
 
-    The first row is a day old, the last one a moment.
+    The first row is most of a day old, the last one a moment.
 
     Raises:
         RowError: A row lacks its id or text; the message starts with its origin.
     """
-    hosts = {kind: _hosts(kind, len(rows), now) for kind in Kind}
+    hosts = {kind: _hosts(kind, len(rows) / len(kinds), now) for kind in kinds}
     drafts = [host for of_kind in hosts.values() for host in of_kind]
     last_comment: dict[Kind, str] = {}
-    beneath_posts = dict.fromkeys(Kind, 0)
+    beneath_posts = dict.fromkeys(kinds, 0)
     for number, (origin, row) in enumerate(rows):
-        kind = list(Kind)[number % len(Kind)]
-        role = _TURNS[kind][number // len(Kind) % len(_TURNS[kind])]
+        kind = kinds[number % len(kinds)]
+        role = _TURNS[kind][number // len(kinds) % len(_TURNS[kind])]
         source_id, text = _id_and_text(row, origin)
         parent = None
         if role is Role.COMMENT:
@@ -67,9 +72,11 @@ def _id_and_text(row: Mapping[str, Any], origin: str) -> tuple[str, str]:
         raise RowError(f"{origin}: {error}") from error
 
 
-def _hosts(kind: Kind, rows: int, now: datetime) -> list[Draft]:
+def _hosts(kind: Kind, rows: float, now: datetime) -> list[Draft]:
+    if Role.COMMENT not in ROLES[kind]:
+        return []
     share = sum(role in (Role.COMMENT, Role.REPLY) for role in _TURNS[kind]) / len(_TURNS[kind])
-    count = 1 + int(rows / len(Kind) * share / _COMMENTS_PER_HOST)
+    count = 1 + int(rows * share / _COMMENTS_PER_HOST)
     return list(_host_drafts(kind, count, now))
 
 
@@ -92,4 +99,4 @@ def _author(kind: Kind, number: int) -> str | None:
     if number % _ANONYMOUS_EVERY == _ANONYMOUS_EVERY - 1:
         return None
     person = number % _AUTHORS + 1
-    return f"warga_{person:02}" if kind is Kind.INSTAGRAM else f"Warga {person:02}"
+    return f"warga_{person:02}" if kind in _WITH_HANDLES else f"Warga {person:02}"

@@ -1,9 +1,9 @@
 """Turn a request into an answer: a pure function of the world, the request and the time."""
 
 import hashlib
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 from infra.local.simulator import access, errors, usage
 from infra.local.simulator.config import Config
@@ -11,26 +11,22 @@ from infra.local.simulator.errors import GraphError
 from infra.local.simulator.exchange import JSON_HEADERS, Answer, Request
 from infra.local.simulator.fields import FieldsError, parse
 from infra.local.simulator.nodes import Subject
+from infra.local.simulator.platform import Call, Platform, Route, Scene, Settings
 from infra.local.simulator.reading import EDGES, Reading, check_fields, edge_of, node_of, read_edge, read_object
-from infra.local.simulator.world import Account, Kind, World
+from infra.local.simulator.world import Account, Entry, Kind, World
 
 OBJECT = "object"  # stands for the edge where an object itself is read
 _OBJECT_PARTS, _EDGE_PARTS = 2, 3
-
-
-@dataclass(frozen=True)
-class Route:
-    """What a path leads to: the object (if there is one), its account, and the edge."""
-
-    subject: Subject | None
-    account: Account | None
-    edge: str
-    shape: str
+INSPECTION: Final = "debug_token"
+_LIFE: Final = timedelta(days=60)
+_KINDS: Final = frozenset({Kind.FACEBOOK_PAGE, Kind.INSTAGRAM})
 
 
 def route(world: World, request: Request) -> Route:
     """Find what a path leads to; says nothing yet about whether it may be read."""
     parts = request.parts
+    if parts[1:] == [INSPECTION]:
+        return Route(None, _owner(world, request.params.get("input_token", "")), INSPECTION, f"/{INSPECTION}")
     if len(parts) not in (_OBJECT_PARTS, _EDGE_PARTS):
         return Route(None, None, "", "/{unknown}")
     edge = parts[2] if len(parts) == _EDGE_PARTS else OBJECT
@@ -38,18 +34,22 @@ def route(world: World, request: Request) -> Route:
     placeholder = node_of(subject).placeholder if subject else "unknown"
     # Only names of our own go into a shape: a path may hold anything.
     tail = "" if edge == OBJECT else f"/{edge}" if edge in EDGES else "/{unknown}"
-    account = world.account_of(subject.kind) if subject else None
+    account = subject.account if isinstance(subject, Entry) else subject
     return Route(subject, account, edge, f"/{{{placeholder}}}{tail}")
 
 
-def answer(config: Config, world: World, request: Request, now: datetime) -> Answer:
+def answer(scene: Scene, request: Request) -> Answer:
     """Answer as the Graph API would, errors included."""
-    found = route(world, request)
+    found = route(scene.world, request)
     headers = JSON_HEADERS | usage.headers(found.account)
     try:
-        return Answer(200, headers, _read(config, request, found, world))
+        if found.edge == INSPECTION:
+            body = _inspected(scene, request, found.account)
+        else:
+            body = _read(scene.config, request, found, scene.world)
+        return Answer(200, headers, body, slashes_escaped=True)
     except GraphError as error:
-        return Answer(error.status, headers, error.body(trace_id(request, now)))
+        return _refused(error, headers, request, scene.now)
 
 
 def trace_id(request: Request, now: datetime) -> str:
@@ -57,11 +57,60 @@ def trace_id(request: Request, now: datetime) -> str:
     return "A" + hashlib.sha256(f"{request.path} {now.isoformat()}".encode()).hexdigest()[:20]
 
 
+def _owner(world: World, token: str) -> Account | None:
+    return next((each for each in world.accounts if each.kind in _KINDS and each.token == token), None)
+
+
+def _inspected(scene: Scene, request: Request, account: Account | None) -> dict[str, Any]:
+    """What the app is told about a token of its own; it asks with its id and secret."""
+    app_id, _, secret = (request.token or "").partition("|")
+    if request.parts[0] != scene.config.version or request.method != "GET":
+        raise errors.unknown_path(request.path)
+    if not app_id or secret != scene.config.app_secret:
+        raise errors.invalid_token()
+    if account is None:
+        error = {"code": 190, "message": "The session is invalid because the user logged out.", "subcode": 467}
+        return {"data": {"app_id": app_id, "is_valid": False, "error": error, "scopes": []}}
+    end = int((scene.now + _LIFE).timestamp())
+    kind = "PAGE" if account.kind is Kind.FACEBOOK_PAGE else "USER"
+    return {
+        "data": {
+            "app_id": app_id,
+            "type": kind,
+            "application": "Aduan",
+            "data_access_expires_at": end,
+            "expires_at": 0 if kind == "PAGE" else end,
+            "is_valid": True,
+            "profile_id": account.account,
+            "scopes": ["pages_read_engagement", "instagram_manage_comments"],
+        }
+    }
+
+
 def _subject(world: World, object_id: str) -> Subject | None:
     for account in world.accounts:
-        if account.account == object_id:
+        if account.account == object_id and account.kind in _KINDS:
             return account
-    return world.find_native(object_id)
+    entry = world.find_native(object_id)
+    return entry if entry and entry.kind in _KINDS else None
+
+
+def _refused(error: GraphError, headers: dict[str, str], request: Request, now: datetime) -> Answer:
+    return Answer(error.status, headers, error.body(trace_id(request, now)), slashes_escaped=True)
+
+
+def _refusal(call: Call, error: GraphError) -> Answer:
+    return _refused(error, JSON_HEADERS | usage.headers(call.route.account), call.request, call.now)
+
+
+def _throttled(call: Call, settings: Settings) -> Answer:
+    account = call.route.account
+    code = settings["code"]
+    if not code:
+        code = errors.INSTAGRAM_LIMIT if account and account.kind is Kind.INSTAGRAM else errors.PAGE_LIMIT
+    refusal = _refusal(call, errors.throttled(code))
+    used_up = usage.headers(account, percent=100, regain_minutes=settings["minutes"])
+    return replace(refusal, headers={**refusal.headers, **used_up})
 
 
 def _read(config: Config, request: Request, found: Route, world: World) -> dict[str, Any]:
@@ -94,3 +143,22 @@ def _refuse_other_token(token: str, account: Account, edge: str) -> None:
     if edge == OBJECT:
         raise errors.missing_permissions()
     raise errors.page_token_needed()
+
+
+GRAPH: Final = Platform(
+    prefix="",
+    kinds=_KINDS,
+    route=route,
+    answer=answer,
+    edges=EDGES | {OBJECT, INSPECTION},
+    lists=EDGES,
+    quirks=frozenset({"empty_page", "repeat_page", "endless", "ranked"}),
+    refusals={
+        "server_error": lambda call, _: _refusal(call, errors.unavailable()),
+        "reduce_data": lambda call, _: _refusal(call, errors.too_much_data()),
+        "throttled": _throttled,
+        "expired_token": lambda call, _: _refusal(call, errors.expired_token(call.now)),
+        "unknown_field": lambda call, settings: _refusal(call, errors.unknown_field(settings["field"], "Object")),
+    },
+    page_size="limit",
+)

@@ -1,6 +1,7 @@
 """Read the simulator's files: configuration, the county's posts, the citizens' posts."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -17,7 +18,13 @@ class InputError(ValueError):
     """A file that cannot be used; the message names the file and the line or entry."""
 
 
-_COUNTY_TEXT = {Kind.INSTAGRAM: "caption", Kind.FACEBOOK_PAGE: "message"}
+_COUNTY_TEXT = {
+    Kind.INSTAGRAM: "caption",
+    Kind.FACEBOOK_PAGE: "message",
+    Kind.YOUTUBE: "title",
+    Kind.X: "text",
+}
+_WITHOUT_HANDLES = (Kind.FACEBOOK_PAGE, Kind.RSS)
 
 
 def read_config(path: Path) -> Config:
@@ -32,7 +39,7 @@ def read_config(path: Path) -> Config:
         accounts: list[Account] = []
         for number, row in enumerate(rows.rows_under(document, "accounts")):
             where = f"{path}: accounts[{number}]"
-            accounts.append(_account(row, [account.kind for account in accounts]))
+            accounts.append(_account(row, accounts))
         where = str(path)
         return Config(rows.name(document, "version"), rows.name(document, "app_secret"), tuple(accounts))
     except RowError as error:
@@ -49,8 +56,9 @@ def read_county(path: Path, now: datetime) -> list[Draft]:
     where = str(path)
     try:
         drafts = []
+        rows.known_keys(document, [*_COUNTY_TEXT, "own_comments"])
         for kind, text_key in _COUNTY_TEXT.items():
-            for number, row in enumerate(rows.rows_under(document, kind)):
+            for number, row in enumerate(rows.rows_under(document, kind) if kind in document else []):
                 where = f"{path}: {kind}[{number}]"
                 drafts.append(_county_post(row, kind, text_key, now, where))
         where = str(path)
@@ -62,8 +70,8 @@ def read_county(path: Path, now: datetime) -> list[Draft]:
     return drafts
 
 
-def read_posts(path: Path, now: datetime, limit: int | None = None) -> list[Draft]:
-    """The citizens' posts: rows that name their edge, or foreign rows of {id, text} that get spread.
+def read_posts(path: Path, now: datetime, kinds: Sequence[Kind], limit: int | None = None) -> list[Draft]:
+    """The citizens' posts: rows that name their edge, or foreign rows of {id, text} that get spread over `kinds`.
 
     Raises:
         InputError: The file cannot be used.
@@ -74,23 +82,29 @@ def read_posts(path: Path, now: datetime, limit: int | None = None) -> list[Draf
     if "edge" in found[0][1]:
         return [_citizen_post(row, now, origin) for origin, row in found]
     try:
-        return spread(found, now)
+        return spread(found, now, kinds)
     except RowError as error:
         raise InputError(str(error)) from error
 
 
 def read_world(config: Config, posts: Path, county: Path, now: datetime, limit: int | None = None) -> World:
-    """Everything that the files hold.
+    """Everything that the files hold and the county has an account for; `left_out` counts the rest.
 
     Raises:
         InputError: A file cannot be used.
         WorldError: A post could not exist; the message names its file and line.
     """
-    by_county, by_citizens = read_county(county, now), read_posts(posts, now, limit)
+    kinds = [kind for kind in Kind if any(account.kind is kind for account in config.accounts)]
+    by_citizens = read_posts(posts, now, kinds, limit)
+    left_out = Counter(draft.kind for draft in by_citizens if draft.kind not in kinds)
+    by_citizens = [draft for draft in by_citizens if draft.kind in kinds]
+    by_county = [draft for draft in read_county(county, now) if draft.kind in kinds]
     foreign = any(draft.by_county for draft in by_citizens)
     if foreign or limit is not None:
         by_county = _with_something_to_answer(by_county, by_citizens)
-    return populate(config.accounts, [*by_county, *by_citizens])
+    world = populate(config.accounts, [*by_county, *by_citizens])
+    world.left_out = left_out
+    return world
 
 
 def _with_something_to_answer(by_county: Sequence[Draft], others: Sequence[Draft]) -> list[Draft]:
@@ -111,12 +125,16 @@ def _citizen_post(row: Mapping[str, Any], now: datetime, origin: str) -> Draft:
         raise InputError(f"{origin}: {error}") from error
 
 
-def _account(row: Mapping[str, Any], taken: list[Kind]) -> Account:
+def _account(row: Mapping[str, Any], taken: Sequence[Account]) -> Account:
     kind = Kind(rows.word(row, "kind", [kind.value for kind in Kind]))
-    if kind in taken:
-        raise RowError(f"there may be one {kind} account only")
-    label = rows.name(row, "handle" if kind is Kind.INSTAGRAM else "name")
-    return Account(kind, rows.name(row, "account"), label, rows.name(row, "token"))
+    account = rows.name(row, "account")
+    if any((kind, account) == (other.kind, other.account) for other in taken):
+        raise RowError(f"the {kind} account {account!r} is there twice")
+    # Whoever has no handle goes by a name, and on YouTube and Telegram both occur.
+    label = rows.name(row, "name" if kind in _WITHOUT_HANDLES or "handle" not in row else "handle")
+    moderators = rows.names(row, "moderators") if "moderators" in row else ()
+    feed, channel = (rows.name(row, "feed"), rows.name(row, "channel")) if kind is Kind.RSS else ("", "")
+    return Account(kind, account, label, rows.name(row, "token"), moderators, feed, channel)
 
 
 def _county_post(row: Mapping[str, Any], kind: Kind, text_key: str, now: datetime, origin: str) -> Draft:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from infra.local.simulator import errors, paging
 from infra.local.simulator.nodes import Edge, NodeType, Options, Plain, Reference, Shape, Subject, timestamp
-from infra.local.simulator.world import Account, Entry, Kind, Role, World
+from infra.local.simulator.world import Account, Entry, Role, World
 
 
 def _author(entry: Entry) -> dict[str, str] | None:
@@ -27,8 +27,8 @@ def _nothing(_entry: Entry) -> None:
     """A documented field that nothing in this world fills."""
 
 
-def _media(world: World, _account: Subject, options: Options) -> Sequence[Entry]:
-    media = world.roots(Kind.INSTAGRAM, Role.COUNTY_POST)
+def _media(world: World, account: Subject, options: Options) -> Sequence[Entry]:
+    media = world.roots(account, Role.COUNTY_POST) if isinstance(account, Account) else []
     since, until = _unix_time(options, "since"), _unix_time(options, "until")
     if since is not None:
         media = [each for each in media if each.created_at.timestamp() >= since]
@@ -46,8 +46,8 @@ def _unix_time(options: Options, name: str) -> int | None:
     return int(text)
 
 
-def _tags(world: World, _account: Subject, _options: Options) -> Sequence[Entry]:
-    return world.roots(Kind.INSTAGRAM, Role.TAG)
+def _tags(world: World, account: Subject, _options: Options) -> Sequence[Entry]:
+    return world.roots(account, Role.TAG) if isinstance(account, Account) else []
 
 
 def _children(_world: World, above: Subject, _options: Options) -> Sequence[Entry]:

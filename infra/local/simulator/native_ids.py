@@ -2,6 +2,16 @@
 
 import base64
 import hashlib
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+MODERATOR: Final = "710000001"
+"""Who passes posts on to a bot that was told of no moderators."""
+
+_FIRST_MESSAGE: Final = 412
+_X_EPOCH_MS: Final = 1288834974657
+_X_SEQUENCE_BITS: Final = 22
 
 
 def page_post(page_id: str, seed: str) -> str:
@@ -25,7 +35,9 @@ def instagram_comment(seed: str) -> str:
 
 
 def person(kind: str, name: str) -> str:
-    """17 digits, the same for a name wherever it writes on one channel kind."""
+    """The same for a name wherever it writes on one channel kind: 17 digits, or a channel on YouTube."""
+    if kind == "youtube":
+        return youtube_channel(name)
     return f"245{_digits(f'{kind}:person:{name}', 14)}"
 
 
@@ -50,6 +62,73 @@ def instagram_permalink(media_id: str) -> str:
     """The link of a media, with a short code of 11 characters."""
     short_code = base64.urlsafe_b64encode(_digest(media_id)).decode()[:9]
     return f"https://www.instagram.com/p/DA{short_code}/"
+
+
+def telegram_message(chat_id: str, number: int) -> str:
+    """`{chat}:{message}`: a chat numbers its messages, and this is its `number`-th."""
+    return f"{chat_id}:{telegram_number(number)}"
+
+
+def telegram_album(chat_id: str, number: int) -> str:
+    """`{chat}:album.{group}`: several messages that are one post."""
+    return f"{chat_id}:album.{telegram_group(number)}"
+
+
+def telegram_number(number: int) -> int:
+    """The number of a chat's `number`-th message."""
+    return _FIRST_MESSAGE + number
+
+
+def telegram_group(number: int) -> str:
+    """The `media_group_id` of an album that begins with that message."""
+    return f"139{_digits(f'album:{number}', 14)}"
+
+
+def x_post(created_at: datetime, seed: str) -> str:
+    """19 digits that start with the time: the younger the greater."""
+    return str(x_first_id(created_at) + int(_digits(seed, 18)) % (1 << _X_SEQUENCE_BITS))
+
+
+def x_first_id(moment: datetime) -> int:
+    """The smallest id that a post of this moment can have."""
+    milliseconds = int(moment.timestamp()) * 1000
+    return (milliseconds - _X_EPOCH_MS) << _X_SEQUENCE_BITS
+
+
+def x_age(post_id: int, now: datetime) -> timedelta:
+    """How long ago the post with this id was written."""
+    return timedelta(milliseconds=now.timestamp() * 1000 - ((post_id >> _X_SEQUENCE_BITS) + _X_EPOCH_MS))
+
+
+def youtube_video(seed: str) -> str:
+    """11 characters."""
+    return _letters(seed, 11)
+
+
+def youtube_comment(above: str | None, seed: str) -> str:
+    """26 characters; a reply's id starts with that of the comment above it."""
+    if above is None:
+        return f"Ugz{_letters(seed, 16)}4AaABAg"
+    return f"{above}.A{_letters(seed, 21)}"
+
+
+def youtube_channel(name: str) -> str:
+    """`UC…` of whoever writes comments under this name."""
+    return f"UC{_letters(f'youtube:person:{name}', 22)}"
+
+
+def feed_item(channel: str, seed: str) -> str:
+    """A `guid` that is no address; before it the channel's name, since feeds number their items each by itself."""
+    return f"{channel}:{_digits(seed, 8)}"
+
+
+def one_of(choices: Sequence[str], seed: str) -> str:
+    """Always the same choice for the same seed."""
+    return choices[int(_digits(seed, 6)) % len(choices)]
+
+
+def _letters(seed: str, count: int) -> str:
+    return base64.urlsafe_b64encode(_digest(seed)).decode()[:count]
 
 
 def _last_part(native_id: str) -> str:

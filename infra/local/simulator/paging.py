@@ -4,7 +4,7 @@ import base64
 import json
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -21,16 +21,18 @@ Position = tuple[int, str]  # ascending in the order of the listing: signed time
 class Cursor:
     """A place in one listing: just past `position`, or its very start when there is none.
 
-    `rested` marks the cursor of an empty page, so that the page after it is a full one.
+    `rested` marks the cursor of an empty page, so that the page after it is a full one. `lap` counts how often a
+    listing without an end began anew.
     """
 
     listing: str
     position: Position | None
     rested: bool = False
+    lap: int = 0
 
     def encoded(self) -> str:
         """The opaque text that clients carry around."""
-        payload = json.dumps([self.listing, self.position, self.rested], separators=(",", ":"))
+        payload = json.dumps([self.listing, self.position, self.rested, self.lap], separators=(",", ":"))
         return base64.urlsafe_b64encode(_CURSOR_START + payload.encode()).decode().rstrip("=")
 
 
@@ -55,8 +57,8 @@ def is_rested(text: str) -> bool:
 def _decoded(text: str) -> Cursor | None:
     try:
         raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-        listing, position, rested = json.loads(raw.removeprefix(_CURSOR_START))
-        return Cursor(listing, (int(position[0]), str(position[1])) if position else None, bool(rested))
+        listing, position, rested, lap = json.loads(raw.removeprefix(_CURSOR_START))
+        return Cursor(listing, (int(position[0]), str(position[1])) if position else None, bool(rested), int(lap))
     except (ValueError, TypeError, LookupError):  # clients may send any text at all
         return None
 
@@ -105,6 +107,24 @@ class Listing:
             has_earlier=start > 0,
             has_later=end < len(self.entries),
         )
+
+    def endless_page(self, limit: int, after: Cursor | None) -> Page:
+        """The same pages again and again, each time under new cursors."""
+        lap = after.lap if after else 0
+        page = self.page(limit, after, None)
+        here = _decoded(page.after) if page.has_later else None
+        cursor = replace(here, lap=lap) if here else Cursor(self.name, None, lap=lap + 1)
+        return replace(page, after=cursor.encoded(), has_later=True)
+
+    def read(self, limit: int, after: Cursor | None, before: Cursor | None, quirks: frozenset[str]) -> Page:
+        """A page, with the misbehaviour that a fault wants."""
+        if "empty_page" in quirks:
+            return self.empty_page(after)
+        if "repeat_page" in quirks:
+            return replace(self.page(limit, None, None), has_later=True)
+        if "endless" in quirks:
+            return self.endless_page(limit, after)
+        return self.page(limit, after, before)
 
     def empty_page(self, after: Cursor | None) -> Page:
         """Nothing, and a promise of more from the same place: everything was filtered after the cut."""

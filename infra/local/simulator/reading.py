@@ -176,11 +176,7 @@ def _listing(reading: Reading, subject: Subject, name: str, options: Options, or
 def _page(listing: Listing, limit: int, options: Options, quirks: frozenset[str]) -> Page:
     after = read_cursor(options["after"], listing.name) if options.get("after") else None
     before = read_cursor(options["before"], listing.name) if options.get("before") else None
-    if "empty_page" in quirks:
-        return listing.empty_page(after)
-    if "repeat_page" in quirks:
-        return replace(listing.page(limit, None, None), has_later=True)
-    return listing.page(limit, after, before)
+    return listing.read(limit, after, before, quirks)
 
 
 def _id_of(subject: Subject) -> str:

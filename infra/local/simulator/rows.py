@@ -1,21 +1,24 @@
 """Turn a JSON row that somebody wrote into a draft, with an error that says what is wrong with it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from infra.local.simulator.world import Draft, Kind, Role
+from infra.local.simulator.world import Draft, Kind, Role, World
 
 
 class RowError(ValueError):
     """A row with a missing key or a wrong value."""
 
 
-_CITIZEN_ROLES = [role.value for role in (Role.COMMENT, Role.REPLY, Role.TAG, Role.VISITOR_POST)]
+_CITIZEN_ROLES = [role.value for role in Role if role is not Role.COUNTY_POST]
+_MOST_PHOTOS = 10
 
 
 def citizen_draft(row: Mapping[str, Any], source_id: str, created_at: datetime, origin: str) -> Draft:
-    """A citizen's post: {kind, edge, parent, author, text, has_photo}; other keys are nobody's business here.
+    """A citizen's post: {kind, edge, parent, author, text, has_photo}, and maybe {account, photos}.
+
+    Other keys are nobody's business here.
 
     Raises:
         RowError: A key is missing or has a wrong value.
@@ -30,7 +33,24 @@ def citizen_draft(row: Mapping[str, Any], source_id: str, created_at: datetime, 
         has_photo=flag(row, "has_photo"),
         created_at=created_at,
         origin=origin,
+        account=text_or_null(row, "account") if "account" in row else None,
+        photos=_photos(row),
     )
+
+
+def _photos(row: Mapping[str, Any]) -> int:
+    count = row.get("photos", 1)
+    if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= _MOST_PHOTOS:
+        raise RowError(f"'photos' must be a whole number from 1 to {_MOST_PHOTOS}, not {count!r}")
+    return count
+
+
+def free_source_id(world: World) -> str:
+    """A source id for a post that was written without one."""
+    number = 1
+    while world.find(f"by-hand-{number}"):
+        number += 1
+    return f"by-hand-{number}"
 
 
 def text(row: Mapping[str, Any], key: str) -> str:
@@ -112,6 +132,29 @@ def rows_under(document: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]
     if not isinstance(value, list) or not all(isinstance(row, dict) for row in value):
         raise RowError(f"{key!r} must be a list of objects")
     return value
+
+
+def names(row: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    """A list of strings.
+
+    Raises:
+        RowError: It is missing or something else.
+    """
+    value = _value(row, key)
+    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+        raise RowError(f"{key!r} must be a list of texts")
+    return tuple(value)
+
+
+def known_keys(document: Mapping[str, Any], known: Sequence[str]) -> None:
+    """Refuse what is misspelt.
+
+    Raises:
+        RowError: There is another key.
+    """
+    for key in document:
+        if key not in known:
+            raise RowError(f"{key!r} is none of {', '.join(known)}")
 
 
 def _value(row: Mapping[str, Any], key: str) -> Any:

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import urlsplit
 
-from infra.local.simulator import control
-from infra.local.simulator.exchange import Answer, Request
+from infra.local.simulator import control, page
+from infra.local.simulator.exchange import Answer, Request, parameters
 from infra.local.simulator.simulator import Simulator
 
 _ADDRESS = "127.0.0.1"  # never reachable from another machine
@@ -74,15 +74,19 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         address = urlsplit(self.path)
-        if address.path.startswith(control.PREFIX):
+        shown = page.answer(self.server.simulator, self.command, address.path, address.query, body)
+        if shown is not None:
+            answer = shown
+        elif address.path.startswith(control.PREFIX):
             answer = control.answer(self.server.simulator, self.command, address.path, body)
         else:
             request = Request(
                 method=self.command,
                 path=address.path,
-                params=dict(parse_qsl(address.query)),
+                params=parameters(address.query, body, self.headers.get("Content-Type", "")),
                 base_url=self.server.url,
                 authorization=self.headers.get("Authorization", ""),
+                headers={name.lower(): value for name, value in self.headers.items()},
             )
             answer = self.server.simulator.answer(request)
         self._send(answer)

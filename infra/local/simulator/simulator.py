@@ -5,10 +5,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from threading import Lock
 
-from infra.local.simulator import graph
 from infra.local.simulator.config import Config
+from infra.local.simulator.desk import Desk, NoDesk
 from infra.local.simulator.exchange import Answer, Request
-from infra.local.simulator.faults import Call
+from infra.local.simulator.platform import Call, Memory, Scene
+from infra.local.simulator.platforms import platform_of
 from infra.local.simulator.switchboard import Faults
 from infra.local.simulator.world import World
 
@@ -25,24 +26,30 @@ class Simulator:
         config: The app and its accounts; the world must be built from the same accounts.
         world: What stands on the channels.
         clock: Gives the time, for new posts and for errors that speak of it.
+        desk: What the page can learn of the stack that reads the channels.
     """
 
-    def __init__(self, config: Config, world: World, clock: Callable[[], datetime] = utc_now) -> None:
+    def __init__(
+        self, config: Config, world: World, clock: Callable[[], datetime] = utc_now, desk: Desk | None = None
+    ) -> None:
         self.config = config
         self.world = world
+        self.memory = Memory()
         self.faults = Faults()
         self.requests: Counter[str] = Counter()
         self.clock = clock
+        self.desk = desk or NoDesk()
         self.lock = Lock()  # requests come from several threads; the control routes take it, too
 
     def answer(self, request: Request) -> Answer:
-        """The answer of the Graph API, or of a fault that is on."""
-        now = self.clock()
+        """The answer of the platform that the path leads to, or of a fault that is on."""
+        scene = Scene(self.config, self.world, self.memory, self.clock())
+        platform = platform_of(request.path)
         with self.lock:
-            route = graph.route(self.world, request)
+            route = platform.route(self.world, request)
             self.requests[route.shape] += 1
 
             def proceed(passed_on: Request) -> Answer:
-                return graph.answer(self.config, self.world, passed_on, now)
+                return platform.answer(scene, passed_on)
 
-            return self.faults.answer(Call(request, route, now, proceed))
+            return self.faults.answer(Call(request, route, platform, scene, proceed))

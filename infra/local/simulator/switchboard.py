@@ -1,14 +1,15 @@
 """Which faults are on: read from JSON, kept in order, counted down."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from infra.local.simulator import errors
 from infra.local.simulator.exchange import Answer
-from infra.local.simulator.faults import FAULTS, Call, Settings
-from infra.local.simulator.graph import OBJECT
-from infra.local.simulator.reading import EDGES
+from infra.local.simulator.faults import FAULTS
+from infra.local.simulator.platform import Call, Settings
+from infra.local.simulator.platforms import EDGES
 from infra.local.simulator.world import Kind
 
 
@@ -30,6 +31,7 @@ class Fault:
     after: int = 0
     times: int | None = None
     settings: Settings = field(default_factory=dict)
+    met: Counter[str] = field(default_factory=Counter)
 
     def takes(self, call: Call) -> bool:
         """Whether it strikes this call; counts the calls it is asked about."""
@@ -44,7 +46,10 @@ class Fault:
 
     def strike(self, call: Call) -> Answer:
         """The spoilt answer."""
-        return FAULTS[self.name].effect(call, self.settings)
+        account = call.route.account.account if call.route.account else ""
+        number = self.met[account]
+        self.met[account] += 1
+        return FAULTS[self.name].effect(replace(call, number=number), self.settings)
 
     def described(self) -> dict[str, Any]:
         """As it can be switched on again."""
@@ -58,7 +63,8 @@ class Fault:
             return False
         if self.kind and (route.account is None or route.account.kind is not self.kind):
             return False
-        if self.object and self.object not in call.request.parts:
+        account = route.account.account if route.account else None
+        if self.object and self.object not in {account, *call.request.parts}:
             return False
         return FAULTS[self.name].concerns(call, self.settings)
 
@@ -102,7 +108,7 @@ def fault_from(described: Mapping[str, Any]) -> Fault:
         raise FaultError(f"there is no fault {name!r}; there are: {', '.join(FAULTS)}")
     fault = Fault(
         name,
-        edge=_one_of("edge", rest.pop("edge", None), [*sorted(EDGES), OBJECT]),
+        edge=_one_of("edge", rest.pop("edge", None), sorted(EDGES)),
         kind=Kind(kind) if (kind := _one_of("kind", rest.pop("kind", None), list(Kind))) else None,
         object=rest.pop("object", None),
         after=_count("after", rest.pop("after", 0)),
@@ -115,9 +121,19 @@ def fault_from(described: Mapping[str, Any]) -> Fault:
             raise FaultError(f"{name} has no setting {setting!r}; it has: {', '.join(usual) or 'none'}")
         _check_type(setting, value, usual[setting])
     fault.settings = {**usual, **rest}
-    if name == "throttled" and fault.settings["code"] not in _THROTTLE_CODES:
-        raise FaultError(f"code must be one of {', '.join(map(str, _THROTTLE_CODES[1:]))}")
+    _check_words(name, fault.settings)
     return fault
+
+
+def _check_words(name: str, settings: Settings) -> None:
+    if name == "throttled" and settings["code"] not in _THROTTLE_CODES:
+        raise FaultError(f"code must be one of {', '.join(map(str, _THROTTLE_CODES[1:]))}")
+    if name == "random":
+        unknown = {each.strip() for each in settings["among"].split(",")} - (FAULTS.keys() - {"random"})
+        if unknown:
+            raise FaultError(f"among names no faults: {', '.join(sorted(unknown))}")
+        if not 0 <= settings["rate"] <= 1:
+            raise FaultError("rate must lie between 0 and 1")
 
 
 def _through(call: Call, faults: Sequence[Fault]) -> Answer:

@@ -1,9 +1,11 @@
 """The county's accounts and everything written there: plain data, no HTTP and no clock."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from infra.local.simulator import native_ids
 
@@ -13,6 +15,10 @@ class Kind(StrEnum):
 
     INSTAGRAM = "instagram"
     FACEBOOK_PAGE = "facebook_page"
+    TELEGRAM_RELAY = "telegram_relay"
+    X = "x"
+    YOUTUBE = "youtube"
+    RSS = "rss"
 
 
 class Role(StrEnum):
@@ -23,6 +29,21 @@ class Role(StrEnum):
     TAG = "tag"
     COMMENT = "comment"
     REPLY = "reply"
+    FORWARD = "forward"
+    MENTION = "mention"
+    ITEM = "item"
+
+
+_BENEATH: Final = frozenset({Role.COMMENT, Role.REPLY})
+ROLES: Final[Mapping[Kind, frozenset[Role]]] = {
+    Kind.INSTAGRAM: frozenset({Role.COUNTY_POST, Role.TAG, *_BENEATH}),
+    Kind.FACEBOOK_PAGE: frozenset({Role.COUNTY_POST, Role.VISITOR_POST, *_BENEATH}),
+    Kind.TELEGRAM_RELAY: frozenset({Role.FORWARD}),
+    Kind.X: frozenset({Role.COUNTY_POST, Role.MENTION}),
+    Kind.YOUTUBE: frozenset({Role.COUNTY_POST, *_BENEATH}),
+    Kind.RSS: frozenset({Role.ITEM}),
+}
+"""What can stand on each channel kind."""
 
 
 class WorldError(ValueError):
@@ -31,12 +52,23 @@ class WorldError(ValueError):
 
 @dataclass(frozen=True)
 class Account:
-    """One account of the county; `label` is its handle on Instagram, its name on Facebook."""
+    """One account of the county; `label` is its handle, or its name where the platform has no handles."""
 
     kind: Kind
     account: str
     label: str
     token: str = field(repr=False)
+    moderators: tuple[str, ...] = ()
+    """Ids of those who pass posts on, where that is how posts arrive."""
+    feed: str = ""
+    """Path of the feed, from its first slash."""
+    channel: str = ""
+    """What the county calls it, where that is part of a post's id."""
+
+    @property
+    def names(self) -> frozenset[str]:
+        """By what a post may name it."""
+        return frozenset({self.account, self.label})
 
 
 @dataclass(frozen=True)
@@ -61,6 +93,8 @@ class Draft:
     created_at: datetime
     by_county: bool = False
     origin: str = "this post"  # names the file and line in an error
+    account: str | None = None  # id or label; None for the first account of the kind
+    photos: int = 1  # how many, if it has any
 
 
 @dataclass(eq=False)
@@ -69,12 +103,16 @@ class Entry:
 
     native_id: str
     permalink: str
+    number: int
+    """How many messages the account had before."""
+    account: Account
     draft: Draft
     author: Person | None
     parent: "Entry | None"
     text: str
     updated_at: datetime
     children: list["Entry"] = field(default_factory=list)
+    edits: list[datetime] = field(default_factory=list)
 
     @property
     def kind(self) -> Kind:
@@ -103,34 +141,54 @@ class Entry:
             yield from child.descendants()
 
 
+@dataclass(frozen=True)
+class Change:
+    """A text that was written or edited, as it read at that moment."""
+
+    entry: Entry
+    text: str
+    at: datetime
+    is_edit: bool
+
+
 class World:
-    """All entries of one account per kind.
+    """All entries of all accounts.
 
     Args:
-        accounts: The county's accounts, at most one of each kind.
+        accounts: The county's accounts. A post that names none belongs to the first of its kind.
 
     Raises:
-        WorldError: Two accounts share a kind, so a post could not be placed.
+        WorldError: Two accounts of a kind are the same.
     """
 
     def __init__(self, accounts: Sequence[Account]) -> None:
         self.accounts = tuple(accounts)
-        self._account_of = {account.kind: account for account in accounts}
-        if len(self._account_of) < len(self.accounts):
-            raise WorldError("there may be one account of each kind only")
+        self.left_out: Counter[Kind] = Counter()
+        """How many posts of a file were left out because the county has no account of their kind."""
+        self.changes: list[Change] = []
+        """Everything that was written and edited, in that order; deletions leave it alone."""
+        self._accounts_of: dict[Kind, list[Account]] = {}
+        for account in accounts:
+            of_kind = self._accounts_of.setdefault(account.kind, [])
+            if any(account.account == other.account for other in of_kind):
+                raise WorldError(f"the {account.kind} account {account.account!r} is there twice")
+            of_kind.append(account)
         self._entries: dict[str, Entry] = {}
         self._by_source: dict[str, Entry] = {}
-        self._roots: dict[Kind, list[Entry]] = {kind: [] for kind in Kind}
+        self._roots: dict[Account, list[Entry]] = {account: [] for account in accounts}
+        self._messages: Counter[Account] = Counter()
 
-    def account_of(self, kind: Kind) -> Account:
-        """The county's account of this kind.
+    def account_of(self, kind: Kind, named: str | None = None) -> Account:
+        """The county's account of this kind with this id or label; the first one if none is named.
 
         Raises:
             WorldError: The county has none.
         """
-        if kind not in self._account_of:
-            raise WorldError(f"the county has no {kind} account")
-        return self._account_of[kind]
+        of_kind = self._accounts_of.get(kind, [])
+        for account in of_kind:
+            if named is None or named in account.names:
+                return account
+        raise WorldError(f"the county has no {kind} account" + (f" {named!r}" if named and of_kind else ""))
 
     def find(self, any_id: str) -> Entry | None:
         """The entry with this native id or source id, unless it was deleted or never was."""
@@ -140,9 +198,9 @@ class World:
         """The entry with this native id: the only ids that the Graph API itself understands."""
         return self._entries.get(native_id)
 
-    def roots(self, kind: Kind, *roles: Role) -> list[Entry]:
-        """Posts, media or tags of these roles, in no promised order."""
-        return [entry for entry in self._roots[kind] if entry.role in roles]
+    def roots(self, account: Account, *roles: Role) -> list[Entry]:
+        """What stands alone on an account in these roles, in no promised order."""
+        return [entry for entry in self._roots.get(account, ()) if entry.role in roles]
 
     def citizen_posts(self) -> list[Entry]:
         """Every text by somebody other than the county, in the order of arrival."""
@@ -154,8 +212,8 @@ class World:
         Raises:
             WorldError: The text could not stand there (its parent is missing or of the wrong sort, …).
         """
-        account = self.account_of(draft.kind)
         parent = self._parent_for(draft)
+        account = parent.account if parent else self.account_of(draft.kind, draft.account)
         if draft.by_county and parent and parent.role is Role.COMMENT:
             draft = replace(draft, role=Role.REPLY)  # whoever writes for the county need not know the difference
         self._refuse_impossible(draft, parent)
@@ -163,6 +221,8 @@ class World:
         entry = Entry(
             native_id=native_id,
             permalink=_permalink(native_id, draft, account, parent),
+            number=self._messages[account],
+            account=account,
             draft=draft,
             author=_author(draft, account),
             parent=parent,
@@ -172,14 +232,16 @@ class World:
         self._entries[native_id] = entry
         self._by_source[draft.source_id] = entry
         if parent is None:
-            self._roots[draft.kind].append(entry)
+            self._roots[account].append(entry)
         else:
             parent.children.append(entry)
             entry.root.updated_at = max(entry.root.updated_at, draft.created_at)
+        self._messages[account] += draft.photos if draft.has_photo else 1
+        self.changes.append(Change(entry, entry.text, entry.created_at, is_edit=False))
         return entry
 
     def edit(self, native_id: str, text: str, now: datetime) -> None:
-        """Change a text as its author would; only a Page's post shows that it was edited.
+        """Change a text as its author would; not every channel shows that it was edited.
 
         Raises:
             WorldError: There is no such entry.
@@ -187,6 +249,8 @@ class World:
         entry = self._existing(native_id)
         entry.text = text
         entry.updated_at = max(entry.updated_at, now)
+        entry.edits.append(now)
+        self.changes.append(Change(entry, text, now, is_edit=True))
 
     def delete(self, native_id: str) -> None:
         """Take a text and everything beneath it off the channel.
@@ -195,7 +259,7 @@ class World:
             WorldError: There is no such entry.
         """
         entry = self._existing(native_id)
-        siblings = entry.parent.children if entry.parent else self._roots[entry.kind]
+        siblings = entry.parent.children if entry.parent else self._roots[entry.account]
         siblings.remove(entry)
         for gone in (entry, *entry.descendants()):
             del self._entries[gone.native_id]
@@ -208,17 +272,18 @@ class World:
         return entry
 
     def _parent_for(self, draft: Draft) -> Entry | None:
-        if draft.role not in (Role.COMMENT, Role.REPLY):
+        if draft.role not in _BENEATH:
             if draft.parent is not None:
                 raise WorldError(f"a {draft.role} stands alone, but a parent {draft.parent!r} is given")
             return None
         parent = self.find(draft.parent) if draft.parent is not None else None
         if parent is None:
-            known = ", ".join(post.draft.source_id for post in self.roots(draft.kind, Role.COUNTY_POST))
+            account = self.account_of(draft.kind, draft.account)
+            known = ", ".join(post.draft.source_id for post in self.roots(account, Role.COUNTY_POST))
             raise WorldError(
                 f"a {draft.role} needs an existing parent, not {draft.parent!r}; the county's own posts are: {known}"
             )
-        # Both platforms keep one level of replies: an answer to a reply is filed under the comment above it.
+        # All platforms keep one level of replies: an answer to a reply is filed under the comment above it.
         if parent.role is Role.REPLY and (draft.role is Role.REPLY or draft.by_county):
             return parent.parent
         return parent
@@ -226,8 +291,7 @@ class World:
     def _refuse_impossible(self, draft: Draft, parent: Entry | None) -> None:
         if draft.source_id in self._by_source:
             raise WorldError(f"the id {draft.source_id!r} is taken")
-        home = {Role.TAG: Kind.INSTAGRAM, Role.VISITOR_POST: Kind.FACEBOOK_PAGE}.get(draft.role, draft.kind)
-        if home is not draft.kind:
+        if draft.role not in ROLES[draft.kind]:
             raise WorldError(f"there is no {draft.role} on {draft.kind}")
         if not draft.text and not draft.has_photo:
             raise WorldError("it has neither text nor photo")
@@ -242,6 +306,10 @@ class World:
             raise WorldError(f"it is older than {draft.parent!r}, which it answers")
 
     def _free_native_id(self, draft: Draft, account: Account, parent: Entry | None) -> str:
+        if draft.kind is Kind.TELEGRAM_RELAY:
+            chat, number = _moderator(draft, account), self._messages[account]
+            album = draft.has_photo and draft.photos > 1
+            return native_ids.telegram_album(chat, number) if album else native_ids.telegram_message(chat, number)
         seed = f"{draft.kind}:{draft.source_id}"
         while (native_id := _native_id(seed, draft, account, parent)) in self._entries:
             seed += "+"
@@ -277,19 +345,38 @@ def _author(draft: Draft, account: Account) -> Person | None:
     return Person(native_ids.person(draft.kind, draft.author), draft.author)
 
 
+def _moderator(draft: Draft, account: Account) -> str:
+    return native_ids.one_of(account.moderators or (native_ids.MODERATOR,), draft.source_id)
+
+
 def _native_id(seed: str, draft: Draft, account: Account, parent: Entry | None) -> str:
     if draft.kind is Kind.INSTAGRAM:
         return native_ids.instagram_comment(seed) if parent else native_ids.instagram_media(seed)
-    if parent:
-        return native_ids.page_comment(parent.root.native_id, seed)
-    return native_ids.page_post(account.account, seed)
+    if draft.kind is Kind.X:
+        return native_ids.x_post(draft.created_at, seed)
+    if draft.kind is Kind.RSS:
+        return native_ids.feed_item(account.channel, seed)
+    if draft.kind is Kind.FACEBOOK_PAGE:
+        above = parent.root.native_id if parent else None
+        return native_ids.page_comment(above, seed) if above else native_ids.page_post(account.account, seed)
+    above = parent.native_id if parent and parent.role is Role.COMMENT else None
+    return native_ids.youtube_comment(above, seed) if parent else native_ids.youtube_video(seed)
 
 
 def _permalink(native_id: str, draft: Draft, account: Account, parent: Entry | None) -> str:
     if draft.kind is Kind.INSTAGRAM:
         # Instagram gives comments no link of their own: one has to use the media's.
         return parent.root.permalink if parent else native_ids.instagram_permalink(native_id)
-    if parent is None:
-        return native_ids.page_post_permalink(account.account, native_id)
-    above = parent.native_id if parent.role is Role.COMMENT else None
-    return native_ids.page_comment_permalink(parent.root.permalink, native_id, above)
+    if draft.kind is Kind.FACEBOOK_PAGE and parent:
+        above = parent.native_id if parent.role is Role.COMMENT else None
+        return native_ids.page_comment_permalink(parent.root.permalink, native_id, above)
+    links = {
+        Kind.FACEBOOK_PAGE: native_ids.page_post_permalink(account.account, native_id),
+        Kind.TELEGRAM_RELAY: "",  # a private chat has no links
+        Kind.X: f"https://x.com/i/status/{native_id}",
+        Kind.YOUTUBE: f"{parent.root.permalink}&lc={native_id}"
+        if parent
+        else f"https://www.youtube.com/watch?v={native_id}",
+        Kind.RSS: f"https://{account.channel}.example/{native_id.rpartition(':')[2]}",
+    }
+    return links[draft.kind]

@@ -1,0 +1,67 @@
+"""What an edited post changes about its ticket. Pure."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from aduan.directory import Directory
+from aduan.notice import Notice
+from aduan.post import Post
+from aduan.ticket import Event, Ticket
+from aduan.triage import DESK, Triage
+from classify.opening import BY, opening
+
+UNTOUCHED = frozenset({"needs_review", "routed", "not_ours"})
+"""Nobody has taken the ticket yet, so a new decision may still move it."""
+_WHAT_COUNTS = ("is_report", "route", "kind", "topic", "department", "urgency", "place")
+
+
+@dataclass(frozen=True)
+class Revision:
+    """Everything that is written when the post of a ticket was edited."""
+
+    ticket: Ticket
+    notices: tuple[Notice, ...]
+    events: tuple[Event, ...]
+
+
+def revision(  # noqa: PLR0913 # the post, the two decisions about it, its ticket, and the circumstances
+    post: Post, before: Triage, after: Triage, ticket: Ticket, *, directory: Directory, now: datetime
+) -> Revision:
+    """Work out what follows from another version of a ticket's post.
+
+    When the decision is the same, the history says that the text changed, and nobody is told. When it differs and
+    nobody has taken the ticket, it moves; what is no report any more goes to the desk, because somebody was told of
+    it. A ticket that was taken stays where it is. Whoever has had a notice of this ticket by the same medium gets no
+    second one: the store leaves those out.
+    """
+    if same_decision(before, after):
+        return Revision(ticket, (), (_event(ticket, now, "edited", "kiriman disunting, keputusan tetap"),))
+    if ticket.status not in UNTOUCHED:
+        return Revision(ticket, (), (_event(ticket, now, "edited", "kiriman disunting setelah tiket ditangani"),))
+    if after.route == "drop":
+        after = after.model_copy(update={"route": "desk", "department": DESK, "is_report": True})
+    new = opening(post, after, directory, now)
+    moved = new.ticket.model_copy(
+        update={
+            "code": ticket.code,
+            "opened_at": ticket.opened_at,
+            "due_at": min(ticket.due_at, new.ticket.due_at),
+            "voices": ticket.voices,
+            "version": ticket.version + 1,
+        }
+    )
+    why = f"kiriman disunting; {new.events[0].why}"
+    return Revision(
+        moved,
+        tuple(notice.model_copy(update={"ticket": ticket.code}) for notice in new.notices),
+        (_event(ticket, now, moved.status, why),),
+    )
+
+
+def same_decision(before: Triage, after: Triage) -> bool:
+    """Tell whether two decisions lead to the same place; how sure they are and by which words does not count."""
+    return all(getattr(before, name) == getattr(after, name) for name in _WHAT_COUNTS)
+
+
+def _event(ticket: Ticket, now: datetime, move: str, why: str) -> Event:
+    return Event(ticket=ticket.code, at=now, move=move, by=BY, why=why)

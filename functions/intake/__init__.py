@@ -1,0 +1,1 @@
+"""Takes what partners and Meta push."""

@@ -1,0 +1,149 @@
+"""What a partner pushes, checked field by field, and the post it becomes. Nobody's name is in it."""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import PydanticCustomError
+
+from aduan.masking import masked
+from aduan.post import Post
+from intake.answers import invalid
+from intake.signature import TOLERANCE
+
+if TYPE_CHECKING:
+    from aduan.directory import Channel, Directory
+
+KIND: Final = "webhook"
+_SHOWN_FIELD: Final = 64
+_LONGEST_LINK: Final = 2_000
+_MOMENT: Final = re.compile(r"20[0-9]{2}-[01][0-9]-[0-3][0-9]T[0-9:]{5,8}(?:\.[0-9]{1,6})?(?:Z|[+-][0-9]{2}:[0-9]{2})")
+_LINK: Final = re.compile(r"https://[A-Za-z0-9.-]+(?::\d{1,5})?(?:/[!#-;=?-_a-z~]*)?", re.ASCII)
+"""ASCII without spaces, quotes, angle brackets or a user name before the host."""
+
+_MESSAGES: Final = {
+    "missing": "Wajib diisi.",
+    "string_type": "Isi dengan teks.",
+    "string_pattern_mismatch": "Isi dengan huruf, angka, titik, garis bawah, atau tanda hubung.",
+    "bool_type": "Isi dengan true atau false.",
+    "list_type": "Isi dengan daftar.",
+    "too_long": "Daftarnya terlalu panjang.",
+}
+"""By the kind of fault as pydantic names it."""
+
+
+def _wrong(message: str) -> PydanticCustomError:
+    return PydanticCustomError("said", "{sentence}", {"sentence": message})
+
+
+def _moment(text: object) -> datetime:
+    if isinstance(text, str) and _MOMENT.fullmatch(text):
+        try:
+            return datetime.fromisoformat(text).astimezone(UTC)
+        except ValueError:
+            pass
+    raise _wrong("Tulis waktu ISO 8601 dengan zona, misalnya 2026-11-03T06:30:00+07:00.")
+
+
+def _leads_to_a_person(text: str) -> bool:
+    """Tell whether an id or an address holds a telephone number or a mailbox; long ids of platforms look like a NIK."""
+    return any(sign in masked(text) for sign in ("[telepon]", "[surel]"))
+
+
+def _impersonal(text: str) -> str:
+    if _leads_to_a_person(text):
+        raise _wrong("Jangan memakai nomor telepon sebagai penanda.")
+    return text
+
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,119}$")]
+
+
+class Delivery(BaseModel):
+    """The body of ``POST /intake/{source}``. What it does not know it refuses: it might be a name."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
+
+    id: Annotated[Name, AfterValidator(_impersonal)]
+    """The partner's own, the same whenever this is sent again."""
+    source: Name
+    """By which form or automation the partner collected it; not kept."""
+    group: Name
+    text: str
+    link: str | None = None
+    posted_at: Annotated[datetime, BeforeValidator(_moment)]
+    reporter_consent: bool = False
+    """Whether the writer may be named to the partner's moderators. Nothing personal is kept here either way."""
+    photos: Annotated[list[str], Field(max_length=20)] = []
+    """Only whether there are any is kept."""
+
+
+class Partner(BaseModel):
+    """What a channel of this kind needs besides: its parameters in the directory."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    group: Name
+    address: Annotated[str, Field(pattern=r"^https://")]
+    """Where the group is: the link of a post that came without one."""
+
+
+def partner_channels(directory: "Directory") -> "dict[str, tuple[Channel, Partner]]":
+    """Every channel that may be pushed to, by the last part of its address.
+
+    Raises:
+        ValidationError: when one lacks a parameter.
+    """
+    return {
+        channel.account: (channel, Partner.model_validate(dict(channel.parameters)))
+        for channel in directory.channels
+        if channel.kind == KIND and channel.is_polled
+    }
+
+
+def delivered(given: Mapping[str, Any], channel: "Channel", partner: Partner, now: datetime) -> Post:
+    """Make a post of what a partner sent.
+
+    Raises:
+        RefusedError: 400, naming the field.
+    """
+    delivery = _parse(given)
+    if delivery.group != partner.group:
+        raise invalid("group", "Grup ini tidak terdaftar pada sumber tersebut.")
+    if delivery.posted_at > now + TOLERANCE:
+        raise invalid("posted_at", "Waktunya belum tiba.")
+    if not delivery.text.strip() and not delivery.photos:
+        raise invalid("text", "Isi teks, atau sertakan foto.")
+    return Post(
+        kind=KIND,
+        native_id=f"{channel.account}:{delivery.id}",
+        channel=channel.id,
+        text=delivery.text,
+        has_photo=bool(delivery.photos),
+        permalink=safe_link(delivery.link) or partner.address,
+        created_at=delivery.posted_at,
+        fetched_at=now,
+    )
+
+
+def safe_link(link: str | None) -> str | None:
+    """The address of a post, if it is a plain one over HTTPS and does not lead to a person's telephone."""
+    if link is None or len(link) > _LONGEST_LINK or not _LINK.fullmatch(link) or _leads_to_a_person(link):
+        return None
+    return link
+
+
+def _parse(given: Mapping[str, Any]) -> Delivery:
+    try:
+        return Delivery.model_validate(given)
+    except ValidationError as error:
+        fault = error.errors(include_url=False, include_input=False)[0]
+        field, kind = str(fault["loc"][0]), fault["type"]
+        if kind == "extra_forbidden":
+            allowed = ", ".join(Delivery.model_fields)
+            raise invalid(
+                field[:_SHOWN_FIELD], f"Tidak dikenal. Yang boleh diisi: {allowed}.", "unknown_field"
+            ) from None
+        raise invalid(field, fault["msg"] if kind == "said" else _MESSAGES.get(kind, "Isinya tidak sah.")) from None

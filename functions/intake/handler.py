@@ -1,0 +1,65 @@
+"""Entry point of what is pushed: settings, clients, and what every answer has in common."""
+
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import urllib3
+from aws_lambda_powertools import Logger
+from pydantic import Field
+
+from aduan.directory import load_directory
+from aduan.settings import Settings, from_environment
+from aduan.store.posts import DynamoPostStore
+from aduan.store.table import QUICK, open_table
+from intake.answers import RefusedError, failure
+from intake.delivery import partner_channels
+from intake.keys import Keys
+from intake.mentions import Graph
+from intake.request import Request
+from intake.routes import Routes
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+
+class IntakeSettings(Settings):
+    """What the deployment decides."""
+
+    table_name: str = Field(min_length=3)
+    credentials_path: str = Field(pattern=r"^/")
+    graph_base_url: str = Field(pattern=r"^https?://")
+    graph_version: str = Field(pattern=r"^v\d+\.\d+$")
+
+
+settings = from_environment(IntakeSettings)
+directory = load_directory()
+logger = Logger()
+session = boto3.Session()
+routes = Routes(
+    posts=DynamoPostStore(open_table(session, settings.table_name)),
+    keys=Keys(session.client("ssm", config=QUICK), settings.credentials_path, time.monotonic),
+    graph=Graph(urllib3.PoolManager(retries=False), f"{settings.graph_base_url}/{settings.graph_version}"),
+    partners=partner_channels(directory),
+    accounts={each.account: each for each in directory.channels if each.kind == "instagram" and each.is_polled},
+    now=lambda: datetime.now(UTC),
+)
+
+
+def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
+    """Answer one request, and log ids, lengths and outcomes; never what was sent."""
+    try:
+        answer = routes.answer(Request(event))
+    except RefusedError as error:
+        answer = error.answer
+    except Exception as error:  # noqa: BLE001 # answered, and logged without a citizen's words
+        answer = failure(error)
+    log = {
+        "route": f"{event.get('httpMethod')} {event.get('resource')}",
+        "status": answer.status,
+        "aws_request_id": getattr(context, "aws_request_id", None),
+        **answer.log,
+    }
+    (logger.error if answer.status >= 500 else logger.info)("answered", extra=log)  # noqa: PLR2004 # our own faults
+    return answer.response()

@@ -1,0 +1,234 @@
+"""An RSS or Atom feed, for example of a newspaper's letters or of another institution's complaint page.
+
+What a publisher takes out of its feed is not told from what fell out at the end; so deletions are not seen.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Annotated, Final
+from urllib.parse import urljoin, urlsplit
+
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+
+from aduan.channel import Rejected
+from aduan.directory import Channel
+from aduan.post import Post
+from poll_channels.connection import Connection, PostFactory
+from poll_channels.source import Batch, MisconfiguredError, NotPermittedError, OutageError, ThrottledError, Window
+from poll_channels.sources.asking import Answer, Asker, misconfigured, wait_within
+
+if TYPE_CHECKING:
+    from poll_channels.sources.feed import Entry
+
+ETAG: Final = "etag"
+MODIFIED: Final = "modified"
+CONTENT: Final = "content"
+"""Marks: what the server calls the version read last and when it was made, and a hash of what was in it."""
+LONGEST_MARK: Final = 200
+REDIRECTS: Final = 3
+USUAL_WAIT: Final = timedelta(minutes=15)
+LONGEST_WAIT: Final = timedelta(hours=6)
+
+_OK: Final = 200
+_NOT_MODIFIED: Final = 304
+_MOVED_FOR_EVER: Final = frozenset({301, 308})
+_REDIRECTED: Final = frozenset({301, 302, 303, 307, 308})
+_FORBIDDEN: Final = frozenset({401, 403})
+_NOT_FOUND: Final = frozenset({400, 404, 410})
+_THROTTLED: Final = 429
+_RAW_CHARACTERS: Final = 8_000
+_PLAIN_ID: Final = re.compile(r"[A-Za-z0-9_.:-]{1,100}")
+_AGENT: Final = "Aduan/1 (Kabupaten Sleman)"
+_LONGEST_LINK: Final = 1_000
+
+
+class FeedParameters(BaseModel):
+    """What a channel of this kind must say besides."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    url: Annotated[str, StringConstraints(pattern=r"^https?://[A-Za-z0-9.-]+(:\d+)?(/[!-~]*)?$", max_length=1000)]
+    """Where the feed is."""
+
+
+class Feed:
+    """Reads one feed. The server's own name of what was read last is the mark that spares reading it again."""
+
+    def __init__(self, asker: Asker, url: str, factory: PostFactory) -> None:
+        self._asker = asker
+        self._url = url
+        self._factory = factory
+        self._channel = factory.channel
+
+    @property
+    def calls(self) -> int:
+        """How many requests were sent so far."""
+        return self._asker.calls
+
+    def read(self, window: Window, marks: Mapping[str, str]) -> Iterator[Batch]:
+        """Yield everything in the feed, unless it is what was read last.
+
+        The order and dates of entries are a publisher's whim, so nothing is skipped by them but what is older than the
+        floor. A feed that breaks off is read as far as it goes, and not called complete.
+        """
+        answer = self._fetch(conditions(marks))
+        if answer is None:
+            return
+        # Imported here, because only this kind of channel needs a parser, and every cold start would pay for it.
+        from poll_channels.sources import feed  # noqa: PLC0415
+
+        entries, broken_off = feed.read_entries(answer.data)
+        found = [self._post(entry) for entry in entries]
+        content = digest_of(found)
+        if broken_off:
+            yield Batch.of(found, window)
+            raise OutageError("the feed breaks off")
+        if marks.get(CONTENT) != content:
+            yield replace(Batch.of(found, window), marks={**validators(answer.headers), CONTENT: content})
+
+    def _fetch(self, headers: Mapping[str, str]) -> Answer | None:
+        """The feed, or None when it is the one read last. Redirects are followed on the same host only."""
+        url = self._url
+        for _ in range(REDIRECTS + 1):
+            answer = self._asker.ask("GET", url, headers)
+            if answer.status not in _REDIRECTED:
+                return answer if checked(answer, self._factory.now) else None
+            url = _target(url, answer)
+        raise OutageError("the feed redirects again and again")
+
+    def _post(self, entry: "Entry") -> Post | Rejected:
+        """A post under the name the publisher gave, made unique among all feeds by the channel's."""
+        native_id = f"{self._channel.id.partition(':')[2]}:{name_of(entry)}"
+        if not entry.text and not entry.has_photo:
+            return self._rejected(native_id, entry.own_id, "neither a title nor a summary nor a picture")
+        link = permalink(self._url, entry.link)
+        created_at = entry.created_at or self._factory.now
+        try:
+            return self._factory.post(native_id, entry.text, created_at, link, author=None, has_photo=entry.has_photo)
+        except ValidationError as error:
+            fault = error.errors(include_input=False, include_url=False)[0]
+            reason = f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}"
+            return self._rejected(native_id, entry.text, reason)
+
+    def _rejected(self, native_id: str, raw: str, reason: str) -> Rejected:
+        short = native_id if len(native_id) <= LONGEST_MARK else hashlib.sha256(native_id.encode()).hexdigest()
+        return Rejected(channel=self._channel.id, native_id=short, reason=reason, raw=json.dumps(raw)[:_RAW_CHARACTERS])
+
+
+def open_feed(channel: Channel, connection: Connection) -> Feed:
+    """Open a channel of this kind.
+
+    Raises:
+        CredentialError: naming a parameter of the Parameter Store that is missing.
+        MisconfiguredError: naming the channel and the parameter that is wrong.
+    """
+    try:
+        parameters = FeedParameters.model_validate(dict(channel.parameters))
+    except ValidationError as error:
+        raise misconfigured(channel, error) from None
+    base_url = connection.settings.feed_base_url
+    if not base_url and not parameters.url.startswith("https://"):
+        raise MisconfiguredError(f"channel {channel.id}: parameters.url: it must begin with https://")
+    return Feed(Asker.of(connection), address(parameters.url, base_url), connection.post_factory(channel))
+
+
+def address(url: str, base_url: str) -> str:
+    """Return where a feed is fetched: where its channel says, or the same path on the machine that stands for it."""
+    if not base_url:
+        return url
+    parts = urlsplit(url)
+    return f"{base_url.rstrip('/')}{parts.path or '/'}{f'?{parts.query}' if parts.query else ''}"
+
+
+def conditions(marks: Mapping[str, str]) -> dict[str, str]:
+    """Return the headers that ask for the feed only if it is not the one read last."""
+    headers = {
+        "Accept": "application/atom+xml, application/rss+xml, application/xml;q=0.9, text/xml;q=0.9",
+        "User-Agent": _AGENT,
+    }
+    names = {ETAG: "If-None-Match", MODIFIED: "If-Modified-Since"}
+    return headers | {header: marks[mark] for mark, header in names.items() if marks.get(mark)}
+
+
+def validators(headers: Mapping[str, str]) -> dict[str, str]:
+    """Return what the server calls this version; empty where it says nothing that can be sent back."""
+    given = {ETAG: headers.get("ETag") or "", MODIFIED: headers.get("Last-Modified") or ""}
+    return {
+        mark: value if value.isascii() and value.isprintable() and len(value) <= LONGEST_MARK else ""
+        for mark, value in given.items()
+    }
+
+
+def checked(answer: Answer, now: datetime) -> bool:
+    """Tell whether an answer carries a feed: not when there is nothing new.
+
+    Raises:
+        ChannelError: one of its kinds, when it carries neither.
+    """
+    reason = f"status {answer.status}"
+    if answer.status in _FORBIDDEN:
+        raise NotPermittedError(reason)
+    if answer.status in _NOT_FOUND:
+        raise MisconfiguredError(reason)
+    if answer.status == _THROTTLED:
+        asked = seconds_asked_for(answer.headers.get("Retry-After") or "", now)
+        raise ThrottledError(reason, wait_within(asked, USUAL_WAIT, LONGEST_WAIT))
+    if answer.status not in {_OK, _NOT_MODIFIED}:
+        raise OutageError(reason)
+    return answer.status == _OK
+
+
+def seconds_asked_for(header: str, now: datetime) -> float | None:
+    """Return how long to wait by a ``Retry-After``, which is a number of seconds or a date."""
+    if re.fullmatch(r"[0-9]{1,12}", header):
+        return float(header)
+    try:
+        return (parsedate_to_datetime(header) - now).total_seconds()
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def _target(url: str, answer: Answer) -> str:
+    try:
+        target = urljoin(url, answer.headers.get("Location") or "")
+        here, there = urlsplit(url), urlsplit(target)
+        same = (here.scheme, here.netloc) == (there.scheme, there.netloc)
+    except ValueError:
+        same = False
+    if same and target.isascii() and target.isprintable():
+        return target
+    if answer.status in _MOVED_FOR_EVER:
+        raise MisconfiguredError("the feed has moved to another host")
+    raise OutageError("the feed redirects to another host")
+
+
+def name_of(entry: "Entry") -> str:
+    """Name an entry within its feed: by its own id, its link, or what it says."""
+    if _PLAIN_ID.fullmatch(entry.own_id):
+        return entry.own_id
+    named = entry.own_id or f"{entry.title}\n{entry.summary}"
+    return hashlib.sha256(named.encode("utf-8", "replace")).hexdigest()[:32]
+
+
+def digest_of(found: list[Post | Rejected]) -> str:
+    """Return what tells two states of a feed apart, whatever the server says about them."""
+    lines = [
+        f"{item.native_id} {item.digest if isinstance(item, Post) else item.reason}".encode("utf-8", "replace")
+        for item in found
+    ]
+    return hashlib.sha256(b"\n".join(lines)).hexdigest()[:16]
+
+
+def permalink(url: str, link: str) -> str:
+    """Return the entry's own address, or the feed's when it has none that can be opened."""
+    try:
+        target = urljoin(url, link)
+        sound = urlsplit(target).scheme in {"http", "https"} and bool(urlsplit(target).hostname)
+    except ValueError:
+        return url
+    return target if sound and target.isprintable() and " " not in target and len(target) <= _LONGEST_LINK else url

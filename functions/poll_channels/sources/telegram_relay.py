@@ -1,0 +1,494 @@
+"""A bot to which the moderators of a community group forward what its members write, each in a private chat.
+
+The group itself cannot be read by anyone. Telegram keeps an update for a day, and forgets it as soon as a question
+names a higher offset; so an offset is only ever sent when what lies below it is stored. There are two places where it
+comes from: the cursor, which is written after everything else, and the page yielded before in the same run, because the
+poller stores a batch before it resumes the generator. Should a run die in between, the table has the page and the next
+run asks with the old offset, which finds what Telegram still has.
+
+A deletion is not told to bots. Source: https://core.telegram.org/bots/api (getUpdates, Message, MessageOrigin).
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Final
+from urllib.parse import quote, urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, Strict, StringConstraints, ValidationError
+
+from aduan.channel import Rejected
+from aduan.directory import Channel
+from aduan.post import Post
+from poll_channels.connection import Connection, PostFactory
+from poll_channels.source import (
+    Batch,
+    CredentialError,
+    MisconfiguredError,
+    OutageError,
+    PageCapError,
+    StoppedError,
+    ThrottledError,
+    Window,
+)
+from poll_channels.sources.asking import Answer, Asker, misconfigured, read_json, wait_within
+
+UPDATES_PER_PAGE: Final = 100
+"""The most the platform gives."""
+PAGE_CAP: Final = 40
+USUAL_WAIT: Final = timedelta(minutes=1)
+LONGEST_WAIT: Final = timedelta(hours=1)
+"""Far below the day for which the platform keeps what it has for us."""
+
+OFFSET: Final = "offset"
+"""Mark with the number of the last stored update, plus one."""
+OFFSET_DAY: Final = "offset.day"
+"""Mark with the day on which that was: after a week of silence the platform starts its numbers anew, anywhere."""
+OFFSET_DAYS: Final = 2
+"""How many days an offset is sent. After two nothing that was stored can come again, as updates are kept for one."""
+NO_CAPTION: Final = "-"
+"""Mark of an album none of whose parts has had a text so far."""
+
+_OK: Final = 200
+_UNAUTHORIZED: Final = frozenset({401, 404})
+_BAD_REQUEST: Final = 400
+_CONFLICT: Final = 409
+_THROTTLED: Final = 429
+_LAST_SECOND: Final = 253_402_300_799
+"""Of the year 9999."""
+_RAW_CHARACTERS: Final = 8_000
+_LONGEST_LINK: Final = 1_000
+_LINK: Final = re.compile(r"https?://[^\s<>\"']+", re.IGNORECASE)
+_LINK_HOSTS: Final = ("t.me", "facebook.com")
+_COMMAND: Final = re.compile(r"/(?:start\b.*|\w{1,64}(?:@\w+)?\s*)", re.DOTALL)
+"""``/start`` with whatever a link put behind it, or another command that says nothing more."""
+_PLAIN_ID: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+_IMPERSONAL: Final = frozenset(
+    {"update_id", "message", "edited_message", "message_id", "date", "edit_date", "text", "caption", "media_group_id"}
+    | {"location", "latitude", "longitude", "entities", "caption_entities", "offset", "length", "type"}
+)
+"""Fields of an update in which nobody is named. All others are left out of the quarantine."""
+
+
+class RelayParameters(BaseModel):
+    """What a channel of this kind must say besides."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    moderators: Annotated[
+        tuple[Annotated[str, StringConstraints(pattern=r"^[1-9]\d{0,19}$")], ...], Field(min_length=1)
+    ]
+    """Telegram's numbers of those whose messages are taken; the bot itself can be found and written to by anyone."""
+    group_url: Annotated[str, StringConstraints(pattern=r"^https://[^\s/]+\S*$")]
+    """Where the group is: the link of a message that holds none itself. Private chats have no addresses."""
+
+
+class _Part(BaseModel):
+    """A part of an update; what is not named here is ignored."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
+
+
+_Number = Annotated[int, Strict(), Field(ge=-(2**63), lt=2**63)]
+_Count = Annotated[int, Strict(), Field(ge=0, lt=2**31)]
+_Second = Annotated[int, Strict(), Field(gt=0, le=_LAST_SECOND)]
+
+
+class Numbered(_Part):
+    """A person, or a chat."""
+
+    id: _Number
+
+
+class Chat(Numbered):
+    """Where a message was written."""
+
+    type: str
+
+
+class Origin(_Part):
+    """Who wrote what was forwarded. Of names only the keyed hash is used, and only when there is no number."""
+
+    type: str
+    sender_user: Numbered | None = None
+    sender_user_name: str | None = None
+    sender_chat: Numbered | None = None
+    chat: Numbered | None = None
+
+    @property
+    def author(self) -> str | None:
+        """What tells one author from another."""
+        known = self.sender_user or self.sender_chat or self.chat
+        if known is not None:
+            return f"{self.type}:{known.id}"
+        return None if not self.sender_user_name else f"{self.type}:{self.sender_user_name}"
+
+
+class Entity(_Part):
+    """A piece of a text that means something; its position counts UTF-16 units."""
+
+    type: str
+    offset: _Count
+    length: _Count
+    url: str | None = None
+
+
+class Place(_Part):
+    """A place on the map."""
+
+    latitude: Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
+    longitude: Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
+
+
+class File(_Part):
+    """A file that was sent as such."""
+
+    mime_type: str = ""
+
+
+class Above(_Part):
+    """The message that was answered."""
+
+    message_id: _Number
+    media_group_id: str | None = None
+
+
+class Message(_Part):
+    """What a moderator sent or forwarded."""
+
+    message_id: _Number
+    chat: Chat
+    date: _Second
+    """When the moderator sent it: what was forwarded may be older than the county's use of Aduan, and is new to it."""
+    text: str | None = None
+    caption: str | None = None
+    entities: tuple[Entity, ...] = ()
+    caption_entities: tuple[Entity, ...] = ()
+    media_group_id: str | None = None
+    forward_origin: Origin | None = None
+    reply_to_message: Above | None = None
+    location: Place | None = None
+    photo: Any = None
+    video: Any = None
+    video_note: Any = None
+    animation: Any = None
+    document: File | None = None
+
+    @property
+    def words(self) -> str:
+        """The text, a picture's caption, or the place on the map."""
+        words = self.text or self.caption or ""
+        return words if words.strip() or self.location is None else located(self.location)
+
+    @property
+    def has_photo(self) -> bool:
+        """Tell whether there is something to look at."""
+        if any((self.photo, self.video, self.video_note, self.animation)):
+            return True
+        return self.document is not None and self.document.mime_type.startswith(("image/", "video/"))
+
+
+@dataclass(frozen=True)
+class _Taken:
+    """A moderator's message that is to become a post."""
+
+    message: Message
+    raw: Any
+    edited: bool
+
+
+@dataclass
+class _Page:
+    """What one page of updates comes to. A message and its edit on one page are one post, in its last version."""
+
+    posts: dict[str, Post] = field(default_factory=dict)
+    rejected: list[Rejected] = field(default_factory=list)
+    own: int = 0
+    albums: dict[str, list[_Taken]] = field(default_factory=dict)
+    """Parts of each album, by the native id of its post."""
+    marks: dict[str, str] = field(default_factory=dict)
+
+    def batch(self, marks: Mapping[str, str]) -> Batch:
+        """All of it. Nothing is left out for its age, because the platform forgets what it has told."""
+        return Batch(tuple(self.posts.values()), tuple(self.rejected), self.own, {**self.marks, **marks})
+
+
+class TelegramRelay:
+    """Reads one bot. The offset is the mark; besides, each album's mark says which of its parts holds the text."""
+
+    def __init__(
+        self, asker: Asker, base_url: str, token: str, factory: PostFactory, parameters: RelayParameters
+    ) -> None:
+        self._asker = asker
+        self._url = f"{base_url.rstrip('/')}/bot{quote(token, safe=':')}/getUpdates"
+        self._factory = factory
+        self._channel = factory.channel
+        self._group_url = parameters.group_url
+        self._moderators = frozenset(parameters.moderators)
+        self._today = int(factory.now.timestamp()) // 86_400
+
+    @property
+    def calls(self) -> int:
+        """How many requests were sent so far."""
+        return self._asker.calls
+
+    def read(self, window: Window, marks: Mapping[str, str]) -> Iterator[Batch]:  # noqa: ARG002 # all there is is read
+        """Yield page by page what moderators sent, until the platform has nothing more.
+
+        What anybody else sent to the bot, commands, and what is written in groups is passed over without a trace and
+        counted with the channel's own: strangers must not fill the table or the quarantine.
+
+        After a page with parts of an album no further question is asked in the run: the album's mark must be in the
+        table before the platform may forget the part with its text, or a part that comes later would wipe it out.
+        """
+        offset = self._offset(marks)
+        known: set[int] = set()
+        for _ in range(PAGE_CAP):
+            updates = self._updates(offset)
+            if not updates:
+                return
+            numbers = {number for update in updates if (number := _number(update)) is not None}
+            page = self._page(updates, marks)
+            if not numbers - known:
+                yield page.batch({})
+                raise OutageError("the answer has no update that can be confirmed, or only those already told")
+            known |= numbers
+            offset = max(numbers) + 1
+            yield page.batch({OFFSET_DAY: str(self._today), OFFSET: str(offset)})
+            if page.albums:
+                if len(updates) < UPDATES_PER_PAGE:
+                    return
+                raise StoppedError("album")
+        raise PageCapError
+
+    def _offset(self, marks: Mapping[str, str]) -> int | None:
+        """The offset of the last run, as long as it can be of use."""
+        try:
+            offset, day = int(marks[OFFSET]), int(marks[OFFSET_DAY])
+        except (KeyError, ValueError):
+            return None
+        return offset if self._today - day <= OFFSET_DAYS else None
+
+    def _updates(self, offset: int | None) -> list[Any]:
+        question = {"limit": UPDATES_PER_PAGE, "timeout": 0, "allowed_updates": ["message", "edited_message"]}
+        position = {} if offset is None else {"offset": offset}
+        headers = {"Content-Type": "application/json", "Accept": "application/json"}
+        return updates_in(self._asker.ask("POST", self._url, headers, json.dumps(question | position).encode()))
+
+    def _page(self, updates: list[Any], marks: Mapping[str, str]) -> _Page:
+        page = _Page()
+        for update in updates:
+            taken = self._taken(update)
+            if taken is None:
+                page.own += 1
+            elif isinstance(taken, Rejected):
+                page.rejected.append(taken)
+            elif taken.message.media_group_id is not None:
+                native_id = album_id(taken.message.chat, taken.message.media_group_id)
+                page.albums.setdefault(native_id, []).append(taken)
+            else:
+                self._put(page, taken, message_id(taken.message.chat, taken.message.message_id))
+        for native_id, parts in page.albums.items():
+            self._put_album(page, native_id, parts, marks.get(native_id))
+        return page
+
+    def _taken(self, update: Any) -> _Taken | Rejected | None:
+        """A moderator's message; None for what is passed over."""
+        if not isinstance(update, dict):
+            return rejected(self._channel.id, update, "the update is no object")
+        edited = "edited_message" in update
+        raw = update.get("edited_message" if edited else "message")
+        if not isinstance(raw, dict) or _sender(raw) not in self._moderators:
+            return None
+        try:
+            message = Message.model_validate(raw)
+        except ValidationError as error:
+            return rejected(self._channel.id, update, _reason(error))
+        if message.chat.type != "private" or _COMMAND.fullmatch(message.words):
+            return None
+        return _Taken(message, update, edited)
+
+    def _put_album(self, page: _Page, native_id: str, parts: list[_Taken], owner: str | None) -> None:
+        """Make one post of an album, whose text is that of the first part that has one.
+
+        `owner` is what earlier runs know: that part, `NO_CAPTION`, or nothing. Once it is known, parts without a text
+        are parts of a post already stored, and further texts become posts of their own rather than be lost.
+        """
+        latest = {part.message.message_id: part for part in parts}
+        worded = sorted(number for number, part in latest.items() if part.message.words.strip())
+        if owner is None or owner == NO_CAPTION:
+            if not worded and owner is None and all(part.edited for part in parts):
+                return  # another picture in an album that is long forgotten; its text stays as it is
+            first = worded[0] if worded else min(latest)
+            owner = str(first) if worded else NO_CAPTION
+            page.marks[native_id] = owner
+            self._put(page, latest[first], native_id, has_photo=True)
+        elif owner.isdecimal() and int(owner) in latest:
+            self._put(page, latest[int(owner)], native_id, has_photo=True)
+        for number in worded:
+            if str(number) != owner:
+                self._put(page, latest[number], message_id(latest[number].message.chat, number))
+
+    def _put(self, page: _Page, taken: _Taken, native_id: str, *, has_photo: bool = False) -> None:
+        message = taken.message
+        has_photo = has_photo or message.has_photo
+        if not has_photo and not message.words.strip():
+            page.rejected.append(rejected(self._channel.id, taken.raw, "neither a text nor a picture nor a place"))
+            return
+        above = message.reply_to_message
+        try:
+            page.posts[native_id] = self._factory.post(
+                native_id,
+                message.words,
+                datetime.fromtimestamp(message.date, UTC),
+                permalink_in(message) or self._group_url,
+                author=None if message.forward_origin is None else message.forward_origin.author,
+                has_photo=has_photo,
+                parent_id=None if above is None else _above_id(message.chat, above),
+            )
+        except ValidationError as error:
+            page.rejected.append(rejected(self._channel.id, taken.raw, _reason(error)))
+
+
+def open_relay(channel: Channel, connection: Connection) -> TelegramRelay:
+    """Open a channel of this kind.
+
+    Raises:
+        CredentialError: naming a parameter of the Parameter Store that is missing.
+        MisconfiguredError: naming the channel and the parameter that is wrong.
+    """
+    try:
+        parameters = RelayParameters.model_validate(dict(channel.parameters))
+    except ValidationError as error:
+        raise misconfigured(channel, error) from None
+    [token] = connection.secrets(channel)
+    base_url = connection.settings.telegram_base_url
+    return TelegramRelay(Asker.of(connection), base_url, token, connection.post_factory(channel), parameters)
+
+
+def updates_in(answer: Answer) -> list[Any]:
+    """Read the updates that an answer carries.
+
+    Raises:
+        ChannelError: one of its kinds, by the platform's code; its descriptions are not repeated.
+    """
+    try:
+        body = read_json(answer.data)
+    except OutageError:
+        if answer.status != _THROTTLED:
+            raise
+        body = {}  # whoever stands before the platform said so; its page in HTML says no more
+    if not isinstance(body, dict):
+        raise OutageError(f"the answer with status {answer.status} is no object")
+    if body.get("ok") is True and answer.status == _OK and isinstance(body.get("result"), list):
+        updates: list[Any] = body["result"]
+        return updates
+    code = body.get("error_code")
+    code = code if isinstance(code, int) and not isinstance(code, bool) and answer.status != _OK else answer.status
+    if code in _UNAUTHORIZED:
+        raise CredentialError(f"code {code}")
+    if code == _BAD_REQUEST:
+        raise MisconfiguredError(f"code {code}")
+    if code == _CONFLICT:
+        if "webhook" in str(body.get("description")):
+            raise MisconfiguredError(f"code {code}: a webhook takes this bot's updates; delete it")
+        raise OutageError(f"code {code}: another program reads this bot")
+    if code == _THROTTLED:
+        asked = body.get("parameters")
+        seconds = asked.get("retry_after") if isinstance(asked, dict) else None
+        raise ThrottledError(f"code {code}", wait_within(seconds, USUAL_WAIT, LONGEST_WAIT))
+    raise OutageError("the answer has no list of updates" if code == _OK else f"code {code}")
+
+
+def permalink_in(message: Message) -> str | None:
+    """Return the first link to the group's platform in a message: as an entity, or as it is written."""
+    text, entities = (
+        (message.text, message.entities) if message.text else (message.caption or "", message.caption_entities)
+    )
+    marked = sorted(
+        (entity for entity in entities if entity.type in {"url", "text_link"}), key=lambda each: each.offset
+    )
+    found: Iterable[str] = (
+        *(entity.url or piece(text, entity.offset, entity.length) for entity in marked),
+        *_LINK.findall(text),
+    )
+    return next(filter(None, map(platform_link, found)), None)
+
+
+def piece(text: str, offset: int, length: int) -> str:
+    """Cut a piece out of a text by UTF-16 units, as the platform counts."""
+    return text.encode("utf-16-le")[2 * offset : 2 * (offset + length)].decode("utf-16-le", "ignore")
+
+
+def platform_link(written: str) -> str | None:
+    """Return a link to Facebook or Telegram in its safe form, or None when it leads anywhere else."""
+    written = written.strip().rstrip(".,;:!?)")
+    if "://" not in written:
+        written = f"https://{written}"
+    if len(written) > _LONGEST_LINK or not written.isprintable() or " " in written:
+        return None
+    try:
+        address = urlsplit(written)
+        host = (address.hostname or "").removesuffix(".")
+    except ValueError:
+        return None
+    known = any(host == name or host.endswith(f".{name}") for name in _LINK_HOSTS)
+    if address.scheme not in {"http", "https"} or not known or address.path in {"", "/"}:
+        return None
+    return address._replace(scheme="https", netloc=host).geturl()
+
+
+def located(place: Place) -> str:
+    """Say where a place on the map is; five digits are a metre, and too few to be taken for a telephone number."""
+    return f"Lokasi: {place.latitude:.5f}, {place.longitude:.5f}"
+
+
+def message_id(chat: Numbered, number: int) -> str:
+    """Name the post that a message becomes."""
+    return f"{chat.id}:{number}"
+
+
+def album_id(chat: Numbered, group: str) -> str:
+    """Name the post that an album becomes."""
+    if not _PLAIN_ID.fullmatch(group):
+        group = hashlib.sha256(group.encode()).hexdigest()[:32]
+    return f"{chat.id}:album.{group}"
+
+
+def _above_id(chat: Numbered, above: Above) -> str:
+    if above.media_group_id is None:
+        return message_id(chat, above.message_id)
+    return album_id(chat, above.media_group_id)
+
+
+def _number(update: Any) -> int | None:
+    number = update.get("update_id") if isinstance(update, dict) else None
+    sound = isinstance(number, int) and not isinstance(number, bool) and 0 < number < 2**53
+    return number if sound else None
+
+
+def _sender(message: Mapping[str, Any]) -> str | None:
+    sender = message.get("from")
+    number = sender.get("id") if isinstance(sender, dict) else None
+    return str(number) if isinstance(number, int) and not isinstance(number, bool) else None
+
+
+def _reason(error: ValidationError) -> str:
+    fault = error.errors(include_input=False, include_url=False)[0]
+    return f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}"
+
+
+def rejected(channel: str, update: Any, reason: str) -> Rejected:
+    """Put aside an update that could not be read, without the people in it."""
+    raw = json.dumps(_impersonal(update))
+    native_id = hashlib.sha256(raw.encode()).hexdigest()[:32]
+    return Rejected(channel=channel, native_id=native_id, reason=reason, raw=raw[:_RAW_CHARACTERS])
+
+
+def _impersonal(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _impersonal(entry) for name, entry in value.items() if name in _IMPERSONAL}
+    return [_impersonal(entry) for entry in value] if isinstance(value, list) else value

@@ -1,0 +1,428 @@
+"""Mentions of an account on X, by API v2.
+
+Off by default: X's agreements ask for an Enterprise plan before its content may be shown to a government. Only what
+addresses the account is read, never a search.
+
+Since August 2026 X speaks two dialects and answers in that of the request; the parser takes both. An edit has a new
+id and keeps the old ones in its history, so a post is known by the first of them.
+"""
+
+from collections.abc import Generator, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import AliasChoices, Field, StringConstraints
+
+from aduan.channel import Rejected
+from aduan.directory import Channel
+from aduan.post import Post
+from aduan.record import Moment
+from poll_channels.connection import Connection, PostFactory
+from poll_channels.source import (
+    Batch,
+    ChannelError,
+    CredentialError,
+    MisconfiguredError,
+    NotPermittedError,
+    OutageError,
+    StoppedError,
+    ThrottledError,
+    Window,
+)
+from poll_channels.sources.graph import DEFAULT_WAIT, LONGEST_WAIT, MALFORMED
+from poll_channels.sources.json_api import (
+    BAD_REQUEST,
+    FORBIDDEN,
+    NOT_FOUND,
+    PAYMENT_REQUIRED,
+    TOO_MANY,
+    UNAUTHORIZED,
+    Item,
+    JsonClient,
+    NativeId,
+    Parameters,
+    parameters_of,
+    put_aside,
+)
+
+POST_READ_USD: Final = 0.005
+USER_READ_USD: Final = 0.010
+"""Pay-per-use prices since 6 February 2026 (docs.x.com, getting-started/pricing), for each object in an answer."""
+
+POSTS_PER_PAGE: Final = 100
+PAGE_CAP: Final = 8
+"""Only the 800 newest mentions can be reached."""
+REACH: Final = timedelta(days=6, hours=23)
+"""How far back X reads when it finds our mark too old: its seven days, and an hour for clocks that differ."""
+LATE: Final = timedelta(minutes=30)
+"""How far behind now every run reads again, whatever the mark: X indexes late. Within one day (UTC) X charges a post
+only once, and a quiet account costs nothing."""
+SILENCE: Final = timedelta(days=6)
+"""A mark of this age is drawn after, although nobody wrote: it would soon be too old for X."""
+SETTLED: Final = timedelta(days=1)
+"""How far behind now such a mark stays: what was written before this time is surely listed."""
+SKEW: Final = timedelta(minutes=10)
+"""An id from further in the future is no mark: nothing would ever be younger."""
+SHORTEST_WAIT: Final = timedelta(minutes=1)
+
+SINCE_ID: Final = "since_id"
+"""Name of the mark: the id up to which everything is stored."""
+_EPOCH_MS: Final = 1_288_834_974_657
+_TIME_SHIFT: Final = 22
+"""An id is a time in milliseconds since X's own epoch, and 22 bits that tell ids of one millisecond apart."""
+
+_PERSONAL: Final = frozenset({"author_id", "entities", "in_reply_to_user_id", "name", "username"})
+_REPOSTS: Final = frozenset({"retweeted", "reposted"})
+_ASKED: Final[dict[str, dict[str, str]]] = {
+    "legacy": {"tweet.fields": "created_at,author_id,referenced_tweets,attachments,note_tweet"},
+    "new": {
+        "post.fields": "created_at,attachments,note_post",
+        "expansions": "author_id,edit_history_post_ids,referenced_posts",
+    },
+}
+"""What is asked for in each dialect. In the new one the author comes only as an expansion, which is charged."""
+_AUTHORS: Final = {"expansions": "author_id"}
+
+XId = Annotated[NativeId, StringConstraints(pattern=r"^[0-9]{1,19}$")]
+
+
+class XParameters(Parameters):
+    """What a channel of this kind takes."""
+
+    account: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,19}$")]
+    dialect: Literal["legacy", "new"] = "legacy"
+    expand_authors: bool = False
+    """Whether to pay for the names that make a nicer permalink; the new dialect always does."""
+
+
+class Note(Item):
+    """The whole text of a post of more than 280 characters."""
+
+    text: str
+
+
+class Reference(Item):
+    """Another post this one answers, quotes or repeats."""
+
+    type: str
+    id: XId
+
+
+class Attachments(Item):
+    """What hangs on a post."""
+
+    media_keys: tuple[str, ...] = ()
+
+
+class XPost(Item):
+    """A post in either dialect."""
+
+    id: XId
+    text: str
+    created_at: Moment | None = None
+    author_id: XId | None = None
+    history: tuple[XId, ...] = Field(
+        default=(), validation_alias=AliasChoices("edit_history_tweet_ids", "edit_history_post_ids")
+    )
+    note: Note | None = Field(default=None, validation_alias=AliasChoices("note_tweet", "note_post"))
+    references: tuple[Reference, ...] = Field(
+        default=(), validation_alias=AliasChoices("referenced_tweets", "referenced_posts")
+    )
+    attachments: Attachments | None = None
+
+    @property
+    def first_id(self) -> str:
+        """The id it was first written under."""
+        return self.history[0] if self.history else self.id
+
+    @property
+    def whole_text(self) -> str:
+        """What was written, without the escapes that X puts for three characters."""
+        text = self.note.text if self.note is not None else self.text
+        return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+    def reference(self, *types: str) -> str | None:
+        """Id of the first post it refers to in one of these ways."""
+        return next((reference.id for reference in self.references if reference.type in types), None)
+
+
+class TooOldError(MisconfiguredError):
+    """X does not read from where we asked it to."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """One answer."""
+
+    items: list[Any]
+    usernames: Mapping[str, str]
+    included: frozenset[str]
+    """Ids of other posts that came with it, and are charged too."""
+    next_token: str | None
+
+    @property
+    def ids(self) -> list[int]:
+        """Ids of its items, as far as they are ids."""
+        return [number for item in self.items if (number := _number(_field(item, "id"))) is not None]
+
+
+@dataclass
+class _Reading:
+    """What one run has met."""
+
+    mark: int
+    """All up to here was charged in an earlier run."""
+    newest: int = 0
+    oldest: int | None = None
+    ids: set[int] = field(default_factory=set)
+    yielded: set[str] = field(default_factory=set)
+    cut: bool = False
+    """There was more than can be reached."""
+
+
+class Mentions:
+    """Reads the mentions of one account. The mark is the id up to which everything is stored."""
+
+    def __init__(self, client: JsonClient, factory: PostFactory, parameters: XParameters) -> None:
+        self._client = client
+        self._factory = factory
+        self._channel = factory.channel
+        self._now = factory.now
+        self._pays_for_users = parameters.expand_authors or parameters.dialect == "new"
+        self._asked = {
+            "max_results": str(POSTS_PER_PAGE),
+            **(_AUTHORS if parameters.expand_authors else {}),
+            **_ASKED[parameters.dialect],
+        }
+        if self._pays_for_users:
+            self._asked["user.fields"] = "username"
+        self._posts_charged: set[str] = set()
+        self._users_charged: set[str] = set()
+
+    @property
+    def calls(self) -> int:
+        """How many requests were sent so far."""
+        return self._client.calls
+
+    @property
+    def cost_usd(self) -> float:
+        """What the answers of this run cost so far, at X's prices."""
+        return len(self._posts_charged) * POST_READ_USD + len(self._users_charged) * USER_READ_USD
+
+    def read(self, window: Window, marks: Mapping[str, str]) -> Iterator[Batch]:
+        """Yield the mentions since the mark, newest first.
+
+        The mark moves at the end only, because what comes first is the youngest.
+
+        Raises:
+            StoppedError: once, when some time could not be read and never will be; the mark is then behind it.
+            ChannelError: one of its kinds.
+        """
+        mark = _number(marks.get(SINCE_ID)) or 0
+        begin = moment_of(mark) if mark else window.since
+        position = {SINCE_ID: str(min(mark, id_at(self._now - LATE)))} if mark else {"start_time": _stamp(begin)}
+        gap: str | None = None
+        try:
+            found = yield from self._batches(position, mark, window)
+        except TooOldError:
+            start = self._now - REACH
+            if begin < start:
+                gap = f"gap: {_stamp(begin)} to {_stamp(start)} is out of reach"
+            mark = 0
+            found = yield from self._batches({"start_time": _stamp(start)}, mark, window)
+        if found.cut:
+            gap = f"gap: what is before {_stamp(moment_of(found.oldest or 0))} is out of reach"
+        moved = max(mark, found.newest)
+        if moment_of(moved) < self._now - SILENCE:
+            moved = id_at(self._now - SETTLED)
+        if str(moved) != marks.get(SINCE_ID):
+            yield Batch(marks={SINCE_ID: str(moved)})
+        if gap is not None:
+            raise StoppedError(gap)
+
+    def _batches(self, position: Mapping[str, str], mark: int, window: Window) -> Generator[Batch, None, _Reading]:
+        """Yield page after page, and return what was met."""
+        reading = _Reading(mark)
+        token: str | None = None
+        asked: set[str] = set()
+        for number in range(PAGE_CAP):
+            at = {} if token is None else {"pagination_token": token}
+            body = self._client.get(f"2/users/{self._channel.account}/mentions", {**self._asked, **position, **at})
+            page = read_page(body)
+            ids = page.ids
+            if ids and reading.ids.issuperset(ids):
+                raise OutageError("the platform gives the same page again and again")
+            self._charge(page, mark)
+            yield Batch.of(self._posts(page, reading), window)
+            reading.ids.update(ids)
+            if number == 0:
+                reading.newest = self._newest(body, ids)
+            reading.oldest = min([*ids, *([] if reading.oldest is None else [reading.oldest])], default=None)
+            token = page.next_token
+            if token is None:
+                return reading
+            if token in asked:
+                raise OutageError("the platform gives the same page again and again")
+            asked.add(token)
+        reading.cut = True
+        return reading
+
+    def _newest(self, body: Mapping[str, Any], ids: list[int]) -> int:
+        """The platform's own ``newest_id``, but never beyond what came, nor what no clock can have given yet."""
+        latest = id_at(self._now + SKEW)
+        newest = max((number for number in ids if number <= latest), default=0)
+        said = _number(_field(body.get("meta"), "newest_id"))
+        return newest if said is None else min(newest, said)
+
+    def _posts(self, page: Page, reading: _Reading) -> Iterator[Post | Rejected | None]:
+        """Each post once: of one that was edited the newest version comes first, and an older one is no news."""
+        for item in page.items:
+            post = self._post(item, page.usernames)
+            if isinstance(post, Post):
+                if post.native_id in reading.yielded:
+                    continue
+                reading.yielded.add(post.native_id)
+            yield post
+
+    def _post(self, item: Any, usernames: Mapping[str, str]) -> Post | Rejected | None:
+        """A post; None when it is the account's own, or repeats somebody's."""
+        try:
+            post = XPost.model_validate(item)
+            if post.author_id == self._channel.account or post.reference(*_REPOSTS) is not None:
+                return None
+            username = usernames.get(post.author_id or "", "i")
+            return self._factory.post(
+                post.first_id,
+                post.whole_text,
+                post.created_at or moment_of(int(post.first_id)),
+                f"https://x.com/{username}/status/{post.id}",
+                author=post.author_id,
+                parent_id=post.reference("replied_to"),
+                has_photo=post.attachments is not None and bool(post.attachments.media_keys),
+            )
+        except MALFORMED as error:
+            return put_aside(self._channel.id, item, error, _PERSONAL)
+
+    def _charge(self, page: Page, mark: int) -> None:
+        """Count what X charges. What this channel read before, on the same day (UTC), is not charged again."""
+        charged = [item for item in page.items if not self._was_charged(_field(item, "id"), mark)]
+        self._posts_charged.update(str(_field(item, "id")) for item in charged)
+        self._posts_charged.update(other for other in page.included if not self._was_charged(other, mark))
+        if self._pays_for_users:
+            self._users_charged.update(str(author) for item in charged if (author := _field(item, "author_id")))
+
+    def _was_charged(self, native_id: object, mark: int) -> bool:
+        number = _number(native_id)
+        return number is not None and number <= mark and moment_of(number).date() == self._now.date()
+
+
+def open_mentions(channel: Channel, connection: Connection) -> Mentions:
+    """Open a channel of this kind.
+
+    Raises:
+        CredentialError: naming a parameter that is missing.
+        MisconfiguredError: naming the channel and the field that is wrong.
+    """
+    parameters = parameters_of(channel, XParameters)
+    [token] = connection.secrets(channel)
+    client = JsonClient(
+        connection,
+        connection.settings.x_base_url,
+        {"Authorization": f"Bearer {token}"},
+        lambda status, body, headers: judged(status, body, headers, connection.now),
+    )
+    return Mentions(client, connection.post_factory(channel), parameters)
+
+
+def read_page(body: Mapping[str, Any]) -> Page:
+    """Read an answer. Errors beside the data tell of things that were only mentioned in a post.
+
+    Raises:
+        OutageError: when it is neither a page nor what X sends when there is nothing: a count of 0, and no data.
+    """
+    items = body.get("data", [])
+    meta = body.get("meta")
+    token = _field(meta, "next_token")
+    count = _field(meta, "result_count")
+    if not isinstance(items, list) or (not items and not (type(count) is int and count == 0)):
+        raise OutageError("the answer has no list of data")
+    if token is not None and (not isinstance(token, str) or not token):
+        raise OutageError("the answer promises a next page without saying which")
+    includes = body.get("includes")
+    users = [user for user in _list(_field(includes, "users")) if isinstance(user, dict)]
+    others = [*_list(_field(includes, "tweets")), *_list(_field(includes, "posts"))]
+    return Page(
+        items=items,
+        usernames={str(user.get("id")): user["username"] for user in users if _is_username(user.get("username"))},
+        included=frozenset(str(_field(other, "id")) for other in others),
+        next_token=token,
+    )
+
+
+def judged(status: int, body: Mapping[str, Any], headers: Mapping[str, str], now: datetime) -> ChannelError:
+    """Tell what an error means. Its ``type`` is an address under one of two hosts, so only its end is looked at."""
+    problem = str(body.get("type")).rpartition("/problems/")[2]
+    title = body.get("title")
+    if problem == "usage-capped" or title == "UsageCapExceeded":
+        return NotPermittedError(f"status {status}: the month's usage cap is reached")
+    if problem == "credits" or title == "CreditsDepleted" or status == PAYMENT_REQUIRED:
+        return NotPermittedError(f"status {status}: no credits are left")
+    if status == TOO_MANY:
+        return ThrottledError(f"status {status}", wait_asked_for(headers, now))
+    if status == BAD_REQUEST and _names_position(body):
+        return TooOldError(f"status {status}: the position is refused")
+    kinds: dict[int, type[ChannelError]] = {
+        BAD_REQUEST: MisconfiguredError,
+        UNAUTHORIZED: CredentialError,
+        FORBIDDEN: NotPermittedError,
+        NOT_FOUND: MisconfiguredError,
+    }
+    return kinds.get(status, OutageError)(f"status {status}")
+
+
+def _names_position(body: Mapping[str, Any]) -> bool:
+    """Whether one of the errors is about where we wanted to begin."""
+    named = [_field(error, "parameters") for error in _list(body.get("errors"))]
+    return any(isinstance(parameters, dict) and {SINCE_ID, "start_time"} & set(parameters) for parameters in named)
+
+
+def wait_asked_for(headers: Mapping[str, str], now: datetime) -> timedelta:
+    """Return how long X wants us to wait: the header is the second at which it counts anew. Absurd ones are bounded."""
+    reset = headers.get("x-rate-limit-reset") or ""
+    if not (reset.isascii() and reset.isdigit()):
+        return DEFAULT_WAIT
+    seconds = int(reset[:15]) - now.timestamp()
+    return max(SHORTEST_WAIT, min(timedelta(seconds=min(seconds, 1e6)), LONGEST_WAIT))
+
+
+def moment_of(native_id: int) -> datetime:
+    """When an id was given."""
+    return datetime.fromtimestamp(((native_id >> _TIME_SHIFT) + _EPOCH_MS) / 1000, UTC)
+
+
+def id_at(moment: datetime) -> int:
+    """Return the smallest id of a moment."""
+    return max(0, int(moment.timestamp() * 1000) - _EPOCH_MS) << _TIME_SHIFT
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _number(value: object) -> int | None:
+    """Ids are compared as numbers: as texts 9 would be more than 10."""
+    text = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= len(str(2**63)) else None
+
+
+def _field(value: object, name: str) -> Any:
+    return value.get(name) if isinstance(value, dict) else None
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _is_username(value: object) -> bool:
+    return isinstance(value, str) and value.isascii() and value.replace("_", "a").isalnum()

@@ -1,0 +1,374 @@
+"""Comments under the videos of one YouTube channel, and the replies to them, by the Data API v3.
+
+The list of threads is sorted by when a thread began: a reply to an old one brings nothing up. So once a day the run
+goes on to the end of the time in which somebody may still reply. Every answer costs one of 10,000 units a day.
+"""
+
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Final
+from urllib.parse import quote
+
+from pydantic import StringConstraints, model_validator
+
+from aduan.channel import Rejected
+from aduan.directory import Channel
+from aduan.post import Post
+from aduan.record import Moment
+from poll_channels.connection import Connection, PostFactory
+from poll_channels.source import (
+    Batch,
+    ChannelError,
+    CredentialError,
+    GoneError,
+    MisconfiguredError,
+    NotPermittedError,
+    OutageError,
+    PageCapError,
+    ThrottledError,
+    Window,
+)
+from poll_channels.sources.graph import DEFAULT_WAIT, LONGEST_WAIT, MALFORMED, PAGE_CAP, TransientError
+from poll_channels.sources.json_api import (
+    BAD_REQUEST,
+    FORBIDDEN,
+    NOT_FOUND,
+    TOO_MANY,
+    UNAUTHORIZED,
+    Item,
+    JsonClient,
+    NativeId,
+    Parameters,
+    parameters_of,
+    put_aside,
+)
+
+PER_PAGE: Final = 100
+READ_DAILY: Final = timedelta(days=14)
+"""How long the replies of a thread are read once a day although their number is the same."""
+SWEPT: Final = "swept"
+"""Name of the mark that says on which day all young threads were listed."""
+QUOTA_HOURS: Final = (7, 8)
+"""Midnight in California, in UTC: in summer and in winter."""
+MOST_REPLIES: Final = 10**9
+
+_PERSONAL: Final = frozenset(
+    {"authorDisplayName", "authorProfileImageUrl", "authorChannelUrl", "authorChannelId", "author"}
+)
+_QUOTA: Final = frozenset({"quotaExceeded", "dailyLimitExceeded"})
+_RATE: Final = frozenset({"rateLimitExceeded", "userRateLimitExceeded"})
+_KEY: Final = frozenset({"keyInvalid", "keyExpired"})
+_PASSING: Final = frozenset({"processingFailure"})
+_CLOSED: Final = frozenset({"commentsDisabled"})
+_UNKNOWN: Final = frozenset({"channelNotFound"})
+_OTHERS: Final = frozenset(
+    {
+        "accessNotConfigured",
+        "badRequest",
+        "commentNotFound",
+        "commentThreadNotFound",
+        "forbidden",
+        "invalidPageToken",
+        "videoNotFound",
+    }
+)
+_REASONS: Final = _QUOTA | _RATE | _KEY | _PASSING | _CLOSED | _UNKNOWN | _OTHERS
+"""Only what is known is repeated in the ledger."""
+
+
+class YouTubeParameters(Parameters):
+    """What a channel of this kind takes: nothing but its account, which begins with UC."""
+
+    account: Annotated[str, StringConstraints(pattern=r"^UC[A-Za-z0-9_-]{10,40}$")]
+
+
+class Author(Item):
+    """Who wrote it, when the platform tells."""
+
+    value: NativeId
+
+
+class CommentText(Item):
+    """What a comment says."""
+
+    textOriginal: str | None = None  # noqa: N815 # the platform's name
+    textDisplay: str | None = None  # noqa: N815 # the same
+    authorChannelId: Author | None = None  # noqa: N815 # the same
+    publishedAt: Moment  # noqa: N815 # the same
+    updatedAt: Moment | None = None  # noqa: N815 # the same
+    parentId: NativeId | None = None  # noqa: N815 # the same
+    videoId: str | None = None  # noqa: N815 # the same
+
+    @model_validator(mode="after")
+    def _says_something(self) -> "CommentText":
+        if self.textOriginal is None and self.textDisplay is None:
+            raise ValueError("no text")
+        return self
+
+
+class Comment(Item):
+    """A comment or a reply."""
+
+    id: NativeId
+    snippet: CommentText
+
+
+class ThreadFacts(Item):
+    """What is known about a thread besides its comments."""
+
+    videoId: str | None = None  # noqa: N815 # the platform's name
+    totalReplyCount: Any = None  # noqa: N815 # the same
+    topLevelComment: Any = None  # noqa: N815 # the same
+
+
+class Thread(Item):
+    """A comment and some of its replies."""
+
+    id: NativeId
+    snippet: ThreadFacts
+
+
+@dataclass(frozen=True)
+class Read:
+    """What became of one comment."""
+
+    result: Post | Rejected | None
+    """None when it is the account's own."""
+    began: datetime | None = None
+    """When it was first written; None when that could not be read."""
+    changed: datetime | None = None
+    """When it was last written."""
+
+
+@dataclass(frozen=True)
+class Listed:
+    """What became of one thread of a page."""
+
+    reads: tuple[Read, ...]
+    """The comment first, unless the thread could not be read."""
+    thread: Thread | None = None
+    shown: int = 0
+    """How many of its replies came with it."""
+
+    @property
+    def began(self) -> datetime | None:
+        """When it began; None when that could not be read."""
+        return self.reads[0].began if self.thread is not None else None
+
+    @property
+    def replies(self) -> int | None:
+        """How many replies it has; None when the platform does not tell."""
+        count = None if self.thread is None else self.thread.snippet.totalReplyCount
+        return count if type(count) is int and 0 <= count <= MOST_REPLIES else None
+
+
+class YouTube:
+    """Reads one channel. The marks are the number of replies of each thread that has more than its page shows."""
+
+    def __init__(self, client: JsonClient, factory: PostFactory) -> None:
+        self._client = client
+        self._factory = factory
+        self._channel = factory.channel
+
+    @property
+    def calls(self) -> int:
+        """How many requests were sent so far."""
+        return self._client.calls
+
+    def read(self, window: Window, marks: Mapping[str, str]) -> Iterator[Batch]:
+        """Yield what was written or edited in the window; once a day, all under threads that are still young."""
+        today = _day(self._channel.id, self._factory.now)
+        sweeps = marks.get(SWEPT) != today
+        until = min(window.since, window.threads) if sweeps else window.since
+        since = window.floor if sweeps else window.since
+        too_long: PageCapError | None = None
+        try:
+            for page in self._threads():
+                threads = [self._listed(item) for item in page]
+                yield _batch([read for listed in threads for read in listed.reads], since, window)
+                for listed in threads:
+                    try:
+                        yield from self._more(listed, marks, window)
+                    except PageCapError as error:
+                        too_long = error
+                began = [listed.began for listed in threads if listed.began is not None]
+                if began and all(moment < until for moment in began):
+                    break
+        except PageCapError as error:
+            too_long = error
+        if sweeps:
+            # Also when the list was too long: the same pages again a minute later would use up the day's units.
+            yield Batch(marks={SWEPT: today})
+        if too_long is not None:
+            raise too_long
+
+    def _threads(self) -> Iterator[list[Any]]:
+        return self._pages(
+            "commentThreads",
+            {
+                "part": "snippet,replies",
+                "allThreadsRelatedToChannelId": self._channel.account,
+                "order": "time",
+            },
+        )
+
+    def _listed(self, item: Any) -> Listed:
+        """A thread as it is listed; what can be read of it is, although the rest cannot."""
+        try:
+            thread = Thread.model_validate(item)
+        except MALFORMED as error:
+            shown = self._shown(item, None, None)
+            return Listed((Read(self._rejected(item, error)), *shown), shown=len(shown))
+        video = thread.snippet.videoId
+        shown = self._shown(item, thread.id, video)
+        return Listed((self._comment(thread.snippet.topLevelComment, None, video), *shown), thread, len(shown))
+
+    def _shown(self, item: Any, parent_id: str | None, video: str | None) -> list[Read]:
+        replies = item.get("replies") if isinstance(item, dict) else None
+        comments = replies.get("comments") if isinstance(replies, dict) else None
+        return [self._comment(reply, parent_id, video) for reply in comments] if isinstance(comments, list) else []
+
+    def _more(self, listed: Listed, marks: Mapping[str, str], window: Window) -> Iterator[Batch]:
+        """All replies of a thread that has more than came with it, unless the mark says that they are known."""
+        thread, count = listed.thread, listed.replies
+        if thread is None or (count is not None and count <= listed.shown):
+            return
+        began = listed.began
+        is_young = began is None or self._factory.now - began <= READ_DAILY
+        mark = str(count) if count is not None and not is_young else f"{count}.{_day(thread.id, self._factory.now)}"
+        if marks.get(thread.id) == mark:
+            return
+        try:
+            for page in self._pages("comments", {"part": "snippet", "parentId": thread.id}):
+                reads = [self._comment(reply, thread.id, thread.snippet.videoId) for reply in page]
+                yield _batch(reads, window.floor, window)
+        except GoneError:
+            return  # deleted since it was listed, or closed; the other threads were not
+        # The count from before the replies were read: one that came in between is read again, not missed.
+        yield Batch(marks={thread.id: mark})
+
+    def _pages(self, edge: str, params: Mapping[str, str]) -> Iterator[list[Any]]:
+        """Yield an edge's pages to its end.
+
+        Raises:
+            PageCapError: when it is longer than a run reads.
+            ChannelError: one of its kinds.
+        """
+        token: str | None = None
+        asked: set[str] = set()
+        for _ in range(PAGE_CAP):
+            at = {} if token is None else {"pageToken": token}
+            all_params = {**params, "maxResults": str(PER_PAGE), "textFormat": "plainText", **at}
+            body = self._client.get(f"youtube/v3/{edge}", all_params)
+            items, token = body.get("items"), body.get("nextPageToken")
+            if not isinstance(items, list):
+                raise OutageError("the answer has no list of items")
+            yield items
+            if token is None:
+                return
+            if not isinstance(token, str) or not token:
+                raise OutageError("the answer promises a next page without saying which")
+            if token in asked:
+                raise OutageError("the platform gives the same page again and again")
+            asked.add(token)
+        raise PageCapError
+
+    def _comment(self, item: Any, parent_id: str | None, video: str | None) -> Read:
+        try:
+            comment = Comment.model_validate(item)
+            text = comment.snippet
+            author = text.authorChannelId.value if text.authorChannelId is not None else None
+            changed = max(text.publishedAt, text.updatedAt or text.publishedAt)
+            if author == self._channel.account:
+                return Read(None, text.publishedAt, changed)
+            post = self._factory.post(
+                comment.id,
+                (text.textOriginal if text.textOriginal is not None else text.textDisplay) or "",
+                text.publishedAt,
+                _permalink(text.videoId or video, self._channel.account, comment.id),
+                author=author,
+                parent_id=text.parentId or parent_id,
+            )
+            return Read(post, text.publishedAt, changed)
+        except MALFORMED as error:
+            return Read(self._rejected(item, error))
+
+    def _rejected(self, item: Any, error: Exception) -> Rejected:
+        return put_aside(self._channel.id, item, error, _PERSONAL)
+
+
+def open_comments(channel: Channel, connection: Connection) -> YouTube:
+    """Open a channel of this kind.
+
+    Raises:
+        CredentialError: naming a parameter that is missing.
+        MisconfiguredError: naming the channel and the field that is wrong.
+    """
+    parameters_of(channel, YouTubeParameters)
+    [key] = connection.secrets(channel)
+    client = JsonClient(
+        connection,
+        connection.settings.youtube_base_url,
+        {"X-Goog-Api-Key": key},
+        lambda status, body, _headers: judged(status, body, connection.now),
+    )
+    return YouTube(client, connection.post_factory(channel))
+
+
+def judged(status: int, body: Mapping[str, Any], now: datetime) -> ChannelError:
+    """Tell what an error means: by its reason first, because 403 and 400 stand for many things."""
+    error = body.get("error")
+    error = error if isinstance(error, dict) else {}
+    errors = error.get("errors")
+    named = [entry.get("reason") for entry in errors if isinstance(entry, dict)] if isinstance(errors, list) else []
+    reason = next((name for name in named if isinstance(name, str) and name in _REASONS), None)
+    name = f"status {status}" if reason is None else f"status {status} {reason}"
+    if reason in _QUOTA:
+        return ThrottledError(name, until_midnight_pacific(now))
+    if reason in _RATE or status == TOO_MANY:
+        return ThrottledError(name, DEFAULT_WAIT)
+    kinds: tuple[tuple[bool, type[ChannelError]], ...] = (
+        (reason in _KEY or status == UNAUTHORIZED, CredentialError),
+        (status == BAD_REQUEST and "API key" in str(error.get("message")), CredentialError),
+        (reason in _PASSING, TransientError),
+        (reason in _CLOSED, GoneError),
+        (reason in _UNKNOWN, MisconfiguredError),
+        (status == NOT_FOUND, GoneError),
+        (status == FORBIDDEN, NotPermittedError),
+        (status == BAD_REQUEST, MisconfiguredError),
+    )
+    return next((kind for applies, kind in kinds if applies), OutageError)(name)
+
+
+def until_midnight_pacific(now: datetime) -> timedelta:
+    """Return how long it is until the units are counted anew, as far as we wait at once.
+
+    Daylight saving is not looked up: asking an hour early costs nothing when there is nothing left.
+    """
+    moment = now.astimezone(UTC)
+    midnights = [
+        moment.replace(hour=hour, minute=0, second=0, microsecond=0) + timedelta(days=day)
+        for day in (0, 1)
+        for hour in QUOTA_HOURS
+    ]
+    return min([LONGEST_WAIT, *(midnight - moment for midnight in midnights if midnight > moment)])
+
+
+def _batch(reads: list[Read], since: datetime, window: Window) -> Batch:
+    """What was written or edited since a moment, and whatever could not be read."""
+    return Batch.of((read.result for read in reads if read.changed is None or read.changed >= since), window)
+
+
+def _permalink(video: str | None, account: str, comment: str) -> str:
+    """Where the comment stands; one that belongs to no video stands on the channel itself."""
+    if video is None:
+        return f"https://www.youtube.com/channel/{account}/discussion?lc={quote(comment, safe='')}"
+    return f"https://www.youtube.com/watch?v={quote(video, safe='')}&lc={quote(comment, safe='')}"
+
+
+def _day(name: str, now: datetime) -> str:
+    """A day, which begins for each name at an hour of its own."""
+    hours = int(now.timestamp()) // 3600 + zlib.crc32(name.encode()) % 24
+    return str(hours // 24 % 100)

@@ -1,0 +1,117 @@
+"""How long the token of a Graph channel will live: asked once a day, because a dying token says nothing itself.
+
+Source: ``GET /debug_token`` (developers.facebook.com/docs/graph-api/reference/debug_token). It is asked with the app's
+own token, ``APP_ID|APP_SECRET``, in a header. ``expires_at`` is 0 for a token that lives until somebody ends it.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Final
+
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, ValidationError
+
+from aduan.directory import Channel
+from poll_channels.connection import Connection
+from poll_channels.source import OutageError
+from poll_channels.sources.graph import GraphClient
+
+APP_ID: Final = "meta/app_id"
+APP_SECRET: Final = "meta/app_secret"  # noqa: S105 # the parameter's name
+WARNING_DAYS: Final = (1, 7, 14)
+
+UNKNOWN: Final = "expires_at absent"
+_LATEST: Final = 253_402_300_799
+"""The last second of the year 9999."""
+
+Epoch = Annotated[int, Field(ge=0, le=_LATEST)]
+
+
+class _Fault(BaseModel):
+    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
+
+    code: int | None = None
+    subcode: int | None = None
+
+
+class _Inspected(BaseModel):
+    """What the platform says about a token."""
+
+    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
+
+    is_valid: StrictBool
+    expires_at: Epoch | None = None
+    data_access_expires_at: Epoch | None = None
+    error: _Fault | None = None
+
+
+@dataclass(frozen=True)
+class TokenHealth:
+    """Whether a token works, and for how many more whole days."""
+
+    days_left: int | None
+    """None when no end is known; 0 on the last day and afterwards."""
+    valid: bool
+    reason: str | None
+    """What ends it (``expires_at`` or ``data_access_expires_at``), why it is not valid (``code 190/460``), or that the
+    platform names no end where it should; None when it lives until somebody ends it."""
+
+
+def inspect_token(channel: Channel, connection: Connection) -> TokenHealth:
+    """Ask the platform about the token of a channel.
+
+    Raises:
+        CredentialError: when a parameter is missing, or the app's own id and secret are refused. What is wrong with
+            the channel's token is no error but the answer.
+        ChannelError: when the platform does not answer, or not as documented: nothing is known then.
+    """
+    token, app_id, app_secret = connection.secrets(channel, APP_ID, APP_SECRET)
+    settings = connection.settings
+    client = GraphClient(
+        connection.http,
+        f"{settings.graph_base_url}/{settings.graph_version}",
+        token=f"{app_id}|{app_secret}",
+        app_secret=app_secret,
+        budget=connection.budget,
+        sleep=connection.sleep,
+    )
+    answer = client.get("debug_token", input_token=token)
+    try:
+        inspected = _Inspected.model_validate(answer.get("data"))
+    except ValidationError:
+        raise OutageError("the answer says nothing about the token") from None
+    return token_health(inspected, connection.now)
+
+
+def token_health(inspected: _Inspected, now: datetime) -> TokenHealth:
+    """Judge what the platform says. The nearer of the two ends counts."""
+    if not inspected.is_valid:
+        return TokenHealth(0, valid=False, reason=_name(inspected.error))
+    ends = {"expires_at": inspected.expires_at, "data_access_expires_at": inspected.data_access_expires_at}
+    known = {name: end for name, end in ends.items() if end}
+    if not known:
+        return TokenHealth(None, valid=True, reason=UNKNOWN if inspected.expires_at is None else None)
+    reason = min(known, key=known.__getitem__)
+    left = datetime.fromtimestamp(known[reason], UTC) - now
+    return TokenHealth(max(left // timedelta(days=1), 0), valid=True, reason=reason)
+
+
+def warning_due(days_left: int | None, previous_days_left: int | None) -> int | None:
+    """Return which warning is to be given now: the nearest of 14, 7 and 1 that was passed since the last look.
+
+    A missed look passes two at once, and only the more urgent one is given. The same state warns only once; a token
+    that was renewed is warned of again when its own time comes.
+    """
+    if days_left is None:
+        return None
+    passed = (day for day in WARNING_DAYS if days_left <= day)
+    nearest = next(passed, None)
+    if nearest is None or (previous_days_left is not None and previous_days_left <= nearest):
+        return None
+    return nearest
+
+
+def _name(fault: _Fault | None) -> str:
+    """Name the fault as the ledger names errors; never by the platform's sentence."""
+    if fault is None or fault.code is None:
+        return "not valid"
+    return f"code {fault.code}" if fault.subcode is None else f"code {fault.code}/{fault.subcode}"

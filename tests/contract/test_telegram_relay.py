@@ -1,0 +1,939 @@
+"""The bot keeps its promises, against a platform that forgets what is confirmed and against recorded answers."""
+
+import contextlib
+import json
+import logging
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BytesIO
+from pathlib import Path
+from threading import Thread
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+import urllib3
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aduan.channel import Rejected
+from aduan.directory import Channel
+from aduan.masking import masked
+from aduan.post import Post
+from poll_channels.connection import AUTHOR_KEY, Connection, PostFactory
+from poll_channels.poll import Poll
+from poll_channels.source import (
+    Budget,
+    ChannelError,
+    CredentialError,
+    MisconfiguredError,
+    OutageError,
+    PageCapError,
+    StoppedError,
+    ThrottledError,
+    Window,
+)
+from poll_channels.sources import telegram_relay
+from poll_channels.sources.asking import Asker
+from poll_channels.sources.telegram_relay import (
+    OFFSET,
+    OFFSET_DAY,
+    Message,
+    Place,
+    RelayParameters,
+    TelegramRelay,
+    located,
+    open_relay,
+    permalink_in,
+    platform_link,
+)
+from tests.builders import a_channel
+from tests.in_memory import InMemoryChannelStore, InMemoryPostStore, Killed, Memory
+
+NOW = datetime(2026, 11, 3, 7, 0, tzinfo=UTC)
+FIRST = Window(since=NOW - timedelta(days=30), floor=NOW - timedelta(days=30), threads=NOW - timedelta(days=30))
+TOKEN = "123456789:AAHKENARI-token_bot"
+MODERATOR, STRANGER = 710000001, 555
+GROUP = "https://www.facebook.com/groups/infocegatanjogja/"
+RECORDINGS = Path(__file__).parent.parent / "recordings" / "telegram_relay"
+PARAMETERS: dict[str, Any] = {"moderators": (str(MODERATOR), "710000002"), "group_url": GROUP}
+
+
+def a_relay(**changes: Any) -> Channel:
+    """The bot of a group."""
+    fields = {
+        "id": "telegram_relay:infocegatan",
+        "kind": "telegram_relay",
+        "account": "123456789",
+        "handle": None,
+        "name": "Info Cegatan Jogja",
+        "parameters": PARAMETERS,
+    }
+    return a_channel(**(fields | changes))
+
+
+CHANNEL = a_relay()
+
+
+def a_message(number: int, text: str | None = None, **changes: Any) -> dict[str, Any]:
+    """What a moderator wrote to the bot a few minutes ago."""
+    person = changes.pop("person", MODERATOR)
+    fields: dict[str, Any] = {
+        "message_id": number,
+        "from": {"id": person, "is_bot": False, "first_name": "Wahyu", "username": "wahyu_icj"},
+        "chat": {"id": person, "first_name": "Wahyu", "type": "private"},
+        "date": int(NOW.timestamp()) - 600 + number,
+    }
+    return fields | ({} if text is None else {"text": text}) | changes
+
+
+def a_part(number: int, group: str = "135", **changes: Any) -> dict[str, Any]:
+    """A picture of an album."""
+    return a_message(number, media_group_id=group, photo=[{"file_id": "x"}], **changes)
+
+
+@dataclass
+class Bot:
+    """The platform: it keeps updates until a higher offset is asked for."""
+
+    url: str = ""
+    updates: list[dict[str, Any]] = field(default_factory=list)
+    forgotten: list[dict[str, Any]] = field(default_factory=list)
+    asked: list[dict[str, Any]] = field(default_factory=list)
+    next_id: int = 870000121
+    webhook: bool = False
+    other_consumer: bool = False
+    retry_after: Any = None
+    answers: list[tuple[int, bytes]] = field(default_factory=list)
+    """What is answered instead, as long as there is some."""
+
+    def sends(self, message: Any, kind: str = "message", **more: Any) -> int:
+        """Something reached the bot."""
+        self.updates.append({"update_id": self.next_id, kind: message, **more})
+        self.next_id += 1
+        return self.next_id - 1
+
+    def answer(self, path: str, body: bytes) -> tuple[int, Any]:
+        """Answer as the document says."""
+        found = re.fullmatch(r"/bot([^/]*)/getUpdates", path)
+        if found is None or ":" not in found[1]:
+            return an_error(404, "Not Found")
+        if found[1] != TOKEN:
+            return an_error(401, "Unauthorized")
+        question = json.loads(body)
+        self.asked.append(question)
+        if self.answers:
+            return self.answers.pop(0)
+        fault = self.fault(question)
+        if fault is None:
+            self.confirm(question.get("offset", 0))
+        return fault or (200, {"ok": True, "result": self.updates[: question["limit"]]})
+
+    def fault(self, question: Mapping[str, Any]) -> tuple[int, Any] | None:
+        """Why the platform would not answer."""
+        if self.retry_after is not None:
+            more = {"parameters": {"retry_after": self.retry_after}} if self.retry_after else {}
+            return an_error(429, f"Too Many Requests: retry after {self.retry_after}", **more)
+        if self.webhook:
+            why = "can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first"
+            return an_error(409, f"Conflict: {why}")
+        if self.other_consumer:
+            why = "terminated by other getUpdates request; make sure that only one bot instance is running"
+            return an_error(409, f"Conflict: {why}")
+        if set(question) - {"offset", "limit", "timeout", "allowed_updates"} or not 1 <= question["limit"] <= 100:
+            return an_error(400, "Bad Request")
+        return None
+
+    def confirm(self, offset: int) -> None:
+        """Forget for ever."""
+        self.forgotten += [update for update in self.updates if update["update_id"] < offset]
+        self.updates = [update for update in self.updates if update["update_id"] >= offset]
+
+
+def an_error(code: int, description: str, **more: Any) -> tuple[int, Any]:
+    """An answer of the platform that is none."""
+    return code, {"ok": False, "error_code": code, "description": description, **more}
+
+
+@pytest.fixture(name="served", scope="module")
+def _served() -> Iterator[SimpleNamespace]:
+    """One server for all tests; each puts its own bot behind it."""
+    behind = SimpleNamespace(bot=Bot())
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            status, answer = behind.bot.answer(self.path, body)
+            data = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    behind.url = f"http://127.0.0.1:{server.server_port}"
+    yield behind
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture(name="bot")
+def _bot(served: SimpleNamespace) -> Bot:
+    served.bot = Bot(url=served.url)
+    return cast("Bot", served.bot)
+
+
+@dataclass
+class Reading:
+    """What one run gave."""
+
+    posts: list[Post] = field(default_factory=list)
+    rejected: list[Rejected] = field(default_factory=list)
+    own: int = 0
+    marks: dict[str, str] = field(default_factory=dict)
+    error: ChannelError | None = None
+    calls: int = 0
+    pauses: list[float] = field(default_factory=list)
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """What was written, by native id."""
+        return {post.native_id: post.text for post in self.posts}
+
+
+def read(
+    bot: Bot, marks: Mapping[str, str] | None = None, *, token: str = TOKEN, now: datetime = NOW, **changes: Any
+) -> Reading:
+    """Run a source to its end, or to its error."""
+    found = Reading()
+    budget = changes.get("budget") or Budget(time.monotonic, time.monotonic() + 30)
+    with urllib3.PoolManager(retries=False) as http:
+        asker = Asker(http, budget, found.pauses.append)
+        parameters = RelayParameters.model_validate(dict(CHANNEL.parameters))
+        source = TelegramRelay(asker, bot.url, token, PostFactory(CHANNEL, now, "kunci"), parameters)
+        try:
+            for batch in source.read(FIRST, marks or {}):
+                found.posts += batch.posts
+                found.rejected += batch.rejected
+                found.own += batch.own
+                found.marks.update(batch.marks)
+        except ChannelError as error:
+            found.error = error
+    found.calls = source.calls
+    return found
+
+
+# --------------------------------------------------------------------------------------------- healthy platform
+
+
+def test_what_moderators_send_is_read_once(bot: Bot) -> None:
+    """Every message becomes a post, and the run ends when the platform has nothing more."""
+    for number in range(1, 251):
+        bot.sends(a_message(number, f"Lapor {number}"))
+    found = read(bot)
+    assert found.error is None
+    assert found.texts == {f"{MODERATOR}:{number}": f"Lapor {number}" for number in range(1, 251)}
+    assert len(found.posts) == 250
+    assert [question.get("offset") for question in bot.asked] == [None, 870000221, 870000321, 870000371]
+    assert read(bot, found.marks).posts == []
+
+
+def test_the_question_is_the_documented_one(bot: Bot) -> None:
+    """A short poll for a hundred messages and edits, without an offset at first."""
+    read(bot)
+    assert bot.asked == [{"limit": 100, "timeout": 0, "allowed_updates": ["message", "edited_message"]}]
+
+
+def test_a_bot_to_which_nobody_writes_costs_one_call_and_no_mark(bot: Bot) -> None:
+    """A quiet run leaves nothing to be written."""
+    found = read(bot, {OFFSET: "870000100", OFFSET_DAY: str(int(NOW.timestamp()) // 86400)})
+    assert (found.calls, found.marks, found.error) == (1, {}, None)
+    assert bot.asked[0]["offset"] == 870000100
+
+
+def test_an_offset_is_not_sent_any_more_after_days_of_silence(bot: Bot) -> None:
+    """The platform starts its numbers anew after a week, perhaps below the old offset: nothing may be lost by it."""
+    bot.sends(a_message(1, "Sebelum"))
+    marks = read(bot).marks
+    read(bot, marks)
+    bot.next_id = 4711
+    bot.sends(a_message(2, "Sesudah sunyi"))
+    found = read(bot, marks, now=NOW + timedelta(days=8))
+    assert found.texts == {f"{MODERATOR}:2": "Sesudah sunyi"}
+    assert found.marks[OFFSET] == "4712"
+    assert read(bot, found.marks, now=NOW + timedelta(days=8)).posts == []
+
+
+@pytest.mark.parametrize("marks", [{OFFSET: "x", OFFSET_DAY: "1"}, {OFFSET: "870000500"}, {OFFSET_DAY: "20000"}])
+def test_a_mark_that_cannot_be_read_only_means_reading_more(bot: Bot, marks: dict[str, str]) -> None:
+    """Without a usable offset the platform gives everything it has."""
+    bot.sends(a_message(1, "Lapor"))
+    assert len(read(bot, marks).posts) == 1
+
+
+def test_an_edit_is_the_same_post_with_another_text(bot: Bot) -> None:
+    """On one page only the last version is yielded; on a later one it comes under the same id."""
+    bot.sends(a_message(1, "Jalan amblas"))
+    bot.sends(a_message(1, "Jalan amblas km 2", edit_date=1), "edited_message")
+    first = read(bot)
+    assert first.texts == {f"{MODERATOR}:1": "Jalan amblas km 2"}
+    assert len(first.posts) == 1
+    bot.sends(a_message(1, "Jalan amblas km 3", edit_date=2), "edited_message")
+    assert read(bot, first.marks).texts == {f"{MODERATOR}:1": "Jalan amblas km 3"}
+
+
+def test_an_old_message_that_was_forwarded_is_new(bot: Bot) -> None:
+    """Its time is that of the forwarding: it must not be left alone as older than the county's use of Aduan."""
+    origin = {"type": "hidden_user", "sender_user_name": "Warga", "date": 1_600_000_000}
+    bot.sends(a_message(1, "Lampu mati", forward_origin=origin))
+    assert read(bot).posts[0].created_at == NOW - timedelta(seconds=599)
+
+
+# ---------------------------------------------------------------------------------------------- who and where
+
+
+def test_strangers_groups_and_commands_leave_no_trace(bot: Bot) -> None:
+    """They are counted and confirmed: nobody can fill the table by writing to the bot."""
+    bot.sends(a_message(1, "halo bot", person=STRANGER))
+    bot.sends(a_message(2, "/start"))
+    bot.sends(a_message(3, "/start abc123"))
+    bot.sends(a_message(4, "/help@aduan_bot"))
+    bot.sends(a_message(5, "ngobrol", chat={"id": -100123, "type": "supergroup"}))
+    bot.sends({"message_id": 6, "chat": {"id": 1, "type": "channel"}, "date": 1, "text": "x"})
+    bot.sends({"id": "1", "from": {"id": MODERATOR}}, "callback_query")
+    bot.sends(a_message(8, "/lapor Jalan rusak di Turi"))
+    found = read(bot)
+    assert found.own == 7
+    assert found.texts == {f"{MODERATOR}:8": "/lapor Jalan rusak di Turi"}
+    assert found.rejected == []
+
+
+ORIGINS: list[tuple[dict[str, Any], str]] = [
+    ({"type": "user", "sender_user": {"id": 72, "first_name": "Sri", "username": "sri_kalasan"}}, "user:72"),
+    ({"type": "hidden_user", "sender_user_name": "Sri Kalasan"}, "hidden_user:Sri Kalasan"),
+    ({"type": "chat", "sender_chat": {"id": -72, "title": "Sri"}, "author_signature": "Sri"}, "chat:-72"),
+    ({"type": "channel", "chat": {"id": -10072, "title": "Sri"}, "message_id": 4}, "channel:-10072"),
+]
+
+
+@pytest.mark.parametrize(("origin", "author"), ORIGINS)
+def test_the_author_is_the_origin_and_only_its_hash(bot: Bot, origin: dict[str, Any], author: str) -> None:
+    """Whoever wrote it first can be recognised by the key alone; nobody's name is kept, the moderator's neither."""
+    bot.sends(a_message(1, "Lampu mati", forward_origin={"date": 1, **origin}))
+    [post] = read(bot).posts
+    expected = PostFactory(CHANNEL, NOW, "kunci").post("1", "", NOW, "x", author=author).author
+    assert post.author == expected
+    assert not re.search("sri|wahyu", post.model_dump_json(), re.IGNORECASE)
+
+
+def test_what_a_moderator_writes_has_no_author(bot: Bot) -> None:
+    """The moderator passes on what somebody else said."""
+    bot.sends(a_message(1, "Lampu mati"))
+    assert read(bot).posts[0].author is None
+
+
+def test_an_answer_names_what_it_answers(bot: Bot) -> None:
+    """A second message about the first is its child; an album is named by its own id."""
+    bot.sends(a_message(2, "Masih mati", reply_to_message=a_message(1, "Lampu mati")))
+    bot.sends(a_message(4, "Yang ini", reply_to_message=a_part(3)))
+    assert [post.parent_id for post in read(bot).posts] == [f"{MODERATOR}:1", f"{MODERATOR}:album.135"]
+
+
+# ---------------------------------------------------------------------------------------------- what is written
+
+
+def test_a_place_alone_is_a_text(bot: Bot) -> None:
+    """A pin on the map says where."""
+    bot.sends(a_message(1, location={"latitude": -7.7581, "longitude": 110.4692}))
+    [post] = read(bot).posts
+    assert (post.text, post.has_photo) == ("Lokasi: -7.75810, 110.46920", False)
+
+
+@given(st.floats(-90, 90), st.floats(-180, 180))
+def test_masking_leaves_a_place_alone(latitude: float, longitude: float) -> None:
+    """No place looks like a number of a person."""
+    text = located(Place(latitude=latitude, longitude=longitude))
+    assert masked(text) == text
+
+
+@pytest.mark.parametrize(
+    ("content", "has_photo"),
+    [
+        ({"caption": "Sampah", "photo": [{"file_id": "x"}]}, True),
+        ({"photo": [{"file_id": "x"}]}, True),
+        ({"video": {"file_id": "x"}}, True),
+        ({"document": {"file_id": "x", "mime_type": "image/png"}}, True),
+        ({"caption": "Surat", "document": {"file_id": "x", "mime_type": "application/pdf"}}, False),
+    ],
+)
+def test_pictures_are_told(bot: Bot, content: dict[str, Any], has_photo: bool) -> None:  # noqa: FBT001
+    """A picture, a film or a picture sent as a file; the caption is the text."""
+    bot.sends(a_message(1, **content))
+    [post] = read(bot).posts
+    assert (post.text, post.has_photo) == (content.get("caption", ""), has_photo)
+
+
+def test_what_cannot_be_read_waits_for_a_person(bot: Bot) -> None:
+    """A voice message, a sticker, a message without a time: put aside without names, and the page goes on."""
+    bot.sends(a_message(1, voice={"file_id": "x"}))
+    bot.sends(a_message(2, "Tanpa waktu", date="kemarin"))
+    bot.sends(a_message(3, "Lapor"))
+    found = read(bot)
+    assert found.texts == {f"{MODERATOR}:3": "Lapor"}
+    assert [rejected.reason for rejected in found.rejected] == [
+        "neither a text nor a picture nor a place",
+        "date: Input should be a valid integer",
+    ]
+    raw = " ".join(rejected.model_dump_json() for rejected in found.rejected)
+    assert "Tanpa waktu" in raw
+    assert not re.search("wahyu|710000001", raw, re.IGNORECASE)
+
+
+FACEBOOK = "https://www.facebook.com/groups/icj/posts/7/"
+
+
+@pytest.mark.parametrize(
+    ("text", "entities", "expected"),
+    [
+        (f"Lihat {FACEBOOK}", [{"type": "url", "offset": 6, "length": len(FACEBOOK)}], FACEBOOK),
+        (f"🚧🚧 {FACEBOOK} ya", [{"type": "url", "offset": 5, "length": len(FACEBOOK)}], FACEBOOK),
+        (
+            "di sini",
+            [{"type": "text_link", "offset": 3, "length": 4, "url": "https://t.me/icj/12"}],
+            "https://t.me/icj/12",
+        ),
+        ("fb: facebook.com/icj/1", [{"type": "url", "offset": 4, "length": 18}], "https://facebook.com/icj/1"),
+        (f"Lihat {FACEBOOK}.", [], FACEBOOK),
+        (f"https://peta.example/x {FACEBOOK} https://t.me/a/1", [], FACEBOOK),
+        ("http://m.facebook.com/a/1", [], "https://m.facebook.com/a/1"),
+        ("https://facebook.com.jahat.example/a", [], None),
+        ("https://facebook.com@jahat.example/a", [], None),
+        ("https://x:y@t.me:99/a", [], "https://t.me/a"),
+        ("https://bukanfacebook.com/a", [], None),
+        ("https://t.me/", [], None),
+        ("javascript:alert(1)//t.me/x", [{"type": "url", "offset": 0, "length": 27}], None),
+        ("x", [{"type": "url", "offset": 900, "length": 9}], None),
+        ("https://[t.me/x", [], None),
+        (f"https://t.me/{'a' * 2000}", [], None),
+    ],
+)
+def test_the_link_is_the_first_one_to_the_platform(text: str, entities: list[Any], expected: str | None) -> None:
+    """As an entity counted in UTF-16 units, or as it is written; never to anywhere else."""
+    for words, list_name in (("text", "entities"), ("caption", "caption_entities")):
+        message = Message.model_validate(a_message(1) | {words: text, list_name: entities})
+        assert permalink_in(message) == expected
+
+
+@given(st.text())
+def test_whatever_is_written_a_link_is_safe_or_none(text: str) -> None:
+    """What stands where a link should be never breaks a run."""
+    link = platform_link(text)
+    assert link is None or re.match(r"https://([a-z0-9.-]+\.)?(t\.me|facebook\.com)/", link)
+
+
+def test_without_a_link_the_group_is_the_link(bot: Bot) -> None:
+    """Private chats have no addresses."""
+    bot.sends(a_message(1, "Lampu mati"))
+    assert read(bot).posts[0].permalink == GROUP
+
+
+# --------------------------------------------------------------------------------------------------------- albums
+
+
+def test_an_album_is_one_post(bot: Bot) -> None:
+    """Whichever part has the text."""
+    for number, caption in ((1, None), (2, "Talut longsor"), (3, None)):
+        bot.sends(a_part(number, **({"caption": caption} if caption else {})))
+    [post] = read(bot).posts
+    assert (post.native_id, post.text, post.has_photo) == (f"{MODERATOR}:album.135", "Talut longsor", True)
+
+
+@pytest.mark.parametrize("worded", [1, 2, 3])
+@pytest.mark.parametrize("cut", [1, 2])
+def test_an_album_in_two_runs_is_still_one_post(bot: Bot, worded: int, cut: int) -> None:
+    """Parts that come later neither become posts nor wipe out the text."""
+    marks: dict[str, str] = {}
+    texts: dict[str, str] = {}
+    for numbers in (range(1, cut + 1), range(cut + 1, 4)):
+        for number in numbers:
+            bot.sends(a_part(number, **({"caption": "Talut longsor"} if number == worded else {})))
+        found = read(bot, marks)
+        marks |= found.marks
+        texts |= found.texts
+    assert texts == {f"{MODERATOR}:album.135": "Talut longsor"}
+
+
+def test_an_album_is_remembered_before_its_parts_are_confirmed(bot: Bot) -> None:
+    """After a full page with parts of an album the run stops, so that the mark is stored before the next question."""
+    for number in range(1, 100):
+        bot.sends(a_message(number, f"Lapor {number}"))
+    bot.sends(a_part(100, caption="Talut longsor"))
+    bot.sends(a_part(101))
+    found = read(bot)
+    assert isinstance(found.error, StoppedError)
+    assert (len(bot.asked), str(found.error)) == (1, "album")
+    later = read(bot, found.marks)
+    assert (later.posts, later.error) == ([], None)
+    assert later.marks[OFFSET] == "870000222"
+
+
+def test_further_texts_of_an_album_are_posts_of_their_own(bot: Bot) -> None:
+    """Nothing that was written is lost, in the same run or in a later one."""
+    bot.sends(a_part(1, caption="Satu"))
+    bot.sends(a_part(2, caption="Dua"))
+    first = read(bot)
+    bot.sends(a_part(3, caption="Tiga"))
+    assert first.texts == {f"{MODERATOR}:album.135": "Satu", f"{MODERATOR}:2": "Dua"}
+    assert read(bot, first.marks).texts == {f"{MODERATOR}:3": "Tiga"}
+
+
+def test_an_edited_album_is_the_same_post(bot: Bot) -> None:
+    """The text's part decides, even when it is emptied; another picture changes nothing, known or long forgotten."""
+    bot.sends(a_part(1, caption="Talut longsor"))
+    bot.sends(a_part(2))
+    marks = read(bot).marks
+    edits = [
+        (a_part(1, caption="Talut longsor di Turi"), {f"{MODERATOR}:album.135": "Talut longsor di Turi"}),
+        (a_part(2), {}),
+        (a_part(1), {f"{MODERATOR}:album.135": ""}),
+        (a_part(9, "999"), {}),
+        (a_part(9, "998", caption="Lama"), {f"{MODERATOR}:album.998": "Lama"}),
+    ]
+    for message, expected in edits:
+        bot.sends(message, "edited_message")
+        found = read(bot, marks)
+        marks |= found.marks
+        assert found.texts == expected
+
+
+@pytest.mark.parametrize("group", ["a/b c", "x" * 300, "é", ""])
+def test_an_odd_album_id_still_makes_a_post(bot: Bot, group: str) -> None:
+    """What cannot stand in a key is hashed."""
+    bot.sends(a_part(1, group, caption="Talut"))
+    assert [post.text for post in read(bot).posts] == ["Talut"]
+
+
+# --------------------------------------------------------------------------------------------------------- faults
+
+
+@pytest.mark.parametrize(
+    ("token", "code"), [("123456789:salah", 401), ("salah", 404), ("a/../b?c#d:", 401), ("KENARI 1:", 401)]
+)
+def test_a_wrong_token_is_a_persons_business(bot: Bot, token: str, code: int) -> None:
+    """Unknown or malformed: told apart from silence after one call, and never quoted."""
+    found = read(bot, token=token)
+    assert isinstance(found.error, CredentialError)
+    assert (str(found.error), found.calls) == (f"code {code}", 1)
+
+
+def test_a_second_reader_is_named(bot: Bot) -> None:
+    """A webhook must be deleted by a person; another program may go away by itself."""
+    bot.webhook = True
+    found = read(bot)
+    assert isinstance(found.error, MisconfiguredError)
+    assert str(found.error) == "code 409: a webhook takes this bot's updates; delete it"
+    bot.webhook, bot.other_consumer = False, True
+    found = read(bot)
+    assert isinstance(found.error, OutageError)
+    assert str(found.error) == "code 409: another program reads this bot"
+    assert found.calls == 1
+
+
+@pytest.mark.parametrize(
+    ("retry_after", "seconds"), [(14, 14), (0, 60), (-3, 60), ("x", 60), (True, 60), (10**30, 3600), (1.5, 1.5)]
+)
+def test_a_wait_is_as_asked_but_never_absurd(bot: Bot, retry_after: Any, seconds: float) -> None:
+    """Without a sound number it is a minute, and never so long that updates would be dropped."""
+    bot.retry_after = retry_after
+    found = read(bot)
+    assert isinstance(found.error, ThrottledError)
+    assert (found.error.wait.total_seconds(), found.calls) == (seconds, 1)
+
+
+def test_a_wait_that_a_page_in_html_asks_for_is_honoured(bot: Bot) -> None:
+    """Whoever stands before the platform may throttle as well."""
+    bot.answers = [(429, b"<html>slow down</html>")]
+    assert isinstance(read(bot).error, ThrottledError)
+
+
+NOT_AN_ANSWER = [
+    b"",
+    b"<html>Masuk</html>",
+    b'{"ok":true,"result":[{"upd',
+    b"null",
+    b"[]",
+    b'{"ok":true}',
+    b'{"ok":true,"result":null}',
+    b'{"ok":false,"result":[]}',
+    b'{"result":[]}',
+    b"[" * 100_000,
+    b'{"ok":true,"result":' + b"9" * 5000 + b"}",
+    b"\xff\xfe",
+]
+
+
+@pytest.mark.parametrize("data", NOT_AN_ANSWER)
+def test_what_is_not_the_documented_shape_is_an_outage(bot: Bot, data: bytes) -> None:
+    """It is never taken for "no updates", and no mark is set."""
+    bot.answers = [(200, data)]
+    found = read(bot)
+    assert isinstance(found.error, OutageError)
+    assert (found.posts, found.marks) == ([], {})
+    assert "Masuk" not in str(found.error)
+
+
+def test_a_platform_in_trouble_is_asked_a_few_times(bot: Bot) -> None:
+    """One failure is got over; more are an outage, for the next run to see."""
+    bot.sends(a_message(1, "Lapor"))
+    bot.answers = [(502, b"<html>")]
+    found = read(bot)
+    assert (len(found.posts), found.calls, found.error) == (1, 3, None)
+    bot.answers = [(500, b"")] * 3
+    found = read(bot)
+    assert isinstance(found.error, OutageError)
+    assert (str(found.error), found.calls, len(found.pauses)) == ("status 500", 3, 2)
+    assert all(0 <= pause <= 2 ** (number + 1) for number, pause in enumerate(found.pauses))
+
+
+def test_a_bad_request_is_ours(bot: Bot) -> None:
+    """The platform does not know what is asked for."""
+    bot.answers = [(400, b'{"ok":false,"error_code":400,"description":"Bad Request: KENARI"}')]
+    found = read(bot)
+    assert isinstance(found.error, MisconfiguredError)
+    assert str(found.error) == "code 400"
+
+
+def test_a_platform_that_never_forgets_does_not_hold_the_run(bot: Bot) -> None:
+    """The same page again is an outage; an endless row of pages ends at the cap."""
+    page = json.dumps({"ok": True, "result": [{"update_id": 7, "message": a_message(1, "Lapor")}]}).encode()
+    bot.answers = [(200, page)] * 9
+    found = read(bot)
+    assert isinstance(found.error, OutageError)
+    assert found.calls == 2
+    bot.answers = [
+        (200, json.dumps({"ok": True, "result": [{"update_id": n, "message": a_message(n, "x")}]}).encode())
+        for n in range(1, 100)
+    ]
+    assert isinstance(read(bot).error, PageCapError)
+
+
+@pytest.mark.parametrize("update_id", [None, "870000121", True, 1.5, float("nan"), -1, 0, 2**60, 10**60])
+def test_an_update_without_a_number_confirms_nothing(bot: Bot, update_id: Any) -> None:
+    """Its text is kept all the same; without any number to go on from the run says so."""
+    page = {"ok": True, "result": [{"update_id": update_id, "message": a_message(1, "Lapor")}, None]}
+    bot.answers = [(200, json.dumps(page).encode())]
+    found = read(bot)
+    assert isinstance(found.error, OutageError)
+    assert found.texts == {f"{MODERATOR}:1": "Lapor"}
+    assert (len(found.rejected), found.marks) == (1, {})
+
+
+def test_a_run_whose_time_is_up_asks_nothing_more(bot: Bot) -> None:
+    """The clock is looked at before every call."""
+    bot.sends(a_message(1, "Lapor"))
+    found = read(bot, budget=Budget(lambda: 5.0, 3))
+    assert isinstance(found.error, StoppedError)
+    assert bot.asked == []
+
+
+def test_nobody_answers_at_a_closed_port(bot: Bot, caplog: pytest.LogCaptureFixture) -> None:
+    """That is an outage which names neither address nor token, not even in its causes."""
+    caplog.set_level(logging.DEBUG)
+    bot.url = "http://127.0.0.1:9"
+    error = read(bot).error
+    assert isinstance(error, OutageError)
+    assert error.__context__ is None
+    assert error.__cause__ is None
+    assert TOKEN not in str(error) + caplog.text
+
+
+def test_the_token_is_in_no_log(bot: Bot, caplog: pytest.LogCaptureFixture) -> None:
+    """It stands in every address; whatever somebody switches on for debugging, it is not written down."""
+    caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, logger="urllib3.connectionpool")
+    bot.answers = [(502, b""), (502, b""), (502, b"")]
+    read(bot)
+    bot.sends(a_message(1, "Lapor"))
+    read(bot)
+    assert "KENARI" not in caplog.text
+
+
+# -------------------------------------------------------------------------------------------------- configuration
+
+
+def a_connection(bot: Bot) -> Connection:
+    """What the handler gives a kind."""
+    values = {"channels/telegram_relay/infocegatan/token": TOKEN, AUTHOR_KEY: "kunci"}
+    credentials = SimpleNamespace(get=lambda *names: [values[name] for name in names])
+    budget = Budget(time.monotonic, time.monotonic() + 30)
+    polls = cast("Any", SimpleNamespace(telegram_base_url=bot.url))
+    return Connection(urllib3.PoolManager(retries=False), cast("Any", credentials), polls, budget, NOW)
+
+
+def test_a_channel_is_opened_with_what_its_line_says(bot: Bot) -> None:
+    """Token, moderators and the group's address come from where they belong."""
+    bot.sends(a_message(1, "Lapor", person=710000002))
+    connection = a_connection(bot)
+    [batch] = open_relay(CHANNEL, connection).read(FIRST, {})
+    assert [post.native_id for post in batch.posts] == ["710000002:1"]
+    connection.http.clear()
+
+
+@pytest.mark.parametrize(
+    ("parameters", "place"),
+    [
+        ({"group_url": GROUP}, "parameters.moderators: Field required"),
+        ({"moderators": ("1",)}, "parameters.group_url: Field required"),
+        ({"moderators": (), "group_url": GROUP}, "parameters.moderators: "),
+        ({"moderators": "710000001", "group_url": GROUP}, "parameters.moderators: "),
+        ({"moderators": ("@wahyu",), "group_url": GROUP}, "parameters.moderators.0: "),
+        ({"moderators": ("1",), "group_url": "http://x"}, "parameters.group_url: "),
+        ({"moderators": ("1",), "group_url": GROUP, "moderator": "1"}, "parameters.moderator: "),
+    ],
+)
+def test_a_wrong_parameter_is_named(bot: Bot, parameters: dict[str, Any], place: str) -> None:
+    """The sentence says which channel and which field, and quotes nobody."""
+    with pytest.raises(MisconfiguredError) as caught:
+        open_relay(a_relay(parameters=parameters), a_connection(bot))
+    assert str(caught.value).startswith(f"channel telegram_relay:infocegatan: {place}")
+    assert "wahyu" not in str(caught.value)
+
+
+# ------------------------------------------------------------------------------------------------- whatever comes
+
+
+class Wire:
+    """Connections that give prepared answers."""
+
+    def __init__(self, answer: Callable[[], tuple[int, bytes]]) -> None:
+        self._answer = answer
+
+    def request(self, *_: object, **__: object) -> urllib3.HTTPResponse:
+        """Answer, as urllib3 does."""
+        status, data = self._answer()
+        return urllib3.HTTPResponse(BytesIO(data), status=status, preload_content=False)
+
+
+def drain(answers: list[tuple[int, bytes]]) -> list[Post | Rejected]:
+    """Run a source over answers; what it raises besides a channel's error is the test's."""
+    left = iter([*answers, *([(200, b'{"ok":true,"result":[]}')] * 50)])
+    asker = Asker(cast("Any", Wire(lambda: next(left))), Budget(lambda: 0.0, 1.0), lambda _seconds: None)
+    source = TelegramRelay(
+        asker, "https://t.example", TOKEN, PostFactory(CHANNEL, NOW, "k"), RelayParameters.model_validate(PARAMETERS)
+    )
+    found: list[Post | Rejected] = []
+    with contextlib.suppress(ChannelError):
+        for batch in source.read(FIRST, {}):
+            found += [*batch.posts, *batch.rejected]
+    return found
+
+
+junk = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+SOUND = a_message(
+    1,
+    "tolong",
+    caption="tolong",
+    entities=[{"type": "url", "offset": 0, "length": 3}],
+    media_group_id="1",
+    forward_origin={"type": "user", "sender_user": {"id": 1}},
+    location={"latitude": 1, "longitude": 2},
+    document={"mime_type": "image/png"},
+    reply_to_message={"message_id": 1},
+    photo=[],
+    edit_date=1,
+)
+messages = st.builds(
+    lambda changes, gone: {name: value for name, value in {**SOUND, **changes}.items() if name not in gone},
+    st.dictionaries(st.sampled_from(sorted(set(SOUND) - {"from"})), junk, max_size=3),
+    st.sets(st.sampled_from(sorted(set(SOUND) - {"from"})), max_size=6),
+)
+updates = st.fixed_dictionaries(
+    {"update_id": st.integers(1, 9) | junk},
+    optional={"message": messages | junk, "edited_message": messages | junk},
+)
+bodies = st.fixed_dictionaries(
+    {"ok": st.just(value=True) | junk, "result": st.lists(updates | junk, max_size=4) | junk}
+)
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.sampled_from([200, 200, 200, 404, 409, 429, 302, 500]), bodies | junk), max_size=4))
+def test_whatever_json_is_answered_there_are_posts_rejects_or_a_channels_error(answers: list[tuple[int, Any]]) -> None:
+    """No JSON makes a run die of anything else, and everything yielded can be stored."""
+    for record in drain([(status, json.dumps(body).encode()) for status, body in answers]):
+        record.model_dump_json()
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.integers(100, 599), st.binary(max_size=200)), max_size=3))
+def test_whatever_bytes_are_answered_there_is_nothing_but_a_channels_error(answers: list[tuple[int, bytes]]) -> None:
+    """Nor do bytes."""
+    assert drain(answers) == []
+
+
+# ------------------------------------------------------------------------------------------------------ recorded
+
+
+def test_the_recorded_answer_is_read_as_the_document_says() -> None:
+    """Link, place, hidden origin, edit, command, stranger and album of the documented shapes."""
+    by_offset = {
+        recording["offset"]: recording for recording in map(json.loads, map(Path.read_text, RECORDINGS.iterdir()))
+    }
+    posts = {
+        record.native_id.partition(":")[2]: record
+        for record in drain([(200, json.dumps(by_offset[None]["body"]).encode())])
+        if isinstance(record, Post)
+    }
+    assert {name: post.text for name, post in posts.items()} == {
+        "412": "Jalan amblas di Prambanan arah Piyungan km 2",
+        "413": "Sampah menumpuk di TPS Kalasan",
+        "414": "Lokasi: -7.75810, 110.46920",
+        "album.13500000000000001": "Talut longsor di Turi",
+    }
+    assert [post.has_photo for post in posts.values()] == [False, True, False, True]
+    assert posts["413"].author is not None
+    first = Message.model_validate(by_offset[None]["body"]["result"][0]["message"])
+    assert permalink_in(first) == "https://www.facebook.com/groups/infocegatanjogja/posts/7000000000000001/"
+
+
+# ------------------------------------------------------------------------------------------------------ killed
+
+
+@dataclass
+class Relay:
+    """The whole way of the data: bot, source, poller and table; requests count as calls like the table's."""
+
+    bot: Bot = field(default_factory=Bot)
+    memory: Memory = field(default_factory=Memory)
+    now: datetime = NOW
+    runs: int = 0
+
+    def request(self, _method: str, _url: str, body: bytes, **_: Any) -> urllib3.HTTPResponse:
+        """The network, on which the process may die before or after a request took effect."""
+        self.check(json.loads(body).get("offset", 0))
+        with self.memory.call():
+            status, answer = self.bot.answer(f"/bot{TOKEN}/getUpdates", body)
+        data = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+        return urllib3.HTTPResponse(BytesIO(data), status=status, preload_content=False)
+
+    def check(self, offset: int) -> None:
+        """No offset goes out that passes what is stored, and no cursor is written that does."""
+        for update in self.bot.updates:
+            if update["update_id"] < offset:
+                assert self.is_stored(update), update
+
+    def is_stored(self, update: dict[str, Any]) -> bool:
+        """Whether the table has it, in this or a later version."""
+        [message] = [value for name, value in update.items() if name != "update_id"]
+        if message["from"]["id"] == STRANGER:
+            return True
+        if "date" not in message:
+            return any(f'"update_id": {update["update_id"]}' in each.raw for each in self.memory.quarantined.values())
+        names = {f"{MODERATOR}:{message['message_id']}"}
+        if "media_group_id" in message:
+            names.add(f"{MODERATOR}:album.{message['media_group_id']}")
+        return any(f"telegram_relay#{name}" in self.memory.posts for name in names)
+
+    def poll(self) -> None:
+        """Run once, later than any lease of a run that died."""
+        self.runs += 1
+        self.now += timedelta(minutes=5)
+        asker = Asker(cast("Any", self), Budget(lambda: 0.0, 1.0), lambda _seconds: None)
+        factory = PostFactory(CHANNEL, self.now, "kunci")
+        source = TelegramRelay(asker, "https://t.example", TOKEN, factory, RelayParameters.model_validate(PARAMETERS))
+        Poll(
+            CHANNEL,
+            InMemoryChannelStore(self.memory),
+            InMemoryPostStore(self.memory),
+            run_id=f"run-{self.runs}",
+            clock=lambda: self.now,
+            lease_for=timedelta(minutes=3),
+        ).run(lambda: source)
+
+
+def expected(sent: list[tuple[str, dict[str, Any]]]) -> dict[str, str]:
+    """What the table must hold in the end: the last text of each message, the first text of each album."""
+    texts: dict[str, str] = {}
+    owners: dict[str, int] = {}
+    for _, message in sent:
+        if message["from"]["id"] == STRANGER or "date" not in message:
+            continue
+        name, words = f"telegram_relay#{MODERATOR}:{message['message_id']}", message.get("caption", "")
+        if "media_group_id" not in message:
+            texts[name] = message["text"]
+            continue
+        album = f"telegram_relay#{MODERATOR}:album.{message['media_group_id']}"
+        if words and owners.setdefault(album, message["message_id"]) != message["message_id"]:
+            texts[name] = words
+        else:
+            texts[album] = texts.get(album, "") or words
+    return texts
+
+
+sorts = st.sampled_from(["text", "text", "edit", "part", "part", "worded part", "stranger", "unreadable", "outage"])
+
+
+@settings(deadline=None, max_examples=300)
+@given(
+    rounds=st.lists(st.lists(st.tuples(sorts, st.integers(0, 1)), max_size=7), min_size=1, max_size=3),
+    deaths=st.lists(st.tuples(st.integers(1, 30), st.booleans()), max_size=4),
+)
+def test_a_poller_killed_between_any_two_of_its_calls_loses_and_doubles_nothing(
+    rounds: list[list[tuple[str, int]]], deaths: list[tuple[int, bool]]
+) -> None:
+    """With pages of three updates, albums cut anywhere, outages, and deaths before or after any call."""
+    relay, sent, left = Relay(), list[tuple[str, dict[str, Any]]](), iter(deaths)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(telegram_relay, "UPDATES_PER_PAGE", 3)
+        for row in [*rounds, *([[]] * (3 + len(deaths) + sum(map(len, rounds))))]:
+            for sort, group in row:
+                _send(relay.bot, sent, sort, group)
+            death, after = next(left, (None, False))
+            memory = relay.memory
+            memory.calls = 0
+            memory.kill_before, memory.kill_after = (None, death) if after else (death, None)
+            with contextlib.suppress(Killed):
+                relay.poll()
+            memory.kill_before = memory.kill_after = None
+            cursor = memory.cursors.get(CHANNEL.id)
+            relay.check(int(cursor.marks.get(OFFSET, "0")) if cursor is not None else 0)
+            for update in relay.bot.forgotten:
+                assert relay.is_stored(update), update
+    assert {key: post.text for key, post in relay.memory.posts.items()} == expected(sent)
+    unreadable = [message for _, message in sent if "date" not in message]
+    assert len(relay.memory.quarantined) == len(unreadable)
+    assert relay.bot.updates == []
+
+
+def _send(bot: Bot, sent: list[tuple[str, dict[str, Any]]], sort: str, group: int) -> None:
+    number = len(sent) + 1
+    if sort == "outage":
+        bot.answers.append((502, b""))
+        bot.answers += [(502, b"")] * 2
+        return
+    texts = [message for kind, message in sent if kind in {"text", "edit"}]
+    made = {
+        "text": lambda: a_message(number, f"Lapor {number}"),
+        "edit": lambda: a_message(texts[-1]["message_id"], f"Ralat {number}") if texts else a_message(number, "Lapor"),
+        "part": lambda: a_part(number, str(group)),
+        "worded part": lambda: a_part(number, str(group), caption=f"Album {number}"),
+        "stranger": lambda: a_message(number, "halo", person=STRANGER),
+        "unreadable": lambda: {name: value for name, value in a_message(number, "x").items() if name != "date"},
+    }[sort]()
+    sent.append((sort, made))
+    bot.sends(made, "edited_message" if sort == "edit" and texts else "message")

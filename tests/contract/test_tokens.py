@@ -1,0 +1,265 @@
+"""The platform is asked how long a token lives, and whatever it says becomes days, or an error of the channel's."""
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
+from typing import Any, cast
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import urllib3
+from hypothesis import given
+from hypothesis import strategies as st
+
+from poll_channels.connection import Connection, PollSettings
+from poll_channels.credentials import Credentials
+from poll_channels.source import Budget, CredentialError, OutageError, ThrottledError
+from poll_channels.tokens import UNKNOWN, TokenHealth, inspect_token, warning_due
+from tests.builders import NOON, a_channel
+
+DAY = timedelta(days=1)
+PARAMETERS = {
+    "/aduan/test/channels/instagram/kabarsleman/token": "EAAG-token-kanal",
+    "/aduan/test/meta/app_id": "1234567890",
+    "/aduan/test/meta/app_secret": "rahasia-aplikasi",
+    "/aduan/test/author_key": "kunci",
+}
+DOCUMENTED: dict[str, Any] = {
+    "app_id": "1234567890",
+    "type": "PAGE",
+    "application": "Aduan Sleman",
+    "data_access_expires_at": 0,
+    "expires_at": 0,
+    "is_valid": True,
+    "profile_id": "100000000000001",
+    "scopes": ["pages_show_list", "pages_read_engagement"],
+    "granular_scopes": [{"scope": "pages_read_engagement", "target_ids": ["100000000000001"]}],
+    "user_id": "122000000000001",
+}
+"""The shape the platform documents."""
+
+
+class Parameters:
+    """The Parameter Store."""
+
+    def get_parameters(self, Names: list[str], WithDecryption: bool) -> dict[str, Any]:  # noqa: FBT001, N803 # its names
+        """Return what is there."""
+        return {
+            "Parameters": [{"Name": name, "Value": PARAMETERS[name]} for name in Names if name in PARAMETERS],
+            "InvalidParameters": [name for name in Names if name not in PARAMETERS],
+        }
+
+
+@dataclass
+class Platform:
+    """A stub of ``/debug_token``: answers what it is told to, and keeps what it was asked."""
+
+    url: str = ""
+    status: int = 200
+    body: bytes = b"{}"
+    asked: list[tuple[str, str | None]] = field(default_factory=list)
+
+    def says(self, **changes: Any) -> None:
+        """Answer the documented object with these fields; None leaves one out."""
+        fields = {name: value for name, value in (DOCUMENTED | changes).items() if value is not None}
+        self.status, self.body = 200, json.dumps({"data": fields}).encode()
+
+    def inspect(self) -> TokenHealth:
+        """Ask about the token of the channel, at noon."""
+        settings = cast("PollSettings", SimpleNamespace(graph_base_url=self.url, graph_version="v25.0"))
+        connection = Connection(
+            urllib3.PoolManager(retries=False),
+            Credentials(cast("Any", Parameters()), "/aduan/test", time.monotonic),
+            settings,
+            Budget(time.monotonic, time.monotonic() + 30),
+            NOON,
+            sleep=lambda _: None,
+        )
+        return inspect_token(a_channel(), connection)
+
+
+@pytest.fixture
+def platform() -> Iterator[Platform]:
+    stub = Platform()
+
+    class Answer(BaseHTTPRequestHandler):
+        """One request."""
+
+        def do_GET(self) -> None:
+            """Answer as told."""
+            stub.asked.append((self.path, self.headers["Authorization"]))
+            self.send_response(stub.status)
+            self.send_header("Content-Length", str(len(stub.body)))
+            self.end_headers()
+            self.wfile.write(stub.body)
+
+        def log_message(self, *_: Any) -> None:
+            """Be quiet."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    stub.url = f"http://127.0.0.1:{server.server_port}"
+    yield stub
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def epoch(moment: datetime) -> int:
+    return int(moment.timestamp())
+
+
+def test_the_app_asks_about_the_token(platform: Platform) -> None:
+    """It is a GET with the app's own token in a header; the app's secret is not in the address."""
+    platform.says()
+    platform.inspect()
+    [(path, authorization)] = platform.asked
+    assert urlsplit(path).path == "/v25.0/debug_token"
+    assert parse_qs(urlsplit(path).query)["input_token"] == ["EAAG-token-kanal"]
+    assert authorization == "Bearer 1234567890|rahasia-aplikasi"
+    assert "rahasia" not in path
+
+
+def test_zero_is_never(platform: Platform) -> None:
+    """A token that lives until somebody ends it has no days to count."""
+    platform.says()
+    assert platform.inspect() == TokenHealth(None, valid=True, reason=None)
+
+
+def test_absent_is_unknown(platform: Platform) -> None:
+    """An end that is not named is not the same as none."""
+    platform.says(expires_at=None, data_access_expires_at=None)
+    assert platform.inspect() == TokenHealth(None, valid=True, reason=UNKNOWN)
+
+
+@pytest.mark.parametrize(
+    ("expires", "access", "expected"),
+    [
+        (14 * DAY, None, TokenHealth(14, valid=True, reason="expires_at")),
+        (14 * DAY - timedelta(seconds=1), 90 * DAY, TokenHealth(13, valid=True, reason="expires_at")),
+        (60 * DAY, 7 * DAY, TokenHealth(7, valid=True, reason="data_access_expires_at")),
+        (None, 30 * DAY, TokenHealth(30, valid=True, reason="data_access_expires_at")),
+        (timedelta(hours=3), None, TokenHealth(0, valid=True, reason="expires_at")),
+        (-DAY, None, TokenHealth(0, valid=True, reason="expires_at")),
+    ],
+)
+def test_the_nearer_end_counts(
+    platform: Platform, expires: timedelta | None, access: timedelta | None, expected: TokenHealth
+) -> None:
+    """Whole days are left until the token, or the access to people's data, ends; none after that."""
+    platform.says(
+        expires_at=0 if expires is None else epoch(NOON + expires),
+        data_access_expires_at=0 if access is None else epoch(NOON + access),
+    )
+    assert platform.inspect() == expected
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        ({"code": 190, "message": "Sandi diganti oleh Budi", "subcode": 460}, "code 190/460"),
+        ({"code": 190, "message": "…"}, "code 190"),
+        (None, "not valid"),
+    ],
+)
+def test_a_dead_token_is_an_answer(platform: Platform, error: dict[str, Any] | None, reason: str) -> None:
+    """It is told by its code; the platform's sentence, which may name people, goes nowhere."""
+    platform.says(is_valid=False, error=error, expires_at=epoch(NOON + 50 * DAY))
+    assert platform.inspect() == TokenHealth(0, valid=False, reason=reason)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html>Masuk</html>",
+        b"[]",
+        b"{}",
+        b'{"data": null}',
+        b'{"data": []}',
+        b'{"data": {"expires_at": 0}}',
+        b'{"data": {"is_valid": "yes"}}',
+        b'{"data": {"is_valid": true, "expires_at": -5}}',
+        b'{"data": {"is_valid": true, "expires_at": 1e300}}',
+        b'{"data": {"is_valid": true, "expires_at": "besok"}}',
+    ],
+)
+def test_what_is_no_answer_is_never_taken_for_a_good_one(platform: Platform, body: bytes) -> None:
+    """Anything that is not the documented shape is an outage: nothing is known, and nothing is quoted."""
+    platform.status, platform.body = 200, body
+    with pytest.raises(OutageError) as raised:
+        platform.inspect()
+    assert "EAAG" not in str(raised.value)
+
+
+def test_a_refused_app_is_an_error_and_not_a_dead_token(platform: Platform) -> None:
+    """When the app's own id or secret is wrong, nothing is known about the channel's token."""
+    platform.status = 400
+    platform.body = json.dumps({"error": {"message": "Invalid OAuth access token", "code": 190}}).encode()
+    with pytest.raises(CredentialError):
+        platform.inspect()
+
+
+def test_a_throttled_question_says_how_long_to_wait(platform: Platform) -> None:
+    """The platform's limits hold for this question as for every other."""
+    platform.status, platform.body = 400, b'{"error": {"message": "limit", "code": 4}}'
+    with pytest.raises(ThrottledError):
+        platform.inspect()
+
+
+def test_a_missing_app_id_is_named(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The parameter that a person must enter is in the message."""
+    monkeypatch.delitem(PARAMETERS, "/aduan/test/meta/app_id")
+    with pytest.raises(CredentialError, match="meta/app_id is missing"):
+        platform.inspect()
+
+
+@pytest.mark.parametrize(
+    ("left", "before", "expected"),
+    [
+        (None, 5, None),
+        (15, 16, None),
+        (14, 15, 14),
+        (13, 14, None),
+        (7, 8, 7),
+        (6, 15, 7),
+        (6, 7, None),
+        (1, 2, 1),
+        (0, 1, None),
+        (0, 15, 1),
+        (10, None, 14),
+        (0, None, 1),
+        (60, 0, None),
+    ],
+)
+def test_a_warning_is_given_as_each_mark_is_passed(left: int | None, before: int | None, expected: int | None) -> None:
+    """Fourteen, seven and one day before the end, once each; of two that are passed at once the more urgent."""
+    assert warning_due(left, before) == expected
+
+
+@given(st.integers(15, 90), st.sets(st.integers(0, 90)))
+def test_no_token_dies_unannounced(start: int, missed: set[int]) -> None:
+    """However many days are missed, the last look before the end has been preceded by the nearest warning."""
+    given_out: list[int] = []
+    before: int | None = None
+    for left in range(start, -1, -1):
+        if left in missed:
+            continue
+        due = warning_due(left, before)
+        given_out += [due] if due is not None else []
+        before = left
+    assert given_out == sorted(set(given_out), reverse=True)
+    if before is not None:
+        nearest = next((mark for mark in (1, 7, 14) if before <= mark), None)
+        assert given_out[-1:] == ([] if nearest is None else [nearest])
+
+
+def test_moments_are_in_utc() -> None:
+    """The platform counts seconds since 1970."""
+    assert datetime.fromtimestamp(epoch(NOON), UTC) == NOON

@@ -1,0 +1,163 @@
+"""X's mentions, as far as the poller asks for them: two dialects, its limits, and its ways to fail."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from poll_channels.sources.x import id_at
+from tests.local_http import Answer, Asked, as_json
+
+ACCOUNT = "200000001"
+TOKEN = "token-KENARI-x"
+REACHABLE = 800
+PROBLEM = "https://api.twitter.com/2/problems"
+
+
+@dataclass(frozen=True)
+class Written:
+    """A post that mentions the account; one that was edited knows its former ids."""
+
+    id: str
+    text: str
+    created_at: datetime
+    author: str = "300000017"
+    history: tuple[str, ...] = ()
+    note: str | None = None
+    references: tuple[tuple[str, str], ...] = ()
+    photo: bool = False
+
+
+def written(minutes_ago: float, now: datetime, **changes: Any) -> Written:
+    """A post of some minutes ago; its id tells the time, as X's do."""
+    moment = now - timedelta(minutes=minutes_ago)
+    native_id = changes.pop("id", str(id_at(moment)))
+    return replace(Written(native_id, f"@kabarsleman lapor {native_id}", moment), **changes)
+
+
+@dataclass
+class FakeX:
+    """One account's mentions."""
+
+    now: datetime
+    posts: list[Written] = field(default_factory=list)
+    usernames: dict[str, str] = field(default_factory=dict)
+    page_size: int = 100
+    keeps: timedelta | None = timedelta(days=7)
+    """How old a position may be; None for any age."""
+    fault: Callable[[Asked, int], Answer | None] = lambda _asked, _number: None
+    """What is answered instead, by the request and its number."""
+    errors: list[dict[str, Any]] = field(default_factory=list)
+    """Partial errors, which come beside the data."""
+    asked: list[Asked] = field(default_factory=list)
+
+    @property
+    def citizens(self) -> list[str]:
+        """First ids of what citizens wrote themselves, newest first."""
+        mine = [post for post in self.posts if post.author != ACCOUNT and not _repeats(post)]
+        return [(post.history or (post.id,))[0] for post in sorted(mine, key=lambda post: -int(post.id))]
+
+    def answer(self, asked: Asked) -> Answer:
+        """Answer one request."""
+        self.asked.append(asked)
+        instead = self.fault(asked, len(self.asked))
+        if instead is not None:
+            return instead
+        if asked.headers.get("authorization") != f"Bearer {TOKEN}":
+            return self.problem(401, "Unauthorized", "about:blank")
+        if asked.path != f"/2/users/{ACCOUNT}/mentions":
+            return self.problem(404, "Not Found Error", f"{PROBLEM}/resource-not-found")
+        if not 5 <= int(asked.query.get("max_results", "10")) <= 100:
+            return self.problem(400, "Invalid Request", f"{PROBLEM}/invalid-request")
+        return self._too_old(asked) or self._page(asked)
+
+    def problem(self, status: int, title: str, kind: str, *, reset: int | None = None, **more: Any) -> Answer:
+        """An error as X puts it."""
+        body = {"title": title, "detail": title, "type": kind, "status": status, **more}
+        return as_json(body, status, self._limits(reset))
+
+    def stale(self, name: str, value: str) -> Answer:
+        """A position from before what X remembers."""
+        message = f"'{name}' must be a tweet id created after some day."
+        return self.problem(
+            400,
+            "Invalid Request",
+            f"{PROBLEM}/invalid-request",
+            errors=[{"parameters": {name: [value]}, "message": message}],
+        )
+
+    def _too_old(self, asked: Asked) -> Answer | None:
+        if self.keeps is None:
+            return None
+        oldest = self.now - self.keeps
+        since_id, start = asked.query.get("since_id"), asked.query.get("start_time")
+        if since_id is not None and int(since_id) < id_at(oldest):
+            return self.stale("since_id", since_id)
+        if start is not None and _moment(start) < oldest:
+            return self.stale("start_time", start)
+        return None
+
+    def _page(self, asked: Asked) -> Answer:
+        query = asked.query
+        listed = sorted(self.posts, key=lambda post: -int(post.id))[:REACHABLE]
+        listed = [post for post in listed if int(post.id) > int(query.get("since_id", "0"))]
+        if "start_time" in query:
+            listed = [post for post in listed if post.created_at >= _moment(query["start_time"])]
+        offset = int(query.get("pagination_token", "t0")[1:])
+        size = min(int(query.get("max_results", "10")), self.page_size)
+        page = listed[offset : offset + size]
+        meta: dict[str, Any] = {"result_count": len(page)}
+        if not page:
+            return as_json({"meta": meta}, headers=self._limits())
+        meta |= {"newest_id": page[0].id, "oldest_id": page[-1].id}
+        if offset + size < len(listed):
+            meta["next_token"] = f"t{offset + size}"
+        body = {"data": [_rendered(post, query) for post in page], "meta": meta}
+        if "author_id" in query.get("expansions", ""):
+            body["includes"] = {"users": [self._user(author) for author in sorted({post.author for post in page})]}
+        if self.errors:
+            body["errors"] = self.errors
+        return as_json(body, headers=self._limits())
+
+    def _user(self, native_id: str) -> dict[str, str]:
+        return {"id": native_id, "name": "Warga Contoh", "username": self.usernames.get(native_id, "warga_contoh")}
+
+    def _limits(self, reset: int | None = None) -> dict[str, str]:
+        second = int(self.now.timestamp()) + 900 if reset is None else reset
+        return {"x-rate-limit-limit": "450", "x-rate-limit-remaining": "448", "x-rate-limit-reset": str(second)}
+
+
+def _rendered(post: Written, query: Any) -> dict[str, Any]:
+    """A post with what was asked for, in the dialect of the question."""
+    new = "post.fields" in query
+    word = "post" if new else "tweet"
+    fields = query.get(f"{word}.fields", "").split(",")
+    expansions = query.get("expansions", "").split(",")
+    references = [{"type": kind, "id": native_id} for kind, native_id in post.references]
+    found: dict[str, Any] = {"id": post.id, "text": post.text}
+    if not new or "edit_history_post_ids" in expansions:
+        found[f"edit_history_{word}_ids"] = list(post.history or (post.id,))
+    if "created_at" in fields:
+        found["created_at"] = post.created_at.strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    if "author_id" in (expansions if new else fields):
+        found["author_id"] = post.author
+    if references and ("referenced_posts" in expansions if new else "referenced_tweets" in fields):
+        found[f"referenced_{word}s"] = references
+    if post.note is not None and f"note_{word}" in fields:
+        found[f"note_{word}"] = {"text": post.note}
+    if post.photo and "attachments" in fields:
+        found["attachments"] = {"media_keys": [f"3_{post.id}"]}
+    return found
+
+
+def _repeats(post: Written) -> bool:
+    return any(kind == "retweeted" for kind, _ in post.references)
+
+
+def _moment(text: str) -> datetime:
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+
+
+def numbered(count: int, now: datetime, *, first_minutes_ago: float = 1) -> Iterable[Written]:
+    """Posts a minute apart, the first of them the youngest."""
+    return [written(first_minutes_ago + number, now) for number in range(count)]

@@ -1,0 +1,279 @@
+"""The admin API says what was read and what was not, and how the channels are."""
+
+import importlib
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from types import ModuleType
+from typing import Any
+
+import pytest
+from moto import mock_aws
+
+from aduan.channel import Run
+from aduan.store import reading
+from aduan.store.channels import DynamoChannelStore
+from aduan.store.table import Table
+from tests.table import TABLE_NAME, create_table
+
+ADMIN = {"sub": "sub-admin", "cognito:username": "admin-1", "cognito:groups": "admin"}
+DISHUB = {"sub": "sub-dishub", "cognito:groups": "department", "custom:department": "dishub"}
+CHANNEL = "instagram:kabarsleman"
+MINUTE = timedelta(minutes=1)
+# The handler has the real clock: everything lies in a day of the recent past, which begins at midnight in WIB.
+DAY = datetime.now(UTC).replace(hour=17, minute=0, second=0, microsecond=0) - timedelta(days=3)
+
+
+@dataclass(frozen=True)
+class Api:
+    """The deployed handler and its table."""
+
+    module: ModuleType
+    table: Table
+
+    def get(
+        self, path: str, query: Mapping[str, str] | None = None, claims: Mapping[str, Any] | None = ADMIN
+    ) -> tuple[int, dict[str, Any]]:
+        """Send one request as API Gateway would, and return status and body."""
+        event = {
+            "resource": path,
+            "path": path,
+            "httpMethod": "GET",
+            "headers": {"Accept": "application/json"},
+            "queryStringParameters": dict(query) if query else None,
+            "multiValueQueryStringParameters": {name: [value] for name, value in query.items()} if query else None,
+            "requestContext": {
+                "stage": "prod",
+                "path": f"/prod{path}",
+                "resourcePath": path,
+                "httpMethod": "GET",
+                "requestId": "request-1",
+                **({} if claims is None else {"authorizer": {"claims": dict(claims)}}),
+            },
+            "body": None,
+            "isBase64Encoded": False,
+        }
+        answer = self.module.handler(event, None)
+        return answer["statusCode"], json.loads(answer["body"])
+
+    def coverage(self, since: datetime, until: datetime, channel: str = CHANNEL) -> dict[str, Any]:
+        """Ask for an interval that is answered."""
+        status, body = self.get("/coverage", {"channel": channel, "from": since.isoformat(), "to": until.isoformat()})
+        assert status == 200, body
+        return body
+
+    def record(self, at: datetime, **changes: Any) -> Run:
+        """Write a run into the ledger, as the poller does."""
+        fields: dict[str, Any] = {
+            "channel": CHANNEL,
+            "run_id": "run",
+            "started_at": at,
+            "finished_at": at,
+            "read_from": at - timedelta(days=2),
+            "complete": True,
+        }
+        run = Run.model_validate(fields | changes)
+        DynamoChannelStore(self.table).record(run)
+        return run
+
+    def read_until(self, watermark: datetime, channel: str = CHANNEL) -> None:
+        """Move the cursor."""
+        store = DynamoChannelStore(self.table)
+        now = datetime.now(UTC)
+        cursor = store.lease(store.read(channel), "run", now, now + MINUTE)
+        store.release(cursor.model_copy(update={"watermark": watermark}), "run")
+
+
+@pytest.fixture
+def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
+    with mock_aws():
+        table = create_table()
+        monkeypatch.setenv("TABLE_NAME", TABLE_NAME)
+        sys.modules.pop("admin_api.handler", None)
+        yield Api(importlib.import_module("admin_api.handler"), table)
+
+
+def spans(entries: list[dict[str, Any]]) -> list[tuple[float, float]]:
+    """The minutes of the day from and to."""
+    return [(minute_of(entry["from"]), minute_of(entry["to"])) for entry in entries]
+
+
+def minute_of(moment: str) -> float:
+    return (datetime.fromisoformat(moment) - DAY) / MINUTE
+
+
+def test_an_interval_that_was_read_is_complete(api: Api) -> None:
+    """One covered interval, no gap, and the times also as people read them."""
+    for minute in (0, 30, 60):
+        api.record(DAY + minute * MINUTE)
+    body = api.coverage(DAY, DAY + 60 * MINUTE)
+    assert (body["complete"], body["truncated"], body["next_from"], body["gaps"]) == (True, False, None, [])
+    assert spans(body["covered"]) == [(0, 60)]
+    assert body["channel_name"] == "Kabar Sleman"
+    assert body["from_wib"].endswith(" 00:00 WIB")
+    assert body["to_wib"].endswith(" 01:00 WIB")
+
+
+def test_a_gap_says_why(api: Api) -> None:
+    """Codes for machines, labels in Indonesian for people, with how often and from when to when."""
+    api.record(DAY)
+    for minute in (10, 11, 12):
+        api.record(DAY + minute * MINUTE, complete=False, error="CredentialError: code 190/463")
+    api.record(DAY + 20 * MINUTE, complete=False, stopped="page cap")
+    body = api.coverage(DAY, DAY + 30 * MINUTE)
+    assert not body["complete"]
+    assert spans(body["gaps"]) == [(0, 30)]
+    waiting, token, stopped = body["gaps"][0]["reasons"]
+    assert (waiting["code"], waiting["label"]) == ("not_yet_read", "Belum ada pembacaan lengkap sesudahnya")
+    assert (token["code"], token["detail"], token["runs"]) == ("CredentialError", "code 190/463", 3)
+    assert token["label"] == "Token kedaluwarsa, dicabut, atau tidak ada"
+    assert (token["first_wib"][-9:], token["last_wib"][-9:]) == ("00:10 WIB", "00:12 WIB")
+    assert (stopped["code"], stopped["label"]) == ("stopped", "Terlalu banyak halaman untuk sekali baca")
+
+
+def test_an_outage_that_was_made_good_is_read_late(api: Api) -> None:
+    """A run long after the interval that reaches back over it covers it, and the answer says when that was."""
+    api.record(DAY)
+    api.record(DAY + 10 * MINUTE, complete=False, error="OutageError: code 2")
+    api.record(DAY + 600 * MINUTE)
+    body = api.coverage(DAY, DAY + 30 * MINUTE)
+    assert (body["complete"], spans(body["covered"])) == (True, [(0, 30)])
+    [late] = body["covered"]
+    assert late["late"] is True
+    assert late["read_at_wib"].endswith("10:00 WIB")
+    assert late["reasons"][0]["label"] == "Platform tidak menjawab, atau jawabannya rusak"
+
+
+def test_what_was_before_aduan_is_no_reproach(api: Api) -> None:
+    """Before the first run reached back to, the gap says that nobody was there to read."""
+    api.record(DAY + 60 * MINUTE, read_from=DAY + 20 * MINUTE)
+    body = api.coverage(DAY, DAY + 60 * MINUTE)
+    assert spans(body["gaps"]) == [(0, 20)]
+    assert body["gaps"][0]["reasons"][0]["label"] == "Sebelum Aduan mulai membaca kanal ini"
+
+
+def test_too_much_for_one_answer_is_cut_and_can_be_gone_on_with(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cut answer speaks only of the part it looked at, and says from where to ask on."""
+    monkeypatch.setattr(reading, "LEDGER_RUNS", 3)
+    for minute in range(0, 60, 10):
+        api.record(DAY + minute * MINUTE)
+    since, parts = DAY, []
+    while True:
+        body = api.coverage(since, DAY + 50 * MINUTE)
+        assert body["complete"]
+        parts += spans(body["covered"])
+        if not body["truncated"]:
+            break
+        since = datetime.fromisoformat(body["next_from"])
+    assert parts == [(0, 20), (20, 40), (40, 50)]
+
+
+def test_days_and_moments_are_in_wib(api: Api) -> None:
+    """A day is a whole day of the county, and a time without a zone is the county's."""
+    api.record(DAY + timedelta(days=2))
+    day = (DAY + timedelta(hours=7)).strftime("%Y-%m-%d")
+    status, body = api.get("/coverage", {"channel": CHANNEL, "from": day, "to": day})
+    assert status == 200
+    assert spans(body["covered"]) == [(0, 24 * 60)]
+    status, body = api.get("/coverage", {"channel": CHANNEL, "from": f"{day}T01:00", "to": f"{day}T02:30:15"})
+    assert status == 200
+    assert spans(body["covered"]) == [(60, 150.25)]
+
+
+def test_a_channel_that_was_taken_out_can_still_be_asked_about(api: Api) -> None:
+    """What was read once keeps its ledger, whatever the directory says now."""
+    api.record(DAY, channel="instagram:akunlama")
+    api.read_until(DAY, "instagram:akunlama")
+    body = api.coverage(DAY - 60 * MINUTE, DAY, "instagram:akunlama")
+    assert (body["channel_name"], body["complete"]) == ("instagram:akunlama", True)
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"channel": None}, "channel"),
+        ({"channel": "instagram"}, "channel"),
+        ({"channel": "instagram:tidakada"}, "channel"),
+        ({"channel": "instagram:a#b"}, "channel"),
+        ({"from": None}, "from"),
+        ({"to": None}, "to"),
+        ({"from": "kemarin"}, "from"),
+        ({"from": "2026-02-30T10:00"}, "from"),
+        ({"to": "2026-11-02"}, "to"),
+        ({"from": "2026-11-03T10:00", "to": "2026-11-03T10:00"}, "to"),
+        ({"to": "2026-12-05"}, "to"),
+        ({"limit": "5"}, "limit"),
+    ],
+)
+def test_a_wrong_question_names_the_field(api: Api, changes: dict[str, str | None], field: str) -> None:
+    """400 with the parameter and a sentence in Indonesian."""
+    asked = {"channel": CHANNEL, "from": "2026-11-03", "to": "2026-11-03", **changes}
+    status, body = api.get("/coverage", {name: value for name, value in asked.items() if value is not None})
+    assert (status, body["error"]["field"]) == (400, field)
+    assert body["error"]["message"].endswith(".")
+
+
+def test_a_month_can_be_asked_for(api: Api) -> None:
+    """Thirty-one days are allowed; of days yet to come it is said that they are not yet read."""
+    status, body = api.get("/coverage", {"channel": CHANNEL, "from": "2031-10-01", "to": "2031-10-31"})
+    assert (status, body["complete"]) == (200, False)
+    assert body["gaps"][0]["reasons"][0]["code"] == "not_yet_read"
+
+
+def test_coverage_is_for_admins(api: Api) -> None:
+    """Departments are refused before anything is looked at, nobody gets nothing."""
+    assert api.get("/coverage", {"channel": "x"}, DISHUB)[0] == 403
+    assert api.get("/coverage", {"channel": "x"}, None)[0] == 401
+
+
+def channels(api: Api) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The whole answer, and the part about the one channel."""
+    status, body = api.get("/channels")
+    assert status == 200
+    return body, next(channel for channel in body["channels"] if channel["id"] == CHANNEL)
+
+
+def test_a_channel_that_is_read_says_so(api: Api) -> None:
+    """Last success, lag, failures and silence are facts; no issue comes of them."""
+    now = datetime.now(UTC)
+    api.read_until(now - 30 * MINUTE)
+    api.record(now - 10 * MINUTE, new=1)
+    _, channel = channels(api)
+    health = channel["health"]
+    assert (health["healthy"], health["issues"]) == (True, [])
+    assert 600 <= health["lag_seconds"] < 660
+    assert 1800 <= health["silence"]["seconds"] < 1860
+    assert health["silence"]["usual_seconds"] is None
+    assert health["last_success_wib"].endswith("WIB")
+
+
+def test_a_channel_that_fails_is_named_at_the_top(api: Api) -> None:
+    """As monitoring asks it: healthy or not, and each issue with its channel."""
+    now = datetime.now(UTC)
+    last = api.record(now - 100 * MINUTE)
+    for minute in range(70):
+        api.record(now - minute * MINUTE, complete=False, error="CredentialError: code 190/463")
+    body, channel = channels(api)
+    assert body["healthy"] is False
+    named = [issue["code"] for issue in body["issues"] if issue["channel"] == CHANNEL]
+    assert named == ["behind", "authorisation"]
+    health = channel["health"]
+    assert health["last_success"][:19] == last.started_at.isoformat()[:19]
+    assert health["consecutive_failures"] == 60
+    assert health["last_error"]["label"] == "Token kedaluwarsa, dicabut, atau tidak ada"
+    assert len(channel["runs"]) == 5
+
+
+def test_a_channel_that_fell_silent_is_named(api: Api) -> None:
+    """It is read without an error, but nobody has been heard on it for much longer than usual."""
+    now = datetime.now(UTC)
+    for hours in range(24 * 20, 48, -4):
+        api.record(now - timedelta(hours=hours), new=1)
+    api.record(now - 5 * MINUTE)
+    api.read_until(now - timedelta(hours=50))
+    _, channel = channels(api)
+    assert [issue["code"] for issue in channel["health"]["issues"]] == ["silent"]
+    assert channel["health"]["silence"]["unusual"] is True
+    assert "2 hari" in channel["health"]["issues"][0]["message"]

@@ -1,0 +1,76 @@
+"""A platform on this machine: answers whatever a test decides, over real HTTP."""
+
+import gzip
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request as it arrived."""
+
+    path: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    """By name in small letters."""
+    target: str
+    """Path and query as they were sent."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What is sent back."""
+
+    status: int
+    data: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def as_json(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Answer:
+    """JSON, compressed, as the platforms send it."""
+    named = headers or {}
+    kind = "application/json; charset=utf-8"
+    return Answer(
+        status, gzip.compress(json.dumps(body).encode()), {"Content-Type": kind, "Content-Encoding": "gzip", **named}
+    )
+
+
+@contextmanager
+def serving(answer: Callable[[Asked], Answer]) -> Iterator[str]:
+    """Answer requests as long as the block lasts; gives the base address."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
+
+        def do_GET(self) -> None:
+            parts = urlsplit(self.path)
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            given = answer(Asked(parts.path, dict(parse_qsl(parts.query)), headers, self.path))
+            self.send_response(given.status)
+            for name, value in given.headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(given.data)))
+            self.end_headers()
+            self.wfile.write(given.data)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+
+    with Server(("127.0.0.1", 0), Handler) as server:
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()

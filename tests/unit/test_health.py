@@ -1,0 +1,223 @@
+"""A channel that is not read, fails, or has gone silent says so; one that is merely quiet does not."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aduan.channel import Cursor, Run
+from aduan.directory import Channel
+from aduan.health import (
+    ERROR_LABELS,
+    HISTORY,
+    Health,
+    Silence,
+    allowed_lag,
+    channel_health,
+    consecutive_failures,
+    error_label,
+    usual_gap,
+)
+from poll_channels import source
+from poll_channels.sources import graph
+from tests.builders import NOON, a_channel
+
+MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+
+
+def a_run(ago: timedelta, error: str | None = None, **changes: Any) -> Run:
+    """A run some time before noon."""
+    fields: dict[str, Any] = {
+        "channel": "instagram:kabarsleman",
+        "run_id": "run",
+        "started_at": NOON - ago,
+        "finished_at": NOON - ago,
+        "read_from": NOON - ago - 2 * DAY,
+        "complete": error is None,
+        "error": error,
+    }
+    return Run.model_validate(fields | changes)
+
+
+def a_cursor(**changes: Any) -> Cursor:
+    return Cursor.model_validate({"channel": "instagram:kabarsleman", "watermark": NOON - HOUR, **changes})
+
+
+def health(*runs: Run, channel: Channel | None = None, **changes: Any) -> Health:
+    """The health at noon; runs youngest first."""
+    cursor = changes.pop("cursor", a_cursor())
+    arrivals = changes.pop("arrivals", ())
+    return channel_health(channel or a_channel(), cursor, runs, arrivals, NOON, **changes)
+
+
+def codes(judged: Health) -> list[str]:
+    return [issue.code for issue in judged.issues]
+
+
+def outages(number: int, error: str = "OutageError: code 2") -> list[Run]:
+    """So many failures, the last a minute ago."""
+    return [a_run(minute * MINUTE, error) for minute in range(1, number + 1)]
+
+
+def every(gap: timedelta, since: timedelta = HISTORY, until: timedelta = timedelta()) -> list[datetime]:
+    """Arrivals at a steady pace."""
+    count = (since - until) // gap
+    return [NOON - since + number * gap for number in range(count + 1)]
+
+
+def test_a_channel_that_is_read_is_healthy() -> None:
+    """It says when it was last read and how long that is ago, and has no issue."""
+    judged = health(a_run(10 * MINUTE), a_run(70 * MINUTE))
+    assert judged.healthy
+    assert (judged.last_success, judged.lag) == (NOON - 10 * MINUTE, 10 * MINUTE)
+    assert (judged.consecutive_failures, judged.last_error) == (0, None)
+
+
+def test_a_quiet_channel_is_not_behind() -> None:
+    """An entry an hour is all a quiet channel writes: at the rhythm of the ledger it is healthy, beyond it is not."""
+    channel = a_channel(every_minutes=15)
+    assert health(a_run(allowed_lag(channel)), channel=channel).healthy
+    judged = health(a_run(allowed_lag(channel) + MINUTE), channel=channel)
+    assert codes(judged) == ["behind"]
+    assert "2026-11-03 10:29 WIB" in judged.issues[0].message
+
+
+def test_a_channel_read_once_a_day_is_given_its_time() -> None:
+    """Lag is judged by the channel's own rhythm."""
+    channel = a_channel(every_minutes=1440)
+    assert health(a_run(25 * HOUR), channel=channel).healthy
+    assert not health(a_run(3 * DAY), channel=channel).healthy
+
+
+def test_a_bad_minute_wakes_nobody() -> None:
+    """Two failures in a row are the platform's daily life; three are told, with what they were."""
+    good = a_run(5 * MINUTE)
+    assert health(*outages(2), good).healthy
+    judged = health(*outages(3), good)
+    assert codes(judged) == ["failing"]
+    assert judged.issues[0].message == (
+        "3 pembacaan terakhir gagal: Platform tidak menjawab, atau jawabannya rusak (OutageError: code 2)."
+    )
+    assert judged.last_error is not None
+    assert judged.last_error.at == NOON - MINUTE
+
+
+@pytest.mark.parametrize("error", ["CredentialError: code 190/463", "NotPermittedError: code 10"])
+def test_a_refused_token_is_told_after_two_failures(error: str) -> None:
+    """What does not pass by itself is told at once: once may be the platform's mistake, twice is not."""
+    good = a_run(5 * MINUTE)
+    assert health(*outages(1, error), good).healthy
+    assert codes(health(*outages(2, error), good)) == ["authorisation"]
+
+
+def test_failures_are_counted_back_to_the_last_success() -> None:
+    """Runs that stopped early neither fail nor succeed."""
+    runs = [*outages(2), a_run(3 * MINUTE, complete=False, stopped="time"), a_run(4 * MINUTE, "OutageError: x")]
+    assert consecutive_failures(a_channel(), a_cursor(), [*runs, a_run(5 * MINUTE), *outages(3)], NOON) == 3
+
+
+def test_a_channel_that_recovered_quietly_is_not_called_failing() -> None:
+    """A failure is always entered: when the youngest entry is one of half an hour ago, it has not failed since."""
+    runs = [a_run((30 + minute) * MINUTE, "OutageError: code 2") for minute in range(5)]
+    judged = health(*runs, a_run(40 * MINUTE))
+    assert (judged.consecutive_failures, judged.healthy) == (0, True)
+    assert judged.last_error is not None
+
+
+def test_a_channel_that_must_wait_has_not_recovered() -> None:
+    """While the platform makes us wait no run starts, so silence of the ledger proves nothing."""
+    runs = [a_run((30 + minute) * MINUTE, "ThrottledError: code 4") for minute in range(5)]
+    judged = health(*runs, a_run(40 * MINUTE), cursor=a_cursor(not_before=NOON + HOUR))
+    assert judged.consecutive_failures == 5
+
+
+def test_a_channel_that_waits_says_until_when() -> None:
+    """Being behind because the platform wants it so is said with its end."""
+    judged = health(a_run(3 * HOUR), cursor=a_cursor(not_before=NOON + HOUR))
+    assert "menunggu sampai 2026-11-03 13:00 WIB" in judged.issues[0].message
+
+
+def test_a_channel_never_read_is_not_healthy() -> None:
+    """Neither is one whose ledger has only failures."""
+    assert codes(health(cursor=a_cursor(watermark=None))) == ["never_read"]
+    assert codes(health(*outages(4))) == ["never_read", "failing"]
+
+
+def test_the_last_success_may_lie_far_back() -> None:
+    """The last complete run counts even when more failures followed than are looked at."""
+    judged = health(*outages(5), last_complete=a_run(3 * DAY))
+    assert judged.lag == 3 * DAY
+    assert codes(judged) == ["behind", "failing"]
+    assert "3 hari yang lalu" in judged.issues[0].message
+
+
+@pytest.mark.parametrize("changes", [{"enabled": False}, {"purpose": "dissemination only"}])
+def test_a_channel_that_is_not_to_be_read_has_no_issue(changes: dict[str, Any]) -> None:
+    """What is switched off is not sick."""
+    assert health(channel=a_channel(**changes)).healthy
+
+
+def test_silence_is_measured_against_the_channels_own_pace() -> None:
+    """Three times the usual gap and more than six hours: then the channel may be blind without an error."""
+    busy = every(3 * HOUR, until=10 * HOUR)
+    judged = health(a_run(MINUTE), arrivals=busy, cursor=a_cursor(watermark=NOON - 10 * HOUR))
+    assert codes(judged) == ["silent"]
+    assert "selama 10 jam" in judged.issues[0].message
+    slow = every(DAY, until=DAY)
+    assert health(a_run(MINUTE), arrivals=slow, cursor=a_cursor(watermark=NOON - DAY)).healthy
+
+
+def test_a_few_hours_are_never_silence() -> None:
+    """On the busiest channel less than six hours without a post say nothing."""
+    assert not Silence(6 * HOUR, MINUTE).is_unusual
+    assert Silence(6 * HOUR + MINUTE, MINUTE).is_unusual
+
+
+def test_the_night_is_usual_at_night() -> None:
+    """An account on which people write from eight to noon is silent every morning before, and that is no news."""
+    mornings = [NOON - day * DAY - hour * HOUR for day in range(1, 29) for hour in range(4)]
+    at_seven = NOON - 5 * HOUR
+    assert usual_gap(mornings, at_seven) == 20 * HOUR
+    assert usual_gap(mornings, NOON) == HOUR
+
+
+def test_a_channel_that_is_not_read_is_not_called_silent() -> None:
+    """That nobody was heard is no news where nobody listened."""
+    busy = every(HOUR, until=3 * DAY)
+    judged = health(a_run(3 * DAY), arrivals=busy, cursor=a_cursor(watermark=NOON - 3 * DAY))
+    assert codes(judged) == ["behind"]
+    assert judged.silence.is_unusual
+
+
+def test_a_young_channel_is_judged_by_its_gaps_alone() -> None:
+    """With less than a week to look at, the hour of the day is left out; with next to nothing, the judgement."""
+    assert usual_gap(every(2 * HOUR, since=2 * DAY), NOON) == 2 * HOUR
+    assert usual_gap([NOON - HOUR, NOON - 2 * HOUR], NOON) is None
+    assert usual_gap([], NOON) is None
+    assert not Silence(30 * DAY, None).is_unusual
+
+
+@given(st.lists(st.integers(0, 60 * 24 * 40), max_size=60))
+def test_the_usual_gap_is_one_that_occurred(minutes: list[int]) -> None:
+    """Whatever the history, the usual gap is neither negative nor longer than what is looked at."""
+    gap = usual_gap([NOON - minute * MINUTE for minute in minutes], NOON)
+    assert gap is None or timedelta() <= gap <= HISTORY + HOUR
+
+
+def test_every_error_has_a_name_for_people() -> None:
+    """Each class of error that a run may end with, but for those that are no fault, is known in Indonesian."""
+    modules = (source, graph)
+    kinds = {
+        name
+        for module in modules
+        for name, kind in vars(module).items()
+        if isinstance(kind, type)
+        and issubclass(kind, source.ChannelError)
+        and not issubclass(kind, source.StoppedError)
+    }
+    assert kinds - {"ChannelError"} <= set(ERROR_LABELS)
+    assert error_label("SomethingNew: code 1") == "Galat lain"

@@ -1,0 +1,118 @@
+"""An edited post is decided anew, and nobody is told twice."""
+
+from datetime import timedelta
+
+import pytest
+
+from aduan.directory import load_directory
+from aduan.post import Post
+from aduan.triage import DESK
+from classify.decide import decide
+from classify.revision import revision, same_decision
+from tests.builders import NOON, a_post, a_ticket, a_triage
+from tests.in_memory import InMemoryPostStore, InMemoryTicketStore, Memory
+
+DIRECTORY = load_directory()
+LATER = NOON + timedelta(hours=2)
+LAMP = "Min, lampu jalan depan pasar Condongcatur mati sudah tiga hari, tolong diperbaiki"
+LAMP_AGAIN = "Min, lampu jalan depan pasar Condongcatur mati sudah TIGA hari, tolong segera diperbaiki ya"
+RUBBISH = "Mohon sampah menumpuk di depo Condongcatur belum diangkut truk sampah seminggu"
+
+
+class World:
+    """One post that was decided."""
+
+    def __init__(self, text: str) -> None:
+        self.memory = Memory()
+        self.posts = InMemoryPostStore(self.memory)
+        self.tickets = InMemoryTicketStore(self.memory)
+        self.posts.add(a_post(text=text))
+        self.decide()
+
+    def decide(self) -> str:
+        """As the stream or `follow_up` does."""
+        return decide(
+            a_post().key,
+            posts=self.posts,
+            tickets=self.tickets,
+            directory=DIRECTORY,
+            now=LATER,
+            chatter_for=timedelta(days=30),
+        )
+
+    def edit(self, text: str) -> None:
+        """The author changes the text, the poller finds it, and it is decided."""
+        assert self.posts.revise(a_post(text=text, fetched_at=LATER))
+        self.decide()
+
+    @property
+    def post(self) -> Post:
+        """As stored."""
+        return self.memory.posts[a_post().key]
+
+    @property
+    def told(self) -> list[str]:
+        """Departments with a notice."""
+        return sorted(notice.department for notice in self.memory.notices.values())
+
+
+def test_an_edit_that_changes_no_decision_tells_nobody() -> None:
+    """The history says it, the ticket stays, and there is no second notice."""
+    world = World(LAMP)
+    [before] = world.memory.tickets.values()
+    world.edit(LAMP_AGAIN)
+    assert list(world.memory.tickets.values()) == [before]
+    assert world.told == ["dishub"]
+    assert world.memory.events[-1].move == "edited"
+    assert (world.post.state, world.post.text) == ("triaged", LAMP_AGAIN)
+
+
+def test_an_edit_that_changes_the_decision_tells_the_new_department_once() -> None:
+    """The ticket moves under its old code, and only the new department gets a notice."""
+    world = World(LAMP)
+    [code] = world.memory.tickets
+    world.edit(RUBBISH)
+    [ticket] = world.memory.tickets.values()
+    assert (ticket.code, ticket.department, ticket.version) == (code, "dlh", 2)
+    assert world.told == ["dishub", "dlh"]
+    world.edit(LAMP)
+    assert world.told == ["dishub", "dlh"]
+
+
+def test_chatter_that_becomes_a_complaint_opens_a_ticket() -> None:
+    """A post that was dropped is decided like a new one."""
+    world = World("Selamat pagi semuanya, semoga sehat selalu")
+    assert not world.memory.tickets
+    world.edit(LAMP)
+    assert world.told == ["dishub"]
+
+
+def test_a_complaint_that_becomes_chatter_goes_to_the_desk() -> None:
+    """Somebody was told of it, so a person decides what becomes of the ticket."""
+    world = World(LAMP)
+    world.edit("Selamat pagi semuanya, semoga sehat selalu")
+    [ticket] = world.memory.tickets.values()
+    assert (ticket.status, ticket.department) == ("needs_review", DESK)
+
+
+@pytest.mark.parametrize("status", ["accepted", "in_progress", "resolved", "closed"])
+def test_a_ticket_somebody_took_stays_where_it_is(status: str) -> None:
+    """A changed decision is only written into the history."""
+    ticket = a_ticket(status=status)
+    change = revision(a_post(), a_triage(), a_triage(department="dlh"), ticket, directory=DIRECTORY, now=LATER)
+    assert (change.ticket, change.notices) == (ticket, ())
+    assert [event.move for event in change.events] == ["edited"]
+
+
+def test_how_sure_a_decision_is_does_not_make_it_another() -> None:
+    """Words and confidence may differ."""
+    assert same_decision(a_triage(), a_triage(confidence=0.1, reasons=("x",), decided_by="y"))
+
+
+def test_an_edit_is_decided_once() -> None:
+    """A stream record that comes twice changes nothing."""
+    world = World(LAMP)
+    world.edit(RUBBISH)
+    before = (dict(world.memory.tickets), dict(world.memory.notices), list(world.memory.events))
+    assert world.decide() == "already"
+    assert (dict(world.memory.tickets), dict(world.memory.notices), list(world.memory.events)) == before
