@@ -30,6 +30,9 @@ class Cursor(Record):
     seen: tuple[str, ...] = ()
     not_before: Moment | None = None
     """The platform asked us to wait until then."""
+    spent_usd: float = 0
+    """What reading it cost, up to and in the month of `spent_at`."""
+    spent_at: Moment | None = None
     ledger_at: Moment | None = None
     """When the last complete run of the ledger began; a quiet one is written only once an hour."""
     version: int = 0
@@ -59,6 +62,8 @@ class Run(Record):
     rejected: int = 0
     own: int = 0
     calls: int = 0
+    cost_usd: float = 0
+    """What the platform charges for what it returned."""
     stopped: str | None = None
     """Why it stopped early without a fault: ``time`` or ``page cap``."""
     error: str | None = None

@@ -25,6 +25,7 @@ from poll_channels.poll import Poll, is_due
 from poll_channels.recheck import Recheck, Rechecking
 from poll_channels.source import Budget, ChannelError
 from poll_channels.sources import KINDS
+from poll_channels.spending import is_exhausted
 from poll_channels.tokens import inspect_token, warning_due
 
 if TYPE_CHECKING:
@@ -89,6 +90,9 @@ def read(channel: Channel, budget: Budget, context: "LambdaContext") -> None:
         return
     if run.error is not None:
         credentials.forget()
+    if run.cost_usd:
+        metrics.add_metric("CostUsd", MetricUnit.NoUnit, run.cost_usd)
+        metrics.add_metric("BudgetsExhausted", MetricUnit.Count, is_exhausted(channel, poll.spent_usd))
     metrics.add_metric("RunFailed", MetricUnit.Count, run.error is not None)
     metrics.add_metric("PostsNew", MetricUnit.Count, run.new)
     metrics.add_metric("PostsRejected", MetricUnit.Count, run.rejected)

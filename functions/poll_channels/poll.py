@@ -16,6 +16,7 @@ from aduan.post import Post
 from aduan.store.channels import ChannelStore, LeaseError
 from aduan.store.posts import PostStore
 from poll_channels.source import Batch, ChannelError, Source, StoppedError, ThrottledError, Window
+from poll_channels.spending import pause_after, spent_this_month
 
 OVERLAP: Final = timedelta(hours=48)
 """How far behind the watermark every run reads again: edges are ranked and platforms index late."""
@@ -61,6 +62,8 @@ class Poll:
         self._progress = _Progress()
         self.read_until: datetime | None = None
         """The last complete run of the ledger, before this one."""
+        self.spent_usd = 0.0
+        """The month's bill with this run."""
 
     def run(self, open_source: Callable[[], Source]) -> Run | None:
         """Read the channel, and return the run; None when another run has it or the platform asked us to wait.
@@ -86,7 +89,7 @@ class Poll:
                     self._store(batch, cursor)
             except ChannelError as error:
                 failure = error
-            return self._finish(source.calls if source else 0, cursor, window, started, failure)
+            return self._finish(source, cursor, window, started, failure)
         except LeaseError:
             return None
 
@@ -127,12 +130,13 @@ class Poll:
             self._progress.held = True
 
     def _finish(
-        self, calls: int, cursor: Cursor, window: Window, started: datetime, failure: ChannelError | None
+        self, source: Source | None, cursor: Cursor, window: Window, started: datetime, failure: ChannelError | None
     ) -> Run:
         """Write the ledger, move the cursor as far as what is stored, and give the channel free."""
         now = self._clock()
         progress = self._progress
         stopped = isinstance(failure, StoppedError)
+        cost: float = getattr(source, "cost_usd", 0)
         run = Run(
             channel=self._channel.id,
             run_id=self._run_id,
@@ -146,11 +150,13 @@ class Poll:
             revised=progress.revised,
             rejected=progress.rejected,
             own=progress.own,
-            calls=calls,
+            calls=source.calls if source is not None else 0,
+            cost_usd=cost,
             stopped=str(failure) if stopped else None,
             error=None if failure is None or stopped else f"{type(failure).__name__}: {failure}",
         )
-        moved = moved_cursor(cursor, progress, started, failure)
+        moved = charged(moved_cursor(cursor, progress, started, failure), self._channel, cost, started)
+        self.spent_usd = moved.spent_usd
         quiet = moved == cursor and failure is None and not progress.held
         if quiet and cursor.ledger_at is not None and now - cursor.ledger_at < QUIET_LEDGER:
             return run
@@ -214,6 +220,21 @@ def moved_cursor(cursor: Cursor, progress: _Progress, started: datetime, failure
     seen = within({**without(before, met), **met}, SEEN_BYTES)
     versions = tuple(f"{native_id}@{digest}" for native_id, digest in seen.items())
     return cursor.model_copy(update={"marks": marks, "seen": versions, "watermark": watermark, "not_before": None})
+
+
+def charged(cursor: Cursor, channel: Channel, cost: float, started: datetime) -> Cursor:
+    """Add what a run cost to the month's bill, and wait as the channel's budget asks for."""
+    if not cost:
+        return cursor
+    spent = spent_this_month(cursor.spent_usd, cursor.spent_at, started) + cost
+    wait_until = started + pause_after(channel, spent, started)
+    return cursor.model_copy(
+        update={
+            "spent_usd": round(spent, 6),
+            "spent_at": started,
+            "not_before": max(wait_until, cursor.not_before or wait_until),
+        }
+    )
 
 
 def by_id(versions: Iterable[str]) -> dict[str, str]:

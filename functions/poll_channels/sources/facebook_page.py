@@ -9,9 +9,9 @@ from aduan.channel import Rejected
 from aduan.directory import Channel
 from aduan.post import Post
 from aduan.record import Moment
-from poll_channels.connection import Connection, PostFactory
+from poll_channels.connection import Connection
 from poll_channels.source import Batch, GoneError, PageCapError, Threads, Window
-from poll_channels.sources.graph import MALFORMED, GraphClient, GraphItem, epoch, graph_client, rejected
+from poll_channels.sources.graph import MALFORMED, GraphItem, GraphSource, epoch, graph_client, rejected
 
 POSTS_PER_PAGE: Final = 50
 COMMENTS_PER_PAGE: Final = 100
@@ -69,22 +69,8 @@ class Comment(GraphItem):
     attachment: dict[str, Any] | None = None
 
 
-class FacebookPage:
+class FacebookPage(GraphSource):
     """Reads one Page. The time of change of each post is the mark that says whether to read its comments again."""
-
-    def __init__(self, client: GraphClient, factory: PostFactory) -> None:
-        self._client = client
-        self._factory = factory
-        self._channel = factory.channel
-
-    @property
-    def calls(self) -> int:
-        """How many requests were sent so far."""
-        return self._client.calls
-
-    def gone(self, posts: list[Post]) -> set[str]:
-        """Native ids, among those of `posts`, of what was deleted."""
-        return self._client.gone(posts)
 
     def read(self, window: Window, marks: Mapping[str, str]) -> Iterator[Batch]:
         """Yield the visitors' posts of the window, and the comments of every post that changed."""

@@ -19,7 +19,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, 
 from aduan.channel import Rejected
 from aduan.directory import Channel
 from aduan.post import Post
-from poll_channels.connection import Connection
+from poll_channels.connection import Connection, PostFactory
 from poll_channels.source import (
     Budget,
     ChannelError,
@@ -203,6 +203,24 @@ class GraphClient:
             raise TransientError(f"no answer: {type(error).__name__}") from None
         self._near_limit = usage(answer.headers) >= USAGE_LIMIT
         return read_answer(answer.status, answer.data, answer.headers)
+
+
+class GraphSource:
+    """What the kinds that speak the Graph API have in common."""
+
+    def __init__(self, client: GraphClient, factory: PostFactory) -> None:
+        self._client = client
+        self._factory = factory
+        self._channel = factory.channel
+
+    @property
+    def calls(self) -> int:
+        """How many requests were sent so far."""
+        return self._client.calls
+
+    def gone(self, posts: list[Post]) -> set[str]:
+        """Native ids, among those of `posts`, of what was deleted."""
+        return self._client.gone(posts)
 
 
 def graph_client(channel: Channel, connection: Connection) -> GraphClient:

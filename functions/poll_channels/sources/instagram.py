@@ -12,9 +12,9 @@ from aduan.channel import Rejected
 from aduan.directory import Channel
 from aduan.post import Post
 from aduan.record import Moment
-from poll_channels.connection import Connection, PostFactory
+from poll_channels.connection import Connection
 from poll_channels.source import THREADS_REMEMBERED, Batch, GoneError, PageCapError, Threads, Window
-from poll_channels.sources.graph import MALFORMED, GraphClient, GraphItem, graph_client, rejected
+from poll_channels.sources.graph import MALFORMED, GraphItem, GraphSource, graph_client, rejected
 
 MEDIA_PER_PAGE: Final = 50
 COMMENTS_PER_PAGE: Final = 50
@@ -68,22 +68,8 @@ class Tag(GraphItem):
     username: str | None = None
 
 
-class Instagram:
+class Instagram(GraphSource):
     """Reads one account. The number of comments of each medium is the mark that says whether to read them again."""
-
-    def __init__(self, client: GraphClient, factory: PostFactory) -> None:
-        self._client = client
-        self._factory = factory
-        self._channel = factory.channel
-
-    @property
-    def calls(self) -> int:
-        """How many requests were sent so far."""
-        return self._client.calls
-
-    def gone(self, posts: list[Post]) -> set[str]:
-        """Native ids, among those of `posts`, of what was deleted."""
-        return self._client.gone(posts)
 
     def read(self, window: Window, marks: Mapping[str, str]) -> Iterator[Batch]:
         """Yield the tags of the window, then the comments under media whose count changed."""

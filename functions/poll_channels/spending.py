@@ -1,0 +1,53 @@
+"""How a channel that costs money spends its month's budget: evenly, and never dark without somebody hearing. Pure.
+
+Platforms that charge do so for what they return, so a poll that finds nothing is free, and the guard only has to wait
+after one that cost something.
+"""
+
+from calendar import monthrange
+from datetime import datetime, timedelta
+from typing import Final
+
+from aduan.directory import Channel
+from aduan.record import WIB
+
+LONGEST_PAUSE: Final = timedelta(days=1)
+"""However fast a budget goes, a channel is read once a day until it is gone."""
+
+
+def spent_this_month(spent: float, since: datetime | None, now: datetime) -> float:
+    """Return what of `spent`, counted up to `since`, belongs to the month of `now`: all or nothing."""
+    return spent if since is not None and _month(since) == _month(now) else 0.0
+
+
+def pause_after(channel: Channel, spent: float, now: datetime) -> timedelta:
+    """Return how long to wait after a poll that cost something, `spent` being the month's total with it.
+
+    As long as the money goes no faster than the month, the channel keeps its rhythm. When it goes faster, the channel
+    waits until the month has caught up, and when it is gone, for the next month.
+    """
+    budget = channel.monthly_budget_usd
+    if budget is None:
+        return timedelta(0)
+    begin, end = _bounds(now)
+    if spent >= budget:
+        return end - now
+    planned = begin + (end - begin) * (spent / budget)
+    return min(max(planned - now, timedelta(0)), LONGEST_PAUSE)
+
+
+def is_exhausted(channel: Channel, spent: float) -> bool:
+    """Tell whether the month's budget is gone."""
+    return channel.monthly_budget_usd is not None and spent >= channel.monthly_budget_usd
+
+
+def _month(moment: datetime) -> tuple[int, int]:
+    local = moment.astimezone(WIB)
+    return local.year, local.month
+
+
+def _bounds(now: datetime) -> tuple[datetime, datetime]:
+    """Begin and end of the month, in WIB."""
+    year, month = _month(now)
+    begin = datetime(year, month, 1, tzinfo=WIB)
+    return begin, begin + timedelta(days=monthrange(year, month)[1])

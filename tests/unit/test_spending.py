@@ -1,0 +1,94 @@
+"""A budget lasts for its month, and a channel never goes dark unheard."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aduan.record import WIB
+from poll_channels.poll import Poll
+from poll_channels.source import Batch, Window
+from poll_channels.spending import LONGEST_PAUSE, is_exhausted, pause_after, spent_this_month
+from tests.builders import a_channel, a_post
+from tests.in_memory import InMemoryChannelStore, InMemoryPostStore, Memory
+
+PAID = a_channel(id="x:kabarsleman", kind="x", account="200000001", every_minutes=15, monthly_budget_usd=20)
+MIDDLE = datetime(2026, 11, 16, tzinfo=WIB)
+moments = st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 31), timezones=st.just(WIB))  # noqa: DTZ001 # bounds
+
+
+def test_a_free_channel_never_waits() -> None:
+    """Without a budget there is nothing to guard."""
+    assert pause_after(a_channel(), 1000, MIDDLE) == timedelta(0)
+
+
+def test_a_channel_that_spends_evenly_keeps_its_rhythm() -> None:
+    """Half of the money in half of the month is as planned."""
+    assert pause_after(PAID, 10, MIDDLE) == timedelta(0)
+
+
+def test_the_interval_stretches_as_the_budget_thins() -> None:
+    """The faster the money goes, the longer the pause, up to a day."""
+    pauses = [pause_after(PAID, spent, MIDDLE) for spent in (10.1, 10.3, 10.6)]
+    assert timedelta(0) < pauses[0] < pauses[1] < pauses[2] <= LONGEST_PAUSE
+    assert pause_after(PAID, 19.9, datetime(2026, 11, 2, tzinfo=WIB)) == LONGEST_PAUSE
+
+
+def test_a_spent_budget_waits_for_the_next_month() -> None:
+    """It is read again when the month in Sleman begins, and somebody is told."""
+    assert MIDDLE + pause_after(PAID, 20, MIDDLE) == datetime(2026, 12, 1, tzinfo=WIB)
+    assert is_exhausted(PAID, 20)
+    assert not is_exhausted(PAID, 19.99)
+
+
+@given(moments, st.floats(0, 100))
+def test_a_pause_never_reaches_beyond_the_month(now: datetime, spent: float) -> None:
+    """No budget of one month keeps a channel waiting in the next."""
+    following = (now.replace(day=1) + timedelta(days=32)).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    assert timedelta(0) <= pause_after(PAID, spent, now) <= following - now
+
+
+def test_the_count_begins_anew_with_the_month() -> None:
+    """What was spent last month does not count."""
+    assert spent_this_month(7.5, MIDDLE, MIDDLE + timedelta(days=10)) == 7.5
+    assert spent_this_month(7.5, MIDDLE, MIDDLE + timedelta(days=20)) == 0
+    assert spent_this_month(7.5, None, MIDDLE) == 0
+
+
+@dataclass
+class Charging:
+    """A platform that charges for each post it shows."""
+
+    number: int = 0
+    calls: int = 0
+    cost_usd: float = 0
+
+    def read(self, window: Window, marks: Mapping[str, str]) -> Iterator[Batch]:
+        """One new post at each poll, for a dollar."""
+        self.number += 1
+        self.calls += 1
+        self.cost_usd = 1.0
+        yield Batch.of([a_post(native_id=str(self.number), channel=PAID.id, created_at=window.since)], window)
+
+
+def test_a_poll_writes_down_what_it_cost_and_waits_when_the_money_is_gone() -> None:
+    """With a budget of twenty dollars and one dollar a poll there are at most twenty polls in a month."""
+    memory, source, now, runs = Memory(), Charging(), datetime(2026, 11, 1, tzinfo=WIB), []
+    while now < datetime(2026, 12, 1, tzinfo=WIB):
+        poll = Poll(
+            PAID,
+            InMemoryChannelStore(memory),
+            InMemoryPostStore(memory),
+            run_id=str(now),
+            clock=lambda now=now: now,  # type: ignore[misc] # bound at once
+            lease_for=timedelta(minutes=1),
+        )
+        runs.append(poll.run(lambda: source))
+        now += timedelta(minutes=15)
+    paid = [run for run in runs if run is not None]
+    assert len(paid) == 20
+    assert [run.cost_usd for run in paid] == [1.0] * 20
+    assert paid[-1].started_at.astimezone(WIB).day >= 19, "the money was spent long before the month was over"
+    assert memory.cursors[PAID.id].spent_usd == 20
