@@ -118,7 +118,7 @@ class InMemoryPostStore:
     def bury(self, post: Post, reason: str, at: datetime) -> bool:
         """Leave a tombstone."""
         with self.memory.call(write=True):
-            return self.lay_to_rest(post, reason, at)
+            return self.memory.posts[post.key].ticket is None and self.lay_to_rest(post, reason, at)
 
     def lay_to_rest(self, post: Post, reason: str, at: datetime) -> bool:
         """Take away what it said and who said it."""
@@ -142,7 +142,8 @@ class InMemoryPostStore:
 
     def decide(self, post: Post, triage: Triage, ticket: str | None) -> None:
         """Change a new post into a decided one."""
-        if self.memory.posts[post.key].state != "new":
+        stored = self.memory.posts[post.key]
+        if stored.state != "new" or stored.digest != post.digest:
             raise AlreadyTriagedError(post.key)
         self.memory.posts[post.key] = post.model_copy(update={"state": "triaged", "triage": triage, "ticket": ticket})
 
@@ -231,7 +232,8 @@ class InMemoryTicketStore:
         """All or nothing."""
         with self.memory.call(write=True):
             memory = self.memory
-            if memory.posts[post.key].state != "new":
+            stored = memory.posts[post.key]
+            if stored.state != "new" or stored.digest != post.digest:
                 raise AlreadyTriagedError(post.key)
             if ticket.code in memory.tickets:
                 raise CodeTakenError(ticket.code)
@@ -264,6 +266,10 @@ class InMemoryTicketStore:
             memory.events.extend(events)
             for notice in notices:
                 memory.notices.setdefault((notice.ticket, notice.key), notice)
+            if after.department != before.department:
+                for key, notice in memory.notices.items():
+                    if key[0] == after.code and notice.state == "pending" and notice.department != after.department:
+                        memory.notices[key] = notice.model_copy(update={"state": "withdrawn", "act_at": None})
 
     def bury(self, post: Post, ticket: Ticket, event: Event, reason: str, at: datetime) -> None:
         """All or nothing."""

@@ -184,8 +184,8 @@ class Channel(Entry):
 
     @property
     def is_polled(self) -> bool:
-        """Tell whether citizens' posts are read from it."""
-        return self.enabled and self.purpose == "complaints"
+        """Tell whether citizens' posts are fetched from it; a webhook's are brought."""
+        return self.enabled and self.purpose == "complaints" and self.kind != "webhook"
 
 
 class Deadline(Entry):

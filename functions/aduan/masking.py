@@ -7,17 +7,21 @@ plates, bank accounts and house numbers. Names and handles inside a text are not
 import re
 from typing import Final
 
-_GAP: Final = r"[ .\-\u00a0]?"
-"""People group long numbers with a blank, a dot or a hyphen."""
+_GAP: Final = r"[ .\-\u00a0\u2010-\u2015]{0,3}"
+"""People group long numbers with blanks, dots, hyphens or dashes."""
+
+_NARROW_GAP: Final = r"[ .\-\u00a0]?"
+"""Between the digits of a long number: a wider gap would make one number of a date and the times behind it."""
 
 _EMAIL: Final = re.compile(r"(?<![\w.+\-])[\w.+\-]{1,64}@[\w\-]{1,63}(?:\.[\w\-]{1,63}){1,8}")
 """Bounded as mail itself is (RFC 5321): without a bound, a long word would take quadratic time."""
-_SIXTEEN: Final = re.compile(rf"(?<!\d)\d(?:{_GAP}\d){{15}}(?!{_GAP}\d)")
+_SIXTEEN: Final = re.compile(rf"(?<!\d)\d(?:{_NARROW_GAP}\d){{15}}(?!{_NARROW_GAP}\d)")
 _PHONE: Final = re.compile(
     rf"""(?<![\d.,])(?:
         (?:\+|00)?62{_GAP}\(?0?\)?{_GAP}8\d(?:{_GAP}\d){{6,11}}   # +62 812-3456-7890, 62812…
       | 0{_GAP}8\d(?:{_GAP}\d){{6,11}}                            # 0812 3456 7890
       | (?:\(0\d{{2,3}}\)|0[2-79]\d{{1,2}}){_GAP}\d(?:{_GAP}\d){{4,7}} # (0274) 868405, 0274-868405
+      | (?:\+|00)62{_GAP}[2-79]\d{{1,2}}{_GAP}\d(?:{_GAP}\d){{4,7}}   # +62 274 868405
     )(?!{_GAP}\d)""",
     re.VERBOSE,
 )
@@ -52,6 +56,16 @@ def masked(text: str) -> str:
     text = _ACCOUNT.sub(r"\1[rekening]", text)
     text = _PLATE.sub("[plat nomor]", text)
     return _HOUSE.sub(r"\1[nomor rumah]", text)
+
+
+def masked_within(value: object) -> object:
+    """Return a text, or a list of texts, masked; anything else as it is.
+
+    For the values of a JSON object before it is written: in the written form, escapes hide where words begin.
+    """
+    if isinstance(value, list):
+        return [masked(part) if isinstance(part, str) else part for part in value]
+    return masked(value) if isinstance(value, str) else value
 
 
 def _name_of_sixteen(match: re.Match[str]) -> str:

@@ -99,7 +99,7 @@ def partner_channels(directory: "Directory") -> "dict[str, tuple[Channel, Partne
     return {
         channel.account: (channel, Partner.model_validate(dict(channel.parameters)))
         for channel in directory.channels
-        if channel.kind == KIND and channel.is_polled
+        if channel.kind == KIND and channel.enabled
     }
 
 

@@ -30,14 +30,16 @@ class Credentials:
         """
         paths = [f"{self._prefix}/{name}" for name in names]
         oldest = self._clock() - MAX_AGE_SECONDS
-        stale = [path for path in paths if path not in self._known or self._known[path][0] < oldest]
+        known = dict(self._known)  # other channels' threads may forget at any moment
+        stale = [path for path in paths if path not in known or known[path][0] < oldest]
         if stale:
             answer = self._client.get_parameters(Names=stale, WithDecryption=True)
             if answer["InvalidParameters"]:
                 raise CredentialError(f"parameter {answer['InvalidParameters'][0]} is missing")
             for parameter in answer["Parameters"]:
-                self._known[parameter["Name"]] = (self._clock(), _secret(parameter["Name"], parameter["Value"]))
-        return [self._known[path][1] for path in paths]
+                known[parameter["Name"]] = (self._clock(), _secret(parameter["Name"], parameter["Value"]))
+            self._known.update(known)
+        return [known[path][1] for path in paths]
 
     def forget(self) -> None:
         """Drop what is remembered: the platform refused it."""

@@ -14,13 +14,13 @@ from aduan.store.channels import ChannelStore
 from aduan.store.posts import AlreadyTriagedError, PostStore
 from aduan.store.tickets import TicketStore
 from aduan.ticket import Event
-from poll_channels.source import SUSPICIOUS, NotPermittedError, StoppedError
+from poll_channels.source import NotPermittedError, StoppedError
 
 LOOKED_AFTER: Final = timedelta(days=30)
 """How long after it was found a post is asked about."""
 EVERY: Final = timedelta(days=1)
 """How often each post is asked about. X's developer policy wants deletions followed within 24 hours of a request."""
-SLICE: Final = 50
+SLICE: Final = 10
 """Posts between two notes of how far the sweep is."""
 REASON: Final = "dihapus di kanal asalnya"
 
@@ -53,6 +53,8 @@ class Recheck:
         self._posts = posts
         self._tickets = tickets
         self._clock = clock
+        self._alive = False
+        """A post was seen that is still there."""
 
     def run(self, open_source: Callable[[], Rechecking]) -> int:
         """Sweep as far as there is time, and return how many posts were buried.
@@ -82,12 +84,17 @@ class Recheck:
     def _look_at(self, keys: list[str], source: Rechecking) -> int:
         posts = [post for key in keys if (post := self._posts.get(key)) is not None and post.state != "gone"]
         gone = source.gone(posts) if posts else set()
-        if len(gone) == len(posts) >= SUSPICIOUS:
+        self._alive = self._alive or len(gone) < len(posts)
+        if gone and not self._alive:
+            # A lost permission looks the same; one post that is there proves that we may see them.
             raise NotPermittedError(f"all {len(posts)} posts asked for are gone")
-        return sum(self._bury(post) for post in posts if post.native_id in gone)
+        return sum(self._bury(post.key) for post in posts if post.native_id in gone)
 
-    def _bury(self, post: Post) -> bool:
+    def _bury(self, key: str) -> bool:
         at = self._clock()
+        post = self._posts.get(key)  # asking took its time, and a ticket may have been opened
+        if post is None:
+            return False
         ticket = self._tickets.get(post.ticket) if post.ticket is not None else None
         if ticket is None:
             return self._posts.bury(post, REASON, at)

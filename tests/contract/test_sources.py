@@ -294,7 +294,7 @@ def test_a_post_is_what_its_author_wrote(platform: Platform) -> None:
             entry.created_at,
         )
         assert post.permalink == entry.permalink
-        above = {Role.REPLY: entry.parent, Role.COMMENT: entry.root if platform.kind == "facebook_page" else None}
+        above = {Role.REPLY: entry.parent, Role.COMMENT: entry.root}
         parent = above.get(entry.role)
         assert post.parent_id == (parent.native_id if parent else None)
 
@@ -823,11 +823,11 @@ def read_recorded(kind: str, window: Window = FIRST, marks: Mapping[str, str] | 
 
 EXPECTED: dict[str, dict[str, tuple[str, bool, str | None]]] = {
     "instagram": {
-        "18000000000000021": ("selokan depan Pasar Condongcatur mampet", False, None),
+        "18000000000000021": ("selokan depan Pasar Condongcatur mampet", False, "17900000000000010"),
         "18000000000000022": ("Betul, kemarin sore", False, "18000000000000021"),
         "18000000000000023": ("Kampung kami juga", False, "18000000000000021"),
-        "18000000000000031": ("", True, None),
-        "18000000000000041": ("matur nuwun", False, None),
+        "18000000000000031": ("", True, "17900000000000010"),
+        "18000000000000041": ("matur nuwun", False, "17900000000000012"),
         "17910000000000031": ("Pohon tumbang", True, None),
         "17910000000000032": ("", True, None),
     },

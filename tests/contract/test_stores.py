@@ -276,18 +276,19 @@ def test_a_post_is_revised_once(stores: Stores) -> None:
 def test_a_ticket_is_amended_with_everything_or_not_at_all(stores: Stores) -> None:
     """A moved ticket is written with its notices; a stale one, or a decided post, refuses the whole."""
     _pending(stores)
-    stores.posts.revise(a_post(text="Sampah menumpuk"))
+    edited = a_post(text="Sampah menumpuk")
+    stores.posts.revise(edited)
     moved = a_ticket(department="dlh", topic="sampah_lingkungan", version=2)
     new = a_notice(department="dlh")
     triage = a_triage(department="dlh")
     with pytest.raises(AlreadyTriagedError):
-        stores.tickets.amend(a_post(), triage, a_ticket(version=9), moved, notices=[new], events=[])
+        stores.tickets.amend(edited, triage, a_ticket(version=9), moved, notices=[new], events=[])
     assert stores.notices.get(a_ticket().code, new.key) is None
-    stores.tickets.amend(a_post(), triage, a_ticket(), moved, notices=[new, a_notice()], events=[an_event(move="x")])
+    stores.tickets.amend(edited, triage, a_ticket(), moved, notices=[new, a_notice()], events=[an_event(move="x")])
     assert stores.tickets.get(a_ticket().code) == moved
     assert stores.notices.get(a_ticket().code, new.key) is not None
     with pytest.raises(AlreadyTriagedError):
-        stores.tickets.amend(a_post(), triage, moved, moved, notices=[], events=[])
+        stores.tickets.amend(edited, triage, moved, moved, notices=[], events=[])
 
 
 def test_a_post_is_buried_once(stores: Stores) -> None:
@@ -339,3 +340,35 @@ def test_a_sweep_is_remembered(stores: Stores) -> None:
     assert stores.channels.sweep(CHANNEL).position is None
     stores.channels.swept(Sweep(channel=CHANNEL, position=NOON, last="instagram#1"))
     assert stores.channels.sweep(CHANNEL).last == "instagram#1"
+
+
+def test_only_the_version_that_was_decided_about_is_decided(stores: Stores) -> None:
+    """An edit that came in while somebody decided stays to be decided."""
+    stores.posts.add(a_post())
+    stores.posts.revise(a_post(text="Lampunya sekarang dua yang mati"))
+    with pytest.raises(AlreadyTriagedError):
+        stores.posts.settle(a_post(), a_triage(), NOON)
+    with pytest.raises(AlreadyTriagedError):
+        stores.tickets.open(a_post(), a_triage(), a_ticket(), [a_notice()], [an_event()])
+    stored = stores.posts.get(a_post().key)
+    assert stored is not None
+    assert stored.state == "new"
+
+
+def test_two_versions_of_a_post_are_looked_up_as_one(stores: Stores) -> None:
+    """The same key twice in one question is no fault."""
+    stores.posts.add(a_post())
+    assert stores.posts.digests([a_post(), a_post(text="another")]) == {a_post().key: a_post().digest}
+
+
+def test_a_notice_to_a_department_that_lost_the_ticket_is_withdrawn(stores: Stores) -> None:
+    """What nobody has begun to send goes to nobody who has nothing to do with it any more."""
+    _pending(stores)
+    stores.posts.revise(a_post(text="Sampah menumpuk"))
+    moved = a_ticket(department="dlh", version=2)
+    new = a_notice(department="dlh")
+    stores.tickets.amend(
+        a_post(text="Sampah menumpuk"), a_triage(department="dlh"), a_ticket(), moved, notices=[new], events=[]
+    )
+    states = [stores.notices.get(a_ticket().code, notice.key) for notice in (a_notice(), new)]
+    assert [notice.state for notice in states if notice] == ["withdrawn", "pending"]

@@ -237,12 +237,18 @@ def follow_up(world: World) -> None:
     DynamoContactStore(world.before).put(a_contact("dishub"))
     world.open("pending")
     DynamoNoticeStore(world.before).claim(world.open("claimed"), "gone", NOON, "x@sleman.example", "dishub")
-    triages = {"instagram#complaint": a_triage(), "instagram#chatter": CHATTER}
+    world.open("edited")
+    assert DynamoPostStore(world.before).revise(a_post(native_id="edited", text="another text"))
+    triages = {
+        "instagram#complaint": a_triage(),
+        "instagram#chatter": CHATTER,
+        "instagram#edited": a_triage(department="dlh"),
+    }
     for native_id in ("complaint", "chatter"):
         DynamoPostStore(world.before).add(a_post(native_id=native_id))
     posts, notices = DynamoPostStore(world.table), DynamoNoticeStore(world.table)
     run = Redrive(
-        decide=lambda key: world.decide(key, triages[key]), deliver=world.deliver, notices=notices, now=LATER
+        decide=lambda key: world.decide(key, triages[key], LATER), deliver=world.deliver, notices=notices, now=LATER
     ).run(posts.left_behind(LATER), notices.left_behind(LATER), lambda: True)
     assert not run.faults
     assert {"post_auto", "post_drop", "notice_sent", "notice_parked"} <= set(run.outcomes)

@@ -152,7 +152,7 @@ def write_posts(table: Table, stream: Stream) -> None:
     stream.take("post revised")
     posts.revise(a_post(native_id="1", text="and another before it was decided"))
     stream.take("post revised again")
-    posts.settle(a_post(native_id="1"), CHATTER, NOON)
+    posts.settle(a_post(native_id="1", text="and another before it was decided"), CHATTER, NOON)
     stream.take("post decided again")
     posts.bury(a_post(native_id="1"), "gone at the source", NOON)
     stream.take("post gone")

@@ -1,5 +1,6 @@
 """Personal numbers do not survive the door."""
 
+import json
 import re
 
 import pytest
@@ -7,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aduan.masking import masked
+from poll_channels.sources.graph import rejected
 from tests.builders import a_post, a_rejected
 
 
@@ -20,6 +22,11 @@ from tests.builders import a_post, a_rejected
         ("WA +62 812 0000 0001", "WA [telepon]"),
         ("wa 6281200000001.", "wa [telepon]."),
         ("telp (0274) 868405", "telp [telepon]"),
+        ("telp +62 274 868405", "telp [telepon]"),
+        ("wa 0812 - 3456 - 7890", "wa [telepon]"),
+        ("wa 0812\u20133456\u20137890", "wa [telepon]"),
+        ("wa +62 812\u20113456\u20117890", "wa [telepon]"),
+        ("\U0001f602081234567890", "\U0001f602[telepon]"),
         ("telp 0274-868405", "telp [telepon]"),
         ("kirim ke contoh.warga@example.com saja", "kirim ke [surel] saja"),
         ("plat AB 1234 XY ngebut", "plat [plat nomor] ngebut"),
@@ -75,3 +82,15 @@ def test_no_nik_or_mobile_number_survives(words: str, data: st.DataObject) -> No
         text = f"{words} {grouped} {words}"
         for kept in (a_post(text=text).text, a_rejected(raw=text).raw):
             assert number not in re.sub(r"\D", "", kept)
+
+
+def test_a_long_word_takes_no_long_time() -> None:
+    """A text without a blank is masked in a moment, whatever its length."""
+    assert a_post(text="a" * 500_000).text == "a" * 16_000
+
+
+def test_what_is_quarantined_is_masked_before_it_is_escaped() -> None:
+    """In JSON an emoji or a line's end is an escape, which must not hide where a number begins."""
+    item = {"id": "1", "text": "\U0001f602081234567890\nAB 1234 CD", "tags": ["08120000001"]}
+    raw = rejected("instagram:x", item, ValueError()).raw
+    assert json.loads(raw) == {"id": "1", "text": "\U0001f602[telepon]\n[plat nomor]", "tags": ["[telepon]"]}

@@ -109,9 +109,9 @@ def test_posts_older_than_a_month_are_left_alone() -> None:
 
 
 def test_a_lost_permission_is_not_taken_for_deletion() -> None:
-    """When everything seems gone, nothing is buried."""
-    platform = Platform(vanished={"0000", "0001", "0002"})
-    platform.store(3)
+    """When everything seems gone, nothing is buried, be it a single post."""
+    platform = Platform(vanished={"0000"})
+    platform.store(1)
     with pytest.raises(NotPermittedError):
         platform.sweep()
     assert {post.state for post in platform.memory.posts.values()} == {"new"}
@@ -124,3 +124,23 @@ def test_a_buried_post_does_not_rise_again() -> None:
     platform.sweep()
     assert not InMemoryPostStore(platform.memory).revise(a_post(native_id="0001", text="lagi"))
     assert platform.sweep() == 0
+
+
+def test_a_ticket_opened_while_the_platform_was_asked_is_told() -> None:
+    """Asking takes its time; the post is looked at again before it is buried."""
+    platform = Platform(vanished={"0000"})
+    platform.store(3)
+    post = platform.memory.posts["instagram#0000"]
+    code = ticket_code(post.key)
+    ask = platform.gone
+
+    def open_meanwhile(posts: list[Post]) -> set[str]:
+        InMemoryTicketStore(platform.memory).open(
+            post, a_triage(), a_ticket(code=code, post=post.key), [a_notice(ticket=code)], [an_event(ticket=code)]
+        )
+        return ask(posts)
+
+    platform.gone = open_meanwhile  # type: ignore[method-assign] # this once
+    assert platform.sweep() == 1
+    assert platform.memory.events[-1].move == "source_gone"
+    assert {notice.state for notice in platform.memory.notices.values()} == {"withdrawn"}

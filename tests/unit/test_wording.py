@@ -46,6 +46,7 @@ class Links(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Note every address."""
         assert tag not in {"img", "script", "link", "style", "iframe", "object", "form"}
+        self.text += "\n" * (tag == "br")
         self.links += [value or "" for name, value in attrs if name in {"href", "src", "background", "action"}]
 
     def handle_data(self, data: str) -> None:
@@ -173,6 +174,7 @@ texts = st.text(st.one_of(st.characters(codec="utf-8"), st.sampled_from("\u202e\
 @example("<script>alert(1)</script><a href=https://jahat.example>klik</a>{{ 7 * 7 }}{% raw %}")
 @example("rusak\u202egnp.exe\u202c dan\u200b \u2066tersembunyi")
 @example("tolong\r\nBcc: semua@sleman.example\r\n\r\n> kutipan palsu")
+@example("0.A\x85A")
 def test_a_citizens_words_cannot_do_anything(text: str) -> None:
     """Whatever was written, it adds no link, no element, no hidden character and no line to the letter around it."""
     plain, hostile = write(post=a_post(text="x", triage=a_triage())), write(post=a_post(text=text, triage=a_triage()))

@@ -147,7 +147,10 @@ class DynamoPostStore:
     def bury(self, post: Post, reason: str, at: datetime) -> bool:
         """One conditional update."""
         try:
-            self.table.client.update_item(**burial(self.table, post, reason, at))
+            burying = burial(self.table, post, reason, at)
+            # A ticket that was opened meanwhile must be told.
+            burying["ConditionExpression"] += " AND attribute_not_exists(ticket)"
+            self.table.client.update_item(**burying)
         except ClientError as error:
             if condition_failed(error):
                 return False
@@ -162,6 +165,7 @@ class DynamoPostStore:
         if after is not None:
             last = {"channel": channel, "fetched_at": stamp(after[0]), **post_key(after[1])}
             start = {"ExclusiveStartKey": to_image(last)}
+            since = min(since, after[0])  # a start outside of what is asked for is refused
         items = self.table.query(
             "channel = :channel AND fetched_at >= :since",
             IndexName="by_channel",
@@ -207,7 +211,7 @@ def triaged_update(
 ) -> dict[str, Any]:
     """The update that turns a new post into a decided one; alone, or as part of a transaction."""
     sets = ["#state = :triaged", "triage = :triage"]
-    given: dict[str, object] = {"new": "new", "triaged": "triaged", "triage": attributes(triage)}
+    given: dict[str, object] = {"new": "new", "triaged": "triaged", "triage": attributes(triage), "digest": post.digest}
     if ticket is not None:
         sets.append("ticket = :ticket")
         given["ticket"] = ticket
@@ -218,7 +222,8 @@ def triaged_update(
         "TableName": table.name,
         "Key": to_image(post_key(post.key)),
         "UpdateExpression": f"SET {', '.join(sets)} REMOVE work_queue, act_at",
-        "ConditionExpression": "#state = :new",
+        # Only the version that was decided about: one that came in meanwhile is still to be decided.
+        "ConditionExpression": "#state = :new AND digest = :digest",
         "ExpressionAttributeNames": {"#state": "state"},
         "ExpressionAttributeValues": values(**given),
     }

@@ -169,8 +169,10 @@ class Table:
         Half a read unit each, in batches of 100.
         """
         found: dict[str, str] = {}
-        for start in range(0, len(keys), _BATCH_GET):
-            asked = [to_image(key) for key in keys[start : start + _BATCH_GET]]
+        # The same key twice is refused, and two versions of a post have one key.
+        different = list({(key["pk"], key["sk"]): key for key in keys}.values())
+        for start in range(0, len(different), _BATCH_GET):
+            asked = [to_image(key) for key in different[start : start + _BATCH_GET]]
             while asked:
                 answer = self.client.batch_get_item(
                     RequestItems={self.name: {"Keys": asked, "ProjectionExpression": "pk, digest"}}

@@ -19,7 +19,6 @@ from aduan.store.table import (
     cancellation_codes,
     condition_failed,
     month_of,
-    notice_key,
     shard,
     stats_partition,
     ticket_key,
@@ -60,7 +59,8 @@ class TicketStore(Protocol):
     ) -> None:
         """Write a new decision about a ticket's post with what follows from it, all or nothing.
 
-        A notice that the ticket already has is left as it is.
+        A notice that the ticket already has is left as it is, but one to a department that has it no more is withdrawn
+        unless somebody has begun to send it.
 
         Raises:
             AlreadyTriagedError: when the post was decided, or the ticket moved, in the meantime; nothing is written.
@@ -120,12 +120,18 @@ class DynamoTicketStore:
         events: Iterable[Event],
     ) -> None:
         """One TransactWriteItems; a ticket that stays as it is is not written."""
-        new = [notice for notice in notices if self.table.get(notice_key(notice.ticket, notice.key)) is None]
+        told = {notice.key: notice for notice in self._notices(after.code)}
+        stale = [
+            notice
+            for notice in told.values()
+            if notice.state == "pending" and notice.department != after.department != before.department
+        ]
         parts = [
             {"Update": triaged_update(self.table, post, triage, ticket=after.code)},
             *(self._replace(before, after) if after != before else ()),
             *(self._put_new(event_item(event)) for event in events),
-            *(self._put_new(new_notice_item(notice)) for notice in new),
+            *(self._put_new(new_notice_item(notice)) for notice in notices if notice.key not in told),
+            *({"Update": withdrawal(self.table, notice)} for notice in stale),
         ]
         try:
             self.table.transact(parts)
@@ -136,14 +142,7 @@ class DynamoTicketStore:
 
     def bury(self, post: Post, ticket: Ticket, event: Event, reason: str, at: datetime) -> None:
         """One TransactWriteItems. A notice that was claimed meanwhile refuses it: the next sweep tries again."""
-        told = [
-            Notice.model_validate(item)
-            for item in self.table.query(
-                "pk = :pk AND begins_with(sk, :notice)",
-                ConsistentRead=True,
-                ExpressionAttributeValues=values(pk=ticket_key(ticket.code)["pk"], notice="NOTICE#"),
-            )
-        ]
+        told = self._notices(ticket.code)
         after = ticket.model_copy(update={"permalink": "", "version": ticket.version + 1})
         parts = [
             {"Update": burial(self.table, post, reason, at)},
@@ -162,6 +161,15 @@ class DynamoTicketStore:
         """A consistent read."""
         item = self.table.get(ticket_key(code))
         return None if item is None else Ticket.model_validate(item)
+
+    def _notices(self, code: str) -> list[Notice]:
+        """All notices of a ticket, as they are now."""
+        items = self.table.query(
+            "pk = :pk AND begins_with(sk, :notice)",
+            ConsistentRead=True,
+            ExpressionAttributeValues=values(pk=ticket_key(code)["pk"], notice="NOTICE#"),
+        )
+        return [Notice.model_validate(item) for item in items]
 
     def _put_new(self, item: Item) -> dict[str, Any]:
         return {

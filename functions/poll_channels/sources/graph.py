@@ -18,6 +18,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, 
 
 from aduan.channel import Rejected
 from aduan.directory import Channel
+from aduan.masking import masked_within
 from aduan.post import Post
 from poll_channels.connection import Connection, PostFactory
 from poll_channels.source import (
@@ -372,7 +373,8 @@ def rejected(channel: str, item: object, error: Exception) -> Rejected:
 
 
 def _without_people(item: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in item.items() if name not in _PERSONAL}
+    """Called for each object from within, so what lies deeper is masked already."""
+    return {name: masked_within(value) for name, value in item.items() if name not in _PERSONAL}
 
 
 def epoch(moment: datetime) -> str:

@@ -71,6 +71,13 @@ class Tag(GraphItem):
 class Instagram(GraphSource):
     """Reads one account. The number of comments of each medium is the mark that says whether to read them again."""
 
+    def gone(self, posts: list[Post]) -> set[str]:
+        """Native ids, among those of `posts`, of what was deleted under the account's own media.
+
+        Others' media and comments, in which the account is tagged or mentioned, cannot be asked for by their ids.
+        """
+        return super().gone([post for post in posts if post.parent_id is not None])
+
     def read(self, window: Window, marks: Mapping[str, str]) -> Iterator[Batch]:
         """Yield the tags of the window, then the comments under media whose count changed."""
         yield from self._tags(window)
@@ -123,7 +130,7 @@ class Instagram(GraphSource):
         for page in self._client.pages(
             path, _with_replies(_COMMENT), _with_replies(_COMMENT_NEEDED), COMMENTS_PER_PAGE
         ):
-            yield self._batch(page, medium.permalink, window)
+            yield self._batch(page, medium.permalink, window, medium.id)
             for item in page:
                 if isinstance(item, dict) and "replies" in item:
                     yield from self._replies(item, medium.permalink, window)

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from aduan.channel import Rejected
 from aduan.directory import Channel
+from aduan.masking import masked
 from aduan.post import Post
 from poll_channels.connection import Connection, PostFactory
 from poll_channels.source import Batch, MisconfiguredError, NotPermittedError, OutageError, ThrottledError, Window
@@ -117,7 +118,8 @@ class Feed:
 
     def _rejected(self, native_id: str, raw: str, reason: str) -> Rejected:
         short = native_id if len(native_id) <= LONGEST_MARK else hashlib.sha256(native_id.encode()).hexdigest()
-        return Rejected(channel=self._channel.id, native_id=short, reason=reason, raw=json.dumps(raw)[:_RAW_CHARACTERS])
+        kept = json.dumps(masked(raw))[:_RAW_CHARACTERS]
+        return Rejected(channel=self._channel.id, native_id=short, reason=reason, raw=kept)
 
 
 def open_feed(channel: Channel, connection: Connection) -> Feed:

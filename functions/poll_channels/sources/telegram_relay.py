@@ -22,6 +22,7 @@ from pydantic import BaseModel, ConfigDict, Field, Strict, StringConstraints, Va
 
 from aduan.channel import Rejected
 from aduan.directory import Channel
+from aduan.masking import masked_within
 from aduan.post import Post
 from poll_channels.connection import Connection, PostFactory
 from poll_channels.source import (
@@ -491,4 +492,4 @@ def rejected(channel: str, update: Any, reason: str) -> Rejected:
 def _impersonal(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _impersonal(entry) for name, entry in value.items() if name in _IMPERSONAL}
-    return [_impersonal(entry) for entry in value] if isinstance(value, list) else value
+    return [_impersonal(entry) for entry in value] if isinstance(value, list) else masked_within(value)
