@@ -20,6 +20,8 @@ from poll_channels.spending import pause_after, spent_this_month
 
 OVERLAP: Final = timedelta(hours=48)
 """How far behind the watermark every run reads again: edges are ranked and platforms index late."""
+ALL_OF_IT: Final = timedelta(days=3650)
+"""How far back a platform shows what was written, unless its source `keeps` less."""
 QUIET_LEDGER: Final = timedelta(hours=1)
 """A run that finds nothing costs no write, except one an hour that says the channel was read all the while."""
 
@@ -142,7 +144,7 @@ class Poll:
             run_id=self._run_id,
             started_at=started,
             finished_at=now,
-            read_from=window.since,
+            read_from=max(window.since, started - getattr(source, "keeps", ALL_OF_IT)),
             complete=failure is None,
             seen=progress.new + progress.revised + progress.duplicate,
             new=progress.new,

@@ -300,3 +300,20 @@ def test_an_edited_post_is_revised_and_then_known() -> None:
     platform.memory.writes = 0
     platform.poll(Listing())
     assert platform.memory.writes == 0
+
+
+def test_a_platform_that_forgets_is_not_said_to_be_read_further_back() -> None:
+    """After two days of outage the ledger claims only what the platform still keeps."""
+
+    @dataclass
+    class Forgetful(FakeSource):
+        """Keeps everything for a day."""
+
+        keeps: timedelta = timedelta(hours=24)
+
+    platform = Platform()
+    platform.poll(Forgetful({"a": some_posts(1)}))
+    platform.now += timedelta(days=2)
+    run = platform.poll(Forgetful({"a": some_posts(1), "b": some_posts(2)}))
+    assert run is not None
+    assert run.read_from == platform.now - timedelta(hours=24)

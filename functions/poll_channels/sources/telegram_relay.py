@@ -220,6 +220,9 @@ class _Page:
 class TelegramRelay:
     """Reads one bot. The offset is the mark; besides, each album's mark says which of its parts holds the text."""
 
+    keeps = timedelta(hours=24)
+    """Telegram drops an update that nobody fetched for so long."""
+
     def __init__(
         self, asker: Asker, base_url: str, token: str, factory: PostFactory, parameters: RelayParameters
     ) -> None:
