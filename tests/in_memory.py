@@ -92,6 +92,7 @@ class InMemoryPostStore:
             self.memory.posts[post.key] = stored.model_copy(
                 update={
                     "text": post.text,
+                    "digest": post.digest,
                     "has_photo": post.has_photo,
                     "state": "new",
                     "revised_at": post.fetched_at,

@@ -50,6 +50,13 @@ def masked(text: str) -> str:
     Masking a masked text changes nothing. A number of 16 digits is called ``[NIK]`` when its middle is a date, as in
     a NIK and a KK, and ``[nomor]`` otherwise: it may be a card, and is nobody's business either.
     """
+    before = ""
+    while before != text:  # a mask can bring the next number into reach of what names it: "rumah no. 4 dan no. 6"
+        before, text = text, _masked_once(text)
+    return text
+
+
+def _masked_once(text: str) -> str:
     text = _EMAIL.sub("[surel]", text)
     text = _SIXTEEN.sub(_name_of_sixteen, text)
     text = _PHONE.sub("[telepon]", text)

@@ -2,9 +2,9 @@
 
 import hashlib
 import re
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from aduan.masking import masked
 from aduan.record import Moment, Record
@@ -43,6 +43,8 @@ class Post(Record):
     fetched_at: Moment
     revised_at: Moment | None = None
     """When another version of it was found."""
+    digest: str = ""
+    """What tells two versions of a post apart: made from what came in, and kept with what is stored."""
     state: Literal["new", "triaged", "gone"] = "new"
     """``gone``: deleted at its source, and only its tombstone is left here."""
     gone_at: Moment | None = None
@@ -60,12 +62,14 @@ class Post(Record):
         # Clipped again at the end: a mask may be longer than what it replaces.
         return clipped(masked(clipped(data.decode("utf-8"))))
 
+    @model_validator(mode="after")
+    def _told_apart(self) -> Self:
+        if not self.digest:
+            digest = hashlib.sha256(f"{self.has_photo}{self.text}".encode()).hexdigest()[:8]
+            object.__setattr__(self, "digest", digest)  # frozen for everybody else
+        return self
+
     @property
     def key(self) -> str:
         """``kind#native id``: how tickets and events name the post."""
         return f"{self.kind}#{self.native_id}"
-
-    @property
-    def digest(self) -> str:
-        """What tells two versions of a post apart."""
-        return hashlib.sha256(f"{self.has_photo}{self.text}".encode()).hexdigest()[:8]

@@ -101,7 +101,8 @@ class Polling(RuleBasedStateMachine):
         if post is not None:
             self.platform.happened[thread] += 1
             text = f"edited {self.platform.happened[thread] % 2}"
-            self.platform.threads[thread][post.native_id] = post.model_copy(update={"text": text})
+            edited = a_post(native_id=post.native_id, text=text, created_at=post.created_at)
+            self.platform.threads[thread][post.native_id] = edited
 
     @rule()
     def reorder(self) -> None:
