@@ -90,7 +90,6 @@ class DynamoPostStore:
                 post,
                 post_key(post.key),
                 fetched_at=stamp(post.fetched_at),
-                digest=post.digest,
                 work_queue=queue("POST", post.key),
                 act_at=stamp(post.fetched_at + LEFT_BEHIND),
             )
