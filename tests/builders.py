@@ -5,8 +5,9 @@ from typing import Any
 
 from aduan.channel import Rejected
 from aduan.directory import Channel
-from aduan.notice import Notice
+from aduan.notice import ChannelNotice, Notice
 from aduan.post import Post
+from aduan.record import stamp
 from aduan.ticket import Event, Ticket, ticket_code
 from aduan.triage import Place, Triage
 
@@ -101,6 +102,20 @@ def a_notice(**changes: Any) -> Notice:
         "created_at": NOON,
     }
     return Notice.model_validate(fields | changes)
+
+
+def a_channel_notice(**changes: Any) -> ChannelNotice:
+    """The mail to the owner of `a_channel` when the platform refuses us."""
+    fields: dict[str, Any] = {
+        "channel": a_channel().id,
+        "matter": "permission",
+        "episode": stamp(NOON),
+        "department": "diskominfo",
+        "created_at": NOON + timedelta(minutes=1),
+        "since": NOON,
+        "reason": "CredentialError: code 190/463",
+    }
+    return ChannelNotice.model_validate(fields | changes)
 
 
 def an_event(**changes: Any) -> Event:

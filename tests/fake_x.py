@@ -1,12 +1,15 @@
 """X's mentions, as far as the poller asks for them: two dialects, its limits, and its ways to fail."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
+from aduan.directory import Channel
 from poll_channels.sources.x import id_at
+from tests.builders import a_channel
 from tests.local_http import Answer, Asked, as_json
+from tests.reading import Fake
 
 ACCOUNT = "200000001"
 TOKEN = "token-KENARI-x"
@@ -36,20 +39,21 @@ def written(minutes_ago: float, now: datetime, **changes: Any) -> Written:
 
 
 @dataclass
-class FakeX:
+class FakeX(Fake):
     """One account's mentions."""
 
-    now: datetime
+    CHANNEL: ClassVar[Channel] = a_channel(id="x:kabarsleman", kind="x", account=ACCOUNT, lookback_days=6)
+    TOKEN: ClassVar[str] = TOKEN
+
     posts: list[Written] = field(default_factory=list)
     usernames: dict[str, str] = field(default_factory=dict)
     page_size: int = 100
     keeps: timedelta | None = timedelta(days=7)
     """How old a position may be; None for any age."""
-    fault: Callable[[Asked, int], Answer | None] = lambda _asked, _number: None
-    """What is answered instead, by the request and its number."""
     errors: list[dict[str, Any]] = field(default_factory=list)
     """Partial errors, which come beside the data."""
-    asked: list[Asked] = field(default_factory=list)
+    hidden: set[str] = field(default_factory=set)
+    """Ids of posts whose authors do not show them any more."""
 
     @property
     def citizens(self) -> list[str]:
@@ -57,19 +61,45 @@ class FakeX:
         mine = [post for post in self.posts if post.author != ACCOUNT and not _repeats(post)]
         return [(post.history or (post.id,))[0] for post in sorted(mine, key=lambda post: -int(post.id))]
 
-    def answer(self, asked: Asked) -> Answer:
+    def write(self, number: int, at: datetime) -> None:
+        """Let a citizen write something."""
+        self.posts.append(written(0, at, id=str(id_at(at) + number)))
+
+    def delete(self, native_id: str) -> None:
+        """Let its author take it back."""
+        self.posts = [post for post in self.posts if native_id not in {post.id, *post.history}]
+
+    def healthy(self, asked: Asked) -> Answer:
         """Answer one request."""
-        self.asked.append(asked)
-        instead = self.fault(asked, len(self.asked))
-        if instead is not None:
-            return instead
         if asked.headers.get("authorization") != f"Bearer {TOKEN}":
             return self.problem(401, "Unauthorized", "about:blank")
+        if asked.path == "/2/tweets":
+            return self._looked_up(asked.query["ids"].split(","))
         if asked.path != f"/2/users/{ACCOUNT}/mentions":
             return self.problem(404, "Not Found Error", f"{PROBLEM}/resource-not-found")
         if not 5 <= int(asked.query.get("max_results", "10")) <= 100:
             return self.problem(400, "Invalid Request", f"{PROBLEM}/invalid-request")
         return self._too_old(asked) or self._page(asked)
+
+    def _looked_up(self, wanted: list[str]) -> Answer:
+        """Posts by their ids, and beside them why others are not shown."""
+        if not 1 <= len(wanted) <= 100:
+            return self.problem(400, "Invalid Request", f"{PROBLEM}/invalid-request")
+        by_id = {native_id: post for post in self.posts for native_id in (post.id, *post.history)}
+        found = [by_id[each] for each in wanted if each in by_id]
+        shown = [
+            {"id": post.id, "text": post.text, "edit_history_tweet_ids": list(post.history or (post.id,))}
+            for post in found
+            if post.id not in self.hidden
+        ]
+        reasons = {each: "resource-not-found" for each in wanted if each not in by_id}
+        reasons |= {each: "not-authorized-for-resource" for each in wanted if each in self.hidden}
+        errors = [
+            {"resource_id": each, "value": each, "parameter": "ids", "type": f"{PROBLEM}/{reason}"}
+            for each, reason in reasons.items()
+        ]
+        body = ({"data": shown} if shown else {}) | ({"errors": errors} if errors else {})
+        return as_json(body, headers=self._limits())
 
     def problem(self, status: int, title: str, kind: str, *, reset: int | None = None, **more: Any) -> Answer:
         """An error as X puts it."""

@@ -1,11 +1,13 @@
 """YouTube's comments, as far as the poller asks for them, and its ways to fail."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
+from aduan.directory import Channel
+from tests.builders import a_channel
 from tests.local_http import Answer, Asked, as_json
+from tests.reading import Fake
 
 ACCOUNT = "UCexample0000000000000000"
 KEY = "kunci-KENARI-yt"
@@ -30,8 +32,11 @@ def said(native_id: str, minutes_ago: float, now: datetime, **changes: Any) -> S
 
 
 @dataclass
-class FakeYouTube:
+class FakeYouTube(Fake):
     """The comments under the videos of one channel."""
+
+    CHANNEL: ClassVar[Channel] = a_channel(id="youtube:kabarsleman", kind="youtube", account=ACCOUNT)
+    TOKEN: ClassVar[str] = KEY
 
     threads: list[Said] = field(default_factory=list)
     page_size: int = 100
@@ -39,9 +44,8 @@ class FakeYouTube:
     """How many replies come with a thread."""
     hidden: int = 0
     """By how many the count of replies is more than what is ever listed."""
-    fault: Callable[[Asked, int], Answer | None] = lambda _asked, _number: None
-    """What is answered instead, by the request and its number."""
-    asked: list[Asked] = field(default_factory=list)
+    refuses_missing: bool = False
+    """Whether a question for several comments is refused when one is not there, as the documentation says it may be."""
 
     @property
     def all(self) -> list[Said]:
@@ -53,6 +57,20 @@ class FakeYouTube:
         """Ids of what citizens wrote."""
         return {one.id for one in self.all if one.author != ACCOUNT}
 
+    def write(self, number: int, at: datetime) -> None:
+        """Let a citizen write something: every second one a reply."""
+        one = said(f"k{number}", 0, at)
+        if self.threads and number % 2:
+            self.threads[0].replies.append(replace(one, id=f"{self.threads[0].id}.{one.id}"))
+        else:
+            self.threads.append(one)
+
+    def delete(self, native_id: str) -> None:
+        """Let its author take it back."""
+        self.threads = [thread for thread in self.threads if thread.id != native_id]
+        for thread in self.threads:
+            thread.replies = [reply for reply in thread.replies if reply.id != native_id]
+
     def thread(self, native_id: str) -> Said:
         """One thread."""
         return next(thread for thread in self.threads if thread.id == native_id)
@@ -61,24 +79,29 @@ class FakeYouTube:
         """How many requests asked for an edge."""
         return sum(asked.path.endswith(f"/{edge}") for asked in self.asked)
 
-    def answer(self, asked: Asked) -> Answer:
+    def healthy(self, asked: Asked) -> Answer:
         """Answer one request."""
-        self.asked.append(asked)
-        instead = self.fault(asked, len(self.asked))
-        if instead is not None:
-            return instead
         query = asked.query
         if asked.headers.get("x-goog-api-key") != KEY:
             return error(400, "badRequest", "API key not valid. Please pass a valid API key.")
+        if asked.path == "/youtube/v3/comments" and "id" in query:
+            return self._looked_up(query)
         if query.get("textFormat") != "plainText" or not 1 <= int(query.get("maxResults", "20")) <= 100:
             return error(400, "badRequest", "Invalid value")
         size = min(int(query.get("maxResults", "20")), self.page_size)
         offset = int(query.get("pageToken", "P0")[1:])
-        if asked.path == "/youtube/v3/commentThreads":
-            return self._list_threads(query, offset, size)
-        if asked.path == "/youtube/v3/comments":
-            return self._list_replies(query, offset, size)
-        return error(404, "notFound", "Not Found")
+        lists = {"/youtube/v3/commentThreads": self._list_threads, "/youtube/v3/comments": self._list_replies}
+        return lists[asked.path](query, offset, size)
+
+    def _looked_up(self, query: Any) -> Answer:
+        """Comments by their ids; those that are not there are missing."""
+        wanted = query["id"].split(",")
+        if query.get("part") != "id" or len(wanted) > 50 or "maxResults" in query:
+            return error(400, "badRequest", "Invalid value")
+        there = {one.id for one in self.all} & set(wanted)
+        if self.refuses_missing and len(there) < len(wanted):
+            return error(404, "commentNotFound", "The comment could not be found.")
+        return _page([{"kind": "youtube#comment", "id": each} for each in wanted if each in there], 0, 50)
 
     def _list_threads(self, query: Any, offset: int, size: int) -> Answer:
         if (query.get("part"), query.get("order")) != ("snippet,replies", "time"):

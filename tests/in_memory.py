@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from aduan.channel import Cursor, Rejected, Run, Sweep, TokenLook
-from aduan.notice import Contact, Notice
+from aduan.channel import Cursor, Rejected, Run, Sweep
+from aduan.notice import AnyNotice, ChannelNotice, Contact, Notice
 from aduan.post import Post
 from aduan.store.channels import LeaseError
 from aduan.store.notices import LEFT_BEHIND as NOTICE_LEFT_BEHIND
@@ -32,10 +32,9 @@ class Memory:
     tickets: dict[str, Ticket] = field(default_factory=dict)
     voices: dict[tuple[str, str], Voice] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
-    notices: dict[tuple[str, str], Notice] = field(default_factory=dict)
+    notices: dict[tuple[str, str], AnyNotice] = field(default_factory=dict)
     cursors: dict[str, Cursor] = field(default_factory=dict)
     runs: list[Run] = field(default_factory=list)
-    looks: dict[str, TokenLook] = field(default_factory=dict)
     sweeps: dict[str, Sweep] = field(default_factory=dict)
     contacts: dict[str, Contact] = field(default_factory=dict)
     counted: dict[str, int] = field(default_factory=dict)
@@ -78,6 +77,12 @@ class InMemoryPostStore:
             stored = self.memory.posts
             return {post.key: stored[post.key].digest for post in posts if post.key in stored}
 
+    def known(self, channel: str, keys: Iterable[str]) -> set[str]:
+        """Look up in both."""
+        with self.memory.call():
+            posts, quarantined = self.memory.posts, self.memory.quarantined
+            return {key for key in keys if key in posts or (channel, key.partition("#")[2]) in quarantined}
+
     def add(self, post: Post) -> bool:
         """Put unless there."""
         with self.memory.call(write=True):
@@ -92,6 +97,7 @@ class InMemoryPostStore:
             self.memory.posts[post.key] = stored.model_copy(
                 update={
                     "text": post.text,
+                    "clipped": post.clipped,
                     "digest": post.digest,
                     "has_photo": post.has_photo,
                     "state": "new",
@@ -199,15 +205,10 @@ class InMemoryChannelStore:
         with self.memory.call(write=True):
             self.memory.sweeps[sweep.channel] = sweep
 
-    def token_look(self, channel: str) -> TokenLook | None:
-        """Look up."""
-        with self.memory.call():
-            return self.memory.looks.get(channel)
-
-    def looked(self, look: TokenLook) -> None:
-        """Replace."""
+    def announce(self, notice: ChannelNotice) -> bool:
+        """Put unless there."""
         with self.memory.call(write=True):
-            self.memory.looks[look.channel] = look
+            return self.memory.notices.setdefault((notice.subject, notice.key), notice) is notice
 
     def record(self, run: Run) -> None:
         """Append."""
@@ -268,9 +269,9 @@ class InMemoryTicketStore:
             for notice in notices:
                 memory.notices.setdefault((notice.ticket, notice.key), notice)
             if after.department != before.department:
-                for key, notice in memory.notices.items():
-                    if key[0] == after.code and notice.state == "pending" and notice.department != after.department:
-                        memory.notices[key] = notice.model_copy(update={"state": "withdrawn", "act_at": None})
+                for key, told in memory.notices.items():
+                    if key[0] == after.code and told.state == "pending" and told.department != after.department:
+                        memory.notices[key] = told.model_copy(update={"state": "withdrawn", "act_at": None})
 
     def bury(self, post: Post, ticket: Ticket, event: Event, reason: str, at: datetime) -> None:
         """All or nothing."""
@@ -297,15 +298,15 @@ class InMemoryNoticeStore:
 
     memory: Memory
 
-    def get(self, ticket: str, key: str) -> Notice | None:
+    def get(self, subject: str, key: str) -> AnyNotice | None:
         """Look up."""
         with self.memory.call():
-            return self.memory.notices.get((ticket, key))
+            return self.memory.notices.get((subject, key))
 
-    def claim(self, notice: Notice, owner: str, now: datetime, recipient: str, told: str) -> Notice:
+    def claim(self, notice: AnyNotice, owner: str, now: datetime, recipient: str, told: str) -> AnyNotice:
         """Take it once."""
         with self.memory.call(write=True):
-            stored = self.memory.notices[notice.ticket, notice.key]
+            stored = self.memory.notices[notice.subject, notice.key]
             if stored.state != "pending" or stored.attempt != notice.attempt:
                 raise NotPendingError(notice.key)
             return self._write(
@@ -319,30 +320,30 @@ class InMemoryNoticeStore:
                 failure=None,
             )
 
-    def sent(self, notice: Notice, message_id: str, now: datetime) -> None:
+    def sent(self, notice: AnyNotice, message_id: str, now: datetime) -> None:
         """Finish."""
         with self.memory.call(write=True):
             self._write(notice, state="sent", message_id=message_id, sent_at=now, act_at=None)
 
-    def refused(self, notice: Notice, why: str) -> None:
+    def refused(self, notice: AnyNotice, why: str) -> None:
         """Finish."""
         with self.memory.call(write=True):
             self._write(notice, state="failed", failure=why, act_at=None)
 
-    def postponed(self, notice: Notice, why: str, until: datetime) -> None:
+    def postponed(self, notice: AnyNotice, why: str, until: datetime) -> None:
         """Give back."""
         with self.memory.call(write=True):
             self._write(notice, state="pending", failure=why, act_at=until)
 
-    def unknown(self, notice: Notice, why: str) -> None:
+    def unknown(self, notice: AnyNotice, why: str) -> None:
         """Keep claimed."""
         with self.memory.call(write=True):
             self._write(notice, failure=why)
 
-    def park(self, notice: Notice, why: str) -> None:
+    def park(self, notice: AnyNotice, why: str) -> None:
         """Put aside what is as it was read."""
         with self.memory.call(write=True):
-            stored = self.memory.notices[notice.ticket, notice.key]
+            stored = self.memory.notices[notice.subject, notice.key]
             if (stored.state, stored.attempt) != (notice.state, notice.attempt):
                 raise NotPendingError(notice.key)
             self._write(stored, state="parked", failure=why, act_at=None)
@@ -351,17 +352,16 @@ class InMemoryNoticeStore:
         """Unfinished ones whose time has passed."""
         with self.memory.call():
             due = [notice for notice in self.memory.notices.values() if _act_at(notice) <= now]
-        yield from [
-            (notice.ticket, notice.key) for notice in sorted(due, key=_act_at) if notice.state in {"pending", "claimed"}
-        ]
+        unfinished = [notice for notice in sorted(due, key=_act_at) if notice.state in {"pending", "claimed"}]
+        yield from [(notice.subject, notice.key) for notice in unfinished]
 
-    def _write(self, notice: Notice, **changes: object) -> Notice:
+    def _write(self, notice: AnyNotice, **changes: object) -> AnyNotice:
         written = notice.model_copy(update=changes)
-        self.memory.notices[notice.ticket, notice.key] = written
+        self.memory.notices[notice.subject, notice.key] = written
         return written
 
 
-def _act_at(notice: Notice) -> datetime:
+def _act_at(notice: AnyNotice) -> datetime:
     return notice.act_at or notice.created_at + NOTICE_LEFT_BEHIND
 
 

@@ -2,8 +2,9 @@
 
 import gzip
 import json
+import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -21,6 +22,7 @@ class Asked:
     """By name in small letters."""
     target: str
     """Path and query as they were sent."""
+    body: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,8 @@ class Answer:
     status: int
     data: bytes
     headers: Mapping[str, str] = field(default_factory=dict)
+    drip: float = 0
+    """Seconds between two bytes."""
 
 
 def as_json(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Answer:
@@ -52,13 +56,20 @@ def serving(answer: Callable[[Asked], Answer]) -> Iterator[str]:
         def do_GET(self) -> None:
             parts = urlsplit(self.path)
             headers = {name.lower(): value for name, value in self.headers.items()}
-            given = answer(Asked(parts.path, dict(parse_qsl(parts.query)), headers, self.path))
+            body = self.rfile.read(int(headers.get("content-length", "0")))
+            given = answer(Asked(parts.path, dict(parse_qsl(parts.query)), headers, self.path, body))
             self.send_response(given.status)
-            for name, value in given.headers.items():
+            for name, value in ({"Content-Length": str(len(given.data))} | dict(given.headers)).items():
                 self.send_header(name, value)
-            self.send_header("Content-Length", str(len(given.data)))
             self.end_headers()
-            self.wfile.write(given.data)
+            with suppress(OSError):
+                if not given.drip:
+                    self.wfile.write(given.data)
+                for byte in given.data if given.drip else b"":
+                    self.wfile.write(bytes([byte]))
+                    time.sleep(given.drip)
+
+        do_POST = do_GET  # noqa: N815 # http.server's name
 
         def log_message(self, *_: object) -> None:
             """Say nothing."""

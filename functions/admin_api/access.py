@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from admin_api.errors import RefusedError, not_found
+from aduan.refusal import RefusedError, not_found
 from aduan.ticket import Ticket
 
 

@@ -43,10 +43,12 @@ REASON_LABELS: Final[Mapping[str, str]] = {
     coverage.NOT_YET_READ: "Belum ada pembacaan lengkap sesudahnya",
     coverage.BEFORE_FIRST_RUN: "Sebelum Aduan mulai membaca kanal ini",
     coverage.FORGOTTEN: "Catatan pembacaan waktu itu sudah dihapus",
+    coverage.LOST: "Mungkin ada kiriman yang sudah tidak ditampilkan lagi ketika kanal dibaca",
 }
 STOP_LABELS: Final[Mapping[str | None, str]] = {
     "time": "Waktu habis sebelum selesai; dilanjutkan pada pembacaan berikutnya",
     "page cap": "Terlalu banyak halaman untuk sekali baca",
+    "gap": "Sebagian waktu sudah tidak dapat dibaca lagi; selebihnya terbaca",
     "usage": "Jatah platform hampir habis; dilanjutkan kemudian",
 }
 MOVE_LABELS: Final[Mapping[str, str]] = {**STATUS_LABELS, "opened": "Dibuka"}
@@ -146,9 +148,10 @@ def coverage_answer(
 def channel_answer(channel: "Channel", state: ChannelState, health: Health, directory: "Directory") -> Answer:
     """A channel as it is configured, how it is, how far it has been read, and its last runs.
 
-    The marks and ids the cursor remembers are the poller's own affair.
+    The marks, ids and refusals the cursor remembers are the poller's own affair; what follows from them is in the
+    health.
     """
-    cursor = state.cursor.model_dump(mode="json", exclude={"channel", "marks", "seen"})
+    cursor = state.cursor.model_dump(mode="json", exclude={"channel", "marks", "seen", "refusals", "refused_at"})
     return {
         **channel.model_dump(mode="json"),
         "department_name": _department(channel.department, directory),
@@ -219,9 +222,9 @@ def _notice(notice: "Notice", directory: "Directory", *, everything: bool) -> An
 def _voice(voice: "Voice", detail: TicketDetail) -> Answer:
     post = detail.posts.get(voice.post)
     said: Answer = (
-        {"text": None, "permalink": None, "channel": None, "has_photo": None}
+        {"text": None, "clipped": None, "permalink": None, "channel": None, "has_photo": None}
         if post is None
-        else post.model_dump(mode="json", include={"text", "permalink", "channel", "has_photo"})
+        else post.model_dump(mode="json", include={"text", "clipped", "permalink", "channel", "has_photo"})
     )
     return {"post": voice.post, "at": stamp(voice.at), **_wib("at", voice.at), **said}
 
@@ -237,6 +240,8 @@ def _health(health: Health) -> Answer:
         "consecutive_failures": health.consecutive_failures,
         "last_error": error
         and {"at": stamp(error.at), **_wib("at", error.at), "error": error.error, "label": error.label},
+        "needs_permission_since": health.needs_permission_since and stamp(health.needs_permission_since),
+        **_wib("needs_permission_since", health.needs_permission_since),
         "silence": {
             "seconds": _seconds(silence.lasting),
             "usual_seconds": _seconds(silence.usual),

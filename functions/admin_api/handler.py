@@ -2,16 +2,16 @@
 
 import time
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 
 from admin_api.access import claims_of
-from admin_api.errors import RefusedError, without_text
 from admin_api.routes import Routes
 from aduan.directory import load_directory
+from aduan.refusal import HEADERS, RefusedError, without_text
 from aduan.settings import Settings, from_environment
 from aduan.store.contacts import DynamoContactStore
 from aduan.store.reading import Reading
@@ -19,9 +19,6 @@ from aduan.store.table import open_table
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
-
-# Personal data: no cache on the way keeps it, no browser guesses what it is.
-HEADERS: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 
 class AdminApiSettings(Settings):
@@ -44,7 +41,7 @@ def refused(error: RefusedError) -> Response[dict[str, Any]]:
 
 def failed(error: Exception) -> Response[dict[str, Any]]:
     """Answer without a detail, and log only what cannot hold a citizen's words."""
-    logger.error("failed", extra=without_text(error))
+    logger.error("failed", extra=without_text(error, "admin_api"))
     message = "Terjadi gangguan pada sistem. Coba lagi beberapa saat; bila berulang, hubungi Diskominfo."
     return refused(RefusedError(500, "internal", message))
 

@@ -1,7 +1,5 @@
 """What a request asks for: query strings and bodies become checked values, or an error that names the field."""
 
-import base64
-import json
 import re
 from collections.abc import Container, Mapping
 from datetime import UTC, date, datetime, time, timedelta
@@ -10,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar, get_args
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticCustomError
 
-from admin_api.errors import RefusedError, invalid, not_found
 from aduan.record import WIB
+from aduan.refusal import invalid, not_found
+from aduan.request_body import json_object, raw_body
 from aduan.store.reading import Grouping, TicketQuery
 from aduan.store.table import month_of
 from aduan.ticket import Status
@@ -230,7 +229,7 @@ def contact_request(event: Mapping[str, Any]) -> ContactRequest:
     Raises:
         RefusedError: 413 when it is too long, 400 naming what is wrong with it.
     """
-    contact = _parse(ContactRequest, _json_object(event))
+    contact = _parse(ContactRequest, json_object(raw_body(event, MAX_BODY_BYTES)))
     if contact.email is None and contact.phone is None:
         raise invalid("email", "Isi paling sedikit satu: email atau phone.")
     return contact
@@ -294,29 +293,6 @@ def _query_string(event: Mapping[str, Any]) -> dict[str, str]:
         **(event.get("queryStringParameters") or {}),
         **{name: given[0] for name, given in several.items() if given},
     }
-
-
-def _json_object(event: Mapping[str, Any]) -> dict[str, Any]:
-    body: str = event.get("body") or ""
-    data = body.encode("utf-8", "surrogatepass")
-    # Four letters of base 64 are three bytes: too long is seen before anything is decoded.
-    if len(data) > (MAX_BODY_BYTES * 4 // 3 + 4 if event.get("isBase64Encoded") else MAX_BODY_BYTES):
-        raise _too_large()
-    try:
-        if event.get("isBase64Encoded"):
-            data = base64.b64decode(data, validate=True)
-            if len(data) > MAX_BODY_BYTES:
-                raise _too_large()
-        value = json.loads(data.decode())
-    except (ValueError, RecursionError):  # also what is no base 64 and no UTF-8
-        raise invalid("body", "Isi permintaan harus JSON yang sah.") from None
-    if not isinstance(value, dict):
-        raise invalid("body", "Isi permintaan harus satu objek JSON.")
-    return value
-
-
-def _too_large() -> RefusedError:
-    return RefusedError(413, "too_large", f"Isi permintaan terlalu besar; paling banyak {MAX_BODY_BYTES} bita.", "body")
 
 
 def _known(field: str, value: str | None, known: Container[str], message: str) -> None:

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from admin_api import access, answers, requests
-from admin_api.errors import RefusedError, invalid, not_found
 from aduan.coverage import Bounds, coverage
 from aduan.health import HISTORY, Health, channel_health
 from aduan.notice import Contact
+from aduan.refusal import RefusedError, invalid, not_found
 from aduan.store.channels import LEDGER_DAYS
 from aduan.store.reading import ChannelState, CursorError, Reading
 

@@ -1,16 +1,20 @@
 """How far a channel has been read, and the ledger of the runs that read it."""
 
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Any, Final
 
-from pydantic import AfterValidator, Field
+from pydantic import Field, model_validator
 
-from aduan.masking import masked
+from aduan.masking import with_storable
 from aduan.record import Moment, Record
 
 SEEN_BYTES: Final = 3_000
 MARKS_BYTES: Final = 4_000
 """Together with the rest the cursor item stays below 8 KB: one eventually consistent read unit."""
+RAW_BYTES: Final = 8_000
+"""Of what could not be read, so much waits in quarantine."""
+REFUSALS: Final = 2
+"""So many authorisation errors in a row mark a channel: one may be the platform's mistake."""
 
 
 class Cursor(Record):
@@ -35,6 +39,10 @@ class Cursor(Record):
     spent_at: Moment | None = None
     ledger_at: Moment | None = None
     """When the last complete run of the ledger began; a quiet one is written only once an hour."""
+    refusals: int = 0
+    """How often the platform refused us since it last let us read, counted up to `REFUSALS`."""
+    refused_at: Moment | None = None
+    """When it did so first; None when it lets us read."""
     version: int = 0
     lease_owner: str | None = None
     lease_until: Moment | None = None
@@ -42,6 +50,11 @@ class Cursor(Record):
     def leased_to_other(self, owner: str, now: datetime) -> bool:
         """Tell whether another run holds the channel at this moment."""
         return self.lease_until is not None and self.lease_owner != owner and now < self.lease_until
+
+    @property
+    def needs_permission_since(self) -> datetime | None:
+        """The channel's mark: since when it cannot be read without a new token or permission; None when it can."""
+        return self.refused_at if self.refusals >= REFUSALS else None
 
 
 class Run(Record):
@@ -65,7 +78,10 @@ class Run(Record):
     cost_usd: float = 0
     """What the platform charges for what it returned."""
     stopped: str | None = None
-    """Why it stopped early without a fault: ``time`` or ``page cap``."""
+    """Why it stopped early without a fault: ``time`` or ``page cap``; ``gap`` when only what is lost was not read."""
+    lost_from: Moment | None = None
+    lost_until: Moment | None = None
+    """Between these two, things were written that could no longer be read, or may have been; no run ever will."""
     error: str | None = None
     """What went wrong, by class and code; never a body or a token."""
 
@@ -81,20 +97,18 @@ class Sweep(Record):
     """When the last sweep began that came to its end; None while one is under way."""
 
 
-class TokenLook(Record):
-    """What the last look at a channel's token found."""
-
-    channel: str
-    looked_at: Moment
-    days_left: int | None = None
-    """Whole days it will still work; None when no end is known."""
-
-
 class Rejected(Record):
     """A single post that could not be read: it waits in quarantine with its raw text, and the page goes on."""
 
     channel: str
     native_id: str
     reason: str
-    raw: Annotated[str, AfterValidator(masked)]
+    raw: str
     """Without personal numbers, like every text that is kept."""
+    clipped: bool = False
+    """There was more of it than is kept."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _storable(cls, fields: Any) -> Any:
+        return with_storable(fields, "raw", RAW_BYTES)

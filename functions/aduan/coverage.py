@@ -2,7 +2,8 @@
 
 A complete run that started at S and read from R has read everything written between R and S. Quiet runs leave no
 entry, but the next entry reaches back over them, so entries alone are enough. What no entry proves is a gap, also
-when it is only that the next entry is not written yet.
+when it is only that the next entry is not written yet. What a run found lost is a gap for ever, whatever other runs
+claim: an entry that left a feed unread bears a time of which they knew nothing.
 """
 
 from bisect import bisect_left
@@ -23,6 +24,8 @@ BEFORE_FIRST_RUN: Final = "before_first_run"
 """It was written before Aduan began with the channel, and is left alone for ever."""
 FORGOTTEN: Final = "forgotten"
 """The ledger no longer holds the runs of that time."""
+LOST: Final = "lost"
+"""What was written then was out of reach, or may have been, when it was looked for."""
 STOPPED: Final = "stopped"
 """Runs ended early without a fault; the detail says at what."""
 
@@ -84,8 +87,8 @@ class Bounds:
 def coverage(runs: Iterable[Run], since: datetime, until: datetime, bounds: Bounds) -> tuple[Stretch, ...]:
     """Split the interval into stretches, in order and without a hole.
 
-    `runs` are those that started in the interval and at least the first complete one after it, in any order. More
-    of them never make less covered.
+    `runs` are those that started in the interval, at least the first complete one after it, and all that found
+    something of it lost, in any order. More of them never make less covered, but for what they found lost.
 
     Raises:
         ValueError: when the interval is empty.
@@ -93,10 +96,16 @@ def coverage(runs: Iterable[Run], since: datetime, until: datetime, bounds: Boun
     if since >= until:
         raise ValueError("the interval is empty")
     ordered = sorted(runs, key=lambda run: run.started_at)
-    complete = [run for run in ordered if run.complete]
-    failing = _Failing([run for run in ordered if not run.complete])
+    # What found something lost has read all the rest.
+    complete = [run for run in ordered if run.complete or run.lost_until is not None]
+    failing = _Failing([run for run in ordered if not run.complete and run.lost_until is None])
     unread = [(since, until)]
     stretches: list[Stretch] = []
+    for run in complete:
+        if run.lost_from is not None and run.lost_until is not None:
+            reason = Reason(LOST, None, run.started_at, run.started_at, 1)
+            lost = _take(unread, max(run.lost_from, since), min(run.lost_until, until))
+            stretches += [Stretch(start, end, "unread", (reason,)) for start, end in lost]
     for run in complete:
         for start, end in _take(unread, max(run.read_from, since), min(run.started_at, until)):
             reasons = failing.between(start, run.started_at)

@@ -187,6 +187,11 @@ class Channel(Entry):
         """Tell whether citizens' posts are fetched from it; a webhook's are brought."""
         return self.enabled and self.purpose == "complaints" and self.kind != "webhook"
 
+    @property
+    def token_parameter(self) -> str:
+        """Where its token lies below the stage's path in the Parameter Store."""
+        return f"channels/{self.id.replace(':', '/')}/token"
+
 
 class Deadline(Entry):
     """How long a class of tickets may take: either working days or minutes."""

@@ -15,9 +15,8 @@ LEDGER_RHYTHM: Final = timedelta(hours=1)
 """A channel on which nothing happens is entered once an hour: lag below that says nothing."""
 FAILURES: Final = 3
 """So many runs in a row must fail before somebody is told: platforms have bad minutes."""
-AUTHORISATION_FAILURES: Final = 2
-"""For errors that do not pass by themselves."""
 AUTHORISATION_ERRORS: Final = frozenset({"CredentialError", "NotPermittedError"})
+"""They do not pass by themselves. The poller counts them, and marks the channel on its cursor."""
 HISTORY: Final = timedelta(days=28)
 """How far back the usual gap is looked for: four of each weekday."""
 SILENT_AFTER: Final = timedelta(hours=6)
@@ -92,6 +91,8 @@ class Health:
     consecutive_failures: int
     """At least so many: no more than the runs that were looked at."""
     last_error: Failure | None
+    needs_permission_since: datetime | None
+    """Since when it needs a new token or permission; None when it does not."""
     silence: Silence
     issues: tuple[Issue, ...]
 
@@ -130,7 +131,10 @@ def channel_health(  # noqa: PLR0913 # all that is known about a channel
     last_error = None if failed is None or failed.error is None else Failure(failed.started_at, failed.error)
     issues: list[Issue] = []
     if channel.is_polled:
-        issues = [*_reading(channel, cursor, last_success, now), *_failing(failures, last_error)]
+        issues = [
+            *_reading(channel, cursor, last_success, now),
+            *_failing(failures, last_error, cursor.needs_permission_since),
+        ]
         # On a channel that is not read, that nobody was heard is no news.
         if not issues and silence.is_unusual and silence.lasting is not None and silence.usual is not None:
             message = (
@@ -138,7 +142,8 @@ def channel_health(  # noqa: PLR0913 # all that is known about a channel
                 f"tidak lebih dari {_duration(silence.usual)}. Periksa apakah kanal benar-benar sepi."
             )
             issues.append(Issue("silent", message))
-    return Health(last_success, lag, failures, last_error, silence, tuple(issues))
+    needs_permission_since = cursor.needs_permission_since if channel.is_polled else None
+    return Health(last_success, lag, failures, last_error, needs_permission_since, silence, tuple(issues))
 
 
 def consecutive_failures(channel: Channel, cursor: Cursor, runs: Sequence[Run], now: datetime) -> int:
@@ -207,15 +212,17 @@ def _reading(channel: Channel, cursor: Cursor, last_success: datetime | None, no
     return [Issue("behind", message)]
 
 
-def _failing(failures: int, last_error: Failure | None) -> list[Issue]:
-    if last_error is None:
-        return []
-    kind = last_error.error.partition(":")[0]
-    if kind in AUTHORISATION_ERRORS and failures >= AUTHORISATION_FAILURES:
-        return [Issue("authorisation", f"{last_error.label} ({last_error.error}). Perlu tindakan pengelola akun.")]
-    if failures >= FAILURES:
-        return [Issue("failing", f"{failures} pembacaan terakhir gagal: {last_error.label} ({last_error.error}).")]
-    return []
+def _failing(failures: int, last_error: Failure | None, refused_since: datetime | None) -> list[Issue]:
+    is_refusal = last_error is not None and last_error.error.partition(":")[0] in AUTHORISATION_ERRORS
+    issues = []
+    if refused_since is not None:
+        why = f"{last_error.label} ({last_error.error})" if last_error and is_refusal else "Platform menolak kami"
+        message = f"{why}. Perlu izin baru dari pengelola akun, sejak {_wib(refused_since)}."
+        issues.append(Issue("authorisation", message))
+    if last_error is not None and failures >= FAILURES and not (is_refusal and issues):
+        message = f"{failures} pembacaan terakhir gagal: {last_error.label} ({last_error.error})."
+        issues.append(Issue("failing", message))
+    return issues
 
 
 def _nineteen_of_twenty(spans: Collection[timedelta]) -> timedelta:

@@ -5,24 +5,26 @@ plates, bank accounts and house numbers. Names and handles inside a text are not
 """
 
 import re
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
+from urllib.parse import unquote
 
-_GAP: Final = r"[ .\-\u00a0\u2010-\u2015]{0,3}"
-"""People group long numbers with blanks, dots, hyphens or dashes."""
+_GAP: Final = r"[ .()\-\u00a0\u2010-\u2015]{0,3}"
+"""People group long numbers with blanks, dots, hyphens, dashes or brackets."""
 
-_NARROW_GAP: Final = r"[ .\-\u00a0]?"
+_NARROW_GAP: Final = r"[ .\-\u00a0\u2010-\u2015]?"
 """Between the digits of a long number: a wider gap would make one number of a date and the times behind it."""
 
 _EMAIL: Final = re.compile(r"(?<![\w.+\-])[\w.+\-]{1,64}@[\w\-]{1,63}(?:\.[\w\-]{1,63}){1,8}")
 """Bounded as mail itself is (RFC 5321): without a bound, a long word would take quadratic time."""
-_SIXTEEN: Final = re.compile(rf"(?<!\d)\d(?:{_NARROW_GAP}\d){{15}}(?!{_NARROW_GAP}\d)")
+_SIXTEEN: Final = re.compile(rf"(?<!\d)\d(?:{_NARROW_GAP}\d){{15}}(?!\d)")
 _PHONE: Final = re.compile(
-    rf"""(?<![\d.,])(?:
+    rf"""(?<!\d)(?<!\d[.,])(?:
         (?:\+|00)?62{_GAP}\(?0?\)?{_GAP}8\d(?:{_GAP}\d){{6,11}}   # +62 812-3456-7890, 62812…
       | 0{_GAP}8\d(?:{_GAP}\d){{6,11}}                            # 0812 3456 7890
       | (?:\(0\d{{2,3}}\)|0[2-79]\d{{1,2}}){_GAP}\d(?:{_GAP}\d){{4,7}} # (0274) 868405, 0274-868405
       | (?:\+|00)62{_GAP}[2-79]\d{{1,2}}{_GAP}\d(?:{_GAP}\d){{4,7}}   # +62 274 868405
-    )(?!{_GAP}\d)""",
+    )(?!\d)""",
     re.VERBOSE,
 )
 _ACCOUNT: Final = re.compile(
@@ -38,10 +40,48 @@ _HOUSE: Final = re.compile(
     r"(?i)(\b(?:jl|jln|jalan|gg|gang|perum|perumahan|blok|rumah)\b[^\n,;]{0,40}?\b(?:no|nomor|nmr)\b\.?\s*)"
     r"\d{1,4}(?:[a-z]\b|/\d+)?(?![\d.,]*\d)"
 )
+_DIGITS: Final = re.compile(rf"\d(?:{_GAP}\d)*")
+_PASSES: Final = 10
 _DATE_DAYS: Final = range(1, 32)
 _WOMEN: Final = 40
 """The NIK of a woman has 40 added to the day of her birth."""
 _MONTHS: Final = range(1, 13)
+_UNPRINTABLE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_LONGEST: Final = 300
+"""Characters of the longest thing that is looked for: a mail address of the longest kind."""
+
+
+def storable(text: str, limit: int) -> tuple[str, bool]:
+    """Return what is kept of a text, and whether more was written.
+
+    It is masked first and cut afterwards, at whole characters: half a number would not be recognised any more.
+
+    Args:
+        text: As it came in, of whatever length.
+        limit: Longest text that is kept, in bytes.
+    """
+    text = text.strip()
+    head = text[: 2 * limit]  # a text without an end must not be masked to its end
+    data = _UNPRINTABLE.sub("", head).encode("utf-8", "replace")
+    whole = masked(data.decode("utf-8")).strip()
+    longer = len(text) > len(head)
+    if longer:
+        whole = whole[:-_LONGEST]
+    kept = whole.encode()[:limit].decode("utf-8", "ignore").strip()
+    return kept, longer or len(kept) < len(whole)
+
+
+def with_storable(fields: Any, name: str, limit: int) -> Any:
+    """Return the `fields` of a record with one text as it is kept, and with `clipped` if more was written."""
+    if not isinstance(fields, Mapping) or not isinstance(fields.get(name), str):
+        return fields
+    text, clipped = storable(fields[name], limit)
+    return {**fields, name: text, "clipped": clipped or fields.get("clipped", False)}
+
+
+def leads_to_a_person(name: str) -> bool:
+    """Tell whether an id or an address holds a telephone number or a mailbox; long ids of platforms look like a NIK."""
+    return any(sign in masked(unquote(name)) for sign in ("[telepon]", "[surel]"))
 
 
 def masked(text: str) -> str:
@@ -50,10 +90,12 @@ def masked(text: str) -> str:
     Masking a masked text changes nothing. A number of 16 digits is called ``[NIK]`` when its middle is a date, as in
     a NIK and a KK, and ``[nomor]`` otherwise: it may be a card, and is nobody's business either.
     """
-    before = ""
-    while before != text:  # a mask can bring the next number into reach of what names it: "rumah no. 4 dan no. 6"
+    for _ in range(_PASSES):  # a mask can bring the next number into reach of what names it: "rumah no. 4 dan no. 6"
         before, text = text, _masked_once(text)
-    return text
+        if before == text:
+            return text
+    # Nothing but numbers, one leading to the next: each pass would take one of them, and a long text hours.
+    return _DIGITS.sub("[nomor]", text)
 
 
 def _masked_once(text: str) -> str:

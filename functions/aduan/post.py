@@ -1,12 +1,11 @@
 """What one person wrote on one channel, as fetched."""
 
 import hashlib
-import re
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
-from aduan.masking import masked
+from aduan.masking import with_storable
 from aduan.record import Moment, Record
 from aduan.triage import Triage
 
@@ -15,13 +14,8 @@ ChannelKind = Literal["facebook_page", "instagram", "rss", "telegram_relay", "we
 TEXT_BYTES = 16_000
 """Longest text that is kept. No channel read today allows more than 10,000 characters; an item may hold 400 KB,
 and every write costs by the kilobyte."""
-
-_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-
-
-def clipped(text: str) -> str:
-    """Cut a text to what is kept, at whole characters."""
-    return text.encode()[:TEXT_BYTES].decode("utf-8", "ignore").strip()
+LINK_CHARACTERS = 2_000
+"""Longest link. What has a longer one goes into quarantine: an item that the table refuses would stop its channel."""
 
 
 class Post(Record):
@@ -32,10 +26,12 @@ class Post(Record):
     channel: str
     text: str
     """Without personal numbers, which no `Post` ever holds. Empty for a post that is only a photo."""
+    clipped: bool = False
+    """More was written than is kept; the rest is only at its source."""
     has_photo: bool = False
-    permalink: str
+    permalink: str = Field(max_length=LINK_CHARACTERS)
     """Empty on a tombstone."""
-    parent_id: str | None = None
+    parent_id: str | None = Field(default=None, max_length=200)
     author: str | None = None
     """Pseudonym of who wrote it; None when the platform does not tell."""
     created_at: Moment
@@ -54,13 +50,10 @@ class Post(Record):
     ticket: str | None = None
     """Code of the ticket it opened."""
 
-    @field_validator("text")
+    @model_validator(mode="before")
     @classmethod
-    def _storable(cls, text: str) -> str:
-        """Mask personal numbers, repair what cannot be stored, and clip at whole characters."""
-        data = _UNPRINTABLE.sub("", text[:TEXT_BYTES]).encode("utf-8", "replace")
-        # Clipped again at the end: a mask may be longer than what it replaces.
-        return clipped(masked(clipped(data.decode("utf-8"))))
+    def _storable(cls, fields: Any) -> Any:
+        return with_storable(fields, "text", TEXT_BYTES)
 
     @model_validator(mode="after")
     def _told_apart(self) -> Self:

@@ -43,7 +43,7 @@ def opening(post: Post, triage: Triage, directory: Directory, now: datetime, att
         topic=triage.topic or "lainnya",
         urgency=triage.urgency,
         department=department,
-        runner_up=triage.runner_up,
+        runner_up=triage.next_in_line,
         place=triage.place,
         channel=post.channel,
         post=post.key,

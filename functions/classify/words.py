@@ -10,8 +10,8 @@ LONGEST_TEXT: Final = 8_000
 """Letters that are looked at. The longest complaint seen has half of it; a comment may be pasted without end."""
 
 _INVISIBLE: Final = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\ufe00-\ufe0f]")
-_ELSEWHERE: Final = re.compile(r"(?:https?://|www\.)\S+|(?<!\w)@[\w.]+|<[A-Z]+>")
-"""Addresses, names of accounts and the marks of masked data are not words."""
+_ELSEWHERE: Final = re.compile(r"(?:https?://|www\.)\S+|(?<!\w)@[\w.]+|<[A-Z]+>|\[(?:NIK|[a-z]+(?: [a-z]+)?)\]")
+"""Addresses, names of accounts and the marks of masked data, ours in square brackets, are not words."""
 _WORD: Final = re.compile(r"[^\W_]+")
 _STRETCHED: Final = re.compile(r"([^\W\d_])\1{2,}")
 _DOUBLED: Final = re.compile(r"([^\W\d_])\1+")

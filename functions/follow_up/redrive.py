@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
-from aduan.notice import Notice
+from aduan.notice import AnyNotice
 from aduan.store.notices import NoticeStore, NotPendingError
 
 GRACE: Final = timedelta(minutes=15)
@@ -31,7 +31,7 @@ class Redrive:
     """One run of `follow_up`."""
 
     def __init__(
-        self, *, decide: Callable[[str], str], deliver: Callable[[Notice], str], notices: NoticeStore, now: datetime
+        self, *, decide: Callable[[str], str], deliver: Callable[[AnyNotice], str], notices: NoticeStore, now: datetime
     ) -> None:
         self._decide = decide
         self._deliver = deliver
@@ -48,21 +48,21 @@ class Redrive:
             if not has_time():
                 break
             self._count(done, "post", partial(self._decide, key))
-        for ticket, key in notices:
+        for subject, key in notices:
             if not has_time():
                 break
-            self._count(done, "notice", partial(self._drive, ticket, key))
+            self._count(done, "notice", partial(self._drive, subject, key))
         return done
 
-    def _drive(self, ticket: str, key: str) -> str:
-        notice = self._notices.get(ticket, key)
+    def _drive(self, subject: str, key: str) -> str:
+        notice = self._notices.get(subject, key)
         if notice is None:
             return "already"
         if notice.state == "claimed":
             return self._park(notice)
         return self._deliver(notice)
 
-    def _park(self, notice: Notice) -> str:
+    def _park(self, notice: AnyNotice) -> str:
         """Put a claimed notice aside once its sender cannot be alive any more; sending it again could double it."""
         if notice.claimed_at is not None and self._now - notice.claimed_at < GRACE:
             return "waiting"

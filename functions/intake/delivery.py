@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticCustomError
 
-from aduan.masking import masked
+from aduan.masking import leads_to_a_person
 from aduan.post import Post
-from intake.answers import invalid
+from aduan.refusal import invalid
 from intake.signature import TOLERANCE
 
 if TYPE_CHECKING:
@@ -47,13 +47,8 @@ def _moment(text: object) -> datetime:
     raise _wrong("Tulis waktu ISO 8601 dengan zona, misalnya 2026-11-03T06:30:00+07:00.")
 
 
-def _leads_to_a_person(text: str) -> bool:
-    """Tell whether an id or an address holds a telephone number or a mailbox; long ids of platforms look like a NIK."""
-    return any(sign in masked(text) for sign in ("[telepon]", "[surel]"))
-
-
 def _impersonal(text: str) -> str:
-    if _leads_to_a_person(text):
+    if leads_to_a_person(text):
         raise _wrong("Jangan memakai nomor telepon sebagai penanda.")
     return text
 
@@ -130,7 +125,7 @@ def delivered(given: Mapping[str, Any], channel: "Channel", partner: Partner, no
 
 def safe_link(link: str | None) -> str | None:
     """The address of a post, if it is a plain one over HTTPS and does not lead to a person's telephone."""
-    if link is None or len(link) > _LONGEST_LINK or not _LINK.fullmatch(link) or _leads_to_a_person(link):
+    if link is None or len(link) > _LONGEST_LINK or not _LINK.fullmatch(link) or leads_to_a_person(link):
         return None
     return link
 

@@ -2,26 +2,32 @@
 
 import time
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import boto3
 import urllib3
-from aws_lambda_powertools import Logger
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
 from pydantic import Field
 
 from aduan.directory import load_directory
+from aduan.refusal import RefusedError
+from aduan.secure_parameters import SecureParameters
 from aduan.settings import Settings, from_environment
 from aduan.store.posts import DynamoPostStore
 from aduan.store.table import QUICK, open_table
-from intake.answers import RefusedError, failure
+from intake.answers import failed, refused
 from intake.delivery import partner_channels
-from intake.keys import Keys
-from intake.mentions import Graph
+from intake.graph import Graph
+from intake.push import AT_ONCE
 from intake.request import Request
 from intake.routes import Routes
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
+
+SHORTEST_SECRET: Final = 16
+"""Letters of the shortest secret that is believed: an empty one would open to everybody."""
 
 
 class IntakeSettings(Settings):
@@ -36,25 +42,32 @@ class IntakeSettings(Settings):
 settings = from_environment(IntakeSettings)
 directory = load_directory()
 logger = Logger()
+metrics = Metrics()
 session = boto3.Session()
 routes = Routes(
     posts=DynamoPostStore(open_table(session, settings.table_name)),
-    keys=Keys(session.client("ssm", config=QUICK), settings.credentials_path, time.monotonic),
-    graph=Graph(urllib3.PoolManager(retries=False), f"{settings.graph_base_url}/{settings.graph_version}"),
+    secrets=SecureParameters(
+        session.client("ssm", config=QUICK), settings.credentials_path, time.monotonic, SHORTEST_SECRET
+    ),
+    graph=Graph(
+        urllib3.PoolManager(maxsize=AT_ONCE, retries=False), f"{settings.graph_base_url}/{settings.graph_version}"
+    ),
     partners=partner_channels(directory),
     accounts={each.account: each for each in directory.channels if each.kind == "instagram" and each.is_polled},
     now=lambda: datetime.now(UTC),
 )
 
 
+@metrics.log_metrics
 def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
     """Answer one request, and log ids, lengths and outcomes; never what was sent."""
     try:
         answer = routes.answer(Request(event))
     except RefusedError as error:
-        answer = error.answer
+        answer = refused(error)
     except Exception as error:  # noqa: BLE001 # answered, and logged without a citizen's words
-        answer = failure(error)
+        answer = failed(error)
+    metrics.add_metric("PostsRejected", MetricUnit.Count, answer.quarantined)
     log = {
         "route": f"{event.get('httpMethod')} {event.get('resource')}",
         "status": answer.status,

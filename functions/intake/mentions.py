@@ -5,17 +5,15 @@ Sources: the Instagram platform's documentation of the webhook field ``mentions`
 """
 
 import hashlib
-import hmac
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Final
-from urllib.parse import urlencode
 
-import urllib3
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from aduan.channel import Rejected
+from aduan.masking import masked_within
 from aduan.post import Post
 from aduan.record import Moment
 from intake.delivery import safe_link
@@ -23,22 +21,19 @@ from intake.delivery import safe_link
 if TYPE_CHECKING:
     from aduan.directory import Channel
 
-TIMEOUT: Final = urllib3.Timeout(connect=2.0, read=5.0)
-_OK: Final = 200
-_PARAMETER_CODE: Final = 100
-_GONE_SUBCODE: Final = 33
-_COMMENT: Final = "mentioned_comment.comment_id({}){{id,text,timestamp,username,media{{id,permalink}}}}"
-_MEDIA: Final = "mentioned_media.media_id({}){{id,caption,timestamp,username,permalink}}"
-_MEDIA_DOCUMENTED: Final = "mentioned_media.media_id({}){{id,caption,timestamp,username}}"
-"""The documentation does not list the permalink of a medium that mentions the account; it is asked for all the same."""
+KIND: Final = "instagram"
+_KEPT: Final = ("media_id", "comment_id", "id", "text", "caption", "timestamp")
+"""Fields in which nobody is named: all that a quarantined mention keeps."""
+_RAW_CHARACTERS: Final = 8_000
 
 
-class NotFetchedError(Exception):
-    """A mention could not be fetched; Meta must send it again. The text is safe to log: no body, no token."""
+class UnreadableError(Exception):
+    """A mention will not be read however often Meta sends it. The text is safe to log: no values, no token."""
 
-
-class GoneError(Exception):
-    """What mentioned the account is deleted."""
+    def __init__(self, reason: str, said: object = None) -> None:
+        super().__init__(reason)
+        self.said = said
+        """What could not be read, where there was anything."""
 
 
 def _whole(value: object) -> object:
@@ -63,6 +58,16 @@ class Mention(_Pushed):
     media_id: Id
     comment_id: Id | None = None
 
+    @property
+    def native_id(self) -> str:
+        """The platform's id of what mentions the account."""
+        return self.comment_id or self.media_id
+
+    @property
+    def key(self) -> str:
+        """Key of its post: the one under which `poll_channels` stores the same comment or tag."""
+        return f"{KIND}#{self.native_id}"
+
 
 class _Medium(_Pushed):
     permalink: str | None = None
@@ -79,126 +84,78 @@ class _Said(_Medium):
     media: _Medium | None = None
 
 
-def mentions_in(push: Mapping[str, Any]) -> Iterator[Mention | None]:
-    """Yield the mentions among what Meta pushed, None for each that is not of the documented form.
-
-    Whatever else a push may hold is left alone.
-    """
-    if push.get("object") != "instagram":
+def mentions_in(push: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
+    """Yield the account and the value of each mention in a push; whatever else a push may hold is left alone."""
+    if push.get("object") != KIND:
         return
     for entry in _dicts(push.get("entry")):
         for change in _dicts(entry.get("changes")):
             if change.get("field") == "mentions":
-                value = change.get("value")
-                try:
-                    yield Mention.model_validate(
-                        {**(value if isinstance(value, dict) else {}), "account": entry.get("id")}
-                    )
-                except ValidationError:
-                    yield None
+                yield str(entry.get("id")), change.get("value")
+
+
+def mention_of(account: str, value: object) -> Mention:
+    """Read the value of a mention.
+
+    Raises:
+        UnreadableError: when it is not of the documented form, naming the field.
+    """
+    try:
+        return Mention.model_validate({**(value if isinstance(value, dict) else {}), "account": account})
+    except ValidationError as error:
+        raise UnreadableError(_malformed(error), value) from None
 
 
 def mention_post(answer: Mapping[str, Any], mention: Mention, channel: "Channel", now: datetime) -> Post | None:
     """Make a post of what the Graph API says about a mention; None when the account mentioned itself.
 
-    Its key is the one under which `poll_channels` stores the same comment or tag.
-
     Raises:
-        NotFetchedError: when the answer is not of the documented form, naming the field.
+        UnreadableError: when the answer is not of the documented form, naming the field.
     """
     is_comment = mention.comment_id is not None
-    wanted = mention.comment_id or mention.media_id
+    given = answer.get("mentioned_comment" if is_comment else "mentioned_media")
     try:
-        said = _Said.model_validate(answer.get("mentioned_comment" if is_comment else "mentioned_media"))
+        said = _Said.model_validate(given)
+        if said.id != mention.native_id:
+            raise UnreadableError("the answer is about something else")
+        if said.username is not None and said.username == channel.handle:
+            return None
+        text = (said.text if is_comment else said.caption) or ""
+        medium = said.media if is_comment else said
+        return Post(
+            kind=KIND,
+            native_id=said.id,
+            channel=channel.id,
+            text=text,
+            has_photo=not is_comment or not text,
+            permalink=safe_link(None if medium is None else medium.permalink)
+            or f"https://www.instagram.com/{channel.handle or ''}",
+            created_at=said.timestamp,
+            fetched_at=now,
+        )
     except (ValidationError, OverflowError) as error:
-        faults = error.errors(include_input=False) if isinstance(error, ValidationError) else []
-        raise NotFetchedError(f"malformed: {[str(part) for fault in faults for part in fault['loc']]}") from None
-    if said.id != wanted:
-        raise NotFetchedError("the answer is about something else")
-    if said.username is not None and said.username == channel.handle:
-        return None
-    text = (said.text if is_comment else said.caption) or ""
-    medium = said.media if is_comment else said
-    return Post(
-        kind="instagram",
-        native_id=said.id,
-        channel=channel.id,
-        text=text,
-        has_photo=not is_comment or not text,
-        permalink=safe_link(None if medium is None else medium.permalink)
-        or f"https://www.instagram.com/{channel.handle or ''}",
-        created_at=said.timestamp,
-        fetched_at=now,
-    )
+        raise UnreadableError(_malformed(error), given) from None
 
 
-@dataclass(frozen=True)
-class Graph:
-    """The Graph API; one attempt per question, because Meta sends a push again that was not answered."""
+def put_aside(error: UnreadableError, mention: Mention | None, channel: "Channel") -> Rejected:
+    """Make what is kept of a mention that cannot be read, without the people who wrote it.
 
-    http: urllib3.PoolManager
-    base_url: str
-    """With the version."""
-
-    def mention(self, mention: Mention, token: str, app_secret: str) -> Mapping[str, Any]:
-        """Ask what a mention says.
-
-        Raises:
-            GoneError: when it is deleted.
-            NotFetchedError: when there is no good answer.
-        """
-        ask = _Question(self, mention.account, token, app_secret)
-        if mention.comment_id is not None:
-            fields = [_COMMENT.format(mention.comment_id)]
-        else:
-            fields = [_MEDIA.format(mention.media_id), _MEDIA_DOCUMENTED.format(mention.media_id)]
-        for each in fields:
-            answer, code, subcode = ask(each)
-            if answer is not None:
-                return answer
-            if code == _PARAMETER_CODE and subcode == _GONE_SUBCODE and ask("id")[0] is not None:
-                # A lost permission looks the same, but then the account itself cannot be seen either.
-                raise GoneError
-            if code != _PARAMETER_CODE or subcode == _GONE_SUBCODE:
-                break  # only a refused field is a reason to ask for less
-        raise NotFetchedError(f"code {code}/{subcode}")
+    It is named by the platform's id, or by its own content where it has none: sent again, it is the same.
+    """
+    given = error.said if isinstance(error.said, dict) else {}
+    ids = {} if mention is None else mention.model_dump(include={"media_id", "comment_id"}, exclude_none=True)
+    said = {name: masked_within(given[name]) for name in _KEPT if isinstance(given.get(name), str | int)}
+    raw = json.dumps(said | ids)
+    native_id = hashlib.sha256(raw.encode()).hexdigest()[:32] if mention is None else mention.native_id
+    return Rejected(channel=channel.id, native_id=native_id, reason=str(error), raw=raw[:_RAW_CHARACTERS])
 
 
-@dataclass(frozen=True)
-class _Question:
-    graph: Graph
-    account: str
-    token: str
-    app_secret: str
-
-    def __call__(self, fields: str) -> tuple[dict[str, Any] | None, int | None, int | None]:
-        """The answer, or None with the error's code and subcode."""
-        proof = hmac.new(self.app_secret.encode(), self.token.encode(), hashlib.sha256).hexdigest()
-        try:
-            answer = self.graph.http.request(
-                "GET",
-                f"{self.graph.base_url}/{self.account}?{urlencode({'fields': fields, 'appsecret_proof': proof})}",
-                headers={"Authorization": f"Bearer {self.token}", "Accept": "application/json"},
-                timeout=TIMEOUT,
-                retries=False,
-                redirect=False,
-            )
-            body = json.loads(answer.data)
-        except urllib3.exceptions.HTTPError as lost:
-            raise NotFetchedError(f"no answer: {type(lost).__name__}") from None
-        except (ValueError, RecursionError):
-            raise NotFetchedError(f"the answer with status {answer.status} is not JSON") from None
-        error = body.get("error") if isinstance(body, dict) else None
-        if isinstance(error, dict):
-            return None, _number(error.get("code")), _number(error.get("error_subcode"))
-        if answer.status != _OK or not isinstance(body, dict):
-            raise NotFetchedError(f"the answer with status {answer.status} is no object")
-        return body, None, None
-
-
-def _number(value: object) -> int | None:
-    """Codes are whole numbers; anything else is unknown, and is not repeated in the log."""
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+def _malformed(error: ValidationError | OverflowError) -> str:
+    """Name the fields that are wrong, never what they hold."""
+    if isinstance(error, OverflowError):
+        return "malformed: timestamp"
+    places = [".".join(map(str, fault["loc"])) or "no object" for fault in error.errors(include_input=False)]
+    return f"malformed: {', '.join(places)}"
 
 
 def _dicts(value: object) -> Iterator[dict[str, Any]]:

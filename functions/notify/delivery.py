@@ -8,22 +8,23 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Final, Literal, Protocol
 
-from aduan.notice import Contact, Medium, Notice
+from aduan.notice import AnyNotice, ChannelNotice, Contact, Medium
 from aduan.store.notices import NotPendingError
 from aduan.triage import DESK
 from notify import wording
+from notify.channel_wording import channel_mail
 from notify.senders import NotAcceptedError, OutcomeUnknownError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from aduan.directory import Directory
+    from aduan.directory import Department, Directory
     from aduan.store.contacts import ContactStore
     from aduan.store.notices import NoticeStore
     from aduan.store.posts import PostStore
     from aduan.store.tickets import TicketStore
     from notify.senders import MailSender, TextSender
-    from notify.wording import DeskReason
+    from notify.wording import DeskReason, Mail
 
 Outcome = Literal["sent", "failed", "unknown", "parked", "postponed", "waiting", "already"]
 """``already``: somebody else has it, or its time has not come; nothing was done. ``waiting``: neither the department
@@ -85,8 +86,12 @@ class NobodyToTellError(Exception):
     """Neither the department nor the desk can be told by this medium."""
 
 
+class NothingToSayError(Exception):
+    """What the notice is about is not there any more."""
+
+
 def address(
-    notice: Notice,
+    notice: AnyNotice,
     contact: Contact | None,
     desk: Contact | None,
     directory: "Directory",
@@ -121,7 +126,7 @@ def address(
 
 
 def deliver(  # noqa: PLR0913 # everything it depends on comes in here, so that a test can hold all of it
-    notice: Notice,
+    notice: AnyNotice,
     *,
     stores: Stores,
     senders: Senders,
@@ -143,10 +148,10 @@ def deliver(  # noqa: PLR0913 # everything it depends on comes in here, so that 
     """
     if notice.state != "pending" or _too_early(notice, now):
         return "already"
-    ticket = stores.tickets.get(notice.ticket)
-    post = stores.posts.get(ticket.post) if ticket is not None else None
-    if ticket is None or post is None or post.state == "gone":
-        return _park(notice, "the ticket is gone" if ticket is None else "the post is gone", stores.notices)
+    try:
+        write = _writer(notice, stores, directory)
+    except NothingToSayError as gone:
+        return _park(notice, str(gone), stores.notices)
     desk = stores.contacts.get(DESK)
     contact = desk if notice.department == DESK else stores.contacts.get(notice.department)
     try:
@@ -156,11 +161,11 @@ def deliver(  # noqa: PLR0913 # everything it depends on comes in here, so that 
         return "waiting" if notice.medium == "email" else _park(notice, str(error), stores.notices)
     # Written before the claim: a fault in the wording leaves the notice pending, not claimed and unsent.
     department = directory.departments.get(notice.department, directory.departments[DESK])
-    about = (ticket, post, department, to.desk_reason, directory)
-    if notice.medium == "email":
-        send = partial(senders.email.send, wording.mail(*about), to.recipient, notice, to.reply_to)
+    message = write(department, to.desk_reason)
+    if isinstance(message, wording.Mail):
+        send = partial(senders.email.send, message, to.recipient, notice, to.reply_to)
     else:
-        send = partial(senders.sms.send, wording.sms(*about), to.recipient)
+        send = partial(senders.sms.send, message, to.recipient)
     try:
         claimed = stores.notices.claim(notice, owner, now, to.recipient, to.told)
     except NotPendingError:
@@ -168,7 +173,28 @@ def deliver(  # noqa: PLR0913 # everything it depends on comes in here, so that 
     return _send(claimed, send, stores.notices, now)
 
 
-def _park(notice: Notice, why: str, notices: "NoticeStore") -> Outcome:
+def _writer(
+    notice: AnyNotice, stores: Stores, directory: "Directory"
+) -> "Callable[[Department, DeskReason | None], Mail | str]":
+    """Look up what a notice is about, and return what writes its mail or SMS, once it is known who reads it.
+
+    Raises:
+        NothingToSayError: with the reason, for the person who finds the parked notice.
+    """
+    if isinstance(notice, ChannelNotice):
+        channel = next((channel for channel in directory.channels if channel.id == notice.channel), None)
+        if channel is None:
+            raise NothingToSayError("the channel is gone")
+        return lambda department, reason: channel_mail(notice, channel, department, reason, directory)
+    ticket = stores.tickets.get(notice.ticket)
+    post = stores.posts.get(ticket.post) if ticket is not None else None
+    if ticket is None or post is None or post.state == "gone":
+        raise NothingToSayError("the ticket is gone" if ticket is None else "the post is gone")
+    form = wording.mail if notice.medium == "email" else wording.sms
+    return lambda department, reason: form(ticket, post, department, reason, directory)
+
+
+def _park(notice: AnyNotice, why: str, notices: "NoticeStore") -> Outcome:
     try:
         notices.park(notice, why)
     except NotPendingError:
@@ -176,7 +202,7 @@ def _park(notice: Notice, why: str, notices: "NoticeStore") -> Outcome:
     return "parked"
 
 
-def _send(claimed: Notice, send: "Callable[[], str]", notices: "NoticeStore", now: datetime) -> Outcome:
+def _send(claimed: AnyNotice, send: "Callable[[], str]", notices: "NoticeStore", now: datetime) -> Outcome:
     try:
         message_id = send()
     except NotAcceptedError as refusal:
@@ -192,7 +218,7 @@ def _send(claimed: Notice, send: "Callable[[], str]", notices: "NoticeStore", no
     return "sent"
 
 
-def _too_early(notice: Notice, now: datetime) -> bool:
+def _too_early(notice: AnyNotice, now: datetime) -> bool:
     """Whether a refused notice waits for its next attempt; before its first, `act_at` bounds nothing."""
     return notice.attempt > 0 and notice.act_at is not None and notice.act_at > now
 

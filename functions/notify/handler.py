@@ -8,7 +8,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from aduan.directory import load_directory
 from aduan.settings import from_environment
-from aduan.store.table import Item, open_table
+from aduan.store.table import Item, notice_place, open_table
 from aduan.stream import BatchResponse, handle_each
 from notify.outbox import METRICS, open_outbox
 from notify.settings import SendingSettings
@@ -26,11 +26,11 @@ outbox = open_outbox(session, table, load_directory(), settings)
 
 def tell(keys: Item) -> None:
     """Deliver the notice with these keys."""
-    ticket, key = keys["pk"].removeprefix("TICKET#"), keys["sk"].removeprefix("NOTICE#")
-    notice = outbox.stores.notices.get(ticket, key)
+    subject, key = notice_place(keys)
+    notice = outbox.stores.notices.get(subject, key)
     outcome = "already" if notice is None else outbox.deliver(notice)
     metrics.add_metric(METRICS[outcome], MetricUnit.Count, 1)
-    logger.info("notice delivered", ticket=ticket, notice=key, outcome=outcome)
+    logger.info("notice delivered", subject=subject, notice=key, outcome=outcome)
 
 
 @metrics.log_metrics

@@ -18,7 +18,7 @@ from notify.settings import SendingSettings
 if TYPE_CHECKING:
     import boto3
 
-    from aduan.notice import Notice
+    from aduan.notice import AnyNotice
 
 METRICS: Final[dict[Outcome, str]] = {
     "already": "NoticeAlready",
@@ -41,7 +41,7 @@ class Outbox:
     directory: Directory
     settings: SendingSettings
 
-    def deliver(self, notice: "Notice") -> Outcome:
+    def deliver(self, notice: "AnyNotice") -> Outcome:
         """Send one notice, at most once, and write down what became of it."""
         return deliver(
             notice,

@@ -4,6 +4,7 @@ Neither service knows an idempotency key, so a request goes out at most once per
 accepted, certainly not accepted, or unknown.
 """
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -20,6 +21,8 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
+from aduan.notice import ChannelNotice
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -28,7 +31,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sns.type_defs import MessageAttributeValueTypeDef
 
-    from aduan.notice import Notice
+    from aduan.notice import AnyNotice
     from notify.wording import Mail
 
 SERVER_FAULT: Final = 500
@@ -87,7 +90,7 @@ class OutcomeUnknownError(Exception):
 class MailSender(Protocol):
     """What `deliver` needs of mail."""
 
-    def send(self, mail: "Mail", recipient: str, notice: "Notice", reply_to: str | None = None) -> str:
+    def send(self, mail: "Mail", recipient: str, notice: "AnyNotice", reply_to: str | None = None) -> str:
         """Send one mail and return the provider's message id.
 
         Raises:
@@ -122,8 +125,8 @@ class EmailSender:
     configuration_set: str = ""
     """Where SES reports what became of a mail; empty for nowhere."""
 
-    def send(self, mail: "Mail", recipient: str, notice: "Notice", reply_to: str | None = None) -> str:
-        """Send one mail. Its tags name ticket and notice, so that the provider's events can be joined to them."""
+    def send(self, mail: "Mail", recipient: str, notice: "AnyNotice", reply_to: str | None = None) -> str:
+        """Send one mail. Its tags name what it is about and the notice, so that the provider's events can be joined."""
         if not mail.subject.isprintable():
             raise NotAcceptedError("the subject has a line break or a control character", retry=False)
         domain = self.sender.rpartition("@")[2].rstrip(">")
@@ -139,15 +142,17 @@ class EmailSender:
                     },
                     "Headers": [
                         # The same for every mail about a ticket: a reminder, or a rare second copy, joins its thread.
-                        {"Name": "References", "Value": f"<{notice.ticket.lower()}@{domain}>"},
+                        {"Name": "References", "Value": f"<{_plain(notice.subject).lower()}@{domain}>"},
                         {"Name": "Auto-Submitted", "Value": "auto-generated"},
                     ],
                 }
             },
             "EmailTags": [
-                {"Name": "ticket", "Value": notice.ticket},
-                # SES allows letters, digits, underscore and dash; a department's code has no dash.
-                {"Name": "notice", "Value": notice.key.replace("#", "-")},
+                {
+                    "Name": "channel" if isinstance(notice, ChannelNotice) else "ticket",
+                    "Value": _plain(notice.subject),
+                },
+                {"Name": "notice", "Value": _plain(notice.key)},
             ],
         }
         if self.configuration_set:
@@ -175,6 +180,11 @@ class SmsSender:
         return _message_id(
             lambda: self.client.publish(PhoneNumber=recipient, Message=text, MessageAttributes=attributes)
         )
+
+
+def _plain(name: str) -> str:
+    """A name as SES takes it in a tag: letters, digits, underscore and dash. A department's code has no dash."""
+    return re.sub(r"[^A-Za-z0-9_-]", "-", name)
 
 
 def _message_id(call: "Callable[[], Any]") -> str:

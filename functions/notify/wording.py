@@ -40,7 +40,7 @@ SMS_SEPTETS: Final = 160
 """One SMS in the GSM alphabet. Each further part costs as much again."""
 
 _DAYS: Final = ("Senin", "Selasa", "Rabu", "Kamis", "Jumat", "Sabtu", "Minggu")
-_MONTHS: Final = (
+MONTHS: Final = (
     "Januari",
     "Februari",
     "Maret",
@@ -67,7 +67,15 @@ _WHAT: Final[dict[ReportKind, str]] = {
     "aspiration": "aspirasi warga",
     "other": "laporan warga",
 }
-_CHANNEL_KIND: Final = {"instagram": "Instagram", "facebook_page": "Facebook"}
+CHANNEL_KINDS: Final = {
+    "facebook_page": "Facebook",
+    "instagram": "Instagram",
+    "rss": "Media daring",
+    "telegram_relay": "Telegram",
+    "webhook": "Relai mitra",
+    "x": "X",
+    "youtube": "YouTube",
+}
 
 GSM_BASIC: Final = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§"
@@ -166,7 +174,7 @@ def septets(text: str) -> int | None:
 def in_wib(moment: datetime) -> str:
     """Write a moment for people, in WIB: ``Selasa, 3 November 2026 pukul 13.41 WIB``."""
     local = moment.astimezone(WIB)
-    day = f"{_DAYS[local.weekday()]}, {local.day} {_MONTHS[local.month - 1]} {local.year}"
+    day = f"{_DAYS[local.weekday()]}, {local.day} {MONTHS[local.month - 1]} {local.year}"
     return f"{day} pukul {local:%H.%M} WIB"
 
 
@@ -349,7 +357,7 @@ def _quotation(case: _Case) -> tuple[tuple[str, ...], str]:
         return (), f"Unggahan ini hanya berupa foto, tanpa tulisan. Silakan melihat fotonya {where}."
     if not text:
         return (), f"Unggahan ini tidak memuat tulisan. Silakan melihatnya {where}."
-    shown = text[:SHOWN_TEXT].rstrip() + (" … (dipotong)" if len(text) > SHOWN_TEXT else "")
+    shown = text[:SHOWN_TEXT].rstrip() + (" … (dipotong)" if case.post.clipped or len(text) > SHOWN_TEXT else "")
     return tuple(defanged(shown).split("\n")), ""
 
 
@@ -366,7 +374,7 @@ def _facts(case: _Case) -> tuple[tuple[str, str], ...]:
         ("Lokasi", _line(place) or "tidak disebutkan"),
         urgency,
         written,
-        ("Kanal", _channel_label(ticket.channel, case.directory)),
+        ("Kanal", channel_label(ticket.channel, case.directory)),
     ]
     if post.text and post.has_photo:
         facts.append(("Lampiran", "ada foto pada unggahan aslinya"))
@@ -413,10 +421,10 @@ def _sms_call(case: _Case) -> str:
     return f"Tenggat {case.ticket.due_at.astimezone(WIB):%d-%m-%Y %H.%M} WIB."
 
 
-def _channel_label(channel: str, directory: "Directory") -> str:
+def channel_label(channel: str, directory: "Directory") -> str:
     """``Instagram @kabarsleman``; the bare kind when the channel is no longer in the directory."""
     kind = channel.partition(":")[0]
-    label = _CHANNEL_KIND.get(kind, kind)
+    label = CHANNEL_KINDS.get(kind, kind)
     known = next((entry for entry in directory.channels if entry.id == channel), None)
     if known is None:
         return _line(label)

@@ -53,9 +53,8 @@ class Connection:
         Raises:
             CredentialError: naming a parameter that is missing.
         """
-        token = f"channels/{channel.id.replace(':', '/')}/token"
         # The authors' key is fetched with them, so that one call brings all.
-        return self.credentials.get(token, *others, AUTHOR_KEY)[:-1]
+        return self.credentials.get(channel.token_parameter, *others, AUTHOR_KEY)[:-1]
 
     def post_factory(self, channel: Channel) -> "PostFactory":
         """Make the one way in which a kind turns what it read into posts."""

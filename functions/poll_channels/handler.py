@@ -11,7 +11,6 @@ import urllib3
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
-from aduan.channel import TokenLook
 from aduan.directory import Channel, load_directory
 from aduan.settings import from_environment
 from aduan.store.channels import DynamoChannelStore
@@ -26,7 +25,7 @@ from poll_channels.recheck import Recheck, Rechecking
 from poll_channels.source import Budget, ChannelError
 from poll_channels.sources import KINDS
 from poll_channels.spending import is_exhausted
-from poll_channels.tokens import inspect_token, warning_due
+from poll_channels.tokens import inspect_token, token_notice
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -101,30 +100,38 @@ def read(channel: Channel, budget: Budget, context: "LambdaContext") -> None:
 
 def recheck(channel: Channel, budget: Budget, context: "LambdaContext") -> None:
     """Ask whether one channel's posts are still there, and bury those that are not."""
-    del context
-    sweep = Recheck(channel, channels, posts, tickets, clock=lambda: datetime.now(UTC))
+    sweep = Recheck(
+        channel,
+        channels,
+        posts,
+        tickets,
+        run_id=context.aws_request_id,
+        clock=lambda: datetime.now(UTC),
+        lease_for=timedelta(milliseconds=context.get_remaining_time_in_millis()) + LEASE_MARGIN,
+    )
     try:
         buried = sweep.run(lambda: cast("Rechecking", KINDS[channel.kind](channel, connection(budget))))
     except ChannelError as error:
         metrics.add_metric("RunFailed", MetricUnit.Count, 1)
         logger.warning("channel not rechecked", channel=channel.id, error=f"{type(error).__name__}: {error}")
         return
+    finally:
+        if sweep.cost_usd:
+            metrics.add_metric("CostUsd", MetricUnit.NoUnit, sweep.cost_usd)
     metrics.add_metric("PostsBuried", MetricUnit.Count, buried)
     logger.info("channel rechecked", channel=channel.id, buried=buried)
 
 
 def inspect(channel: Channel, budget: Budget, context: "LambdaContext") -> None:
-    """Look how long one channel's token will live, and warn once at 14, 7 and 1 days before its end."""
+    """Look how long one channel's token will live, and warn its owner once at 14, 7 and 1 days before its end."""
     del context
     try:
         health = inspect_token(channel, connection(budget))
     except ChannelError as error:
         logger.warning("token not inspected", channel=channel.id, error=f"{type(error).__name__}: {error}")
         return
-    before = channels.token_look(channel.id)
-    warning = warning_due(health.days_left, None if before is None else before.days_left)
-    channels.looked(TokenLook(channel=channel.id, looked_at=datetime.now(UTC), days_left=health.days_left))
-    if warning is not None or not health.valid:
+    notice = token_notice(channel, health, datetime.now(UTC))
+    if not health.valid or (notice is not None and channels.announce(notice)):
         metrics.add_metric("TokenWarnings", MetricUnit.Count, 1)
         logger.warning(
             "token ends", channel=channel.id, days_left=health.days_left, valid=health.valid, reason=health.reason

@@ -15,7 +15,8 @@ from aduan.directory import Channel
 from aduan.post import Post
 from aduan.store.channels import ChannelStore, LeaseError
 from aduan.store.posts import PostStore
-from poll_channels.source import Batch, ChannelError, Source, StoppedError, ThrottledError, Window
+from poll_channels.announcing import budget_notice, permission_notice, with_refusals
+from poll_channels.source import Batch, ChannelError, GapError, Source, StoppedError, ThrottledError, Window
 from poll_channels.spending import pause_after, spent_this_month
 
 OVERLAP: Final = timedelta(hours=48)
@@ -155,9 +156,12 @@ class Poll:
             calls=source.calls if source is not None else 0,
             cost_usd=cost,
             stopped=str(failure) if stopped else None,
+            lost_from=failure.since if isinstance(failure, GapError) else None,
+            lost_until=failure.until if isinstance(failure, GapError) else None,
             error=None if failure is None or stopped else f"{type(failure).__name__}: {failure}",
         )
-        moved = charged(moved_cursor(cursor, progress, started, failure), self._channel, cost, started)
+        moved = with_refusals(moved_cursor(cursor, progress, started, failure), started, failure)
+        moved = charged(moved, self._channel, cost, started)
         self.spent_usd = moved.spent_usd
         quiet = moved == cursor and failure is None and not progress.held
         if quiet and cursor.ledger_at is not None and now - cursor.ledger_at < QUIET_LEDGER:
@@ -167,6 +171,12 @@ class Poll:
         writes_cursor = failure is None or moved != cursor or progress.held
         if writes_cursor:
             self._hold(cursor)
+        # Before the cursor that says it was told: a run that dies in between tells under the same key again.
+        told = [permission_notice(self._channel, cursor, moved, failure, now)]
+        if cost:
+            told.append(budget_notice(self._channel, moved, now))
+        for notice in filter(None, told):
+            self._channels.announce(notice)
         # The ledger comes first: what it says was read is stored, even if the cursor is never written.
         self._channels.record(run)
         if writes_cursor:
@@ -204,8 +214,9 @@ def moved_cursor(cursor: Cursor, progress: _Progress, started: datetime, failure
     """Return the cursor as it may stand after a run; the same one when nothing was found.
 
     A run that read everything moves the watermark to the youngest post it stored, but never past its own start:
-    platforms' clocks run ahead. A run that had to stop keeps the marks of the threads it finished, so that the next
-    one goes on behind them. A run that failed moves nothing.
+    platforms' clocks run ahead. So does one that left out only what is lost: waiting would not bring it back. A run
+    that had to stop keeps the marks of the threads it finished, so that the next one goes on behind them. A run that
+    failed moves nothing.
     """
     if isinstance(failure, ThrottledError):
         return cursor.model_copy(update={"not_before": started + failure.wait})
@@ -213,7 +224,7 @@ def moved_cursor(cursor: Cursor, progress: _Progress, started: datetime, failure
         return cursor
     marks = within({**without(cursor.marks, progress.marks), **progress.marks}, MARKS_BYTES)
     watermark = cursor.watermark
-    if failure is None and progress.youngest is not None:
+    if (failure is None or isinstance(failure, GapError)) and progress.youngest is not None:
         youngest = min(progress.youngest, started)
         watermark = youngest if watermark is None else max(watermark, youngest)
     if not progress.held and marks == cursor.marks and watermark == cursor.watermark:

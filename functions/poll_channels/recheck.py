@@ -1,6 +1,7 @@
 """Ask the platforms whether the posts of the last month are still there, and bury those that are not.
 
 What a citizen deletes is deleted here too: text, author and picture go, the tombstone with its time and reason stays.
+Where each answer costs money, no more is asked than reading can spare; a sweep then takes some days.
 """
 
 from collections.abc import Callable
@@ -10,54 +11,68 @@ from typing import Final, Protocol
 from aduan.channel import Sweep
 from aduan.directory import Channel
 from aduan.post import Post
-from aduan.store.channels import ChannelStore
+from aduan.store.channels import ChannelStore, LeaseError
 from aduan.store.posts import AlreadyTriagedError, PostStore
 from aduan.store.tickets import TicketStore
 from aduan.ticket import Event
+from poll_channels.poll import charged
 from poll_channels.source import NotPermittedError, StoppedError
+from poll_channels.spending import spent_this_month, to_spare
 
 LOOKED_AFTER: Final = timedelta(days=30)
 """How long after it was found a post is asked about."""
 EVERY: Final = timedelta(days=1)
 """How often each post is asked about. X's developer policy wants deletions followed within 24 hours of a request."""
-SLICE: Final = 10
-"""Posts between two notes of how far the sweep is."""
 REASON: Final = "dihapus di kanal asalnya"
 
 
 class Rechecking(Protocol):
     """A source that can tell whether posts are still there."""
 
-    def gone(self, posts: list[Post]) -> set[str]:
-        """Native ids, among those of `posts`, that the platform does not show any more.
+    @property
+    def at_once(self) -> int:
+        """How many posts are asked about between two notes of how far the sweep is."""
+
+    @property
+    def price_usd(self) -> float:
+        """What the platform charges for each post that it still has. What was charged is `cost_usd`."""
+
+    def still_there(self, posts: list[Post]) -> dict[str, bool]:
+        """Tell by their native ids which of `posts` the platform still shows; what it cannot tell is left out.
 
         Raises:
-            ChannelError: when it cannot tell.
+            ChannelError: when it cannot tell anything.
         """
 
 
 class Recheck:
     """One sweep over one channel; it goes on where the last one had to stop."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 # what a sweep works with; none has a sensible default
         self,
         channel: Channel,
         channels: ChannelStore,
         posts: PostStore,
         tickets: TicketStore,
         *,
+        run_id: str,
         clock: Callable[[], datetime],
+        lease_for: timedelta,
     ) -> None:
         self._channel = channel
         self._channels = channels
         self._posts = posts
         self._tickets = tickets
+        self._run_id = run_id
         self._clock = clock
-        self._alive = False
-        """A post was seen that is still there."""
+        self._lease_for = lease_for
+        self._witness: Post | None = None
+        """The last post that was seen to be there."""
+        self.cost_usd = 0.0
+        """What asking cost so far."""
 
     def run(self, open_source: Callable[[], Rechecking]) -> int:
-        """Sweep as far as there is time, and return how many posts were buried.
+        """Sweep as far as there is time, money and the platform's leave, and return how many posts were buried.
 
         Raises:
             ChannelError: when the platform cannot tell; the sweep stays where it is.
@@ -70,12 +85,15 @@ class Recheck:
         source = open_source()
         buried = 0
         while True:
-            found = self._posts.found_since(self._channel.id, now - LOOKED_AFTER, after, SLICE)
+            limit = self._limit(source)
+            if not limit:
+                return buried
+            found = self._posts.found_since(self._channel.id, now - LOOKED_AFTER, after, limit)
             try:
                 buried += self._look_at([key for _, key in found], source)
-            except StoppedError:
+            except (StoppedError, LeaseError):
                 return buried
-            if len(found) < SLICE:
+            if len(found) < limit:
                 self._channels.swept(Sweep(channel=self._channel.id, finished_at=now))
                 return buried
             after = found[-1]
@@ -83,12 +101,43 @@ class Recheck:
 
     def _look_at(self, keys: list[str], source: Rechecking) -> int:
         posts = [post for key in keys if (post := self._posts.get(key)) is not None and post.state != "gone"]
-        gone = source.gone(posts) if posts else set()
-        self._alive = self._alive or len(gone) < len(posts)
-        if gone and not self._alive:
+        found = self._ask(posts, source)
+        gone = [post for post in posts if found.get(post.native_id) is False]
+        seen = next((post for post in posts if found.get(post.native_id)), None)
+        if gone and seen is None and not self._sees_witness(source):
             # A lost permission looks the same; one post that is there proves that we may see them.
-            raise NotPermittedError(f"all {len(posts)} posts asked for are gone")
-        return sum(self._bury(post.key) for post in posts if post.native_id in gone)
+            raise NotPermittedError(f"all {len(gone)} posts asked for are gone")
+        self._witness = seen or self._witness
+        return sum(self._bury(post.key) for post in gone)
+
+    def _sees_witness(self, source: Rechecking) -> bool:
+        return self._witness is not None and self._ask([self._witness], source).get(self._witness.native_id, False)
+
+    def _limit(self, source: Rechecking) -> int:
+        """How many posts may be asked about: none while the platform wants us to wait, or while money is short."""
+        now = self._clock()
+        cursor = self._channels.read(self._channel.id)
+        if cursor.not_before is not None and now < cursor.not_before:
+            return 0
+        if not source.price_usd:
+            return source.at_once
+        spent = spent_this_month(cursor.spent_usd, cursor.spent_at, now)
+        return int(min(source.at_once, to_spare(self._channel, spent, now) / source.price_usd))
+
+    def _ask(self, posts: list[Post], source: Rechecking) -> dict[str, bool]:
+        """Ask, and put what it cost on the channel's bill, which is the cursor's: so the channel is held meanwhile."""
+        if not posts or not source.price_usd:
+            return source.still_there(posts) if posts else {}
+        now = self._clock()
+        cursor = self._channels.read(self._channel.id)
+        self._channels.lease(cursor, self._run_id, now, now + self._lease_for)
+        before: float = getattr(source, "cost_usd", 0.0)
+        try:
+            return source.still_there(posts)
+        finally:
+            cost = getattr(source, "cost_usd", 0.0) - before
+            self.cost_usd += cost
+            self._channels.release(charged(cursor, self._channel, cost, now), self._run_id)
 
     def _bury(self, key: str) -> bool:
         at = self._clock()

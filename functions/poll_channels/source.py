@@ -13,6 +13,8 @@ SHARE_OF_TIME: Final = 0.8
 
 THREADS_REMEMBERED: Final = 150
 """Threads of which a cursor can keep marks. Listing more would read some of them anew at every run."""
+PAGE_CAP: Final = 40
+"""Pages of one edge in one run: a platform that never comes to an end must not hold the poller for ever."""
 SUSPICIOUS: Final = 3
 """So many threads are not deleted between two requests of one run."""
 
@@ -124,6 +126,15 @@ class GoneError(ChannelError):
 
 class StoppedError(ChannelError):
     """The run must end here although nothing is wrong; the next one goes on."""
+
+
+class GapError(StoppedError):
+    """All that can be read was read; what was written between two moments is out of reach for ever."""
+
+    def __init__(self, since: datetime, until: datetime) -> None:
+        super().__init__("gap")
+        self.since = since
+        self.until = until
 
 
 class PageCapError(StoppedError):

@@ -4,6 +4,7 @@ Platforms that charge do so for what they return, so a poll that finds nothing i
 after one that cost something.
 """
 
+import math
 from calendar import monthrange
 from datetime import datetime, timedelta
 from typing import Final
@@ -13,6 +14,9 @@ from aduan.record import WIB
 
 LONGEST_PAUSE: Final = timedelta(days=1)
 """However fast a budget goes, a channel is read once a day until it is gone."""
+
+RECHECK_SHARE: Final = 0.5
+"""How much of what the month has allowed so far may be gone for deletions to be asked about."""
 
 
 def spent_this_month(spent: float, since: datetime | None, now: datetime) -> float:
@@ -34,6 +38,18 @@ def pause_after(channel: Channel, spent: float, now: datetime) -> timedelta:
         return end - now
     planned = begin + (end - begin) * (spent / budget)
     return min(max(planned - now, timedelta(0)), LONGEST_PAUSE)
+
+
+def to_spare(channel: Channel, spent: float, now: datetime) -> float:
+    """Return how much may be spent on asking again about what was read, in USD; `spent` is the month's total.
+
+    Reading goes first: it is never made to wait by this, and keeps the other half for days on which many write.
+    """
+    budget = channel.monthly_budget_usd
+    if budget is None:
+        return math.inf
+    begin, end = _bounds(now)
+    return max(RECHECK_SHARE * budget * ((now - begin) / (end - begin)) - spent, 0.0)
 
 
 def is_exhausted(channel: Channel, spent: float) -> bool:

@@ -11,6 +11,8 @@ from typing import Annotated, Final
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, ValidationError
 
 from aduan.directory import Channel
+from aduan.notice import ChannelNotice
+from aduan.record import stamp
 from poll_channels.connection import Connection
 from poll_channels.source import OutageError
 from poll_channels.sources.graph import GraphClient
@@ -54,6 +56,8 @@ class TokenHealth:
     reason: str | None
     """What ends it (``expires_at`` or ``data_access_expires_at``), why it is not valid (``code 190/460``), or that the
     platform names no end where it should; None when it lives until somebody ends it."""
+    ends_at: datetime | None = None
+    """When it ends, in UTC; None when no end is known, or when it is not valid any more."""
 
 
 def inspect_token(channel: Channel, connection: Connection) -> TokenHealth:
@@ -65,15 +69,7 @@ def inspect_token(channel: Channel, connection: Connection) -> TokenHealth:
         ChannelError: when the platform does not answer, or not as documented: nothing is known then.
     """
     token, app_id, app_secret = connection.secrets(channel, APP_ID, APP_SECRET)
-    settings = connection.settings
-    client = GraphClient(
-        connection.http,
-        f"{settings.graph_base_url}/{settings.graph_version}",
-        token=f"{app_id}|{app_secret}",
-        app_secret=app_secret,
-        budget=connection.budget,
-        sleep=connection.sleep,
-    )
+    client = GraphClient(connection, token=f"{app_id}|{app_secret}", app_secret=app_secret)
     answer = client.get("debug_token", input_token=token)
     try:
         inspected = _Inspected.model_validate(answer.get("data"))
@@ -91,23 +87,37 @@ def token_health(inspected: _Inspected, now: datetime) -> TokenHealth:
     if not known:
         return TokenHealth(None, valid=True, reason=UNKNOWN if inspected.expires_at is None else None)
     reason = min(known, key=known.__getitem__)
-    left = datetime.fromtimestamp(known[reason], UTC) - now
-    return TokenHealth(max(left // timedelta(days=1), 0), valid=True, reason=reason)
+    ends_at = datetime.fromtimestamp(known[reason], UTC)
+    return TokenHealth(max((ends_at - now) // timedelta(days=1), 0), valid=True, reason=reason, ends_at=ends_at)
 
 
-def warning_due(days_left: int | None, previous_days_left: int | None) -> int | None:
-    """Return which warning is to be given now: the nearest of 14, 7 and 1 that was passed since the last look.
+def warning_due(days_left: int | None) -> int | None:
+    """Return which warning a token is due: the nearest of 14, 7 and 1 days that was passed, or None.
 
-    A missed look passes two at once, and only the more urgent one is given. The same state warns only once; a token
-    that was renewed is warned of again when its own time comes.
+    Looks that were missed pass two at once, and only the more urgent one is due. Whether it was given is not asked.
     """
     if days_left is None:
         return None
-    passed = (day for day in WARNING_DAYS if days_left <= day)
-    nearest = next(passed, None)
-    if nearest is None or (previous_days_left is not None and previous_days_left <= nearest):
+    return next((day for day in WARNING_DAYS if days_left <= day), None)
+
+
+def token_notice(channel: Channel, health: TokenHealth, now: datetime) -> ChannelNotice | None:
+    """Tell the owner at each of the last days of a token; one renewed in time has another end, so another episode.
+
+    Of a token that is dead already the refused runs tell.
+    """
+    mark = warning_due(health.days_left)
+    if mark is None or health.ends_at is None:
         return None
-    return nearest
+    return ChannelNotice(
+        channel=channel.id,
+        matter="token",
+        episode=f"{stamp(health.ends_at)}#{mark}",
+        department=channel.department,
+        created_at=now,
+        until=health.ends_at,
+        reason=health.reason,
+    )
 
 
 def _name(fault: _Fault | None) -> str:

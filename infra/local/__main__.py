@@ -30,7 +30,16 @@ from infra.local.machine import (
     MachineError,
     free_addresses,
 )
-from infra.local.outcome import Line, account_for, department_name, told, totals, unfinished, what_became
+from infra.local.outcome import (
+    Line,
+    account_for,
+    channel_notices,
+    department_name,
+    told,
+    totals,
+    unfinished,
+    what_became,
+)
 from infra.local.pages import sent_messages, write_pages
 from infra.local.seed import seed_contacts, seed_credentials, sign_in_admin, verify_addresses
 from infra.local.simulator.page import HOME
@@ -76,8 +85,14 @@ def demo(posts: Path, limit: int | None) -> int:
     try:
         stack = start(posts, limit)
         lines = bring_home(stack)
-        page = write_pages(STATE / "demo", lines, sent_messages(stack.addresses))
+        about_channels = channel_notices(stack.table)
+        page = write_pages(STATE / "demo", lines, about_channels, sent_messages(stack.addresses))
         show(lines, page)
+        for notice in about_channels:
+            reader = department_name(notice.told or notice.department)
+            console.print(
+                f"About a channel, not a complaint: {notice.channel} {notice.matter}, {reader} ({notice.state})"
+            )
         how_to_ask(stack, running=False)
         return verdict(lines, time.monotonic() - began)
     finally:

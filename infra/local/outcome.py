@@ -2,14 +2,14 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 
 from aduan.directory import load_directory
-from aduan.notice import Notice
+from aduan.notice import ChannelNotice, Notice
 from aduan.post import Post
 from aduan.store.posts import DynamoPostStore
-from aduan.store.table import Table, ticket_key, values
+from aduan.store.table import Item, Table, channel_key, ticket_key, values
 from aduan.store.tickets import DynamoTicketStore
 from aduan.ticket import Ticket
 from infra.local.drive import SimulatedPost
@@ -78,6 +78,14 @@ def unfinished(lines: Iterable[Line]) -> Counter[str]:
     return Counter(notice.state for line in lines for notice in line.notices if notice.state != "sent")
 
 
+def channel_notices(table: Table) -> list[ChannelNotice]:
+    """What the owners of channels and the desk were told about channels, which no complaint is the reason of."""
+    channels = load_directory().channels
+    return [
+        ChannelNotice.model_validate(item) for channel in channels for item in _notices(channel_key(channel.id), table)
+    ]
+
+
 def department_name(code: str) -> str:
     """Short name of a department, or its code when the directory does not know it."""
     department = load_directory().departments.get(code)
@@ -104,15 +112,14 @@ def _line(simulated: SimulatedPost, table: Table, quarantined: set[str]) -> Line
     post = DynamoPostStore(table).get(simulated.key)
     code = post.ticket if post is not None else None
     ticket = DynamoTicketStore(table).get(code) if code else None
-    return Line(simulated, post, simulated.key in quarantined, ticket, _notices(code, table) if code else ())
+    notices = tuple(Notice.model_validate(item) for item in _notices(ticket_key(code), table)) if code else ()
+    return Line(simulated, post, simulated.key in quarantined, ticket, notices)
 
 
-def _notices(code: str, table: Table) -> tuple[Notice, ...]:
-    items = table.query(
-        "pk = :pk AND begins_with(sk, :notice)",
-        ExpressionAttributeValues=values(pk=ticket_key(code)["pk"], notice="NOTICE#"),
-    )
-    return tuple(Notice.model_validate(item) for item in items)
+def _notices(key: Item, table: Table) -> Iterator[Item]:
+    """The notices beside an item."""
+    condition = values(pk=key["pk"], notice="NOTICE#")
+    return table.query("pk = :pk AND begins_with(sk, :notice)", ExpressionAttributeValues=condition)
 
 
 def _quarantined(table: Table) -> set[str]:

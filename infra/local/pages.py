@@ -9,6 +9,7 @@ from typing import Any
 import jinja2
 import urllib3
 
+from aduan.notice import ChannelNotice
 from infra.local.machine import HERE, Addresses
 from infra.local.outcome import Line, department_name, what_became
 
@@ -31,7 +32,9 @@ def sent_messages(addresses: Addresses) -> Messages:
     )
 
 
-def write_pages(folder: Path, lines: Sequence[Line], messages: Messages) -> Path:
+def write_pages(
+    folder: Path, lines: Sequence[Line], about_channels: Sequence[ChannelNotice], messages: Messages
+) -> Path:
     """Write each mail as the reader sees it and as plain text, and one page that lists everything; return the page."""
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.iterdir():
@@ -48,6 +51,7 @@ def write_pages(folder: Path, lines: Sequence[Line], messages: Messages) -> Path
     page.write_text(
         environment.get_template("outcome.html.j2").render(
             lines=lines,
+            about_channels=about_channels,
             texts=messages.texts,
             files=files,
             department_name=department_name,

@@ -142,3 +142,23 @@ def test_arrivals_are_when_something_new_was_found(table: Table, monkeypatch: py
     assert len(queries) == 1
     monkeypatch.setattr(reading, "HISTORY_RUNS", 4)
     assert Reading(table).arrivals(CHANNEL, NOON) == (NOON + 9 * MINUTE, NOON + 7 * MINUTE)
+
+
+def test_what_was_lost_is_found_whenever_it_was_noticed(table: Table) -> None:
+    """A run long after the interval that found some of it lost is handed out with the runs of the interval."""
+    record(table, 0)
+    record(table, 5)
+    lost = {"complete": False, "stopped": "gap", "lost_from": NOON + MINUTE, "lost_until": NOON + 3 * MINUTE}
+    noticed = record(table, 500, **lost)
+    for minute in range(501, 520):
+        record(table, minute)
+    ledger = Reading(table).ledger(CHANNEL, NOON, NOON + 4 * MINUTE)
+    assert noticed in ledger.runs
+    stretches = coverage(ledger.runs, NOON, NOON + 4 * MINUTE, Bounds(looked_until=NOON + 4 * MINUTE))
+    assert [stretch.state for stretch in stretches] == ["read", "unread", "read"]
+    for since, until in ((3, 4), (-2, 1)):
+        runs = Reading(table).ledger(CHANNEL, NOON + since * MINUTE, NOON + until * MINUTE).runs
+        assert noticed not in runs, "it ends before the one, and begins after the other"
+    latest = Reading(table).last_complete_run(CHANNEL)
+    assert latest is not None
+    assert latest.run_id == "run-519"

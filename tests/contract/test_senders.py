@@ -11,7 +11,7 @@ from botocore.config import Config
 
 from notify.senders import EmailSender, NotAcceptedError, OutcomeUnknownError, SmsSender, sending_config
 from notify.wording import Mail
-from tests.builders import a_notice, a_ticket
+from tests.builders import a_channel_notice, a_notice, a_ticket
 
 MAIL = Mail(subject="[SLM-4K7P2M] Penerangan jalan umum \u2013 Condongcatur", text="Yth.", html="<p>Yth.</p>")
 SENT = {
@@ -95,7 +95,8 @@ def send(url: str, medium: str, **options: Any) -> str:
     if medium == "email":
         client = boto3.client("sesv2", endpoint_url=url, config=config)
         sender = EmailSender(client, "Aduan Sleman <aduan@sleman.example>", options.pop("configuration_set", ""))
-        return sender.send(options.pop("mail", MAIL), "dishub@sleman.example", a_notice(), **options)
+        notice = options.pop("notice", a_notice())
+        return sender.send(options.pop("mail", MAIL), "dishub@sleman.example", notice, **options)
     sms = SmsSender(boto3.client("sns", endpoint_url=url, config=config), options.pop("sender_id", ""))
     return sms.send("Aduan SLM-4K7P2M", "+62811000000")
 
@@ -221,6 +222,19 @@ def test_a_mail_carries_tags_thread_and_reply_address(provider: Provider) -> Non
         "Auto-Submitted": "auto-generated",
     }
     assert request["Content"]["Simple"]["Subject"] == {"Data": MAIL.subject, "Charset": "UTF-8"}
+
+
+def test_a_mail_about_a_channel_has_tags_and_a_thread_that_are_allowed(provider: Provider) -> None:
+    """The colons and dots of its id and of the moment in its key would be refused in both."""
+    provider.body = SENT["email"]
+    send(provider.url, "email", notice=a_channel_notice())
+    request = json.loads(provider.requests[0][1])
+    assert {tag["Name"]: tag["Value"] for tag in request["EmailTags"]} == {
+        "channel": "instagram-kabarsleman",
+        "notice": "permission-2026-11-03T05-00-00-000000Z",
+    }
+    references = request["Content"]["Simple"]["Headers"][0]
+    assert references == {"Name": "References", "Value": "<instagram-kabarsleman@sleman.example>"}
 
 
 def test_a_mail_without_configuration_set_names_none(provider: Provider) -> None:

@@ -8,10 +8,11 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -19,17 +20,14 @@ import urllib3
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aduan.channel import Rejected
 from aduan.directory import Channel
-from aduan.post import Post
 from infra.local.simulator.config import Config
 from infra.local.simulator.server import Server, running
 from infra.local.simulator.simulator import Simulator
 from infra.local.simulator.world import Account, Draft, Entry, Kind, Role, populate
-from poll_channels.connection import PostFactory
+from poll_channels.connection import Connection
 from poll_channels.source import (
     Budget,
-    ChannelError,
     CredentialError,
     GoneError,
     OutageError,
@@ -39,19 +37,17 @@ from poll_channels.source import (
     Window,
 )
 from poll_channels.sources import graph
-from poll_channels.sources.facebook_page import FacebookPage
-from poll_channels.sources.graph import ATTEMPTS, GraphClient
-from poll_channels.sources.instagram import Instagram
+from poll_channels.sources.facebook_page import FacebookPage, open_page
+from poll_channels.sources.instagram import Instagram, open_account
 from tests.builders import a_channel
+from tests.reading import APP_SECRET, FIRST, LATER, NOW, Reading, connection_to, read
 
-KINDS: dict[str, type[FacebookPage | Instagram]] = {"facebook_page": FacebookPage, "instagram": Instagram}
+KINDS: dict[str, Callable[[Channel, Connection], FacebookPage | Instagram]] = {
+    "facebook_page": open_page,
+    "instagram": open_account,
+}
 """The kinds that speak the Graph API."""
-NOW = datetime(2026, 11, 3, 7, 0, tzinfo=UTC)
-FLOOR = NOW - timedelta(days=30)
-FIRST = Window(since=FLOOR, floor=FLOOR, threads=FLOOR)
-LATER = Window(since=NOW - timedelta(days=2), floor=FLOOR, threads=FLOOR)
-"""The window of a run that comes after a complete one."""
-SECRET = "rahasia-aplikasi"
+SECRET = APP_SECRET
 RECORDINGS = Path(__file__).parent.parent / "recordings"
 
 CHANNELS: dict[str, Channel] = {
@@ -139,27 +135,20 @@ class Wire:
         self.asked.append((url, headers))
         self.before(path)
         answer = self._pool.request(method, url, headers=headers, **options)
-        try:
-            body = json.loads(answer.data)
-        except ValueError:
-            return answer
-        return SimpleNamespace(status=answer.status, headers=answer.headers, data=json.dumps(self.after(path, body)))
+        data, status = answer.data, answer.status
+        with contextlib.suppress(ValueError):
+            body = json.loads(data)
+            changed = self.after(path, body)
+            data, status = json.dumps(changed).encode(), status if changed is body else 200
+        headers = {name: value for name, value in answer.headers.items() if name != "Content-Length"}
+        return streamed(status, data, headers)
 
 
-@dataclass
-class Reading:
-    """What one run over a source gave."""
-
-    posts: list[Post] = field(default_factory=list)
-    rejected: list[Rejected] = field(default_factory=list)
-    own: int = 0
-    marks: dict[str, str] = field(default_factory=dict)
-    error: ChannelError | None = None
-
-    @property
-    def ids(self) -> list[str]:
-        """Native ids in order, as often as they came."""
-        return [post.native_id for post in self.posts]
+def streamed(status: int, data: bytes, headers: Mapping[str, str]) -> urllib3.HTTPResponse:
+    """An answer as it comes from a connection."""
+    return urllib3.HTTPResponse(
+        BytesIO(data), headers=urllib3.HTTPHeaderDict(headers), status=status, preload_content=False
+    )
 
 
 @dataclass
@@ -186,24 +175,15 @@ class Platform:
         self, window: Window = FIRST, marks: Mapping[str, str] | None = None, now: datetime = NOW, **changes: Any
     ) -> Reading:
         """Run a source to its end, or to its error."""
-        account = self.simulator.world.account_of(Kind(self.kind))
-        budget = Budget(time.monotonic, time.monotonic() + 30)
-        given: dict[str, Any] = {"token": account.token, "app_secret": SECRET, "budget": budget}
-        client = GraphClient(
-            cast("urllib3.PoolManager", self.wire), self.server.graph_url, sleep=self.pauses.append, **(given | changes)
-        )
-        source = KINDS[self.kind](client, PostFactory(self.channel, now, "kunci"))
-        found = Reading()
-        try:
-            for batch in source.read(window, marks or {}):
-                found.posts += batch.posts
-                found.rejected += batch.rejected
-                found.own += batch.own
-                found.marks.update(batch.marks)
-        except ChannelError as error:
-            found.error = error
-        self.calls = source.calls
+        found = read(self.open(now, **changes), window, marks)
+        self.calls = found.calls
         return found
+
+    def open(self, now: datetime = NOW, token: str | None = None, **changes: Any) -> Any:
+        """Open the source."""
+        token = self.simulator.world.account_of(Kind(self.kind)).token if token is None else token
+        connection = connection_to(self.server.url, now, token, http=self.wire, pauses=self.pauses, **changes)
+        return KINDS[self.kind](self.channel, connection)
 
     def holds(self, *drafts: Draft) -> None:
         """Let the account hold these texts and no others."""
@@ -460,15 +440,6 @@ def test_a_persistent_fault_is_an_outage_and_never_an_empty_channel(platform: Pl
     assert "Masuk" not in str(found.error)
 
 
-def test_an_outage_is_tried_a_few_times_with_growing_pauses(platform: Platform) -> None:
-    """Two retries, then the next run: nobody is hammered."""
-    platform.fault("server_error")
-    platform.read()
-    assert platform.calls == ATTEMPTS
-    assert len(platform.pauses) == ATTEMPTS - 1
-    assert all(0 <= pause <= 2 ** (number + 1) for number, pause in enumerate(platform.pauses))
-
-
 @pytest.mark.parametrize("after", [0, 1, 3])
 def test_a_single_server_error_is_got_over(platform: Platform, after: int) -> None:
     """One failed call costs one pause and loses nothing."""
@@ -584,8 +555,8 @@ def test_a_slow_platform_ends_the_run_in_time(platform: Platform) -> None:
 
 def test_a_run_whose_time_is_up_asks_nothing_more(platform: Platform) -> None:
     """The clock is looked at before every call."""
-    ticks = iter(range(1000))
-    found = platform.read(budget=Budget(lambda: next(ticks), 3))
+    asked = platform.wire.asked
+    found = platform.read(budget=Budget(lambda: float(len(asked)), 3))
     assert str(found.error) == "time"
     assert platform.calls == 3
 
@@ -758,21 +729,10 @@ bodies = st.fixed_dictionaries(
 def test_whatever_the_platform_answers_a_source_yields_or_raises_a_channel_error(kind: str, answers: list[Any]) -> None:
     """No JSON at all makes a run die of anything else, and everything yielded can be stored."""
     left = iter([*answers, *([{"data": []}] * 300)])
-    wire = SimpleNamespace(
-        request=lambda *_args, **_more: SimpleNamespace(status=200, headers={}, data=json.dumps(next(left)).encode())
-    )
-    client = GraphClient(
-        cast("urllib3.PoolManager", wire),
-        "http://127.0.0.1/v25.0",
-        token="t",
-        app_secret="s",
-        budget=Budget(lambda: 0.0, 1.0),
-        sleep=lambda _seconds: None,
-    )
-    with contextlib.suppress(ChannelError):
-        for batch in KINDS[kind](client, PostFactory(CHANNELS[kind], NOW, "kunci")).read(FIRST, {}):
-            for record in (*batch.posts, *batch.rejected):
-                record.model_dump_json()
+    wire = SimpleNamespace(request=lambda *_args, **_more: streamed(200, json.dumps(next(left)).encode(), {}))
+    found = read(KINDS[kind](CHANNELS[kind], connection_to("http://127.0.0.1", NOW, "t", http=wire)), FIRST)
+    for record in (*found.posts, *found.rejected):
+        record.model_dump_json()
 
 
 # --------------------------------------------------------------------------------------------------- recorded
@@ -794,31 +754,15 @@ class Recorded:
         self.asked.append(address.path)
         after = parse_qs(address.query).get("after", [None])[0]
         recording = self._answers[address.path, after]
-        return SimpleNamespace(
-            status=recording["status"],
-            headers=urllib3.HTTPHeaderDict(recording["headers"]),
-            data=json.dumps(recording["body"]).replace("/", "\\/").encode(),
-        )
+        data = json.dumps(recording["body"]).replace("/", "\\/").encode()
+        return streamed(recording["status"], data, recording["headers"])
 
 
 def read_recorded(kind: str, window: Window = FIRST, marks: Mapping[str, str] | None = None) -> tuple[Reading, Any]:
     """Run a source over recorded answers."""
     wire = Recorded(kind)
-    client = GraphClient(
-        cast("urllib3.PoolManager", wire),
-        "https://graph.facebook.com/v25.0",
-        token="t",
-        app_secret="s",
-        budget=Budget(lambda: 0.0, 1.0),
-        sleep=lambda _seconds: None,
-    )
-    found = Reading()
-    for batch in KINDS[kind](client, PostFactory(CHANNELS[kind], NOW, "kunci")).read(window, marks or {}):
-        found.posts += batch.posts
-        found.rejected += batch.rejected
-        found.own += batch.own
-        found.marks.update(batch.marks)
-    return found, wire
+    connection = connection_to("https://graph.facebook.com", NOW, "t", http=wire)
+    return read(KINDS[kind](CHANNELS[kind], connection), window, marks), wire
 
 
 EXPECTED: dict[str, dict[str, tuple[str, bool, str | None]]] = {
@@ -862,3 +806,85 @@ def test_recorded_threads_that_say_the_same_are_not_read_again(kind: str) -> Non
     first, _ = read_recorded(kind)
     _, wire = read_recorded(kind, LATER, first.marks)
     assert [path for path in wire.asked if path.endswith(("/comments", "/replies"))] == []
+
+
+# -------------------------------------------------------------------------------------------------- deletions
+
+
+def tagged(*minutes_ago: int) -> list[Draft]:
+    """Others' pictures in which the account is tagged."""
+    return [
+        a_draft(f"t{number}", "instagram", Role.TAG, has_photo=True, minutes_ago=minutes)
+        for number, minutes in enumerate(minutes_ago, start=1)
+    ]
+
+
+def test_a_tag_that_is_no_longer_listed_is_gone(server: Server) -> None:
+    """Others' media cannot be asked for by their ids: a tag is there as long as it is listed, over all pages."""
+    platform = of_kind(server, "instagram", *tagged(*range(10, 130)))
+    posts = {post.native_id: post for post in platform.read().posts}
+    gone = {platform.native("t7"), platform.native("t100")}
+    for native_id in gone:
+        platform.simulator.world.delete(native_id)
+    platform.wire.asked.clear()
+    source = platform.open()
+    slices = [list(posts.values())[start : start + source.at_once] for start in range(0, 120, source.at_once)]
+    told = {native_id: there for slice_ in reversed(slices) for native_id, there in source.still_there(slice_).items()}
+    assert told == {native_id: native_id not in gone for native_id in posts}
+    assert platform.simulator.requests["/{ig-user-id}/tags"] == 4 + 4, "to read, and once for the whole sweep"
+
+
+def test_a_tag_is_only_called_gone_while_an_older_one_is_listed(server: Server) -> None:
+    """A list that was cut short, or is empty all at once, says nothing about what would stand further down."""
+    platform = of_kind(server, "instagram", *tagged(10, 20, 30))
+    posts = dict(zip(("t1", "t2", "t3"), platform.read().posts, strict=True))
+    platform.simulator.world.delete(posts["t2"].native_id)
+    platform.simulator.world.delete(posts["t3"].native_id)
+    assert platform.open().still_there(list(posts.values())) == {posts["t1"].native_id: True}
+    platform.wire.after = lambda path, body: {"data": []} if path.endswith("/tags") else body
+    assert platform.open().still_there(list(posts.values())) == {}
+
+
+def test_a_tag_whose_time_cannot_be_read_is_there(server: Server) -> None:
+    """What is odd about an item of the list does not bury it."""
+    platform = of_kind(server, "instagram", *tagged(10, 20, 30))
+    posts = platform.read().posts
+    strip = without("timestamp")
+    platform.wire.after = lambda path, body: (
+        {"data": [strip(body["data"][0]), *body["data"][1:]]} if path.endswith("/tags") and body["data"] else body
+    )
+    assert platform.open().still_there(posts) == {post.native_id: True for post in posts}
+
+
+@pytest.mark.parametrize("has_photo", [False, True])
+def test_a_mention_is_asked_for_through_the_account(server: Server, has_photo: bool) -> None:  # noqa: FBT001
+    """What was pushed is in no list; while the platform shows it, it is there, and when it is refused nobody knows."""
+    platform = of_kind(server, "instagram", *tagged(10, 30))
+    [tag, _] = platform.read().posts
+    mention = tag.model_copy(update={"native_id": "18000000000000777", "has_photo": has_photo})
+    assert platform.open().still_there([mention]) == {mention.native_id: False}
+    asked = "mentioned_media.media_id" if has_photo else "mentioned_comment.comment_id"
+    [fields] = [
+        found["fields"][0]
+        for url, _ in platform.wire.asked
+        if "mentioned" in (found := parse_qs(urlsplit(url).query))["fields"][0]
+    ]
+    assert fields == f"{asked}(18000000000000777){{id}}"
+    account = f"/{CHANNELS['instagram'].account}"
+    platform.wire.after = lambda path, body: {"id": "1"} if path.endswith(account) else body
+    assert platform.open().still_there([mention]) == {mention.native_id: True}
+    refused = {"error": {"code": 100, "message": "(#100) Tried accessing nonexisting field (mentioned_media)"}}
+    platform.wire.after = lambda path, body: refused if path.endswith(account) else body
+    assert platform.open().still_there([mention]) == {}
+
+
+def test_an_account_that_is_not_seen_tells_nothing_of_its_mentions(server: Server) -> None:
+    """A lost permission has the same answer as a deletion."""
+    platform = of_kind(server, "instagram", *tagged(10, 30))
+    [tag, _] = platform.read().posts
+    mention = tag.model_copy(update={"native_id": "18000000000000777"})
+    hidden = {"error": {"code": 100, "error_subcode": 33, "message": "Unsupported get request."}}
+    account = f"/{CHANNELS['instagram'].account}"
+    platform.wire.after = lambda path, body: hidden if path.endswith(account) else body
+    with pytest.raises(GoneError):
+        platform.open().still_there([mention])

@@ -15,7 +15,7 @@ from aduan.store.notices import DynamoNoticeStore, NoticeStore, NotPendingError
 from aduan.store.posts import AlreadyTriagedError, DynamoPostStore, PostStore
 from aduan.store.tickets import CodeTakenError, DynamoTicketStore, TicketStore
 from tests import in_memory
-from tests.builders import NOON, a_notice, a_post, a_rejected, a_ticket, a_triage, an_event
+from tests.builders import NOON, a_channel_notice, a_notice, a_post, a_rejected, a_ticket, a_triage, an_event
 from tests.table import create_table
 
 CHANNEL = "instagram:kabarsleman"
@@ -81,6 +81,16 @@ def test_an_unreadable_post_is_kept_once(stores: Stores) -> None:
     """Quarantine takes a post once."""
     assert stores.posts.quarantine(a_rejected(), NOON) is True
     assert stores.posts.quarantine(a_rejected(), NOON) is False
+
+
+def test_known_is_what_is_stored_or_in_quarantine(stores: Stores) -> None:
+    """In one question, also beyond one batch of 100; another channel's quarantine knows nothing of it."""
+    keys = [f"instagram#{number}" for number in range(130)]
+    for number in range(0, 130, 3):
+        stores.posts.add(a_post(native_id=str(number)))
+        stores.posts.quarantine(a_rejected(native_id=str(number + 1)), NOON)
+        stores.posts.quarantine(a_rejected(channel="instagram:akunlain", native_id=str(number + 2)), NOON)
+    assert stores.posts.known(CHANNEL, keys) == {key for number, key in enumerate(keys) if number % 3 < 2}
 
 
 def test_a_post_is_settled_once(stores: Stores) -> None:
@@ -241,11 +251,12 @@ def test_a_lease_is_taken_on_what_was_read(stores: Stores) -> None:
 def test_a_released_cursor_is_read_back(stores: Stores) -> None:
     """What a run writes is what the next one reads, and the channel is free."""
     leased = stores.channels.lease(stores.channels.read(CHANNEL), "one", NOON, NOON + MINUTE)
-    moved = leased.model_copy(update={"watermark": NOON, "marks": {"17": "3"}, "seen": ("18", "19")})
+    refused = {"refusals": 2, "refused_at": NOON}
+    moved = leased.model_copy(update={"watermark": NOON, "marks": {"17": "3"}, "seen": ("18", "19"), **refused})
     stores.channels.release(moved, "one")
     stored = stores.channels.read(CHANNEL)
     assert (stored.watermark, stored.marks, stored.seen) == (NOON, {"17": "3"}, ("18", "19"))
-    assert (stored.version, stored.lease_owner) == (1, None)
+    assert (stored.version, stored.lease_owner, stored.needs_permission_since) == (1, None, NOON)
 
 
 def test_the_ledger_gives_the_youngest_runs_first(stores: Stores) -> None:
@@ -256,6 +267,41 @@ def test_the_ledger_gives_the_youngest_runs_first(stores: Stores) -> None:
             Run(channel=CHANNEL, run_id=str(minute), started_at=at, finished_at=at, read_from=NOON, complete=True)
         )
     assert [run.run_id for run in stores.channels.runs(CHANNEL, 2)] == ["3", "2"]
+
+
+def test_a_notice_about_a_channel_is_put_once(stores: Stores) -> None:
+    """It comes back as it was written; a second one about the same episode changes nothing."""
+    notice = a_channel_notice()
+    assert stores.channels.announce(notice) is True
+    assert stores.channels.announce(a_channel_notice(reason="another")) is False
+    assert stores.channels.announce(a_channel_notice(episode="another")) is True
+    stored = stores.notices.get(notice.subject, notice.key)
+    assert stored is not None
+    assert stored.model_copy(update={"act_at": None}) == notice
+
+
+def test_a_notice_about_a_channel_is_found_and_sent_like_any_other(stores: Stores) -> None:
+    """Left behind it is on the queue, one sender gets it, and afterwards it leaves the queue for good."""
+    notice = a_channel_notice()
+    stores.channels.announce(notice)
+    later = notice.created_at + 5 * MINUTE
+    assert list(stores.notices.left_behind(later)) == [(notice.subject, notice.key)]
+    claimed = stores.notices.claim(notice, "one", NOON, "kanal@example.go.id", "diskominfo")
+    with pytest.raises(NotPendingError):
+        stores.notices.claim(notice, "two", NOON, "kanal@example.go.id", "diskominfo")
+    stores.notices.sent(claimed, "message-1", NOON)
+    assert list(stores.notices.left_behind(later)) == []
+    assert stores.channels.announce(notice) is False
+    stored = stores.notices.get(notice.subject, notice.key)
+    assert stored is not None
+    assert (stored.state, stored.message_id) == ("sent", "message-1")
+
+
+def test_a_notice_about_a_channel_is_no_part_of_its_ledger(stores: Stores) -> None:
+    """It lies under the channel's key, and neither cursor nor runs see it."""
+    stores.channels.announce(a_channel_notice())
+    assert list(stores.channels.runs(CHANNEL, 10)) == []
+    assert stores.channels.read(CHANNEL).version == 0
 
 
 def test_a_post_is_revised_once(stores: Stores) -> None:

@@ -2,236 +2,58 @@
 
 import contextlib
 import json
-import logging
 import re
-import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from io import BytesIO
+from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
-from threading import Thread
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
-import urllib3
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aduan.channel import Rejected
-from aduan.directory import Channel
 from aduan.masking import masked
-from aduan.post import Post
-from poll_channels.connection import AUTHOR_KEY, Connection, PostFactory
-from poll_channels.poll import Poll
+from poll_channels.connection import PostFactory
 from poll_channels.source import (
-    Budget,
-    ChannelError,
     CredentialError,
     MisconfiguredError,
     OutageError,
     PageCapError,
     StoppedError,
     ThrottledError,
-    Window,
 )
 from poll_channels.sources import telegram_relay
-from poll_channels.sources.asking import Asker
 from poll_channels.sources.telegram_relay import (
     OFFSET,
     OFFSET_DAY,
     Message,
     Place,
-    RelayParameters,
-    TelegramRelay,
     located,
-    open_relay,
     permalink_in,
     platform_link,
 )
-from tests.builders import a_channel
-from tests.in_memory import InMemoryChannelStore, InMemoryPostStore, Killed, Memory
+from tests.fake_telegram import GROUP, MODERATOR, STRANGER, Bot, a_message, a_part, updates_of
+from tests.in_memory import Killed
+from tests.local_http import Answer, Asked
+from tests.reading import AUTHOR_KEY, NOW, Deployment, Platform, Reading
 
-NOW = datetime(2026, 11, 3, 7, 0, tzinfo=UTC)
-FIRST = Window(since=NOW - timedelta(days=30), floor=NOW - timedelta(days=30), threads=NOW - timedelta(days=30))
-TOKEN = "123456789:AAHKENARI-token_bot"
-MODERATOR, STRANGER = 710000001, 555
-GROUP = "https://www.facebook.com/groups/infocegatanjogja/"
 RECORDINGS = Path(__file__).parent.parent / "recordings" / "telegram_relay"
-PARAMETERS: dict[str, Any] = {"moderators": (str(MODERATOR), "710000002"), "group_url": GROUP}
-
-
-def a_relay(**changes: Any) -> Channel:
-    """The bot of a group."""
-    fields = {
-        "id": "telegram_relay:infocegatan",
-        "kind": "telegram_relay",
-        "account": "123456789",
-        "handle": None,
-        "name": "Info Cegatan Jogja",
-        "parameters": PARAMETERS,
-    }
-    return a_channel(**(fields | changes))
-
-
-CHANNEL = a_relay()
-
-
-def a_message(number: int, text: str | None = None, **changes: Any) -> dict[str, Any]:
-    """What a moderator wrote to the bot a few minutes ago."""
-    person = changes.pop("person", MODERATOR)
-    fields: dict[str, Any] = {
-        "message_id": number,
-        "from": {"id": person, "is_bot": False, "first_name": "Wahyu", "username": "wahyu_icj"},
-        "chat": {"id": person, "first_name": "Wahyu", "type": "private"},
-        "date": int(NOW.timestamp()) - 600 + number,
-    }
-    return fields | ({} if text is None else {"text": text}) | changes
-
-
-def a_part(number: int, group: str = "135", **changes: Any) -> dict[str, Any]:
-    """A picture of an album."""
-    return a_message(number, media_group_id=group, photo=[{"file_id": "x"}], **changes)
-
-
-@dataclass
-class Bot:
-    """The platform: it keeps updates until a higher offset is asked for."""
-
-    url: str = ""
-    updates: list[dict[str, Any]] = field(default_factory=list)
-    forgotten: list[dict[str, Any]] = field(default_factory=list)
-    asked: list[dict[str, Any]] = field(default_factory=list)
-    next_id: int = 870000121
-    webhook: bool = False
-    other_consumer: bool = False
-    retry_after: Any = None
-    answers: list[tuple[int, bytes]] = field(default_factory=list)
-    """What is answered instead, as long as there is some."""
-
-    def sends(self, message: Any, kind: str = "message", **more: Any) -> int:
-        """Something reached the bot."""
-        self.updates.append({"update_id": self.next_id, kind: message, **more})
-        self.next_id += 1
-        return self.next_id - 1
-
-    def answer(self, path: str, body: bytes) -> tuple[int, Any]:
-        """Answer as the document says."""
-        found = re.fullmatch(r"/bot([^/]*)/getUpdates", path)
-        if found is None or ":" not in found[1]:
-            return an_error(404, "Not Found")
-        if found[1] != TOKEN:
-            return an_error(401, "Unauthorized")
-        question = json.loads(body)
-        self.asked.append(question)
-        if self.answers:
-            return self.answers.pop(0)
-        fault = self.fault(question)
-        if fault is None:
-            self.confirm(question.get("offset", 0))
-        return fault or (200, {"ok": True, "result": self.updates[: question["limit"]]})
-
-    def fault(self, question: Mapping[str, Any]) -> tuple[int, Any] | None:
-        """Why the platform would not answer."""
-        if self.retry_after is not None:
-            more = {"parameters": {"retry_after": self.retry_after}} if self.retry_after else {}
-            return an_error(429, f"Too Many Requests: retry after {self.retry_after}", **more)
-        if self.webhook:
-            why = "can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first"
-            return an_error(409, f"Conflict: {why}")
-        if self.other_consumer:
-            why = "terminated by other getUpdates request; make sure that only one bot instance is running"
-            return an_error(409, f"Conflict: {why}")
-        if set(question) - {"offset", "limit", "timeout", "allowed_updates"} or not 1 <= question["limit"] <= 100:
-            return an_error(400, "Bad Request")
-        return None
-
-    def confirm(self, offset: int) -> None:
-        """Forget for ever."""
-        self.forgotten += [update for update in self.updates if update["update_id"] < offset]
-        self.updates = [update for update in self.updates if update["update_id"] >= offset]
-
-
-def an_error(code: int, description: str, **more: Any) -> tuple[int, Any]:
-    """An answer of the platform that is none."""
-    return code, {"ok": False, "error_code": code, "description": description, **more}
-
-
-@pytest.fixture(name="served", scope="module")
-def _served() -> Iterator[SimpleNamespace]:
-    """One server for all tests; each puts its own bot behind it."""
-    behind = SimpleNamespace(bot=Bot())
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            status, answer = behind.bot.answer(self.path, body)
-            data = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    behind.url = f"http://127.0.0.1:{server.server_port}"
-    yield behind
-    server.shutdown()
-    thread.join()
-    server.server_close()
 
 
 @pytest.fixture(name="bot")
-def _bot(served: SimpleNamespace) -> Bot:
-    served.bot = Bot(url=served.url)
-    return cast("Bot", served.bot)
+def _bot() -> Bot:
+    return Bot()
 
 
-@dataclass
-class Reading:
-    """What one run gave."""
-
-    posts: list[Post] = field(default_factory=list)
-    rejected: list[Rejected] = field(default_factory=list)
-    own: int = 0
-    marks: dict[str, str] = field(default_factory=dict)
-    error: ChannelError | None = None
-    calls: int = 0
-    pauses: list[float] = field(default_factory=list)
-
-    @property
-    def texts(self) -> dict[str, str]:
-        """What was written, by native id."""
-        return {post.native_id: post.text for post in self.posts}
+def read(bot: Bot, marks: Mapping[str, str] | None = None, **more: Any) -> Reading:
+    """Run once."""
+    return Platform(bot).read(marks, **more)
 
 
-def read(
-    bot: Bot, marks: Mapping[str, str] | None = None, *, token: str = TOKEN, now: datetime = NOW, **changes: Any
-) -> Reading:
-    """Run a source to its end, or to its error."""
-    found = Reading()
-    budget = changes.get("budget") or Budget(time.monotonic, time.monotonic() + 30)
-    with urllib3.PoolManager(retries=False) as http:
-        asker = Asker(http, budget, found.pauses.append)
-        parameters = RelayParameters.model_validate(dict(CHANNEL.parameters))
-        source = TelegramRelay(asker, bot.url, token, PostFactory(CHANNEL, now, "kunci"), parameters)
-        try:
-            for batch in source.read(FIRST, marks or {}):
-                found.posts += batch.posts
-                found.rejected += batch.rejected
-                found.own += batch.own
-                found.marks.update(batch.marks)
-        except ChannelError as error:
-            found.error = error
-    found.calls = source.calls
-    return found
+def instead(bot: Bot, *answers: Answer) -> None:
+    """Let the platform answer these first."""
+    left = iter(answers)
+    bot.fault = lambda _asked, _number: next(left, None)
 
 
 # --------------------------------------------------------------------------------------------- healthy platform
@@ -245,21 +67,21 @@ def test_what_moderators_send_is_read_once(bot: Bot) -> None:
     assert found.error is None
     assert found.texts == {f"{MODERATOR}:{number}": f"Lapor {number}" for number in range(1, 251)}
     assert len(found.posts) == 250
-    assert [question.get("offset") for question in bot.asked] == [None, 870000221, 870000321, 870000371]
+    assert [question.get("offset") for question in bot.questions] == [None, 870000221, 870000321, 870000371]
     assert read(bot, found.marks).posts == []
 
 
 def test_the_question_is_the_documented_one(bot: Bot) -> None:
     """A short poll for a hundred messages and edits, without an offset at first."""
     read(bot)
-    assert bot.asked == [{"limit": 100, "timeout": 0, "allowed_updates": ["message", "edited_message"]}]
+    assert bot.questions == [{"limit": 100, "timeout": 0, "allowed_updates": ["message", "edited_message"]}]
 
 
 def test_a_bot_to_which_nobody_writes_costs_one_call_and_no_mark(bot: Bot) -> None:
     """A quiet run leaves nothing to be written."""
     found = read(bot, {OFFSET: "870000100", OFFSET_DAY: str(int(NOW.timestamp()) // 86400)})
     assert (found.calls, found.marks, found.error) == (1, {}, None)
-    assert bot.asked[0]["offset"] == 870000100
+    assert bot.questions[0]["offset"] == 870000100
 
 
 def test_an_offset_is_not_sent_any_more_after_days_of_silence(bot: Bot) -> None:
@@ -332,7 +154,7 @@ def test_the_author_is_the_origin_and_only_its_hash(bot: Bot, origin: dict[str, 
     """Whoever wrote it first can be recognised by the key alone; nobody's name is kept, the moderator's neither."""
     bot.sends(a_message(1, "Lampu mati", forward_origin={"date": 1, **origin}))
     [post] = read(bot).posts
-    expected = PostFactory(CHANNEL, NOW, "kunci").post("1", "", NOW, "x", author=author).author
+    expected = PostFactory(Bot.CHANNEL, NOW, AUTHOR_KEY).post("1", "", NOW, "x", author=author).author
     assert post.author == expected
     assert not re.search("sri|wahyu", post.model_dump_json(), re.IGNORECASE)
 
@@ -561,54 +383,27 @@ def test_a_wait_is_as_asked_but_never_absurd(bot: Bot, retry_after: Any, seconds
     assert (found.error.wait.total_seconds(), found.calls) == (seconds, 1)
 
 
-def test_a_wait_that_a_page_in_html_asks_for_is_honoured(bot: Bot) -> None:
-    """Whoever stands before the platform may throttle as well."""
-    bot.answers = [(429, b"<html>slow down</html>")]
-    assert isinstance(read(bot).error, ThrottledError)
-
-
 NOT_AN_ANSWER = [
-    b"",
-    b"<html>Masuk</html>",
-    b'{"ok":true,"result":[{"upd',
-    b"null",
-    b"[]",
     b'{"ok":true}',
     b'{"ok":true,"result":null}',
     b'{"ok":false,"result":[]}',
     b'{"result":[]}',
-    b"[" * 100_000,
     b'{"ok":true,"result":' + b"9" * 5000 + b"}",
-    b"\xff\xfe",
 ]
 
 
 @pytest.mark.parametrize("data", NOT_AN_ANSWER)
 def test_what_is_not_the_documented_shape_is_an_outage(bot: Bot, data: bytes) -> None:
     """It is never taken for "no updates", and no mark is set."""
-    bot.answers = [(200, data)]
+    instead(bot, Answer(200, data))
     found = read(bot)
     assert isinstance(found.error, OutageError)
     assert (found.posts, found.marks) == ([], {})
-    assert "Masuk" not in str(found.error)
-
-
-def test_a_platform_in_trouble_is_asked_a_few_times(bot: Bot) -> None:
-    """One failure is got over; more are an outage, for the next run to see."""
-    bot.sends(a_message(1, "Lapor"))
-    bot.answers = [(502, b"<html>")]
-    found = read(bot)
-    assert (len(found.posts), found.calls, found.error) == (1, 3, None)
-    bot.answers = [(500, b"")] * 3
-    found = read(bot)
-    assert isinstance(found.error, OutageError)
-    assert (str(found.error), found.calls, len(found.pauses)) == ("status 500", 3, 2)
-    assert all(0 <= pause <= 2 ** (number + 1) for number, pause in enumerate(found.pauses))
 
 
 def test_a_bad_request_is_ours(bot: Bot) -> None:
     """The platform does not know what is asked for."""
-    bot.answers = [(400, b'{"ok":false,"error_code":400,"description":"Bad Request: KENARI"}')]
+    instead(bot, Answer(400, b'{"ok":false,"error_code":400,"description":"Bad Request: KENARI"}'))
     found = read(bot)
     assert isinstance(found.error, MisconfiguredError)
     assert str(found.error) == "code 400"
@@ -616,78 +411,31 @@ def test_a_bad_request_is_ours(bot: Bot) -> None:
 
 def test_a_platform_that_never_forgets_does_not_hold_the_run(bot: Bot) -> None:
     """The same page again is an outage; an endless row of pages ends at the cap."""
-    page = json.dumps({"ok": True, "result": [{"update_id": 7, "message": a_message(1, "Lapor")}]}).encode()
-    bot.answers = [(200, page)] * 9
+    instead(bot, *[updates_of({"update_id": 7, "message": a_message(1, "Lapor")})] * 9)
     found = read(bot)
     assert isinstance(found.error, OutageError)
     assert found.calls == 2
-    bot.answers = [
-        (200, json.dumps({"ok": True, "result": [{"update_id": n, "message": a_message(n, "x")}]}).encode())
-        for n in range(1, 100)
-    ]
+    instead(bot, *(updates_of({"update_id": n, "message": a_message(n, "x")}) for n in range(1, 100)))
     assert isinstance(read(bot).error, PageCapError)
 
 
 @pytest.mark.parametrize("update_id", [None, "870000121", True, 1.5, float("nan"), -1, 0, 2**60, 10**60])
 def test_an_update_without_a_number_confirms_nothing(bot: Bot, update_id: Any) -> None:
     """Its text is kept all the same; without any number to go on from the run says so."""
-    page = {"ok": True, "result": [{"update_id": update_id, "message": a_message(1, "Lapor")}, None]}
-    bot.answers = [(200, json.dumps(page).encode())]
+    instead(bot, updates_of({"update_id": update_id, "message": a_message(1, "Lapor")}, None))
     found = read(bot)
     assert isinstance(found.error, OutageError)
     assert found.texts == {f"{MODERATOR}:1": "Lapor"}
     assert (len(found.rejected), found.marks) == (1, {})
 
 
-def test_a_run_whose_time_is_up_asks_nothing_more(bot: Bot) -> None:
-    """The clock is looked at before every call."""
-    bot.sends(a_message(1, "Lapor"))
-    found = read(bot, budget=Budget(lambda: 5.0, 3))
-    assert isinstance(found.error, StoppedError)
-    assert bot.asked == []
-
-
-def test_nobody_answers_at_a_closed_port(bot: Bot, caplog: pytest.LogCaptureFixture) -> None:
-    """That is an outage which names neither address nor token, not even in its causes."""
-    caplog.set_level(logging.DEBUG)
-    bot.url = "http://127.0.0.1:9"
-    error = read(bot).error
-    assert isinstance(error, OutageError)
-    assert error.__context__ is None
-    assert error.__cause__ is None
-    assert TOKEN not in str(error) + caplog.text
-
-
-def test_the_token_is_in_no_log(bot: Bot, caplog: pytest.LogCaptureFixture) -> None:
-    """It stands in every address; whatever somebody switches on for debugging, it is not written down."""
-    caplog.set_level(logging.DEBUG)
-    caplog.set_level(logging.DEBUG, logger="urllib3.connectionpool")
-    bot.answers = [(502, b""), (502, b""), (502, b"")]
-    read(bot)
-    bot.sends(a_message(1, "Lapor"))
-    read(bot)
-    assert "KENARI" not in caplog.text
-
-
 # -------------------------------------------------------------------------------------------------- configuration
 
 
-def a_connection(bot: Bot) -> Connection:
-    """What the handler gives a kind."""
-    values = {"channels/telegram_relay/infocegatan/token": TOKEN, AUTHOR_KEY: "kunci"}
-    credentials = SimpleNamespace(get=lambda *names: [values[name] for name in names])
-    budget = Budget(time.monotonic, time.monotonic() + 30)
-    polls = cast("Any", SimpleNamespace(telegram_base_url=bot.url))
-    return Connection(urllib3.PoolManager(retries=False), cast("Any", credentials), polls, budget, NOW)
-
-
-def test_a_channel_is_opened_with_what_its_line_says(bot: Bot) -> None:
-    """Token, moderators and the group's address come from where they belong."""
+def test_every_moderator_of_the_channels_line_is_heard(bot: Bot) -> None:
+    """Who they are is a parameter of the channel."""
     bot.sends(a_message(1, "Lapor", person=710000002))
-    connection = a_connection(bot)
-    [batch] = open_relay(CHANNEL, connection).read(FIRST, {})
-    assert [post.native_id for post in batch.posts] == ["710000002:1"]
-    connection.http.clear()
+    assert read(bot).ids == ["710000002:1"]
 
 
 @pytest.mark.parametrize(
@@ -702,41 +450,15 @@ def test_a_channel_is_opened_with_what_its_line_says(bot: Bot) -> None:
         ({"moderators": ("1",), "group_url": GROUP, "moderator": "1"}, "parameters.moderator: "),
     ],
 )
-def test_a_wrong_parameter_is_named(bot: Bot, parameters: dict[str, Any], place: str) -> None:
+def test_a_wrong_parameter_is_named(parameters: dict[str, Any], place: str) -> None:
     """The sentence says which channel and which field, and quotes nobody."""
     with pytest.raises(MisconfiguredError) as caught:
-        open_relay(a_relay(parameters=parameters), a_connection(bot))
+        Platform(Bot()).open(parameters=parameters)
     assert str(caught.value).startswith(f"channel telegram_relay:infocegatan: {place}")
     assert "wahyu" not in str(caught.value)
 
 
 # ------------------------------------------------------------------------------------------------- whatever comes
-
-
-class Wire:
-    """Connections that give prepared answers."""
-
-    def __init__(self, answer: Callable[[], tuple[int, bytes]]) -> None:
-        self._answer = answer
-
-    def request(self, *_: object, **__: object) -> urllib3.HTTPResponse:
-        """Answer, as urllib3 does."""
-        status, data = self._answer()
-        return urllib3.HTTPResponse(BytesIO(data), status=status, preload_content=False)
-
-
-def drain(answers: list[tuple[int, bytes]]) -> list[Post | Rejected]:
-    """Run a source over answers; what it raises besides a channel's error is the test's."""
-    left = iter([*answers, *([(200, b'{"ok":true,"result":[]}')] * 50)])
-    asker = Asker(cast("Any", Wire(lambda: next(left))), Budget(lambda: 0.0, 1.0), lambda _seconds: None)
-    source = TelegramRelay(
-        asker, "https://t.example", TOKEN, PostFactory(CHANNEL, NOW, "k"), RelayParameters.model_validate(PARAMETERS)
-    )
-    found: list[Post | Rejected] = []
-    with contextlib.suppress(ChannelError):
-        for batch in source.read(FIRST, {}):
-            found += [*batch.posts, *batch.rejected]
-    return found
 
 
 junk = st.recursive(
@@ -775,15 +497,11 @@ bodies = st.fixed_dictionaries(
 @given(st.lists(st.tuples(st.sampled_from([200, 200, 200, 404, 409, 429, 302, 500]), bodies | junk), max_size=4))
 def test_whatever_json_is_answered_there_are_posts_rejects_or_a_channels_error(answers: list[tuple[int, Any]]) -> None:
     """No JSON makes a run die of anything else, and everything yielded can be stored."""
-    for record in drain([(status, json.dumps(body).encode()) for status, body in answers]):
+    bot = Bot()
+    instead(bot, *(Answer(status, json.dumps(body).encode()) for status, body in answers))
+    found = read(bot)
+    for record in (*found.posts, *found.rejected):
         record.model_dump_json()
-
-
-@settings(deadline=None)
-@given(st.lists(st.tuples(st.integers(100, 599), st.binary(max_size=200)), max_size=3))
-def test_whatever_bytes_are_answered_there_is_nothing_but_a_channels_error(answers: list[tuple[int, bytes]]) -> None:
-    """Nor do bytes."""
-    assert drain(answers) == []
 
 
 # ------------------------------------------------------------------------------------------------------ recorded
@@ -794,11 +512,9 @@ def test_the_recorded_answer_is_read_as_the_document_says() -> None:
     by_offset = {
         recording["offset"]: recording for recording in map(json.loads, map(Path.read_text, RECORDINGS.iterdir()))
     }
-    posts = {
-        record.native_id.partition(":")[2]: record
-        for record in drain([(200, json.dumps(by_offset[None]["body"]).encode())])
-        if isinstance(record, Post)
-    }
+    bot = Bot()
+    instead(bot, Answer(200, json.dumps(by_offset[None]["body"]).encode()))
+    posts = {post.native_id.partition(":")[2]: post for post in read(bot).posts}
     assert {name: post.text for name, post in posts.items()} == {
         "412": "Jalan amblas di Prambanan arah Piyungan km 2",
         "413": "Sampah menumpuk di TPS Kalasan",
@@ -814,26 +530,16 @@ def test_the_recorded_answer_is_read_as_the_document_says() -> None:
 # ------------------------------------------------------------------------------------------------------ killed
 
 
-@dataclass
-class Relay:
-    """The whole way of the data: bot, source, poller and table; requests count as calls like the table's."""
+class Relay(Deployment[Bot]):
+    """A deployment that looks, before every request, whether it passes what is stored."""
 
-    bot: Bot = field(default_factory=Bot)
-    memory: Memory = field(default_factory=Memory)
-    now: datetime = NOW
-    runs: int = 0
-
-    def request(self, _method: str, _url: str, body: bytes, **_: Any) -> urllib3.HTTPResponse:
-        """The network, on which the process may die before or after a request took effect."""
-        self.check(json.loads(body).get("offset", 0))
-        with self.memory.call():
-            status, answer = self.bot.answer(f"/bot{TOKEN}/getUpdates", body)
-        data = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
-        return urllib3.HTTPResponse(BytesIO(data), status=status, preload_content=False)
+    def _answer(self, asked: Asked) -> Answer:
+        self.check(json.loads(asked.body).get("offset", 0))
+        return super()._answer(asked)
 
     def check(self, offset: int) -> None:
         """No offset goes out that passes what is stored, and no cursor is written that does."""
-        for update in self.bot.updates:
+        for update in self.fake.updates:
             if update["update_id"] < offset:
                 assert self.is_stored(update), update
 
@@ -847,23 +553,7 @@ class Relay:
         names = {f"{MODERATOR}:{message['message_id']}"}
         if "media_group_id" in message:
             names.add(f"{MODERATOR}:album.{message['media_group_id']}")
-        return any(f"telegram_relay#{name}" in self.memory.posts for name in names)
-
-    def poll(self) -> None:
-        """Run once, later than any lease of a run that died."""
-        self.runs += 1
-        self.now += timedelta(minutes=5)
-        asker = Asker(cast("Any", self), Budget(lambda: 0.0, 1.0), lambda _seconds: None)
-        factory = PostFactory(CHANNEL, self.now, "kunci")
-        source = TelegramRelay(asker, "https://t.example", TOKEN, factory, RelayParameters.model_validate(PARAMETERS))
-        Poll(
-            CHANNEL,
-            InMemoryChannelStore(self.memory),
-            InMemoryPostStore(self.memory),
-            run_id=f"run-{self.runs}",
-            clock=lambda: self.now,
-            lease_for=timedelta(minutes=3),
-        ).run(lambda: source)
+        return bool(names & self.stored)
 
 
 def expected(sent: list[tuple[str, dict[str, Any]]]) -> dict[str, str]:
@@ -897,12 +587,12 @@ def test_a_poller_killed_between_any_two_of_its_calls_loses_and_doubles_nothing(
     rounds: list[list[tuple[str, int]]], deaths: list[tuple[int, bool]]
 ) -> None:
     """With pages of three updates, albums cut anywhere, outages, and deaths before or after any call."""
-    relay, sent, left = Relay(), list[tuple[str, dict[str, Any]]](), iter(deaths)
+    relay, sent, left = Relay(Bot()), list[tuple[str, dict[str, Any]]](), iter(deaths)
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(telegram_relay, "UPDATES_PER_PAGE", 3)
         for row in [*rounds, *([[]] * (3 + len(deaths) + sum(map(len, rounds))))]:
             for sort, group in row:
-                _send(relay.bot, sent, sort, group)
+                _send(relay.fake, sent, sort, group)
             death, after = next(left, (None, False))
             memory = relay.memory
             memory.calls = 0
@@ -910,21 +600,19 @@ def test_a_poller_killed_between_any_two_of_its_calls_loses_and_doubles_nothing(
             with contextlib.suppress(Killed):
                 relay.poll()
             memory.kill_before = memory.kill_after = None
-            cursor = memory.cursors.get(CHANNEL.id)
-            relay.check(int(cursor.marks.get(OFFSET, "0")) if cursor is not None else 0)
-            for update in relay.bot.forgotten:
+            relay.check(int(relay.cursor.marks.get(OFFSET, "0")) if relay.cursor is not None else 0)
+            for update in relay.fake.forgotten:
                 assert relay.is_stored(update), update
     assert {key: post.text for key, post in relay.memory.posts.items()} == expected(sent)
     unreadable = [message for _, message in sent if "date" not in message]
     assert len(relay.memory.quarantined) == len(unreadable)
-    assert relay.bot.updates == []
+    assert relay.fake.updates == []
 
 
 def _send(bot: Bot, sent: list[tuple[str, dict[str, Any]]], sort: str, group: int) -> None:
     number = len(sent) + 1
     if sort == "outage":
-        bot.answers.append((502, b""))
-        bot.answers += [(502, b"")] * 2
+        instead(bot, *[Answer(502, b"")] * 3)
         return
     texts = [message for kind, message in sent if kind in {"text", "edit"}]
     made = {

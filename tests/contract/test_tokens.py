@@ -19,10 +19,10 @@ from hypothesis import strategies as st
 from poll_channels.connection import Connection, PollSettings
 from poll_channels.credentials import Credentials
 from poll_channels.source import Budget, CredentialError, OutageError, ThrottledError
-from poll_channels.tokens import UNKNOWN, TokenHealth, inspect_token, warning_due
+from poll_channels.tokens import UNKNOWN, TokenHealth, inspect_token, token_notice, warning_due
 from tests.builders import NOON, a_channel
 
-DAY = timedelta(days=1)
+DAY, HOUR, SECOND = timedelta(days=1), timedelta(hours=1), timedelta(seconds=1)
 PARAMETERS = {
     "/aduan/test/channels/instagram/kabarsleman/token": "EAAG-token-kanal",
     "/aduan/test/meta/app_id": "1234567890",
@@ -141,23 +141,24 @@ def test_absent_is_unknown(platform: Platform) -> None:
 @pytest.mark.parametrize(
     ("expires", "access", "expected"),
     [
-        (14 * DAY, None, TokenHealth(14, valid=True, reason="expires_at")),
-        (14 * DAY - timedelta(seconds=1), 90 * DAY, TokenHealth(13, valid=True, reason="expires_at")),
-        (60 * DAY, 7 * DAY, TokenHealth(7, valid=True, reason="data_access_expires_at")),
-        (None, 30 * DAY, TokenHealth(30, valid=True, reason="data_access_expires_at")),
-        (timedelta(hours=3), None, TokenHealth(0, valid=True, reason="expires_at")),
-        (-DAY, None, TokenHealth(0, valid=True, reason="expires_at")),
+        (14 * DAY, None, (14, "expires_at", 14 * DAY)),
+        (14 * DAY - SECOND, 90 * DAY, (13, "expires_at", 14 * DAY - SECOND)),
+        (60 * DAY, 7 * DAY, (7, "data_access_expires_at", 7 * DAY)),
+        (None, 30 * DAY, (30, "data_access_expires_at", 30 * DAY)),
+        (3 * HOUR, None, (0, "expires_at", 3 * HOUR)),
+        (-DAY, None, (0, "expires_at", -DAY)),
     ],
 )
 def test_the_nearer_end_counts(
-    platform: Platform, expires: timedelta | None, access: timedelta | None, expected: TokenHealth
+    platform: Platform, expires: timedelta | None, access: timedelta | None, expected: tuple[int, str, timedelta]
 ) -> None:
     """Whole days are left until the token, or the access to people's data, ends; none after that."""
     platform.says(
         expires_at=0 if expires is None else epoch(NOON + expires),
         data_access_expires_at=0 if access is None else epoch(NOON + access),
     )
-    assert platform.inspect() == expected
+    days_left, reason, end = expected
+    assert platform.inspect() == TokenHealth(days_left, valid=True, reason=reason, ends_at=NOON + end)
 
 
 @pytest.mark.parametrize(
@@ -221,43 +222,50 @@ def test_a_missing_app_id_is_named(platform: Platform, monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize(
-    ("left", "before", "expected"),
-    [
-        (None, 5, None),
-        (15, 16, None),
-        (14, 15, 14),
-        (13, 14, None),
-        (7, 8, 7),
-        (6, 15, 7),
-        (6, 7, None),
-        (1, 2, 1),
-        (0, 1, None),
-        (0, 15, 1),
-        (10, None, 14),
-        (0, None, 1),
-        (60, 0, None),
-    ],
+    ("left", "expected"),
+    [(None, None), (60, None), (15, None), (14, 14), (8, 14), (7, 7), (2, 7), (1, 1), (0, 1)],
 )
-def test_a_warning_is_given_as_each_mark_is_passed(left: int | None, before: int | None, expected: int | None) -> None:
-    """Fourteen, seven and one day before the end, once each; of two that are passed at once the more urgent."""
-    assert warning_due(left, before) == expected
+def test_the_nearest_warning_is_due(left: int | None, expected: int | None) -> None:
+    """Fourteen, seven and one day before the end; of two that were passed the more urgent."""
+    assert warning_due(left) == expected
+
+
+def health_at(now: datetime, end: datetime) -> TokenHealth:
+    """What the platform says of a token that ends then."""
+    return TokenHealth(max((end - now) // DAY, 0), valid=True, reason="expires_at", ends_at=end)
 
 
 @given(st.integers(15, 90), st.sets(st.integers(0, 90)))
 def test_no_token_dies_unannounced(start: int, missed: set[int]) -> None:
-    """However many days are missed, the last look before the end has been preceded by the nearest warning."""
-    given_out: list[int] = []
-    before: int | None = None
-    for left in range(start, -1, -1):
-        if left in missed:
-            continue
-        due = warning_due(left, before)
-        given_out += [due] if due is not None else []
-        before = left
-    assert given_out == sorted(set(given_out), reverse=True)
-    if before is not None:
-        nearest = next((mark for mark in (1, 7, 14) if before <= mark), None)
-        assert given_out[-1:] == ([] if nearest is None else [nearest])
+    """However many days are missed, each warning that was due is one notice, and the last look finds its own."""
+    end = NOON + start * DAY
+    told: list[str] = []
+    looks = [left for left in range(start, -1, -1) if left not in missed]
+    for left in looks:
+        now = end - left * DAY
+        notice = token_notice(a_channel(), health_at(now, end), now)
+        if notice is not None and notice.key not in told:
+            told.append(notice.key)
+    marks = [int(key.rpartition("#")[2]) for key in told]
+    due = {mark for left in looks if (mark := next((mark for mark in (1, 7, 14) if left <= mark), None)) is not None}
+    assert marks == sorted(due, reverse=True)
+
+
+def test_the_owner_of_the_channel_is_told_when_its_token_ends() -> None:
+    """The notice carries the end, and another one when the token was renewed."""
+    end = NOON + 7 * DAY
+    notice = token_notice(a_channel(department="humas"), health_at(NOON, end), NOON)
+    assert notice is not None
+    assert (notice.matter, notice.department, notice.until, notice.reason) == ("token", "humas", end, "expires_at")
+    renewed = token_notice(a_channel(), health_at(NOON, end + SECOND), NOON)
+    assert renewed is not None
+    assert renewed.key != notice.key
+
+
+def test_a_dead_token_and_one_without_an_end_are_not_announced() -> None:
+    """Of the one the refused runs tell; of the other there is nothing to tell."""
+    assert token_notice(a_channel(), TokenHealth(0, valid=False, reason="code 190/460"), NOON) is None
+    assert token_notice(a_channel(), TokenHealth(None, valid=True, reason=None), NOON) is None
 
 
 def test_moments_are_in_utc() -> None:

@@ -1,9 +1,8 @@
 """YouTube's comments: threads and replies are read once each, with few of the day's units."""
 
-import contextlib
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,9 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aduan.directory import Channel
 from aduan.post import Post
-from poll_channels.poll import Poll
 from poll_channels.source import (
     Budget,
     ChannelError,
@@ -26,69 +23,22 @@ from poll_channels.source import (
     PageCapError,
     StoppedError,
     ThrottledError,
-    Window,
 )
 from poll_channels.sources import youtube
-from poll_channels.sources.graph import ATTEMPTS, DEFAULT_WAIT, LONGEST_WAIT, TransientError
-from poll_channels.sources.youtube import SWEPT, open_comments, until_midnight_pacific
-from tests.builders import a_channel
+from poll_channels.sources.asking import ATTEMPTS, LONGEST_WAIT, TransientError
+from poll_channels.sources.youtube import SWEPT, until_midnight_pacific
 from tests.fake_youtube import ACCOUNT, KEY, FakeYouTube, Said, error, said
-from tests.in_memory import InMemoryChannelStore, InMemoryPostStore, Killed, Memory
-from tests.local_http import Answer, Asked, as_json, serving
-from tests.reading import Direct, Reading, connection_to, read
+from tests.local_http import Answer, Asked, as_json
+from tests.reading import HTML, LATER, NOW, Deployment, Platform, served
 
-NOW = datetime(2026, 11, 3, 7, 0, tzinfo=UTC)
 DAY = 24 * 60
-FLOOR = NOW - timedelta(days=30)
-FIRST = Window(since=FLOOR, floor=FLOOR, threads=FLOOR)
-LATER = Window(since=NOW - timedelta(days=2), floor=FLOOR, threads=FLOOR)
 RECORDINGS = Path(__file__).parent.parent / "recordings" / "youtube"
 
 
-def an_account(**changes: Any) -> Channel:
-    """The county's channel."""
-    fields: dict[str, Any] = {"id": "youtube:kabarsleman", "kind": "youtube", "account": ACCOUNT}
-    return a_channel(**(fields | changes))
-
-
-@dataclass
-class Platform:
-    """YouTube, and the source that reads it."""
-
-    fake: FakeYouTube
-    url: str = "http://youtube.test"
-    http: Any = None
-    pauses: list[float] = field(default_factory=list)
-    calls: int = 0
-
-    def read(
-        self,
-        window: Window = FIRST,
-        marks: Mapping[str, str] | None = None,
-        now: datetime = NOW,
-        key: str = KEY,
-        budget: Budget | None = None,
-    ) -> Reading:
-        """Run once."""
-        self.fake.asked.clear()
-        connection = connection_to(self.url, now, key, http=self.http, pauses=self.pauses, budget=budget)
-        source = open_comments(an_account(), connection)
-        found = read(source, window, marks or {})
-        self.calls = source.calls
-        return found
-
-
 @pytest.fixture(name="platform")
-def _platform() -> Iterator[Platform]:
-    fake = FakeYouTube()
-    with serving(fake.answer) as url:
-        yield Platform(fake, url)
-
-
-def direct(*threads: Said, **changes: Any) -> Platform:
-    """YouTube without a network between."""
-    fake = FakeYouTube(list(threads), **changes)
-    return Platform(fake, http=Direct(fake.answer))
+def _platform() -> Iterator[Platform[FakeYouTube]]:
+    with served(FakeYouTube()) as platform:
+        yield platform
 
 
 def a_thread(native_id: str, minutes_ago: float, replies: int = 0, now: datetime = NOW, **changes: Any) -> Said:
@@ -100,7 +50,7 @@ def a_thread(native_id: str, minutes_ago: float, replies: int = 0, now: datetime
 # ------------------------------------------------------------------------------------------- healthy platform
 
 
-def test_every_comment_and_reply_is_read(platform: Platform) -> None:
+def test_every_comment_and_reply_is_read(platform: Platform[FakeYouTube]) -> None:
     """Over all pages, with replies beyond those that are shown; what the channel itself wrote is left out."""
     mine = [said("own", 3, NOW, author=ACCOUNT)]
     mine[0].replies = [said("own.1", 2, NOW), said("own.2", 1, NOW, author=ACCOUNT)]
@@ -119,7 +69,7 @@ def test_every_comment_and_reply_is_read(platform: Platform) -> None:
     assert platform.calls == 2 + long_ones + 3
 
 
-def test_a_comment_is_what_its_author_wrote(platform: Platform) -> None:
+def test_a_comment_is_what_its_author_wrote(platform: Platform[FakeYouTube]) -> None:
     """Text, time, place in the thread and link are the platform's own; the author is nobody's name."""
     comment = said("c", 60, NOW, replies=[said("c.1", 50, NOW, author=None)])
     platform.fake.threads = [comment]
@@ -133,13 +83,13 @@ def test_a_comment_is_what_its_author_wrote(platform: Platform) -> None:
     assert "UCauthor" not in top.model_dump_json()
 
 
-def test_a_comment_on_no_video_leads_to_the_channel(platform: Platform) -> None:
+def test_a_comment_on_no_video_leads_to_the_channel(platform: Platform[FakeYouTube]) -> None:
     """Comments on the channel itself have no video."""
     platform.fake.threads = [said("c", 60, NOW, video=None)]
     assert platform.read().posts[0].permalink == f"https://www.youtube.com/channel/{ACCOUNT}/discussion?lc=c"
 
 
-def test_the_key_goes_in_the_header_only(platform: Platform) -> None:
+def test_the_key_goes_in_the_header_only(platform: Platform[FakeYouTube]) -> None:
     """No address holds it."""
     platform.fake.threads = [a_thread("t", 60, replies=7)]
     platform.read()
@@ -149,30 +99,30 @@ def test_the_key_goes_in_the_header_only(platform: Platform) -> None:
         assert asked.headers["x-goog-api-key"] == KEY
 
 
-def test_a_quiet_channel_costs_one_unit_and_yields_nothing_old(platform: Platform) -> None:
+def test_a_quiet_channel_costs_one_unit_and_yields_nothing_old(platform: Platform[FakeYouTube]) -> None:
     """With the marks of the first run the second one asks for the first page only."""
     platform.fake.threads = [a_thread(f"t{number}", 3 * DAY + number, replies=8) for number in range(150)]
     platform.fake.threads.append(a_thread("young", 60, replies=8))
     marks = platform.read().marks
-    found = platform.read(LATER, marks)
+    found = platform.read(marks, LATER)
     assert (found.error, found.marks) == (None, {})
     assert {native_id.partition(".")[0] for native_id in found.ids} == {"young"}
     assert platform.calls == 2, "the page of the young thread, and one that lies before the window"
 
 
-def test_a_page_before_the_window_is_the_last_one_read(platform: Platform) -> None:
+def test_a_page_before_the_window_is_the_last_one_read(platform: Platform[FakeYouTube]) -> None:
     """Threads come by when they began, so nothing younger follows; once a day the run goes on all the same."""
     platform.fake.page_size = 10
     platform.fake.threads = [a_thread(f"t{number}", number * 12 * 60) for number in range(70)]
     marks = platform.read().marks
     assert platform.calls == 7, "thirty days, and the rest of the page"
-    platform.read(LATER, marks)
+    platform.read(marks, LATER)
     assert platform.calls == 2
-    platform.read(LATER, marks, NOW + timedelta(days=1))
+    platform.read(marks, LATER, NOW + timedelta(days=1))
     assert platform.calls == 7
 
 
-def test_a_late_reply_to_an_old_thread_is_found_within_a_day(platform: Platform) -> None:
+def test_a_late_reply_to_an_old_thread_is_found_within_a_day(platform: Platform[FakeYouTube]) -> None:
     """It brings nothing up in the list: the daily listing finds it, and asks only for threads that changed."""
     platform.fake.page_size = 10
     platform.fake.threads = [a_thread(f"t{number}", 20 * DAY + number, replies=7) for number in range(15)]
@@ -185,7 +135,7 @@ def test_a_late_reply_to_an_old_thread_is_found_within_a_day(platform: Platform)
     for hour in range(25):
         now = NOW + timedelta(hours=hour)
         window = replace(LATER, since=now - timedelta(days=2))
-        reading = platform.read(window, marks, now)
+        reading = platform.read(marks, window, now)
         assert reading.error is None
         marks |= reading.marks
         found += reading.ids
@@ -194,7 +144,7 @@ def test_a_late_reply_to_an_old_thread_is_found_within_a_day(platform: Platform)
     assert asked == 1
 
 
-def test_a_reply_in_the_place_of_a_deleted_one_is_found_within_a_day(platform: Platform) -> None:
+def test_a_reply_in_the_place_of_a_deleted_one_is_found_within_a_day(platform: Platform[FakeYouTube]) -> None:
     """The count is as it was; young threads are read once a day all the same."""
     platform.fake.threads = [a_thread("t", 5 * DAY, replies=9)]
     marks = platform.read().marks
@@ -203,13 +153,13 @@ def test_a_reply_in_the_place_of_a_deleted_one_is_found_within_a_day(platform: P
     found: list[str] = []
     for hour in range(26):
         now = NOW + timedelta(hours=hour)
-        reading = platform.read(replace(LATER, since=now - timedelta(days=2)), marks, now)
+        reading = platform.read(marks, replace(LATER, since=now - timedelta(days=2)), now)
         marks |= reading.marks
         found += reading.ids
     assert "t.new" in found
 
 
-def test_a_comment_that_was_held_back_is_found_within_a_day(platform: Platform) -> None:
+def test_a_comment_that_was_held_back_is_found_within_a_day(platform: Platform[FakeYouTube]) -> None:
     """What becomes visible days after it was written is below the window; the daily listing has it."""
     platform.fake.threads = [a_thread("t", 60)]
     marks = platform.read().marks
@@ -217,22 +167,22 @@ def test_a_comment_that_was_held_back_is_found_within_a_day(platform: Platform) 
     found: list[str] = []
     for hour in range(25):
         now = NOW + timedelta(hours=hour)
-        reading = platform.read(replace(LATER, since=now - timedelta(days=2)), marks, now)
+        reading = platform.read(marks, replace(LATER, since=now - timedelta(days=2)), now)
         marks |= reading.marks
         found += reading.ids
     assert "held" in found
 
 
-def test_a_reply_that_was_held_back_is_found_when_the_count_changes(platform: Platform) -> None:
+def test_a_reply_that_was_held_back_is_found_when_the_count_changes(platform: Platform[FakeYouTube]) -> None:
     """All replies of a thread whose number changed are taken, however old, and know what they answer."""
     platform.fake.threads = [a_thread("t", 5 * DAY, replies=8)]
     marks = platform.read().marks
     platform.fake.threads[0].replies.append(said("t.held", 4 * DAY, NOW))
-    posts = {post.native_id: post for post in platform.read(LATER, marks).posts}
+    posts = {post.native_id: post for post in platform.read(marks, LATER).posts}
     assert posts["t.held"].parent_id == "t"
 
 
-def test_a_reply_that_does_not_tell_what_it_answers_answers_its_thread(platform: Platform) -> None:
+def test_a_reply_that_does_not_tell_what_it_answers_answers_its_thread(platform: Platform[FakeYouTube]) -> None:
     """It came with it."""
     reply = {"id": "t1.1", "snippet": {"textDisplay": "Setuju", "publishedAt": "2026-11-03T03:00:00Z"}}
     thread = {"id": "t1", "snippet": {"topLevelComment": SOUND_COMMENT}, "replies": {"comments": [reply]}}
@@ -240,7 +190,7 @@ def test_a_reply_that_does_not_tell_what_it_answers_answers_its_thread(platform:
     assert [post.parent_id for post in platform.read().posts] == [None, "t1", "t1"]
 
 
-def test_a_reply_that_comes_while_the_thread_is_read_is_found_by_the_next_run(platform: Platform) -> None:
+def test_a_reply_that_comes_while_the_thread_is_read_is_found_by_the_next_run(platform: Platform[FakeYouTube]) -> None:
     """The mark says what was known before the replies were read."""
     platform.fake.threads = [a_thread("t", 5 * DAY, replies=9)]
     thread = platform.fake.threads[0]
@@ -253,35 +203,35 @@ def test_a_reply_that_comes_while_the_thread_is_read_is_found_by_the_next_run(pl
     platform.fake.fault = arrive
     marks = platform.read().marks
     assert marks["t"].startswith("9.")
-    assert "t.meanwhile" in platform.read(LATER, marks).ids
+    assert "t.meanwhile" in platform.read(marks, LATER).ids
 
 
-def test_replies_that_are_counted_and_never_listed_are_not_asked_for_again(platform: Platform) -> None:
+def test_replies_that_are_counted_and_never_listed_are_not_asked_for_again(platform: Platform[FakeYouTube]) -> None:
     """What YouTube holds back counts, but does not come."""
     platform.fake.threads, platform.fake.hidden = [a_thread("t", 60, replies=3)], 2
     marks = platform.read().marks
     assert platform.fake.asked_for("comments") == 1
-    platform.read(LATER, marks)
+    platform.read(marks, LATER)
     assert platform.fake.asked_for("comments") == 0
 
 
-def test_an_edit_comes_under_the_same_id_with_its_new_text(platform: Platform) -> None:
+def test_an_edit_comes_under_the_same_id_with_its_new_text(platform: Platform[FakeYouTube]) -> None:
     """Also of an old comment, as long as its thread is on a page that is read."""
     platform.fake.threads = [said("old", 9 * DAY, NOW), said("quiet", 9 * DAY, NOW)]
     marks = platform.read().marks
     platform.fake.thread("old").text = "Lapor lagi"
     platform.fake.thread("old").updated = NOW
-    [post] = platform.read(LATER, marks).posts
+    [post] = platform.read(marks, LATER).posts
     assert (post.native_id, post.text, post.created_at) == ("old", "Lapor lagi", NOW - timedelta(days=9))
 
 
-def test_what_is_older_than_the_beginning_is_left_alone(platform: Platform) -> None:
+def test_what_is_older_than_the_beginning_is_left_alone(platform: Platform[FakeYouTube]) -> None:
     """But for a new reply to it."""
     platform.fake.threads = [said("t", 40 * DAY, NOW, replies=[said("t.1", 5, NOW)])]
     assert platform.read().ids == ["t.1"]
 
 
-def test_a_page_of_old_threads_of_its_own_ends_the_reading_too(platform: Platform) -> None:
+def test_a_page_of_old_threads_of_its_own_ends_the_reading_too(platform: Platform[FakeYouTube]) -> None:
     """The channel's own comments have a time as well."""
     platform.fake.page_size = 10
     platform.fake.threads = [said(f"o{number}", 40 * DAY + number, NOW, author=ACCOUNT) for number in range(50)]
@@ -315,7 +265,7 @@ def problem(name: str) -> Answer:
     ],
 )
 def test_every_error_of_the_table_is_told_apart(
-    platform: Platform, name: str, kind: type[ChannelError], text: str
+    platform: Platform[FakeYouTube], name: str, kind: type[ChannelError], text: str
 ) -> None:
     """What passes is tried three times, the rest once; the text quotes nothing of the answer, and no mark moves."""
     platform.fake.fault = lambda _asked, _: problem(name)
@@ -324,13 +274,6 @@ def test_every_error_of_the_table_is_told_apart(
     assert str(found.error) == text
     assert platform.calls == (ATTEMPTS if kind is TransientError else 1)
     assert found.marks == {}
-
-
-def test_a_wrong_key_is_a_persons_business(platform: Platform) -> None:
-    """It is told apart from silence, after one call."""
-    found = platform.read(key="bukan-kunci")
-    assert isinstance(found.error, CredentialError)
-    assert platform.calls == 1
 
 
 @pytest.mark.parametrize(
@@ -349,15 +292,6 @@ def test_a_used_up_quota_is_waited_for(now: datetime, expected: timedelta) -> No
     assert until_midnight_pacific(now) == expected
 
 
-def test_a_rate_limit_is_waited_for(platform: Platform) -> None:
-    """A quarter of an hour."""
-    platform.fake.fault = lambda _asked, _: Answer(429, b"")
-    found = platform.read()
-    assert isinstance(found.error, ThrottledError)
-    assert found.error.wait == DEFAULT_WAIT
-
-
-HTML = Answer(200, b"<!DOCTYPE html><title>Masuk</title>", {"Content-Type": "text/html"})
 NO_BODIES: list[Any] = [
     {},
     {"items": None},
@@ -368,11 +302,7 @@ NO_BODIES: list[Any] = [
 ]
 NO_PAGES = [
     HTML,
-    replace(HTML, status=302),
     replace(HTML, status=403),
-    Answer(200, b""),
-    Answer(200, b"null"),
-    Answer(200, b"[]"),
     Answer(200, b'{"items":[{"id":"1"'),
     *map(as_json, NO_BODIES),
 ]
@@ -380,7 +310,7 @@ NO_PAGES = [
 
 @pytest.mark.parametrize("answer", NO_PAGES)
 @pytest.mark.parametrize("after", [0, 1, 2])
-def test_what_is_no_page_is_an_outage(platform: Platform, answer: Answer, after: int) -> None:
+def test_what_is_no_page_is_an_outage(platform: Platform[FakeYouTube], answer: Answer, after: int) -> None:
     """Only a list of nothing is an empty page; what was read before is good, and the day is not over."""
     platform.fake.page_size = 1
     platform.fake.threads = [a_thread("a", 60, replies=6), a_thread("b", 70), a_thread("c", 80)]
@@ -391,13 +321,13 @@ def test_what_is_no_page_is_an_outage(platform: Platform, answer: Answer, after:
     assert "Masuk" not in str(found.error)
 
 
-def test_a_channel_without_comments_is_no_error(platform: Platform) -> None:
+def test_a_channel_without_comments_is_no_error(platform: Platform[FakeYouTube]) -> None:
     """An empty list is an answer."""
     found = platform.read()
     assert (found.error, found.posts, platform.calls) == (None, [], 1)
 
 
-def test_a_page_that_comes_again_and_again_ends_the_run(platform: Platform) -> None:
+def test_a_page_that_comes_again_and_again_ends_the_run(platform: Platform[FakeYouTube]) -> None:
     """A token that was given before leads nowhere."""
     platform.fake.fault = lambda _asked, _: as_json({"items": [], "nextPageToken": "sama"})
     assert isinstance(platform.read().error, OutageError)
@@ -405,7 +335,7 @@ def test_a_page_that_comes_again_and_again_ends_the_run(platform: Platform) -> N
 
 
 def test_a_list_without_end_is_cut_and_not_begun_again_a_minute_later(
-    platform: Platform, monkeypatch: pytest.MonkeyPatch
+    platform: Platform[FakeYouTube], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The run says that it was cut; the day's units are not used up by doing so again."""
     monkeypatch.setattr(youtube, "PAGE_CAP", 3)
@@ -415,10 +345,12 @@ def test_a_list_without_end_is_cut_and_not_begun_again_a_minute_later(
     assert isinstance(found.error, PageCapError)
     assert len(found.ids) == 15
     platform.fake.threads += [a_thread("new", 1)]
-    assert "new" in platform.read(LATER, found.marks).ids
+    assert "new" in platform.read(found.marks, LATER).ids
 
 
-def test_a_thread_longer_than_a_run_reads_starves_no_other(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_thread_longer_than_a_run_reads_starves_no_other(
+    platform: Platform[FakeYouTube], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The run says that it was cut, without a mark for that thread; the others are read."""
     monkeypatch.setattr(youtube, "PAGE_CAP", 2)
     platform.fake.threads = [a_thread("long", 60, replies=250), a_thread("other", 70, replies=7)]
@@ -429,7 +361,7 @@ def test_a_thread_longer_than_a_run_reads_starves_no_other(platform: Platform, m
     assert "other" in found.marks
 
 
-def test_a_thread_deleted_since_it_was_listed_is_skipped(platform: Platform) -> None:
+def test_a_thread_deleted_since_it_was_listed_is_skipped(platform: Platform[FakeYouTube]) -> None:
     """Or closed: the other threads are read."""
     platform.fake.threads = [a_thread("gone", 60, replies=9), a_thread("other", 70, replies=9)]
     for answer in (error(404, "commentNotFound"), problem("closed")):
@@ -444,12 +376,12 @@ def test_a_thread_deleted_since_it_was_listed_is_skipped(platform: Platform) -> 
         assert "gone" not in found.marks
 
 
-def test_a_run_whose_time_is_up_keeps_what_it_finished(platform: Platform) -> None:
+def test_a_run_whose_time_is_up_keeps_what_it_finished(platform: Platform[FakeYouTube]) -> None:
     """The threads that were read have their marks, the day has not."""
     platform.fake.page_size = 1
     platform.fake.threads = [a_thread("a", 60, replies=9), a_thread("b", 70, replies=9)]
-    ticks = iter(range(1000))
-    found = platform.read(budget=Budget(lambda: next(ticks), 11))
+    asked = platform.fake.asked
+    found = platform.read(budget=Budget(lambda: float(len(asked)), 11))
     assert isinstance(found.error, StoppedError)
     assert list(found.marks) == ["a"]
     assert platform.calls == 11
@@ -489,7 +421,9 @@ def wrong(**changes: Any) -> dict[str, Any]:
     ],
 )
 @pytest.mark.parametrize("place", ["top", "shown", "edge"])
-def test_one_malformed_comment_is_put_aside_and_the_page_goes_on(platform: Platform, comment: Any, place: str) -> None:
+def test_one_malformed_comment_is_put_aside_and_the_page_goes_on(
+    platform: Platform[FakeYouTube], comment: Any, place: str
+) -> None:
     """Wherever it stands, only that one goes into quarantine, without the person who wrote it."""
     sound = {**SOUND_COMMENT, "id": "sound"}
     thread = {"id": "t1", "snippet": {"topLevelComment": sound, "totalReplyCount": 0}}
@@ -509,7 +443,7 @@ def test_one_malformed_comment_is_put_aside_and_the_page_goes_on(platform: Platf
 
 
 @pytest.mark.parametrize("thread", [None, [], "teks", {}, {"id": "t1"}, {"id": "../x", "snippet": {}}])
-def test_a_malformed_thread_is_put_aside_and_its_replies_are_read(platform: Platform, thread: Any) -> None:
+def test_a_malformed_thread_is_put_aside_and_its_replies_are_read(platform: Platform[FakeYouTube], thread: Any) -> None:
     """What can be read of it is read."""
     if isinstance(thread, dict):
         thread = thread | {"replies": {"comments": [SOUND_COMMENT]}}
@@ -521,29 +455,29 @@ def test_a_malformed_thread_is_put_aside_and_its_replies_are_read(platform: Plat
 
 
 @pytest.mark.parametrize("count", [None, -1, "banyak", 10**12, True, 1.5])
-def test_a_thread_that_does_not_tell_its_replies_is_asked_once_a_day(platform: Platform, count: Any) -> None:
+def test_a_thread_that_does_not_tell_its_replies_is_asked_once_a_day(
+    platform: Platform[FakeYouTube], count: Any
+) -> None:
     """A count the platform does not give is not taken for none."""
     thread = {"id": "t1", "snippet": {"topLevelComment": SOUND_COMMENT, "totalReplyCount": count}}
     platform.fake.fault = lambda asked, _: as_json({"items": [] if asked.path.endswith("/comments") else [thread]})
     marks = platform.read().marks
     assert platform.calls == 2
-    platform.read(LATER, marks)
+    platform.read(marks, LATER)
     assert platform.calls == 1
 
 
-@pytest.mark.parametrize(
-    ("changes", "field"), [({"account": "@kabarsleman"}, "account"), ({"parameters": {"video": "x"}}, "video")]
-)
-def test_a_wrong_parameter_is_named(changes: dict[str, Any], field: str) -> None:
-    """The channel and the field are said before anything is asked."""
-    with pytest.raises(MisconfiguredError, match=rf"^youtube:kabarsleman: {field}: "):
-        open_comments(an_account(**changes), connection_to("http://youtube.test", NOW, KEY))
+@pytest.mark.parametrize("account", ["@kabarsleman", "kabarsleman", "UC"])
+def test_an_account_that_is_no_id_is_named(account: str) -> None:
+    """A handle is not the channel's id; that is said before anything is asked."""
+    with pytest.raises(MisconfiguredError, match=r"^channel youtube:kabarsleman: account: "):
+        Platform(FakeYouTube()).open(account=account)
 
 
 # ------------------------------------------------------------------------------------------------- recordings
 
 
-def test_recorded_answers_are_read(platform: Platform) -> None:
+def test_recorded_answers_are_read(platform: Platform[FakeYouTube]) -> None:
     """Two pages of threads and the replies of one, as the document shows them."""
 
     def recorded(asked: Asked, _: int) -> Answer:
@@ -608,7 +542,7 @@ answers = st.builds(
 def test_whatever_youtube_answers_a_run_yields_or_raises_a_channel_error(given: list[Answer]) -> None:
     """No bytes make a run die of anything else, and everything yielded can be stored."""
     left = iter(given)
-    platform = direct()
+    platform = Platform(FakeYouTube())
     platform.fake.fault = lambda _asked, _: next(left, None)
     found = platform.read()
     assert all(Post.model_validate_json(post.model_dump_json()) == post for post in found.posts)
@@ -618,99 +552,51 @@ def test_whatever_youtube_answers_a_run_yields_or_raises_a_channel_error(given: 
 # ------------------------------------------------------------------------------------------------------ deaths
 
 
-@dataclass
-class Deployment:
-    """A table, a clock that moves with every run, and YouTube; requests count among the calls a run may die at."""
-
-    platform: Platform
-    memory: Memory = field(default_factory=Memory)
-    now: datetime = NOW
-    runs: int = 0
-
-    def poll(self) -> None:
-        """Run once."""
-        self.runs += 1
-        self.now += timedelta(minutes=3)
-        poll = Poll(
-            an_account(),
-            InMemoryChannelStore(self.memory),
-            InMemoryPostStore(self.memory),
-            run_id=f"run-{self.runs}",
-            clock=lambda: self.now,
-            lease_for=timedelta(minutes=2),
-        )
-        http = Direct(self._answer)
-        poll.run(lambda: open_comments(an_account(), connection_to("http://youtube.test", self.now, KEY, http=http)))
-
-    def _answer(self, asked: Asked) -> Answer:
-        with self.memory.call():
-            return self.platform.fake.answer(asked)
-
-    def check(self) -> None:
-        """Neither the watermark nor a mark is beyond what is stored."""
-        cursor = self.memory.cursors.get("youtube:kabarsleman")
-        if cursor is None:
-            return
-        stored = {post.native_id: post for post in self.memory.posts.values()}
-        if cursor.watermark is not None:
-            assert cursor.watermark <= max(post.created_at for post in stored.values())
-        for thread in self.platform.fake.threads:
-            if thread.id in cursor.marks:
-                count = int(cursor.marks[thread.id].partition(".")[0])
-                assert {reply.id for reply in thread.replies[:count]} <= set(stored)
-
-
-@given(
-    deaths=st.lists(st.integers(1, 40), min_size=1, max_size=4),
-    after=st.booleans(),
-    sizes=st.lists(st.integers(0, 9), max_size=4),
-    meanwhile=st.integers(0, 2),
-)
-def test_a_poller_killed_between_any_two_calls_loses_and_doubles_nothing(
-    *, deaths: list[int], after: bool, sizes: list[int], meanwhile: int
-) -> None:
-    """Killed at any request or any call of the table, while people go on writing; at last all is there, once."""
-    platform = direct(
-        *(a_thread(f"t{number}", 100 + number, replies=size) for number, size in enumerate(sizes)), page_size=2, shows=2
-    )
-    deployment = Deployment(platform)
-    memory = deployment.memory
-    stored: list[str] = []
-    for run, death in enumerate((*deaths, None)):
-        memory.calls = 0
-        memory.kill_before, memory.kill_after = (None, death) if after else (death, None)
-        before = set(memory.posts)
-        with contextlib.suppress(Killed):
-            deployment.poll()
-        stored += set(memory.posts) - before
-        deployment.check()
-        for number in range(meanwhile):
-            platform.fake.threads.append(a_thread(f"m{run}-{number}", 0.5, now=deployment.now))
-            for thread in platform.fake.threads[:2]:
-                thread.replies.append(said(f"{thread.id}.m{run}-{number}", 0.5, deployment.now))
-    deployment.poll()
-    deployment.check()
-    assert set(memory.posts) == {f"youtube#{native_id}" for native_id in platform.fake.citizens}
-    assert len(stored) == len(set(stored))
-    assert memory.runs[-1].complete
-
-
 def test_a_quiet_poll_costs_no_write_and_one_read() -> None:
     """One unit, and the cursor."""
-    deployment = Deployment(direct(*(a_thread(f"t{number}", 5 * DAY + number, replies=7) for number in range(20))))
+    threads = [a_thread(f"t{number}", 5 * DAY + number, replies=7) for number in range(20)]
+    deployment = Deployment(FakeYouTube(threads=threads))
     deployment.poll()
     deployment.memory.reads = deployment.memory.writes = 0
-    deployment.platform.fake.asked.clear()
+    deployment.fake.asked.clear()
     deployment.poll()
-    asked = len(deployment.platform.fake.asked)
+    asked = len(deployment.fake.asked)
     assert (deployment.memory.writes, deployment.memory.reads - asked, asked) == (0, 1, 1)
 
 
 def test_an_edit_is_stored() -> None:
     """The new text takes the place of the old one."""
-    deployment = Deployment(direct(a_thread("t", 60)))
+    deployment = Deployment(FakeYouTube(threads=[a_thread("t", 60)]))
     deployment.poll()
-    thread = deployment.platform.fake.threads[0]
+    thread = deployment.fake.threads[0]
     thread.text, thread.updated = "Sudah beres, terima kasih", deployment.now
     deployment.poll()
     assert deployment.memory.posts["youtube#t"].text == "Sudah beres, terima kasih"
+
+
+# -------------------------------------------------------------------------------------------------- deletions
+
+
+def test_a_question_that_is_refused_as_a_whole_is_asked_in_parts() -> None:
+    """One missing comment may refuse all fifty: each half is asked about, until the missing ones are known."""
+    threads = [a_thread(f"t{number}", 10 + number, replies=2) for number in range(17)]
+    platform = Platform(FakeYouTube(threads=threads, refuses_missing=True))
+    posts = {post.native_id: post for post in platform.read().posts}
+    assert len(posts) == 51
+    source = platform.open()
+    slice_ = list(posts.values())[: source.at_once]
+    assert all(source.still_there(slice_).values())
+    assert source.calls == 1
+    platform.fake.delete("t3")
+    gone = {"t3", "t3.0", "t3.1"}
+    assert {native_id for native_id, there in source.still_there(slice_).items() if not there} == gone
+    assert source.calls < 30
+
+
+def test_a_lost_permission_says_nothing_about_deletions() -> None:
+    """A refusal that is not about the comments is raised."""
+    platform = Platform(FakeYouTube(threads=[a_thread("t", 10)]))
+    posts = platform.read().posts
+    platform.fake.fault = lambda _asked, _: problem("forbidden")
+    with pytest.raises(NotPermittedError):
+        platform.open().still_there(posts)

@@ -80,10 +80,14 @@ class Api:
 
     def read_until(self, watermark: datetime, channel: str = CHANNEL) -> None:
         """Move the cursor."""
+        self.write_cursor(channel, watermark=watermark)
+
+    def write_cursor(self, channel: str = CHANNEL, **changes: Any) -> None:
+        """Write the cursor, as the poller does."""
         store = DynamoChannelStore(self.table)
         now = datetime.now(UTC)
         cursor = store.lease(store.read(channel), "run", now, now + MINUTE)
-        store.release(cursor.model_copy(update={"watermark": watermark}), "run")
+        store.release(cursor.model_copy(update=changes), "run")
 
 
 @pytest.fixture
@@ -243,6 +247,7 @@ def test_a_channel_that_is_read_says_so(api: Api) -> None:
     _, channel = channels(api)
     health = channel["health"]
     assert (health["healthy"], health["issues"]) == (True, [])
+    assert (health["needs_permission_since"], health["needs_permission_since_wib"]) == (None, None)
     assert 600 <= health["lag_seconds"] < 660
     assert 1800 <= health["silence"]["seconds"] < 1860
     assert health["silence"]["usual_seconds"] is None
@@ -255,6 +260,7 @@ def test_a_channel_that_fails_is_named_at_the_top(api: Api) -> None:
     last = api.record(now - 100 * MINUTE)
     for minute in range(70):
         api.record(now - minute * MINUTE, complete=False, error="CredentialError: code 190/463")
+    api.write_cursor(refusals=2, refused_at=now - 69 * MINUTE)
     body, channel = channels(api)
     assert body["healthy"] is False
     named = [issue["code"] for issue in body["issues"] if issue["channel"] == CHANNEL]
@@ -264,6 +270,8 @@ def test_a_channel_that_fails_is_named_at_the_top(api: Api) -> None:
     assert health["consecutive_failures"] == 60
     assert health["last_error"]["label"] == "Token kedaluwarsa, dicabut, atau tidak ada"
     assert len(channel["runs"]) == 5
+    assert datetime.fromisoformat(health["needs_permission_since"]) == now - 69 * MINUTE
+    assert health["needs_permission_since_wib"].endswith("WIB")
 
 
 def test_a_channel_that_fell_silent_is_named(api: Api) -> None:
@@ -277,3 +285,19 @@ def test_a_channel_that_fell_silent_is_named(api: Api) -> None:
     assert [issue["code"] for issue in channel["health"]["issues"]] == ["silent"]
     assert channel["health"]["silence"]["unusual"] is True
     assert "2 hari" in channel["health"]["issues"][0]["message"]
+
+
+def test_what_left_a_feed_unread_is_a_gap_with_its_reason(api: Api) -> None:
+    """However far later runs reach back, it says that something may have been missed, in words."""
+    api.record(DAY)
+    lost = {"lost_from": DAY - 30 * MINUTE, "lost_until": DAY + 40 * MINUTE}
+    api.record(DAY + 60 * MINUTE, complete=False, stopped="gap", **lost)
+    api.record(DAY + 120 * MINUTE)
+    body = api.coverage(DAY - 60 * MINUTE, DAY + 120 * MINUTE)
+    assert body["complete"] is False
+    [gap] = body["gaps"]
+    assert (gap["from"][:19], gap["to"][:19]) == tuple(moment.isoformat()[:19] for moment in lost.values())
+    [reason] = gap["reasons"]
+    assert reason["code"] == "lost"
+    assert reason["label"] == "Mungkin ada kiriman yang sudah tidak ditampilkan lagi ketika kanal dibaca"
+    assert [covered["late"] for covered in body["covered"]] == [False, False]

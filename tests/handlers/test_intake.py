@@ -25,8 +25,9 @@ from urllib3.exceptions import ProtocolError
 
 from aduan.directory import load_directory
 from aduan.post import Post
-from aduan.store.table import Table, from_image, post_key, to_image
+from aduan.store.table import Item, Table, from_image, to_image
 from intake.delivery import partner_channels
+from intake.push import AT_ONCE
 from intake.signature import meta_signature, relay_signature
 from tests.builders import NOON
 from tests.conftest import DUMMY
@@ -87,7 +88,10 @@ class Answer:
 
 @dataclass
 class Platform:
-    """What the Graph API answers: by the field asked for, an object, an error or raw bytes; and what it was asked."""
+    """What the Graph API answers, and what it was asked.
+
+    By the field asked for, an object, an error, raw bytes, or a function that makes one of these of the fields.
+    """
 
     answers: dict[str, Any] = field(default_factory=dict)
     asked: list[tuple[str, dict[str, list[str]], str | None]] = field(default_factory=list)
@@ -100,6 +104,8 @@ class Platform:
         fields = query["fields"][0]
         name = fields.partition(".")[0]
         answer = self.answers.get(f"{name} with permalink" if "permalink" in fields else name, self.answers.get(name))
+        if callable(answer):
+            answer = answer(fields)
         if isinstance(answer, bytes):
             return 200, answer
         if answer is None or "code" in answer:
@@ -177,11 +183,17 @@ class Intake:
         body = raw if raw is not None else json.dumps(given).encode()
         return self("POST", "meta", body, {"X-Hub-Signature-256": meta_signature(APP_SECRET, body)}, wrapped=wrapped)
 
-    def posts(self) -> list[Post]:
+    def items(self) -> list[Item]:
         """Everything in the table."""
-        return [
-            Post.model_validate(from_image(image)) for image in self.table.client.scan(TableName=TABLE_NAME)["Items"]
-        ]
+        return [from_image(image) for image in self.table.client.scan(TableName=TABLE_NAME)["Items"]]
+
+    def posts(self) -> list[Post]:
+        """Every post in the table."""
+        return [Post.model_validate(item) for item in self.items() if item["pk"].startswith("POST#")]
+
+    def quarantined(self) -> list[Item]:
+        """Everything that was put aside."""
+        return [item for item in self.items() if item["pk"].startswith("QUARANTINE#")]
 
     def secret(self, name: str, value: str) -> None:
         """Put a parameter."""
@@ -189,12 +201,13 @@ class Intake:
 
     def reset(self) -> None:
         """An empty table, a platform that says nothing, and the secrets of a deployment."""
-        for post in self.posts():
-            self.table.client.delete_item(TableName=TABLE_NAME, Key=to_image(post_key(post.key)))
+        for item in self.items():
+            key = {name: item[name] for name in ("pk", "sk")}
+            self.table.client.delete_item(TableName=TABLE_NAME, Key=to_image(key))
         self.now = NOON
         self.platform.answers.clear()
         self.platform.asked.clear()
-        self.module.routes.keys.forget()
+        self.module.routes.secrets.forget()
         known = [entry["Name"] for entry in self.ssm.describe_parameters()["Parameters"]]
         if known:
             self.ssm.delete_parameters(Names=known)
@@ -438,7 +451,7 @@ def test_two_keys_are_good_while_one_replaces_the_other(intake: Intake) -> None:
     assert intake.deliver().status == 200
     assert intake.deliver(key_id="icj-2026-12", key=KEY).status == 401
     intake.ssm.delete_parameter(Name="/aduan/test/intake/icj/keys/icj-2026-11")
-    intake.module.routes.keys.forget()
+    intake.module.routes.secrets.forget()
     assert intake.deliver().status == 401
     assert intake.deliver(**new).status == 200
 
@@ -448,7 +461,7 @@ def test_a_key_that_was_taken_back_is_forgotten_after_five_minutes(
 ) -> None:
     """Until then the Parameter Store is not asked again."""
     seconds = 10.0
-    monkeypatch.setattr(intake.module.routes.keys, "_clock", lambda: seconds)
+    monkeypatch.setattr(intake.module.routes.secrets, "_clock", lambda: seconds)
     assert intake.deliver().status == 202
     intake.ssm.delete_parameter(Name="/aduan/test/intake/icj/keys/icj-2026-11")
     seconds = 309.0
@@ -466,7 +479,7 @@ def test_a_secret_that_is_none_opens_to_nobody(intake: Intake, secret: str) -> N
 
 def test_old_requests_ask_the_parameter_store_nothing(intake: Intake) -> None:
     """Whoever sends rubbish cannot use up its allowance with it."""
-    with mock.patch.object(intake.module.routes.keys, "find", side_effect=AssertionError):
+    with mock.patch.object(intake.module.routes.secrets, "find", side_effect=AssertionError):
         assert intake.deliver(at=NOON - timedelta(hours=1)).status == 401
         assert intake.deliver(source="pihak-lain").status == 401
         assert intake.deliver(key_id="tidak sah").status == 401
@@ -542,11 +555,84 @@ def test_the_account_mentioning_itself_is_no_complaint(intake: Intake) -> None:
     assert intake.posts() == []
 
 
-def test_what_is_deleted_is_not_asked_for_again(intake: Intake) -> None:
-    """The account is seen, the comment is not: 200, or Meta would send it for days."""
-    intake.platform.answers |= {"mentioned_comment": GONE, "id": {}}
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (GONE, "deleted or hidden"),
+        ({"code": 100}, "refused with code 100/None"),
+        (b"{}", "malformed: no object"),
+        (b'{"mentioned_comment": {"id": "18000000000000051", "text": "telp 0812-3456-7890"}}', "malformed: timestamp"),
+        (
+            b'{"mentioned_comment": {"id": "1", "text": "KENARI", "timestamp": "2026-11-03T08:00:00+0000"}}',
+            "the answer is about something else",
+        ),
+        (
+            b'{"mentioned_comment": {"id": "18000000000000051", "timestamp": "0001-01-01T00:00:00+2359"}}',
+            "malformed: timestamp",
+        ),
+    ],
+)
+def test_what_will_never_be_readable_is_put_aside_once(
+    intake: Intake, capsys: pytest.CaptureFixture[str], answer: object, reason: str
+) -> None:
+    """The account is seen, the mention is not: 200, quarantined with the reason, counted once, not asked for again."""
+    intake.platform.answers |= {"mentioned_comment": answer, "id": {}}
     assert intake.push(MENTION).status == 200
-    assert intake.lines()[0]["mentions"] == {"gone": 1}
+    assert json.loads(capsys.readouterr().out)["PostsRejected"] == [1]
+    asked = len(intake.platform.asked)
+    assert intake.push(MENTION).status == 200
+    assert json.loads(capsys.readouterr().out)["PostsRejected"] == [0]
+    assert len(intake.platform.asked) == asked
+    [item] = intake.quarantined()
+    assert (item["pk"], item["sk"]) == ("QUARANTINE#instagram:kabarsleman", f"POST#{COMMENT}")
+    assert (item["reason"], item["channel"]) == (reason, "instagram:kabarsleman")
+    assert json.loads(item["raw"]).items() >= MENTION.items()
+    assert "0812" not in item["raw"]
+    assert intake.lines()[0]["unreadable"] == {reason: 1}
+    assert intake.posts() == []
+
+
+def test_a_quarantined_mention_names_nobody(intake: Intake) -> None:
+    """Text, ids and time are kept for a repaired reader; who wrote it is not."""
+    said = {"id": COMMENT, "text": "sampah numpuk", "username": "warga.KENARI", "from": {"username": "KENARI"}}
+    intake.platform.answers["mentioned_comment"] = said
+    assert intake.push(MENTION).status == 200
+    [item] = intake.quarantined()
+    assert json.loads(item["raw"]) == {"id": COMMENT, "text": "sampah numpuk", **MENTION}
+
+
+@pytest.mark.parametrize(
+    ("value", "raw"),
+    [
+        ({"media_id": "1){id},secret", "comment_id": None}, {"media_id": "1){id},secret"}),
+        ({"media_id": 1.5, "username": "KENARI"}, {}),
+        (None, {}),
+        ("KENARI", {}),
+    ],
+)
+def test_a_mention_without_ids_is_put_aside_once(
+    intake: Intake, capsys: pytest.CaptureFixture[str], value: object, raw: dict[str, Any]
+) -> None:
+    """200, and the platform is asked nothing: what is no id must not become part of an address."""
+    for counted in (1, 0):
+        assert intake.push(value).body == {"status": "ignored"}
+        assert json.loads(capsys.readouterr().out)["PostsRejected"] == [counted]
+    assert intake.platform.asked == []
+    [item] = intake.quarantined()
+    assert item["reason"] == "malformed: media_id"
+    assert json.loads(item["raw"]) == raw
+
+
+def test_a_refusal_of_one_mention_among_readable_ones_is_for_good(intake: Intake) -> None:
+    """No permission for one alone cannot be a lost permission; when nothing is read, it may be, and Meta repeats it."""
+    intake.platform.answers |= {"mentioned_comment": {"code": 10}, "mentioned_media": {"code": 2}}
+    assert intake.push({"media_id": MEDIA}, MENTION).status == 500
+    assert intake.quarantined() == []
+    said = {"id": MEDIA, "caption": "jalan rusak", "timestamp": "2026-11-03T08:00:00+0000"}
+    intake.platform.answers["mentioned_media"] = said
+    assert intake.push({"media_id": MEDIA}, MENTION).status == 200
+    assert [item["reason"] for item in intake.quarantined()] == ["refused with code 10/None"]
+    assert [post.native_id for post in intake.posts()] == [MEDIA]
 
 
 @pytest.mark.parametrize(
@@ -560,17 +646,13 @@ def test_what_is_deleted_is_not_asked_for_again(intake: Intake) -> None:
         {"code": "KENARI"},
         b"<html>KENARI</html>",
         b"[]",
-        b"{}",
-        b'{"mentioned_comment": {"id": "18000000000000051", "text": "KENARI"}}',
-        b'{"mentioned_comment": {"id": "1", "text": "KENARI", "timestamp": "2026-11-03T08:00:00+0000"}}',
-        b'{"mentioned_comment": {"id": "18000000000000051", "timestamp": "0001-01-01T00:00:00+2359"}}',
     ],
 )
 def test_what_could_not_be_fetched_is_sent_again_by_meta(intake: Intake, answer: Any) -> None:
     """500, whatever the platform's fault is; the next push stores it. A lost permission is not a deletion."""
     intake.platform.answers["mentioned_comment"] = answer
     assert intake.push(MENTION).fault == (500, "not_fetched", None)
-    assert intake.posts() == []
+    assert intake.items() == []
     intake.platform.answers["mentioned_comment"] = SAID
     assert intake.push(MENTION).status == 200
     assert len(intake.posts()) == 1
@@ -589,7 +671,7 @@ def test_no_answer_is_a_reason_to_send_it_again(intake: Intake) -> None:
     intake.module.routes.graph.http.clear()
     with mock.patch.object(intake.module.routes.graph.http, "request", side_effect=ProtocolError("KENARI")):
         assert intake.push(MENTION).status == 500
-    assert intake.lines()[0]["faults"] == ["no answer: ProtocolError"]
+    assert intake.lines()[0]["faults"] == {"no answer: ProtocolError": 1}
 
 
 def test_a_missing_or_rotated_token_is_a_reason_to_send_it_again(intake: Intake) -> None:
@@ -605,20 +687,66 @@ def test_a_missing_or_rotated_token_is_a_reason_to_send_it_again(intake: Intake)
     assert intake.platform.asked[-1][2] == f"Bearer {TOKEN}"
 
 
+def said_of(fields: str) -> dict[str, Any]:
+    """What any comment says."""
+    return SAID | {"id": fields.partition("(")[2].partition(")")[0]}
+
+
+MENTIONS = [{"media_id": MEDIA, "comment_id": str(number)} for number in range(40)]
+
+
+def test_mentions_are_fetched_at_the_same_time(intake: Intake) -> None:
+    """As many as may be wait for the platform together, so that a long push takes a short time."""
+    together = threading.Barrier(AT_ONCE, timeout=20)
+
+    def wait_for_the_others(fields: str) -> dict[str, Any]:
+        together.wait()
+        return said_of(fields)
+
+    intake.platform.answers["mentioned_comment"] = wait_for_the_others
+    assert intake.push(*MENTIONS).status == 200
+    assert len(intake.posts()) == len(MENTIONS)
+
+
 def test_a_push_that_takes_too_long_is_answered_in_time(intake: Intake) -> None:
-    """What was not reached comes again."""
-    intake.platform.answers["mentioned_comment"] = SAID
-    answer, ask = intake.platform.answer, []
+    """What was not reached comes again, and then only that is asked for."""
 
-    def slow(path: str, authorization: str | None) -> tuple[int, bytes]:
-        ask.append(path)
+    def slow(fields: str) -> dict[str, Any]:
         intake.now += timedelta(seconds=9)
-        return answer(path, authorization)
+        return said_of(fields)
 
-    with mock.patch.object(intake.platform, "answer", slow):
-        assert intake.push(MENTION, MENTION).status == 500
-    assert len(ask) == 1
-    assert len(intake.posts()) == 1
+    intake.platform.answers["mentioned_comment"] = slow
+    assert intake.push(*MENTIONS).status == 500
+    stored = len(intake.posts())
+    assert 0 < len(intake.platform.asked) == stored <= AT_ONCE
+    assert intake.lines()[0]["faults"] == {"time": len(MENTIONS) - stored}
+    intake.platform.answers["mentioned_comment"] = said_of
+    assert intake.push(*MENTIONS).status == 200
+    assert len(intake.platform.asked) == len(intake.posts()) == len(MENTIONS)
+
+
+@pytest.mark.parametrize("code", [4, 190, 368, 80002])
+def test_a_platform_that_blocks_is_left_alone(intake: Intake, code: int) -> None:
+    """Asking on makes a block longer, and a dead token opens nothing: the rest of the push waits for the next."""
+    intake.platform.answers["mentioned_comment"] = {"code": code}
+    assert intake.push(*MENTIONS).status == 500
+    assert 0 < len(intake.platform.asked) <= AT_ONCE
+    assert intake.items() == []
+
+
+@pytest.mark.parametrize(("left", "waits"), [(8.0, (2.0, 5.0)), (1.0, (1.0, 1.0))])
+def test_no_question_waits_longer_than_the_push_may_take(
+    intake: Intake, left: float, waits: tuple[float, float]
+) -> None:
+    """The time a question may take shrinks with what is left of the push's."""
+    http = intake.module.routes.graph.http
+    with (
+        mock.patch("intake.routes.PUSH_TIME", timedelta(seconds=left)),
+        mock.patch.object(http, "request", side_effect=ProtocolError("KENARI")) as asked,
+    ):
+        assert intake.push(MENTION).status == 500
+    timeout = asked.call_args.kwargs["timeout"]
+    assert (timeout.connect_timeout, timeout.read_timeout) == waits
 
 
 @pytest.mark.parametrize(
@@ -629,16 +757,14 @@ def test_a_push_that_takes_too_long_is_answered_in_time(intake: Intake) -> None:
         ({"entry": ["KENARI"]}, MENTION),
         ({"entry": [{"id": ACCOUNT, "changes": [{"field": "comments", "value": {"text": "KENARI"}}]}]}, MENTION),
         ({"entry": [{"id": "17841400000000002", "changes": [{"field": "mentions", "value": MENTION}]}]}, MENTION),
-        ({}, {"media_id": "1){id},secret", "comment_id": None}),
-        ({}, {"media_id": 1.5}),
-        ({}, None),
     ],
 )
 def test_whatever_else_meta_pushes_is_left_alone(intake: Intake, parts: dict[str, Any], value: object) -> None:
-    """Other objects, fields and accounts, and ids that are none: 200, and the platform is asked nothing."""
+    """Other objects, fields and accounts: 200, nothing is kept, and the platform is asked nothing."""
     answer = intake.push(value, **parts)
     assert (answer.status, answer.body) == (200, {"status": "ignored"})
     assert intake.platform.asked == []
+    assert intake.items() == []
 
 
 def test_a_push_that_meta_did_not_sign_is_refused(intake: Intake) -> None:
@@ -649,7 +775,7 @@ def test_a_push_that_meta_did_not_sign_is_refused(intake: Intake) -> None:
         assert intake("POST", "meta", body, {"X-Hub-Signature-256": signature}).status == 401
     assert intake("POST", "meta", body, {"x-hub-signature-256": good}).status == 200
     intake.ssm.delete_parameter(Name="/aduan/test/meta/app_secret")
-    intake.module.routes.keys.forget()
+    intake.module.routes.secrets.forget()
     assert intake("POST", "meta", body, {"X-Hub-Signature-256": good}).status == 401
     assert intake.platform.asked == []
 

@@ -13,7 +13,7 @@ from moto import mock_aws
 from moto.sesv2.models import sesv2_backends
 from moto.sns.models import sns_backends
 
-from aduan.notice import Notice
+from aduan.notice import AnyNotice, Notice
 from aduan.settings import SettingsError
 from aduan.store.contacts import DynamoContactStore
 from aduan.store.notices import DynamoNoticeStore
@@ -63,7 +63,7 @@ class Deployed:
         item = json.loads(notice.model_dump_json(exclude_none=True)) | notice_key(notice.ticket, notice.key)
         self.table.client.put_item(TableName=self.table.name, Item=to_image(item))
 
-    def stored(self, notice: Notice) -> Notice:
+    def stored(self, notice: Notice) -> AnyNotice:
         """The notice as it lies in the table."""
         found = DynamoNoticeStore(self.table).get(notice.ticket, notice.key)
         assert found is not None

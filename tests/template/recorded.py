@@ -12,7 +12,7 @@ from moto import mock_aws
 
 from aduan.channel import Rejected
 from aduan.directory import load_directory
-from aduan.notice import Notice
+from aduan.notice import AnyNotice, Notice
 from aduan.post import Post
 from aduan.store.channels import DynamoChannelStore
 from aduan.store.contacts import DynamoContactStore
@@ -30,7 +30,7 @@ from notify.senders import NotAcceptedError, OutcomeUnknownError
 from poll_channels.poll import Poll
 from poll_channels.recheck import Recheck
 from poll_channels.source import Batch, Window
-from tests.builders import NOON, a_channel, a_notice, a_post, a_rejected, a_ticket, a_triage, an_event
+from tests.builders import NOON, a_channel, a_channel_notice, a_notice, a_post, a_rejected, a_ticket, a_triage, an_event
 from tests.table import create_table
 from tests.unit.fakes_notify import FakeMail, FakeSms, a_contact
 
@@ -116,10 +116,12 @@ class Vanished:
     """A platform on which these are deleted."""
 
     native_ids: frozenset[str]
+    at_once: int = 10
+    price_usd: float = 0.005
 
-    def gone(self, posts: list[Post]) -> set[str]:
+    def still_there(self, posts: list[Post]) -> dict[str, bool]:
         """Answer."""
-        return {post.native_id for post in posts} & self.native_ids
+        return {post.native_id: post.native_id not in self.native_ids for post in posts}
 
 
 @dataclass(frozen=True)
@@ -155,7 +157,7 @@ class World:
                 key, posts=posts, tickets=tickets, directory=DIRECTORY, now=now, chatter_for=timedelta(days=30)
             )
 
-    def deliver(self, notice: Notice, fault: Exception | None = None) -> str:
+    def deliver(self, notice: AnyNotice, fault: Exception | None = None) -> str:
         """Deliver a notice through a provider that has this fault."""
         return deliver(
             notice,
@@ -193,11 +195,15 @@ def poll_channels(world: World) -> None:
             lease_for=timedelta(minutes=1),
         )
         assert poll.run(partial(FakeSource, results)) is not None
+    assert channels.announce(a_channel_notice())
     edited = a_post(native_id="2", text="another text", fetched_at=NOON)
     assert posts.revise(edited)
     told = world.open("told")
     gone = frozenset({"told", "2"})
-    sweep = Recheck(a_channel(), channels, posts, DynamoTicketStore(world.table), clock=lambda: LATER)
+    tickets = DynamoTicketStore(world.table)
+    sweep = Recheck(
+        a_channel(), channels, posts, tickets, run_id="sweep", clock=lambda: LATER, lease_for=timedelta(minutes=2)
+    )
     assert sweep.run(lambda: Vanished(gone)) == len(gone)
     assert DynamoNoticeStore(world.before).get(told.ticket, told.key).state == "withdrawn"  # type: ignore[union-attr]
 
@@ -230,11 +236,17 @@ def notify(world: World) -> None:
         notice = DynamoNoticeStore(world.table).get(opened.ticket, opened.key)
         assert notice is not None
         assert world.deliver(notice, fault) == end
+    DynamoChannelStore(world.before).announce(a_channel_notice())
+    about_channel = DynamoNoticeStore(world.table).get(a_channel_notice().subject, a_channel_notice().key)
+    assert about_channel is not None
+    assert world.deliver(about_channel) == "sent"
 
 
 def follow_up(world: World) -> None:
-    """Drive a complaint, chatter, a pending notice and a claimed one, all left behind."""
-    DynamoContactStore(world.before).put(a_contact("dishub"))
+    """Drive a complaint, chatter, pending notices about a ticket and a channel and a claimed one, all left behind."""
+    for department in ("dishub", DESK):
+        DynamoContactStore(world.before).put(a_contact(department))
+    DynamoChannelStore(world.before).announce(a_channel_notice())
     world.open("pending")
     DynamoNoticeStore(world.before).claim(world.open("claimed"), "gone", NOON, "x@sleman.example", "dishub")
     world.open("edited")
@@ -251,7 +263,8 @@ def follow_up(world: World) -> None:
         decide=lambda key: world.decide(key, triages[key], LATER), deliver=world.deliver, notices=notices, now=LATER
     ).run(posts.left_behind(LATER), notices.left_behind(LATER), lambda: True)
     assert not run.faults
-    assert {"post_auto", "post_drop", "notice_sent", "notice_parked"} <= set(run.outcomes)
+    assert {"post_auto", "post_drop", "notice_parked"} <= set(run.outcomes)
+    assert run.outcomes["notice_sent"] == 2
 
 
 def admin_api(world: World) -> None:
@@ -273,8 +286,10 @@ def admin_api(world: World) -> None:
 
 
 def intake(world: World) -> None:
-    """Take a delivery and a mention, each twice."""
+    """Take a delivery and a mention, each twice, and put a mention aside."""
     posts = DynamoPostStore(world.table)
+    assert posts.quarantine(a_rejected(), NOON)
+    assert posts.known(a_channel().id, [a_post().key]) == set()
     for post in (a_post(), a_post(kind="webhook", native_id="icj:1", channel="webhook:icj")):
         assert posts.add(post)
         assert not posts.add(post)

@@ -192,7 +192,8 @@ def test_secrets_are_read_where_they_are_used() -> None:
     }
 
 
-def test_what_is_pushed_becomes_a_post_and_nothing_else() -> None:
-    """Whoever holds a partner's key can add a post, and can neither read nor change anything."""
+def test_what_is_pushed_becomes_a_post_or_is_put_aside() -> None:
+    """Whoever pushes can add posts, see which are there, and reach neither tickets nor notices."""
     [statement] = of_table("Intake")
-    assert (statement.actions, statement.keys) == (["dynamodb:PutItem"], ["POST#*"])
+    assert statement.actions == ["dynamodb:BatchGetItem", "dynamodb:PutItem"]
+    assert statement.keys == ["POST#*", "QUARANTINE#*"]

@@ -23,7 +23,7 @@ from aduan.store.posts import DynamoPostStore
 from aduan.store.table import Table, notice_key, post_key, ticket_key, to_image
 from aduan.store.tickets import DynamoTicketStore
 from aduan.ticket import Ticket, ticket_code
-from tests.builders import NOON, a_channel, a_notice, a_post, a_rejected, a_ticket, a_triage, an_event
+from tests.builders import NOON, a_channel, a_channel_notice, a_notice, a_post, a_rejected, a_ticket, a_triage, an_event
 from tests.table import create_table
 from tests.template.declared import FUNCTIONS, events
 from tests.template.filters import matches
@@ -32,7 +32,7 @@ from tests.unit.fakes_notify import a_contact
 
 CONSUMERS = events("DynamoDB")
 LAMBDA_MAXIMUM = {"attempts": 10_000, "age": 604_800}
-WANTED = {"Classify": {"post insert", "post revised"}, "Notify": {"notice insert"}}
+WANTED = {"Classify": {"post insert", "post revised"}, "Notify": {"notice insert", "channel notice insert"}}
 """By consumer, the records it must get; every other record it must not."""
 KINDS = {
     "post insert",
@@ -50,6 +50,9 @@ KINDS = {
     "cursor modify",
     "run insert",
     "run expired",
+    "channel notice insert",
+    "channel notice claimed",
+    "channel notice sent",
     "ticket insert",
     "ticket modify",
     "voice insert",
@@ -167,7 +170,7 @@ def write_posts(table: Table, stream: Stream) -> None:
 
 
 def write_channels(table: Table, stream: Stream) -> None:
-    """A channel is leased, released and accounted for."""
+    """A channel is leased, released and accounted for, and its owner is told about it."""
     channels = DynamoChannelStore(table)
     leased = channels.lease(channels.read(a_channel().id), "run-1", NOON, NOON + timedelta(minutes=1))
     stream.take("cursor insert")
@@ -178,6 +181,13 @@ def write_channels(table: Table, stream: Stream) -> None:
     stream.take("run insert")
     delete(table, stream.records[-1][1])
     stream.expire("run expired")
+    notices = DynamoNoticeStore(table)
+    channels.announce(a_channel_notice())
+    stream.take("channel notice insert")
+    claimed = notices.claim(a_channel_notice(), "one", NOON, "kanal@diskominfo.example", "diskominfo")
+    stream.take("channel notice claimed")
+    notices.sent(claimed, "message-1", NOON)
+    stream.take("channel notice sent")
 
 
 def write_tickets(table: Table, stream: Stream) -> None:
@@ -309,6 +319,8 @@ def test_no_key_can_carry_a_record_to_the_wrong_consumer() -> None:
         ("QUARANTINE#POST#", "POST#1", None),
         ("TICKET#POST#1", "VOICE#POST#NOTICE#1", None),
         ("TICKET#SLM-000000", "NOTICE#POST#email", "Notify"),
+        ("CHANNEL#POST:x", "NOTICE#permission#POST", "Notify"),
+        ("CHANNEL#instagram:NOTICE", "CURSOR", None),
         ("STATS#2026-11#0", "NOTICES#a#b", None),
         ("DEPARTMENT#NOTICE#", "CONTACT", None),
     ]

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from aduan.notice import Contact, Notice
+from aduan.notice import AnyNotice, Contact
 from notify.wording import Mail
 from tests.builders import NOON
 
@@ -26,7 +26,7 @@ class FakeMail:
     """Recipient, mail and reply address of every send that was begun."""
     fault: Exception | None = None
 
-    def send(self, mail: Mail, recipient: str, notice: Notice, reply_to: str | None = None) -> str:
+    def send(self, mail: Mail, recipient: str, notice: AnyNotice, reply_to: str | None = None) -> str:
         """Keep it, then answer or fail."""
         self.outbox.append((recipient, mail, reply_to))
         if self.fault is not None:

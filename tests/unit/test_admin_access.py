@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from admin_api.access import Caller, caller
-from admin_api.errors import RefusedError
+from aduan.refusal import RefusedError
 from tests.builders import a_ticket
 
 ADMIN = Caller("sub-1", "admin-1", None)

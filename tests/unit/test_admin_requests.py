@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from admin_api.answers import KIND_LABELS, STATUS_LABELS, URGENCY_LABELS
-from admin_api.errors import RefusedError
 from admin_api.requests import (
     ContactRequest,
     contact_request,
@@ -22,6 +21,7 @@ from admin_api.requests import (
     tickets_request,
 )
 from aduan.directory import load_directory
+from aduan.refusal import RefusedError
 from aduan.ticket import Status
 from aduan.triage import ReportKind, Urgency
 from tests.builders import NOON

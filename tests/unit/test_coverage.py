@@ -14,6 +14,7 @@ from aduan.channel import Run
 from aduan.coverage import (
     BEFORE_FIRST_RUN,
     FORGOTTEN,
+    LOST,
     NO_RUN,
     NOT_YET_READ,
     STOPPED,
@@ -326,3 +327,46 @@ def test_an_outage_longer_than_a_run_looks_back_is_a_gap_for_ever() -> None:
     stretches = coverage(runs, at(0), at(1440 * 40), BOUNDS)
     assert said(stretches) == [("unread", 0, 1440 * 10), ("read_late", 1440 * 10, 1440 * 40)]
     assert stretches[0].reasons == (Reason("OutageError", "code 2", at(1440), at(1440 * 9), 9),)
+
+
+def losing(minute: int, lost_from: int, lost_until: int) -> Run:
+    """A run that read all there was, and found some time out of reach."""
+    lost = {"lost_from": at(lost_from), "lost_until": at(lost_until)}
+    return a_run(minute, minute - 600, complete=False, stopped="gap", **lost)
+
+
+def test_what_was_lost_is_unread_whatever_other_runs_claim() -> None:
+    """Neither runs before it nor runs after it, however far they reach back, prove what came and went in between."""
+    runs = [a_run(10, -600), losing(60, -30, 50), a_run(90, -600)]
+    stretches = coverage(runs, at(-60), at(90), BOUNDS)
+    assert said(stretches) == [("read", -60, -30), ("unread", -30, 50), ("read", 50, 90)]
+    assert stretches[1].reasons == (Reason(LOST, None, at(60), at(60), 1),)
+    assert not is_complete(stretches)
+
+
+def test_a_run_that_lost_something_read_all_the_rest() -> None:
+    """It is no failure: what it read was read in time."""
+    assert said(coverage([losing(60, 20, 40)], at(0), at(60), BOUNDS)) == [
+        ("read", 0, 20),
+        ("unread", 20, 40),
+        ("read", 40, 60),
+    ]
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 100), st.integers(0, 100), st.integers(1, 50)), max_size=5),
+    st.lists(st.tuples(st.integers(0, 100), st.integers(0, 60)), max_size=5),
+)
+def test_nothing_that_was_lost_is_ever_called_read(
+    losses: list[tuple[int, int, int]], reads: list[tuple[int, int]]
+) -> None:
+    """The stretches leave no hole, and none that is covered touches a loss."""
+    runs = [*(losing(minute, start, start + length) for minute, start, length in losses)]
+    runs += [a_run(minute, minute - back) for minute, back in reads]
+    stretches = coverage(runs, at(0), at(100), BOUNDS)
+    assert all(before.until == after.since for before, after in pairwise(stretches))
+    for stretch in stretches:
+        if stretch.is_covered:
+            assert not any(
+                at(start) < stretch.until and stretch.since < at(start + length) for _, start, length in losses
+            )

@@ -287,7 +287,7 @@ class Interleaved:
                 code = self.county.ticket_of(key).code
                 assert post.ticket == code
                 assert [event.ticket for event in memory.events].count(code) == 1
-                assert sorted(notice.medium for notice in memory.notices.values() if notice.ticket == code) == sorted(
+                assert sorted(notice.medium for notice in memory.notices.values() if notice.subject == code) == sorted(
                     media(post.triage)
                 )
         assert sum(memory.counted.values()) == len(memory.tickets) == len(memory.events)

@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aduan.directory import load_directory
-from aduan.notice import Notice
+from aduan.notice import AnyNotice
 from aduan.triage import DESK
 from notify.delivery import Outcome, Senders, Stores, deliver
 from notify.senders import NotAcceptedError, OutcomeUnknownError
-from tests.builders import NOON, a_notice, a_post, a_ticket, a_triage
+from tests.builders import NOON, a_channel_notice, a_notice, a_post, a_ticket, a_triage
 from tests.in_memory import (
     InMemoryContactStore,
     InMemoryNoticeStore,
@@ -48,9 +48,9 @@ class ForTrial:
 
 @dataclass
 class World:
-    """A ticket of Dishub with its post, and one notice about it."""
+    """A ticket of Dishub with its post, and one notice about it, or about a channel."""
 
-    notice: Notice
+    notice: AnyNotice
     memory: Memory = field(default_factory=Memory)
     mail: FakeMail = field(default_factory=FakeMail)
     sms: FakeSms = field(default_factory=FakeSms)
@@ -61,7 +61,7 @@ class World:
         post = a_post(state="triaged", triage=a_triage(), ticket=a_ticket().code)
         self.memory.posts[post.key] = post
         self.memory.tickets[a_ticket().code] = a_ticket(department=self.notice.department)
-        self.memory.notices[self.notice.ticket, self.notice.key] = self.notice
+        self.memory.notices[self.notice.subject, self.notice.key] = self.notice
         self.has_contacts("dishub", DESK)
 
     def has_contacts(self, *departments: str) -> None:
@@ -69,16 +69,16 @@ class World:
         self.memory.contacts = {code: a_contact(code) for code in departments}
 
     @property
-    def stored(self) -> Notice:
+    def stored(self) -> AnyNotice:
         """The notice as it lies in the table."""
-        return self.memory.notices[self.notice.ticket, self.notice.key]
+        return self.memory.notices[self.notice.subject, self.notice.key]
 
     @property
     def sends(self) -> int:
         """How many sends were begun."""
         return len(self.mail.outbox) + len(self.sms.outbox)
 
-    def deliver(self, notice: Notice | None = None, now: datetime = NOON) -> Outcome:
+    def deliver(self, notice: AnyNotice | None = None, now: datetime = NOON) -> Outcome:
         """Deliver the notice as it is stored, or as an earlier read found it."""
         self.calls += 1
         memory = self.memory
@@ -283,3 +283,39 @@ def test_a_notice_finished_while_it_is_parked_is_left_alone() -> None:
     world.memory.posts.clear()
     assert world.deliver(old) == "already"
     assert world.stored.state == "sent"
+
+
+def test_the_owner_of_a_channel_is_told_about_it() -> None:
+    """The mail goes to the department that looks after the channel, names it, and is sent once."""
+    world = World(a_channel_notice())
+    world.has_contacts("diskominfo", DESK)
+    assert [world.deliver(), world.deliver()] == ["sent", "already"]
+    [(recipient, mail, reply_to)] = world.mail.outbox
+    assert (recipient, reply_to) == ("diskominfo@sleman.example", "desk@sleman.example")
+    assert "Instagram @kabarsleman" in mail.subject
+    assert (world.stored.state, world.stored.told) == ("sent", "diskominfo")
+
+
+@pytest.mark.parametrize("department", ["diskominfo", DESK])
+def test_the_desk_is_told_about_a_channel_whose_owner_has_no_contact(department: str) -> None:
+    """It is asked to pass the mail on; what is meant for itself it is not."""
+    world = World(a_channel_notice(department=department))
+    world.has_contacts(DESK)
+    assert world.deliver() == "sent"
+    [(recipient, mail, _)] = world.mail.outbox
+    assert (recipient, world.stored.told) == ("desk@sleman.example", DESK)
+    assert ("Mohon diteruskan" in mail.text) == (department != DESK)
+
+
+def test_a_notice_about_a_channel_waits_for_an_address_too() -> None:
+    """As long as neither its owner nor the desk has one, it stays pending."""
+    world = World(a_channel_notice())
+    world.has_contacts()
+    assert (world.deliver(), world.stored.state) == ("waiting", "pending")
+
+
+def test_a_notice_about_a_channel_that_left_the_directory_is_parked() -> None:
+    """There is nobody to read it any more, so there is nothing to say."""
+    world = World(a_channel_notice(channel="instagram:akunlama"))
+    assert world.deliver() == "parked"
+    assert (world.sends, world.stored.failure) == (0, "the channel is gone")

@@ -10,6 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from aduan.channel import RAW_BYTES
 from poll_channels.source import (
     ChannelError,
     CredentialError,
@@ -19,20 +20,17 @@ from poll_channels.source import (
     OutageError,
     ThrottledError,
 )
-from poll_channels.sources.graph import (
+from poll_channels.sources.asking import (
     DEFAULT_WAIT,
     LONGEST_WAIT,
-    RAW_CHARACTERS,
-    GraphItem,
+    Answer,
     TooMuchDataError,
     TransientError,
-    judged,
-    next_cursor,
-    read_answer,
-    rejected,
-    usage,
-    wait_asked_for,
+    read_object,
 )
+from poll_channels.sources.graph import judged, judged_answer, next_cursor, rejected, usage, wait_asked_for
+from poll_channels.sources.items import Named
+from tests.builders import NOON
 
 NEXT = "https://graph.facebook.com/v25.0/100000000000001/feed?access_token=RAHASIA&limit=25&after="
 json_values = st.recursive(
@@ -52,13 +50,18 @@ def business_usage(**entry: Any) -> dict[str, str]:
     return {"X-Business-Use-Case-Usage": json.dumps({"100000000000001": [{"type": "pages", **entry}]})}
 
 
+def read_answer(status: int, data: bytes) -> dict[str, Any]:
+    """What an answer is taken for."""
+    return read_object(Answer(status, {}, data), judged_answer, NOON)
+
+
 # ---------------------------------------------------------------------------------------------- read_answer
 
 
 def test_an_object_is_read() -> None:
     r"""A good answer comes back as it is, with the platform's ``\/`` and ``\u`` escapes undone."""
     data = rb'{"data":[{"id":"1","permalink_url":"https:\/\/www.facebook.com\/1","message":"\u003Cb>"}]}'
-    assert read_answer(200, data, {}) == {
+    assert read_answer(200, data) == {
         "data": [{"id": "1", "permalink_url": "https://www.facebook.com/1", "message": "<b>"}]
     }
 
@@ -82,7 +85,7 @@ def test_an_object_is_read() -> None:
 def test_what_is_no_object_is_an_outage(status: int, kind: type[ChannelError], data: bytes) -> None:
     """Nothing but the documented shape is believed; a server error is worth another attempt, the rest is not."""
     with pytest.raises(kind) as caught:
-        read_answer(status, data, {})
+        read_answer(status, data)
     assert type(caught.value) is kind
     assert "Masuk" not in str(caught.value)
 
@@ -91,7 +94,7 @@ def test_what_is_no_object_is_an_outage(status: int, kind: type[ChannelError], d
 def test_another_status_than_200_is_no_answer(status: int, kind: type[ChannelError]) -> None:
     """A list of data under a wrong status is not taken for the channel's posts."""
     with pytest.raises(kind) as caught:
-        read_answer(status, b'{"data":[]}', {})
+        read_answer(status, b'{"data":[]}')
     assert type(caught.value) is kind
 
 
@@ -99,7 +102,7 @@ def test_an_error_is_judged_whatever_the_status() -> None:
     """The platform sends errors with 400, 500 and even 200: the code decides."""
     for status in (200, 400, 403, 500):
         with pytest.raises(CredentialError, match=r"^code 190/463$"):
-            read_answer(status, json.dumps({"error": an_error(190, error_subcode=463)}).encode(), {})
+            read_answer(status, json.dumps({"error": an_error(190, error_subcode=463)}).encode())
 
 
 @given(st.integers(100, 599), st.binary() | json_values.map(lambda value: json.dumps(value).encode()))
@@ -110,7 +113,7 @@ def test_an_error_is_judged_whatever_the_status() -> None:
 def test_whatever_bytes_come_only_a_dict_or_a_channel_error_results(status: int, data: bytes) -> None:
     """No body can make the reader fail in any other way."""
     try:
-        body = read_answer(status, data, {})
+        body = read_answer(status, data)
     except ChannelError:
         return
     assert isinstance(body, dict)
@@ -129,14 +132,14 @@ def test_numbers_beyond_what_python_reads_do_not_spoil_the_page() -> None:
     """NaN, Infinity, 1e400 and a number of five thousand digits leave the other items readable."""
     numbers = ["NaN", "-Infinity", "1e400", "9" * 39, "9" * 5000]
     data = "".join(f'{{"id":{number}}},' for number in numbers)
-    items = read_answer(200, f'{{"data":[{data}{{"id":"18"}}]}}'.encode(), {})["data"]
+    items = read_answer(200, f'{{"data":[{data}{{"id":"18"}}]}}'.encode())["data"]
     assert len(items) == 6
-    assert GraphItem.model_validate(items[-1]).id == "18"
+    assert Named.model_validate(items[-1]).id == "18"
 
 
 def test_half_an_emoji_becomes_a_question_mark() -> None:
     """A lone surrogate, which no store takes, is repaired; a whole emoji stays."""
-    body = read_answer(200, rb'{"a":"min \ud83d tolong \ud83d\ude4f"}', {})
+    body = read_answer(200, rb'{"a":"min \ud83d tolong \ud83d\ude4f"}')
     assert body == {"a": "min ? tolong \N{PERSON WITH FOLDED HANDS}"}
 
 
@@ -331,7 +334,7 @@ def test_whatever_the_headers_hold_the_numbers_are_sound(text: str) -> None:
 def refused(item: Any) -> ValidationError:
     """The error of an item that cannot be read."""
     with pytest.raises(ValidationError) as caught:
-        GraphItem.model_validate(item)
+        Named.model_validate(item)
     return caught.value
 
 
@@ -380,7 +383,8 @@ def test_items_without_a_usable_id_are_told_apart_by_their_content() -> None:
 
 def test_a_huge_item_is_clipped() -> None:
     """An unreadable item of a megabyte still fits into the table."""
-    assert len(rejected("c", {"id": "1", "text": "a" * 1_000_000}, ValueError()).raw) == RAW_CHARACTERS
+    kept = rejected("c", {"id": "1", "text": "a" * 1_000_000}, ValueError())
+    assert (len(kept.raw), kept.clipped) == (RAW_BYTES, True)
 
 
 @given(json_values)
@@ -406,8 +410,8 @@ def test_whatever_an_item_is_it_can_be_put_aside(item: Any) -> None:
 )
 def test_ids_come_out_to_the_last_digit(written: str, expected: str) -> None:
     """An id that comes as a number is not rounded, however long."""
-    body = read_answer(200, f'{{"id":{written}}}'.encode(), {})
-    assert GraphItem.model_validate(body).id == expected
+    body = read_answer(200, f'{{"id":{written}}}'.encode())
+    assert Named.model_validate(body).id == expected
 
 
 @pytest.mark.parametrize(

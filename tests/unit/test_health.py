@@ -110,8 +110,27 @@ def test_a_bad_minute_wakes_nobody() -> None:
 def test_a_refused_token_is_told_after_two_failures(error: str) -> None:
     """What does not pass by itself is told at once: once may be the platform's mistake, twice is not."""
     good = a_run(5 * MINUTE)
-    assert health(*outages(1, error), good).healthy
-    assert codes(health(*outages(2, error), good)) == ["authorisation"]
+    refused = {"refused_at": NOON - 2 * MINUTE}
+    assert health(*outages(1, error), good, cursor=a_cursor(refusals=1, **refused)).healthy
+    judged = health(*outages(4, error), good, cursor=a_cursor(refusals=2, **refused))
+    assert codes(judged) == ["authorisation"]
+    assert judged.needs_permission_since == NOON - 2 * MINUTE
+    assert error in judged.issues[0].message
+    assert "sejak 2026-11-03 11:58 WIB" in judged.issues[0].message
+
+
+def test_a_mark_outlasts_an_outage() -> None:
+    """A channel that was refused still needs its permission while the platform is down, and both are said."""
+    refused = a_cursor(refusals=2, refused_at=NOON - HOUR)
+    judged = health(*outages(3), a_run(5 * MINUTE), cursor=refused)
+    assert codes(judged) == ["authorisation", "failing"]
+    assert codes(health(a_run(MINUTE), cursor=refused)) == ["authorisation"]
+
+
+def test_a_channel_that_is_switched_off_needs_no_permission() -> None:
+    """Its mark is not shown, and it has no issue."""
+    judged = health(channel=a_channel(enabled=False), cursor=a_cursor(refusals=2, refused_at=NOON))
+    assert (judged.healthy, judged.needs_permission_since) == (True, None)
 
 
 def test_failures_are_counted_back_to_the_last_success() -> None:

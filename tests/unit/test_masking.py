@@ -2,14 +2,16 @@
 
 import json
 import re
+from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aduan.masking import masked
+from aduan.masking import leads_to_a_person, masked
 from poll_channels.sources.graph import rejected
 from tests.builders import a_post, a_rejected
+from tests.canaries import some_canaries
 
 
 @pytest.mark.parametrize(
@@ -55,6 +57,9 @@ def test_a_personal_number_is_replaced_by_what_it_was(text: str, expected: str) 
         "jam 08.00 sampai 15.30",
         "lampu merah mati di 3 titik",
         "dana desa 1.200.000.000",
+        "iuran 25.000 30.000 45.000 50.000",
+        "tanggal 03-11-2019 jam 08.00 sampai 15.30",
+        "anggaran Rp 1.081.234.567",
     ],
 )
 def test_what_a_department_needs_survives(text: str) -> None:
@@ -83,6 +88,49 @@ def test_no_nik_or_mobile_number_survives(words: str, data: st.DataObject) -> No
         text = f"{words} {grouped} {words}"
         for kept in (a_post(text=text).text, a_rejected(raw=text).raw):
             assert number not in re.sub(r"\D", "", kept)
+
+
+@given(st.integers(0, 2**32))
+@settings(max_examples=300)
+def test_nothing_personal_survives_in_any_form(seed: int) -> None:
+    """However it is grouped, and whatever stands before it, it is gone from the post and from quarantine."""
+    canaries = some_canaries(Random(seed))  # noqa: S311 # no secret depends on it
+    text = f"{', '.join(canary.written for canary in canaries)} ya min"
+    unreadable = rejected("instagram:x", {"id": "1", "text": text}, ValueError())
+    for kept in (a_post(text=text).text, json.loads(unreadable.raw)["text"]):
+        assert [canary.written for canary in canaries if canary.found_in(kept)] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("hubungi.081234567890", "hubungi.[telepon]"),
+        ("(0812) 3456-7890", "[telepon]"),
+        ("0812345678 0812345679", "[telepon] [telepon]"),
+        ("3404010101900001 3404010101900002", "[NIK] [NIK]"),
+        ("3404010101900001 081234567890", "[NIK] [telepon]"),
+        ("NIK 3404\u20130101\u20130190\u20130001", "NIK [NIK]"),
+    ],
+)
+def test_numbers_beside_each_other_are_all_taken(text: str, expected: str) -> None:
+    """One number does not hide the next, and a full stop hides none."""
+    assert masked(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "personal"),
+    [
+        ("https://wa.me/6281234567890", True),
+        ("https://t.me/+6281234567890", True),
+        ("https://contoh.example/?telp=%2B6281234567890", True),
+        ("https://contoh.example/?dari=warga%40gmail.com", True),
+        ("https://www.facebook.com/100000000000001/posts/122100000000457", False),
+        ("https://www.instagram.com/p/DAbCdEfGhIj/", False),
+    ],
+)
+def test_an_address_that_leads_to_a_person_is_known(name: str, personal: bool) -> None:  # noqa: FBT001
+    """Written plainly or in escapes."""
+    assert leads_to_a_person(name) is personal
 
 
 def test_a_long_word_takes_no_long_time() -> None:

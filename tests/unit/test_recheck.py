@@ -1,16 +1,20 @@
 """What a citizen deletes is deleted here, and only that."""
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from aduan.channel import Cursor
+from aduan.directory import Channel
 from aduan.post import Post
 from aduan.ticket import ticket_code
-from poll_channels.recheck import REASON, SLICE, Recheck
+from poll_channels.recheck import REASON, Recheck
 from poll_channels.source import NotPermittedError, StoppedError
 from tests.builders import NOON, a_channel, a_notice, a_post, a_ticket, a_triage, an_event
 from tests.in_memory import InMemoryChannelStore, InMemoryPostStore, InMemoryTicketStore, Memory
+
+SLICE = 10
 
 
 @dataclass
@@ -19,16 +23,31 @@ class Platform:
 
     memory: Memory = field(default_factory=Memory)
     vanished: set[str] = field(default_factory=set)
+    untold: set[str] = field(default_factory=set)
+    """Posts about which the platform says nothing."""
     asked: list[str] = field(default_factory=list)
     stops_after: int | None = None
     now: datetime = NOON + timedelta(hours=1)
+    at_once: int = SLICE
+    price_usd: float = 0.0
+    cost_usd: float = 0.0
+    said_cost_usd: float = 0.0
+    """What the sweeps said that they cost."""
+    budget: float | None = None
 
-    def gone(self, posts: list[Post]) -> set[str]:
+    @property
+    def channel(self) -> Channel:
+        """The channel that is swept."""
+        return a_channel(monthly_budget_usd=self.budget)
+
+    def still_there(self, posts: list[Post]) -> dict[str, bool]:
         """Answer for a slice."""
         if self.stops_after is not None and len(self.asked) >= self.stops_after:
             raise StoppedError("time")
         self.asked += [post.native_id for post in posts]
-        return {post.native_id for post in posts if post.native_id in self.vanished}
+        told = {post.native_id: post.native_id not in self.vanished for post in posts}
+        self.cost_usd += self.price_usd * sum(told.values())
+        return {native_id: there for native_id, there in told.items() if native_id not in self.untold}
 
     def store(self, number: int) -> None:
         """Posts that were all found at one moment."""
@@ -38,13 +57,18 @@ class Platform:
     def sweep(self) -> int:
         """One run."""
         recheck = Recheck(
-            a_channel(),
+            self.channel,
             InMemoryChannelStore(self.memory),
             InMemoryPostStore(self.memory),
             InMemoryTicketStore(self.memory),
+            run_id="sweep",
             clock=lambda: self.now,
+            lease_for=timedelta(minutes=2),
         )
-        return recheck.run(lambda: self)
+        try:
+            return recheck.run(lambda: self)
+        finally:
+            self.said_cost_usd += recheck.cost_usd
 
 
 def test_a_deleted_post_leaves_a_tombstone() -> None:
@@ -132,15 +156,122 @@ def test_a_ticket_opened_while_the_platform_was_asked_is_told() -> None:
     platform.store(3)
     post = platform.memory.posts["instagram#0000"]
     code = ticket_code(post.key)
-    ask = platform.gone
+    ask = platform.still_there
 
-    def open_meanwhile(posts: list[Post]) -> set[str]:
+    def open_meanwhile(posts: list[Post]) -> dict[str, bool]:
         InMemoryTicketStore(platform.memory).open(
             post, a_triage(), a_ticket(code=code, post=post.key), [a_notice(ticket=code)], [an_event(ticket=code)]
         )
         return ask(posts)
 
-    platform.gone = open_meanwhile  # type: ignore[method-assign] # this once
+    platform.still_there = open_meanwhile  # type: ignore[method-assign] # this once
     assert platform.sweep() == 1
     assert platform.memory.events[-1].move == "source_gone"
     assert {notice.state for notice in platform.memory.notices.values()} == {"withdrawn"}
+
+
+def test_a_permission_lost_in_the_middle_is_not_taken_for_deletion() -> None:
+    """A slice of which everything is gone is believed only while a post that was there is there still."""
+    platform = Platform()
+    platform.store(SLICE * 2)
+    slices: list[set[str]] = []
+    ask = platform.still_there
+
+    def lose_it_after_the_first(posts: list[Post]) -> dict[str, bool]:
+        slices.append({post.native_id for post in posts})
+        if len(slices) > 1:
+            platform.vanished |= {post.native_id for post in posts}
+        return ask(posts)
+
+    platform.still_there = lose_it_after_the_first  # type: ignore[method-assign] # this once
+    with pytest.raises(NotPermittedError):
+        platform.sweep()
+    assert {post.state for post in platform.memory.posts.values()} == {"new"}
+    assert slices[2] < slices[0], "the witness was asked about again"
+
+
+def test_a_slice_that_was_really_deleted_is_buried() -> None:
+    """The witness of an earlier slice is there still, so the platform is believed."""
+    platform = Platform(vanished={f"{number:04}" for number in range(SLICE, SLICE * 2)})
+    platform.store(SLICE * 2)
+    assert platform.sweep() == SLICE
+
+
+def test_what_the_platform_cannot_tell_is_left_alone_and_proves_nothing() -> None:
+    """A post about which nothing is said is neither gone nor a sign that the others were seen."""
+    platform = Platform(vanished={"0000", "0001"}, untold={"0002"})
+    platform.store(3)
+    with pytest.raises(NotPermittedError):
+        platform.sweep()
+    platform.vanished = {"0000"}
+    assert platform.sweep() == 1
+    assert platform.memory.posts["instagram#0002"].state == "new"
+
+
+def test_a_platform_that_wants_us_to_wait_is_not_asked() -> None:
+    """The cursor says until when."""
+    platform = Platform()
+    platform.store(3)
+    not_before = platform.now + timedelta(minutes=5)
+    platform.memory.cursors[platform.channel.id] = Cursor(channel=platform.channel.id, not_before=not_before)
+    assert platform.sweep() == 0
+    assert platform.asked == []
+    platform.now = not_before
+    platform.sweep()
+    assert len(platform.asked) == 3
+
+
+# ------------------------------------------------------------------------------------------- where it costs money
+
+DAY = timedelta(days=1)
+
+
+def test_what_was_charged_is_on_the_channels_bill_and_reading_does_not_wait_for_it() -> None:
+    """The cursor's month grows by what is still there; it does not have to pause, and is free again."""
+    platform = Platform(price_usd=0.005, budget=20, vanished={"0001"})
+    platform.store(4)
+    assert platform.sweep() == 1
+    cursor = platform.memory.cursors[platform.channel.id]
+    assert cursor.spent_usd == platform.said_cost_usd == pytest.approx(3 * 0.005)
+    assert cursor.not_before is not None
+    assert cursor.not_before <= platform.now
+    assert cursor.lease_owner is None
+
+
+def test_no_more_is_asked_than_half_of_what_the_month_has_allowed() -> None:
+    """Reading keeps the other half; the sweep goes on the next day where it stopped, and asks each post once."""
+    platform = Platform(price_usd=0.1, budget=30, now=datetime(2026, 11, 3, 17, 0, tzinfo=UTC))
+    platform.store(35)
+    platform.sweep()
+    assert len(platform.asked) == 15, "of one dollar a day since the first, half, at ten cents each"
+    platform.sweep()
+    assert len(platform.asked) == 15
+    platform.now += DAY
+    platform.sweep()
+    assert len(platform.asked) == 20
+    platform.now += 3 * DAY
+    platform.sweep()
+    assert sorted(platform.asked) == sorted(platform.memory.posts[key].native_id for key in platform.memory.posts)
+
+
+def test_a_month_that_reading_has_used_up_leaves_nothing_for_asking() -> None:
+    """Nothing is asked, and nothing fails."""
+    platform = Platform(price_usd=0.005, budget=20)
+    platform.store(4)
+    spent = Cursor(channel=platform.channel.id, spent_usd=19, spent_at=platform.now)
+    platform.memory.cursors[platform.channel.id] = spent
+    assert platform.sweep() == 0
+    assert platform.asked == []
+
+
+def test_a_channel_that_is_being_read_is_asked_later() -> None:
+    """Two runs cannot write one bill: the sweep leaves it to the other, and stays where it is."""
+    platform = Platform(price_usd=0.005, budget=20)
+    platform.store(4)
+    store = InMemoryChannelStore(platform.memory)
+    store.lease(Cursor(channel=platform.channel.id), "reading", platform.now, platform.now + timedelta(minutes=2))
+    assert platform.sweep() == 0
+    assert platform.asked == []
+    platform.now += timedelta(minutes=2)
+    platform.sweep()
+    assert len(platform.asked) == 4

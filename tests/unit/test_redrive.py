@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aduan.directory import load_directory
-from aduan.notice import Notice
+from aduan.notice import AnyNotice
 from aduan.post import Post
 from aduan.triage import DESK
 from classify.decide import decide
@@ -79,7 +79,7 @@ class County:
             chatter_for=timedelta(days=30),
         )
 
-    def deliver(self, notice: Notice) -> str:
+    def deliver(self, notice: AnyNotice) -> str:
         """As the handler does."""
         return deliver(
             notice,

@@ -1,5 +1,6 @@
 """A budget lasts for its month, and a channel never goes dark unheard."""
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from aduan.record import WIB
 from poll_channels.poll import Poll
 from poll_channels.source import Batch, Window
-from poll_channels.spending import LONGEST_PAUSE, is_exhausted, pause_after, spent_this_month
+from poll_channels.spending import LONGEST_PAUSE, is_exhausted, pause_after, spent_this_month, to_spare
 from tests.builders import a_channel, a_post
 from tests.in_memory import InMemoryChannelStore, InMemoryPostStore, Memory
 
@@ -92,3 +93,12 @@ def test_a_poll_writes_down_what_it_cost_and_waits_when_the_money_is_gone() -> N
     assert [run.cost_usd for run in paid] == [1.0] * 20
     assert paid[-1].started_at.astimezone(WIB).day >= 19, "the money was spent long before the month was over"
     assert memory.cursors[PAID.id].spent_usd == 20
+
+
+@given(st.floats(0, 40), moments)
+def test_asking_again_never_makes_reading_wait(spent: float, now: datetime) -> None:
+    """Whatever is spared for it leaves the month's pace and half of what it has allowed so far untouched."""
+    spare = to_spare(PAID, spent, now)
+    assert spare >= 0
+    assert spare == 0 or pause_after(PAID, 2 * (spent + spare) - 0.001, now) == timedelta(0)
+    assert to_spare(a_channel(), spent, now) == math.inf

@@ -7,8 +7,10 @@ from typing import Final, Protocol
 
 from botocore.exceptions import ClientError
 
-from aduan.channel import Cursor, Run, Sweep, TokenLook
+from aduan.channel import Cursor, Run, Sweep
+from aduan.notice import ChannelNotice
 from aduan.record import stamp
+from aduan.store.notices import new_notice_item
 from aduan.store.table import Table, channel_key, condition_failed, refused_item, to_image, to_item, values
 
 LEDGER_DAYS: Final = 90
@@ -44,11 +46,8 @@ class ChannelStore(Protocol):
     def swept(self, sweep: Sweep) -> None:
         """Note how far it is."""
 
-    def token_look(self, channel: str) -> TokenLook | None:
-        """What the last look at the channel's token found, or None."""
-
-    def looked(self, look: TokenLook) -> None:
-        """Note what a look at the token found."""
+    def announce(self, notice: ChannelNotice) -> bool:
+        """Put a notice about a channel into the outbox, unless it is there; tell whether it was new."""
 
     def record(self, run: Run) -> None:
         """Add a run to the ledger."""
@@ -122,19 +121,16 @@ class DynamoChannelStore:
         item = to_item(sweep, channel_key(sweep.channel, "SWEEP"))
         self.table.client.put_item(TableName=self.table.name, Item=to_image(item))
 
-    def token_look(self, channel: str) -> TokenLook | None:
-        """One read; it is asked once a day."""
-        item = self.table.get(channel_key(channel, "TOKEN"))
-        return None if item is None else TokenLook.model_validate(item)
-
-    def looked(self, look: TokenLook) -> None:
-        """The last look is the one that counts."""
-        item = to_item(look, channel_key(look.channel, "TOKEN"))
-        self.table.client.put_item(TableName=self.table.name, Item=to_image(item))
+    def announce(self, notice: ChannelNotice) -> bool:
+        """One conditional put. `notify` finds it by the stream, `follow_up` on the queue."""
+        return self.table.put_new(new_notice_item(notice))
 
     def record(self, run: Run) -> None:
-        """One put; the ledger forgets after 90 days."""
+        """One put, and one more for what the run found lost, under its end; the ledger forgets after 90 days."""
         expires_at = int((run.started_at + timedelta(days=LEDGER_DAYS)).timestamp())
+        if run.lost_until is not None:
+            lost = channel_key(run.channel, f"LOST#{stamp(run.lost_until)}#{run.run_id}")
+            self.table.put_new(to_item(run, lost, expires_at=expires_at))
         key = channel_key(run.channel, f"RUN#{stamp(run.started_at)}#{run.run_id}")
         self.table.put_new(to_item(run, key, expires_at=expires_at))
 

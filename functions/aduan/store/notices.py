@@ -7,7 +7,7 @@ from typing import Any, Final, Protocol
 
 from botocore.exceptions import ClientError
 
-from aduan.notice import Notice
+from aduan.notice import AnyNotice, ChannelNotice, Notice
 from aduan.record import stamp
 from aduan.store.posts import due_items
 from aduan.store.table import (
@@ -16,6 +16,7 @@ from aduan.store.table import (
     Table,
     condition_failed,
     notice_key,
+    notice_place,
     queue,
     refused_item,
     to_image,
@@ -34,29 +35,29 @@ class NotPendingError(Exception):
 class NoticeStore(Protocol):
     """What the functions need of the table about notices."""
 
-    def get(self, ticket: str, key: str) -> Notice | None:
-        """The notice ``department#medium`` of a ticket, or None."""
+    def get(self, subject: str, key: str) -> AnyNotice | None:
+        """The notice about a ticket or a channel with this key, or None."""
 
-    def claim(self, notice: Notice, owner: str, now: datetime, recipient: str, told: str) -> Notice:
+    def claim(self, notice: AnyNotice, owner: str, now: datetime, recipient: str, told: str) -> AnyNotice:
         """Take a pending notice for one send, and freeze whom it goes to.
 
         Raises:
             NotPendingError: when it is not pending any more.
         """
 
-    def sent(self, notice: Notice, message_id: str, now: datetime) -> None:
+    def sent(self, notice: AnyNotice, message_id: str, now: datetime) -> None:
         """Record that the provider accepted it."""
 
-    def refused(self, notice: Notice, why: str) -> None:
+    def refused(self, notice: AnyNotice, why: str) -> None:
         """Record that the provider will never accept it: ``failed``."""
 
-    def postponed(self, notice: Notice, why: str, until: datetime) -> None:
+    def postponed(self, notice: AnyNotice, why: str, until: datetime) -> None:
         """Record that it was certainly not accepted, and may be tried again from `until`."""
 
-    def unknown(self, notice: Notice, why: str) -> None:
+    def unknown(self, notice: AnyNotice, why: str) -> None:
         """Record that nobody knows whether it was accepted: it stays claimed, with the reason."""
 
-    def park(self, notice: Notice, why: str) -> None:
+    def park(self, notice: AnyNotice, why: str) -> None:
         """Put it aside for a person.
 
         Raises:
@@ -64,16 +65,16 @@ class NoticeStore(Protocol):
         """
 
     def left_behind(self, now: datetime) -> Iterator[tuple[str, str]]:
-        """Ticket and key of each unfinished notice whose time has come."""
+        """Subject and key of each unfinished notice whose time has come."""
 
 
-def new_notice_item(notice: Notice) -> Item:
+def new_notice_item(notice: AnyNotice) -> Item:
     """A pending notice as it is first written: on the queue, to be looked at when the stream did not deliver it."""
     act_at = notice.act_at or notice.created_at + LEFT_BEHIND
     return to_item(
         notice,
-        notice_key(notice.ticket, notice.key),
-        work_queue=queue("NOTICE", notice.ticket),
+        notice_key(notice.subject, notice.key),
+        work_queue=queue("NOTICE", notice.subject),
         act_at=stamp(act_at),
     )
 
@@ -82,7 +83,7 @@ def withdrawal(table: Table, notice: Notice) -> Item:
     """The part of a transaction that withdraws a notice nobody has begun to send."""
     return {
         "TableName": table.name,
-        "Key": to_image(notice_key(notice.ticket, notice.key)),
+        "Key": to_image(notice_key(notice.subject, notice.key)),
         "UpdateExpression": "SET #state = :withdrawn REMOVE work_queue, act_at",
         "ConditionExpression": "#state = :pending",
         "ExpressionAttributeNames": {"#state": "state"},
@@ -96,12 +97,14 @@ class DynamoNoticeStore:
 
     table: Table
 
-    def get(self, ticket: str, key: str) -> Notice | None:
+    def get(self, subject: str, key: str) -> AnyNotice | None:
         """A consistent read."""
-        item = self.table.get(notice_key(ticket, key))
-        return None if item is None else Notice.model_validate(item)
+        item = self.table.get(notice_key(subject, key))
+        if item is None:
+            return None
+        return Notice.model_validate(item) if "ticket" in item else ChannelNotice.model_validate(item)
 
-    def claim(self, notice: Notice, owner: str, now: datetime, recipient: str, told: str) -> Notice:
+    def claim(self, notice: AnyNotice, owner: str, now: datetime, recipient: str, told: str) -> AnyNotice:
         """One conditional update.
 
         A claim whose reply was lost is met again by the SDK's own repetition; the owner tells it from somebody else's.
@@ -139,7 +142,7 @@ class DynamoNoticeStore:
                 raise NotPendingError(notice.key) from None
         return claimed
 
-    def sent(self, notice: Notice, message_id: str, now: datetime) -> None:
+    def sent(self, notice: AnyNotice, message_id: str, now: datetime) -> None:
         """Final: it leaves the queue."""
         self._finish(
             notice,
@@ -149,11 +152,11 @@ class DynamoNoticeStore:
             now=now,
         )
 
-    def refused(self, notice: Notice, why: str) -> None:
+    def refused(self, notice: AnyNotice, why: str) -> None:
         """Final: it leaves the queue."""
         self._finish(notice, "SET #state = :state, failure = :why REMOVE work_queue, act_at", state="failed", why=why)
 
-    def postponed(self, notice: Notice, why: str, until: datetime) -> None:
+    def postponed(self, notice: AnyNotice, why: str, until: datetime) -> None:
         """Pending again, on the queue at a later time."""
         self._finish(
             notice,
@@ -163,11 +166,11 @@ class DynamoNoticeStore:
             until=until,
         )
 
-    def unknown(self, notice: Notice, why: str) -> None:
+    def unknown(self, notice: AnyNotice, why: str) -> None:
         """Still claimed, still on the queue."""
         self._finish(notice, "SET failure = :why", why=why)
 
-    def park(self, notice: Notice, why: str) -> None:
+    def park(self, notice: AnyNotice, why: str) -> None:
         """Final: it leaves the queue. The condition is what was read, so a late success is not overwritten."""
         try:
             self._update(
@@ -188,18 +191,18 @@ class DynamoNoticeStore:
         """Query the sparse index, one shard after the other."""
         for number in range(QUEUE_SHARDS):
             for item in due_items(self.table, f"NOTICE#{number}", now):
-                yield item["pk"].removeprefix("TICKET#"), item["sk"].removeprefix("NOTICE#")
+                yield notice_place(item)
 
-    def _finish(self, notice: Notice, update: str, **given: Any) -> None:
+    def _finish(self, notice: AnyNotice, update: str, **given: Any) -> None:
         """Write the outcome of a send; only whoever claimed this attempt may."""
         condition = "claimed_by = :owner AND attempt = :attempt"
         self._update(notice, update, condition, owner=notice.claimed_by, attempt=notice.attempt, **given)
 
-    def _update(self, notice: Notice, update: str, condition: str, **given: Any) -> None:
+    def _update(self, notice: AnyNotice, update: str, condition: str, **given: Any) -> None:
         names = {"ExpressionAttributeNames": {"#state": "state"}} if "#state" in update + condition else {}
         self.table.client.update_item(
             TableName=self.table.name,
-            Key=to_image(notice_key(notice.ticket, notice.key)),
+            Key=to_image(notice_key(notice.subject, notice.key)),
             UpdateExpression=update,
             ConditionExpression=condition,
             ExpressionAttributeValues=values(**given),

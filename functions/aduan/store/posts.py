@@ -16,6 +16,7 @@ from aduan.store.table import (
     attributes,
     condition_failed,
     post_key,
+    quarantine_key,
     queue,
     to_image,
     to_item,
@@ -37,6 +38,9 @@ class PostStore(Protocol):
 
     def digests(self, posts: Iterable[Post]) -> dict[str, str]:
         """Keys, among those of `posts`, that are stored already, each with the digest of the version stored."""
+
+    def known(self, channel: str, keys: Iterable[str]) -> set[str]:
+        """Keys, among those of a channel's posts, that are stored or in quarantine already."""
 
     def add(self, post: Post) -> bool:
         """Store a new post; False when it is there already."""
@@ -83,6 +87,13 @@ class DynamoPostStore:
         found = self.table.digests([post_key(post.key) for post in posts])
         return {key.removeprefix("POST#"): digest for key, digest in found.items()}
 
+    def known(self, channel: str, keys: Iterable[str]) -> set[str]:
+        """One batch read, of two places a key."""
+        places = {key: (post_key(key), quarantine_key(channel, key.partition("#")[2])) for key in keys}
+        asked = [place for pair in places.values() for place in pair]
+        found = list(self.table.batch(asked, "pk, sk"))
+        return {key for key, pair in places.items() if any(place in found for place in pair)}
+
     def add(self, post: Post) -> bool:
         """A conditional put: a post fetched twice is stored once."""
         return self.table.put_new(
@@ -102,13 +113,14 @@ class DynamoPostStore:
                 TableName=self.table.name,
                 Key=to_image(post_key(post.key)),
                 UpdateExpression=(
-                    "SET #text = :text, has_photo = :has_photo, digest = :digest, #state = :new,"
+                    "SET #text = :text, clipped = :clipped, has_photo = :has_photo, digest = :digest, #state = :new,"
                     " revised_at = :at, work_queue = :queue, act_at = :act_at REMOVE expires_at"
                 ),
                 ConditionExpression="attribute_exists(pk) AND digest <> :digest AND attribute_not_exists(gone_at)",
                 ExpressionAttributeNames={"#text": "text", "#state": "state"},
                 ExpressionAttributeValues=values(
                     text=post.text,
+                    clipped=post.clipped,
                     has_photo=post.has_photo,
                     digest=post.digest,
                     new="new",
@@ -124,8 +136,8 @@ class DynamoPostStore:
         return True
 
     def quarantine(self, rejected: Rejected, at: datetime) -> bool:
-        """Beside the posts, under its own key, so that a repaired reader can fetch the post again."""
-        key = {"pk": f"QUARANTINE#{rejected.channel}", "sk": f"POST#{rejected.native_id}"}
+        """A conditional put."""
+        key = quarantine_key(rejected.channel, rejected.native_id)
         expires_at = int((at + timedelta(days=QUARANTINE_DAYS)).timestamp())
         return self.table.put_new(to_item(rejected, key, at=stamp(at), expires_at=expires_at))
 

@@ -112,7 +112,7 @@ class ChannelState:
 
 @dataclass(frozen=True)
 class Ledger:
-    """The runs of an interval, and the first complete one after it."""
+    """The runs of an interval, the first complete one after it, and those that found something of it lost."""
 
     runs: tuple[Run, ...]
     until: datetime
@@ -249,7 +249,24 @@ class Reading:
             until = runs[-1].started_at
         later, reached = self._complete_run(channel, _run_position(until), _RUN_END, forward=True)
         first, _ = self._complete_run(channel, _RUN, _RUN_END, forward=True)
-        return Ledger((*runs, later) if later else tuple(runs), until, reached, first)
+        found = (*runs, *([later] if later else []), *self._losses(channel, since, until))
+        return Ledger(found, until, reached, first)
+
+    def _losses(self, channel: str, since: datetime, until: datetime) -> list[Run]:
+        """Runs that found something of an interval lost, whenever they were: the youngest `LEDGER_RUNS`."""
+        items = self.table.query(
+            "pk = :pk AND sk BETWEEN :low AND :high",
+            ExpressionAttributeValues=values(
+                pk=channel_key(channel)["pk"], low=f"LOST#{stamp(since)}", high=f"LOST#{_NEWEST}"
+            ),
+            ScanIndexForward=False,
+            Limit=LEDGER_RUNS,
+        )
+        runs = [Run.model_validate(item) for item in items]
+        # What ended at the very beginning of the interval lies before it.
+        return [
+            run for run in runs if run.lost_from and run.lost_until and run.lost_from < until and run.lost_until > since
+        ]
 
     def last_complete_run(self, channel: str) -> Run | None:
         """The youngest run that read everything; None when the ledger has none, or none for weeks."""

@@ -39,8 +39,13 @@ _deserialize = TypeDeserializer().deserialize
 
 
 def post_key(key: str) -> Item:
-    """Key of a post, quarantined or not, from ``kind#native id``."""
+    """Key of a post, from ``kind#native id``."""
     return {"pk": f"POST#{key}", "sk": "POST"}
+
+
+def quarantine_key(channel: str, native_id: str) -> Item:
+    """Key of a post that could not be read: beside the posts, so that a repaired reader can fetch it again."""
+    return {"pk": f"QUARANTINE#{channel}", "sk": f"POST#{native_id}"}
 
 
 def ticket_key(code: str) -> Item:
@@ -48,9 +53,14 @@ def ticket_key(code: str) -> Item:
     return {"pk": f"TICKET#{code}", "sk": "TICKET"}
 
 
-def notice_key(code: str, key: str) -> Item:
-    """Key of a notice, from its ticket and ``department#medium``."""
-    return {"pk": f"TICKET#{code}", "sk": f"NOTICE#{key}"}
+def notice_key(subject: str, key: str) -> Item:
+    """Key of a notice, from what it is about and its own key; a channel's id has a colon, a ticket's code has none."""
+    return {"pk": f"{'CHANNEL' if ':' in subject else 'TICKET'}#{subject}", "sk": f"NOTICE#{key}"}
+
+
+def notice_place(key: Item) -> tuple[str, str]:
+    """What the notice with this key of the table is about, and its own key."""
+    return key["pk"].partition("#")[2], key["sk"].removeprefix("NOTICE#")
 
 
 def channel_key(channel: str, sort: str = "CURSOR") -> Item:
@@ -164,26 +174,27 @@ class Table:
         return True
 
     def digests(self, keys: Sequence[Item]) -> dict[str, str]:
-        """Partition keys, among `keys`, that are in the table, each with its item's digest.
+        """Partition keys, among `keys`, that are in the table, each with its item's digest."""
+        return {item["pk"]: item.get("digest", "") for item in self.batch(keys, "pk, digest")}
+
+    def batch(self, keys: Sequence[Item], wanted: str) -> Iterator[Item]:
+        """Yield, of the items under `keys`, those there are, with the attributes `wanted`.
 
         Half a read unit each, in batches of 100.
         """
-        found: dict[str, str] = {}
         # The same key twice is refused, and two versions of a post have one key.
         different = list({(key["pk"], key["sk"]): key for key in keys}.values())
         for start in range(0, len(different), _BATCH_GET):
             asked = [to_image(key) for key in different[start : start + _BATCH_GET]]
             while asked:
                 answer = self.client.batch_get_item(
-                    RequestItems={self.name: {"Keys": asked, "ProjectionExpression": "pk, digest"}}
+                    RequestItems={self.name: {"Keys": asked, "ProjectionExpression": wanted}}
                 )
-                items = map(from_image, answer["Responses"].get(self.name, []))
-                found.update((item["pk"], item.get("digest", "")) for item in items)
+                yield from map(from_image, answer["Responses"].get(self.name, []))
                 unprocessed = answer.get("UnprocessedKeys", {})
                 if unprocessed:
                     time.sleep(random.uniform(0, PAUSE_SECONDS))  # noqa: S311 # no secret depends on it
                 asked = list(unprocessed[self.name]["Keys"]) if self.name in unprocessed else []
-        return found
 
     def transact(self, parts: Sequence[Any]) -> None:
         """Write all parts or none; one that met another transaction on the same item is tried again.

@@ -11,7 +11,8 @@ from aduan.post import Post
 from aduan.record import Moment
 from poll_channels.connection import Connection
 from poll_channels.source import Batch, GoneError, PageCapError, Threads, Window
-from poll_channels.sources.graph import MALFORMED, GraphItem, GraphSource, epoch, graph_client, rejected
+from poll_channels.sources.graph import GraphSource, epoch, graph_client, rejected
+from poll_channels.sources.items import MALFORMED, Named
 
 POSTS_PER_PAGE: Final = 50
 COMMENTS_PER_PAGE: Final = 100
@@ -25,7 +26,7 @@ _COMMENT: Final = f"{_COMMENT_NEEDED},parent{{id}},attachment"
 PHOTO_TYPES: Final = frozenset({"photo", "video", "album"})
 
 
-class Reference(GraphItem):
+class Reference(Named):
     """Another object, by its id."""
 
 
@@ -45,7 +46,7 @@ class Attachments(BaseModel):
     data: list[Attachment] = Field(default_factory=list)
 
 
-class FeedPost(GraphItem):
+class FeedPost(Named):
     """A post in the Page's feed: its own or a visitor's."""
 
     created_time: Moment
@@ -58,7 +59,7 @@ class FeedPost(GraphItem):
     attachments: Attachments = Field(default_factory=Attachments)
 
 
-class Comment(GraphItem):
+class Comment(Named):
     """A comment or a reply; the message is empty for a picture or a sticker."""
 
     created_time: Moment

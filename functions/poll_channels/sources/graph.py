@@ -1,28 +1,31 @@
 """Meta's Graph API, as far as Facebook Pages and Instagram share it.
 
-Sources: the Graph API's documentation of errors, paging and rate limits (developers.facebook.com/docs/graph-api).
-Errors are judged by ``error.code``, because the HTTP status is 400 for nearly all of them.
+Sources: the Graph API's documentation of paging and rate limits (developers.facebook.com/docs/graph-api).
 """
 
-import hashlib
-import hmac
 import json
-import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Final
+from typing import Any, Final
 from urllib.parse import parse_qs, urlencode, urlsplit
-
-import urllib3
-from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationError
 
 from aduan.channel import Rejected
 from aduan.directory import Channel
-from aduan.masking import masked_within
+from aduan.graph_api import (
+    BLOCKED_CODE,
+    GONE_SUBCODE,
+    PARAMETER_CODE,
+    PERMISSION_CODES,
+    THROTTLE_CODES,
+    TOKEN_CODES,
+    TRANSIENT_CODES,
+    appsecret_proof,
+    error_code,
+)
 from aduan.post import Post
 from poll_channels.connection import Connection, PostFactory
 from poll_channels.source import (
-    Budget,
+    PAGE_CAP,
     ChannelError,
     CredentialError,
     GoneError,
@@ -33,111 +36,52 @@ from poll_channels.source import (
     StoppedError,
     ThrottledError,
 )
+from poll_channels.sources.asking import (
+    DEFAULT_WAIT,
+    LONGEST_WAIT,
+    Asker,
+    TooMuchDataError,
+    TransientError,
+)
+from poll_channels.sources.items import Parameters, parameters_of, put_aside
 
-CONNECT_SECONDS: Final = 3.0
-READ_SECONDS: Final = 10.0
-ATTEMPTS: Final = 3
-BACKOFF_SECONDS: Final = 1.0
-PAGE_CAP: Final = 40
-"""Pages of one edge in one run: a platform that never comes to an end must not hold the poller for ever."""
 USAGE_LIMIT: Final = 80
 """Per cent of the platform's allowance at which a run pauses; at 100 the platform blocks the app."""
-DEFAULT_WAIT: Final = timedelta(minutes=15)
-"""How long to wait when the platform throttles without saying for how long."""
-LONGEST_WAIT: Final = timedelta(hours=6)
-
-TOKEN_CODES: Final = frozenset({102, 190})
-PERMISSION_CODES: Final = frozenset({3, 10, 283, *range(200, 300)})
-THROTTLE_CODES: Final = frozenset({4, 17, 32, 341, 613, 80001, 80002, 80006})
-TRANSIENT_CODES: Final = frozenset({1, 2})
-BLOCKED_CODE: Final = 368
-PARAMETER_CODE: Final = 100
-GONE_SUBCODE: Final = 33
-RAW_CHARACTERS: Final = 8_000
-MALFORMED: Final = (ValidationError, OverflowError)
-"""What an item that is not of the documented shape raises; the latter for a time at the end of the calendar."""
-_OK: Final = 200
-_SERVER_ERROR: Final = 500
+ASKED_AT_ONCE: Final = 10
+"""Posts between two notes of how far a sweep is. Each is a question of its own."""
 _PERSONAL: Final = frozenset({"from", "username"})
-_ID_PATTERN: Final = r"^[A-Za-z0-9_.:-]{1,200}$"
-_LONGEST_NUMBER: Final = 40
-"""Digits of the longest number that is read as one; Python refuses a whole page for one of 4,301."""
-
-
-class TransientError(OutageError):
-    """An outage that the platform calls passing; worth another attempt in the same run."""
-
-
-class TooMuchDataError(TransientError):
-    """The platform asks for smaller pages."""
-
-
-def _no_fraction(value: object) -> object:
-    """A fraction was rounded, so it names another object; NaN would be the id of many."""
-    if isinstance(value, float):
-        raise ValueError("a fraction is no id")  # noqa: TRY004 # what pydantic turns into a ValidationError
-    return value
-
-
-class GraphItem(BaseModel):
-    """Base of what is read from an edge: unknown fields are ignored, ids may come as numbers."""
-
-    model_config = ConfigDict(extra="ignore", coerce_numbers_to_str=True)
-
-    id: Annotated[str, StringConstraints(pattern=_ID_PATTERN), BeforeValidator(_no_fraction)]
-    """Checked, because it becomes part of an address."""
 
 
 class GraphClient:
     """Asks the Graph API with one account's token, one question at a time."""
 
-    def __init__(  # noqa: PLR0913 # one account's address, keys and limits; none has a sensible default
-        self,
-        http: urllib3.PoolManager,
-        base_url: str,
-        *,
-        token: str,
-        app_secret: str,
-        budget: Budget,
-        sleep: Callable[[float], None],
-    ) -> None:
-        self._http = http
-        self._base_url = base_url.rstrip("/")
-        self._headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
-        self._proof = hmac.new(app_secret.encode(), token.encode(), hashlib.sha256).hexdigest()
-        self._budget = budget
-        self._sleep = sleep
+    def __init__(self, connection: Connection, *, token: str, app_secret: str) -> None:
+        settings = connection.settings
+        self._asker = Asker(connection, {"Authorization": f"Bearer {token}"})
+        self._base_url = f"{settings.graph_base_url.rstrip('/')}/{settings.graph_version}"
+        self._proof = appsecret_proof(token, app_secret)
         self._near_limit = False
-        self.calls = 0
+
+    @property
+    def calls(self) -> int:
+        """How many requests were sent so far."""
+        return self._asker.calls
 
     def get(self, path: str, **params: str) -> dict[str, Any]:
         """Fetch one object, with another attempt for what the platform calls passing.
 
         Raises:
+            StoppedError: near the platform's limit.
             ChannelError: one of its kinds, by ``error.code``.
         """
+        if self._near_limit:
+            raise StoppedError("usage")
         query = urlencode({**params, "appsecret_proof": self._proof})
-        for attempt in range(1, ATTEMPTS + 1):
-            try:
-                return self._get_once(f"{self._base_url}/{path}?{query}")
-            except TransientError as error:
-                # Asking for the same amount again cannot help; the caller asks for less.
-                if attempt == ATTEMPTS or isinstance(error, TooMuchDataError):
-                    raise
-            # Full jitter, so that many accounts do not come back at the same moment.
-            pause = random.uniform(0, BACKOFF_SECONDS * 2**attempt)  # noqa: S311 # no secret depends on it
-            self._sleep(min(pause, self._budget.check()))
-        raise AssertionError  # the last attempt returns or raises
+        return self._asker.ask_object(f"{self._base_url}/{path}?{query}", self._judge)
 
-    def gone(self, posts: list[Post]) -> set[str]:
-        """Native ids, among those of `posts`, of objects that are not there any more. One call each."""
-        missing = set()
-        for post in posts:
-            try:
-                self.get(post.native_id, fields="id")
-            except GoneError:
-                missing.add(post.native_id)
-        return missing
+    def _judge(self, status: int, body: Mapping[str, Any], headers: Mapping[str, str]) -> ChannelError | None:
+        self._near_limit = usage(headers) >= USAGE_LIMIT
+        return judged_answer(status, body, headers)
 
     def pages(
         self, path: str, fields: str, fallback: str, limit: int, *, by_cursor: bool = False, **params: str
@@ -186,28 +130,12 @@ class GraphClient:
             asked.add(after)
         raise PageCapError
 
-    def _get_once(self, url: str) -> dict[str, Any]:
-        if self._near_limit:
-            raise StoppedError("usage")
-        left = self._budget.check()
-        self.calls += 1
-        try:
-            answer = self._http.request(
-                "GET",
-                url,
-                headers=self._headers,
-                timeout=urllib3.Timeout(connect=min(CONNECT_SECONDS, left), read=min(READ_SECONDS, left)),
-                retries=False,
-                redirect=False,
-            )
-        except urllib3.exceptions.HTTPError as error:
-            raise TransientError(f"no answer: {type(error).__name__}") from None
-        self._near_limit = usage(answer.headers) >= USAGE_LIMIT
-        return read_answer(answer.status, answer.data, answer.headers)
-
 
 class GraphSource:
     """What the kinds that speak the Graph API have in common."""
+
+    at_once = ASKED_AT_ONCE
+    price_usd = 0.0
 
     def __init__(self, client: GraphClient, factory: PostFactory) -> None:
         self._client = client
@@ -219,9 +147,16 @@ class GraphSource:
         """How many requests were sent so far."""
         return self._client.calls
 
-    def gone(self, posts: list[Post]) -> set[str]:
-        """Native ids, among those of `posts`, of what was deleted."""
-        return self._client.gone(posts)
+    def still_there(self, posts: list[Post]) -> dict[str, bool]:
+        """Tell by their native ids which posts were not deleted. One question each."""
+        return {post.native_id: self._is_there(post.native_id, "id") for post in posts}
+
+    def _is_there(self, path: str, fields: str) -> bool:
+        try:
+            self._client.get(path, fields=fields)
+        except GoneError:
+            return False
+        return True
 
 
 def graph_client(channel: Channel, connection: Connection) -> GraphClient:
@@ -229,46 +164,17 @@ def graph_client(channel: Channel, connection: Connection) -> GraphClient:
 
     Raises:
         CredentialError: naming a parameter that is missing.
+        MisconfiguredError: naming the channel and a parameter that its kind does not take.
     """
+    parameters_of(channel, Parameters)
     token, app_secret = connection.secrets(channel, "meta/app_secret")
-    settings = connection.settings
-    return GraphClient(
-        connection.http,
-        f"{settings.graph_base_url}/{settings.graph_version}",
-        token=token,
-        app_secret=app_secret,
-        budget=connection.budget,
-        sleep=connection.sleep,
-    )
+    return GraphClient(connection, token=token, app_secret=app_secret)
 
 
-def read_answer(status: int, data: bytes, headers: Mapping[str, str]) -> dict[str, Any]:
-    """Read the object an answer carries.
-
-    Raises:
-        ChannelError: one of its kinds; anything that is not the documented shape is an outage.
-    """
-    try:
-        body = _storable(json.loads(data, parse_int=_whole_number))
-    except (ValueError, RecursionError):
-        kind = TransientError if status >= _SERVER_ERROR else OutageError
-        raise kind(f"the answer with status {status} is not JSON") from None
-    error = body.get("error") if isinstance(body, dict) else None
-    if isinstance(error, dict):
-        raise judged(error, headers)
-    if status != _OK or not isinstance(body, dict):
-        kind = TransientError if status >= _SERVER_ERROR else OutageError
-        raise kind(f"the answer with status {status} is no object")
-    return body
-
-
-def _whole_number(digits: str) -> int | str:
-    return int(digits) if len(digits) <= _LONGEST_NUMBER else digits
-
-
-def _storable(body: Any) -> Any:
-    """Put a question mark for each half of an emoji: JSON may hold them, nothing that stores text does."""
-    return json.loads(json.dumps(body, ensure_ascii=False).encode("utf-8", "replace"))
+def judged_answer(_status: int, body: Mapping[str, Any], headers: Mapping[str, str]) -> ChannelError | None:
+    """Tell what an answer means whatever its status: the platform sends errors with 400, 500 and even 200."""
+    error = body.get("error")
+    return judged(error, headers) if isinstance(error, dict) else None
 
 
 def judged(error: Mapping[str, Any], headers: Mapping[str, str]) -> ChannelError:
@@ -277,7 +183,7 @@ def judged(error: Mapping[str, Any], headers: Mapping[str, str]) -> ChannelError
     Throttling is looked at before ``is_transient``: code 4 carries both, and asking again at once makes the block
     longer.
     """
-    code, subcode = _code(error.get("code")), _code(error.get("error_subcode"))
+    code, subcode = error_code(error.get("code")), error_code(error.get("error_subcode"))
     name = f"code {code}" if subcode is None else f"code {code}/{subcode}"
     kinds: tuple[tuple[bool, type[ChannelError]], ...] = (
         (code in TOKEN_CODES, CredentialError),
@@ -291,11 +197,6 @@ def judged(error: Mapping[str, Any], headers: Mapping[str, str]) -> ChannelError
     if code in THROTTLE_CODES or code == BLOCKED_CODE:
         return ThrottledError(name, wait_asked_for(headers))
     return next((kind for applies, kind in kinds if applies), OutageError)(name)
-
-
-def _code(value: object) -> int | None:
-    """Codes are whole numbers; anything else is unknown, and is not repeated in the ledger."""
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def next_cursor(body: Mapping[str, Any], *, by_cursor: bool) -> str | None:
@@ -359,22 +260,7 @@ def _uses(headers: Mapping[str, str]) -> Iterator[Mapping[str, Any]]:
 
 def rejected(channel: str, item: object, error: Exception) -> Rejected:
     """Put aside an item that could not be read, without the people who wrote it and beneath it."""
-    if isinstance(error, ValidationError):
-        first = error.errors(include_input=False)[0]
-        reason = f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
-    else:
-        reason = type(error).__name__
-    raw = json.dumps(json.loads(json.dumps(item), object_hook=_without_people))
-    try:
-        native_id = GraphItem.model_validate(item).id
-    except ValidationError:
-        native_id = hashlib.sha256(raw.encode()).hexdigest()[:32]
-    return Rejected(channel=channel, native_id=native_id, reason=reason, raw=raw[:RAW_CHARACTERS])
-
-
-def _without_people(item: dict[str, Any]) -> dict[str, Any]:
-    """Called for each object from within, so what lies deeper is masked already."""
-    return {name: masked_within(value) for name, value in item.items() if name not in _PERSONAL}
+    return put_aside(channel, item, error, _PERSONAL)
 
 
 def epoch(moment: datetime) -> str:

@@ -5,16 +5,20 @@ Mentions in other people's captions and comments have no list to poll; the platf
 
 import zlib
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, Final
+
+from pydantic import TypeAdapter
 
 from aduan.channel import Rejected
 from aduan.directory import Channel
 from aduan.post import Post
 from aduan.record import Moment
-from poll_channels.connection import Connection
-from poll_channels.source import THREADS_REMEMBERED, Batch, GoneError, PageCapError, Threads, Window
-from poll_channels.sources.graph import MALFORMED, GraphItem, GraphSource, graph_client, rejected
+from poll_channels.connection import Connection, PostFactory
+from poll_channels.source import THREADS_REMEMBERED, Batch, GoneError, MisconfiguredError, PageCapError, Threads, Window
+from poll_channels.sources.graph import GraphClient, GraphSource, graph_client, rejected
+from poll_channels.sources.items import MALFORMED, Named
 
 MEDIA_PER_PAGE: Final = 50
 COMMENTS_PER_PAGE: Final = 50
@@ -31,16 +35,19 @@ _COMMENT: Final = f"{_COMMENT_NEEDED},parent_id"
 _TAG: Final = "id,caption,timestamp,permalink,username"
 
 
+_MOMENT: Final = TypeAdapter(Moment)
+
+
 def _with_replies(fields: str) -> str:
     """Without its replies an answer is of no use: they are listed nowhere else."""
     return f"{fields},replies.limit({COMMENTS_PER_PAGE}){{{fields}}}"
 
 
-class Author(GraphItem):
+class Author(Named):
     """Who wrote it, when the platform tells."""
 
 
-class Media(GraphItem):
+class Media(Named):
     """One of the account's own pictures or films."""
 
     timestamp: Moment
@@ -49,7 +56,7 @@ class Media(GraphItem):
     """None when the platform does not tell: then the comments are read every time."""
 
 
-class Comment(GraphItem):
+class Comment(Named):
     """A comment or a reply; the text is empty for a picture or a sticker."""
 
     text: str = ""
@@ -59,7 +66,7 @@ class Comment(GraphItem):
     parent_id: str | None = None
 
 
-class Tag(GraphItem):
+class Tag(Named):
     """Somebody else's picture in which the account is tagged."""
 
     caption: str = ""
@@ -71,12 +78,60 @@ class Tag(GraphItem):
 class Instagram(GraphSource):
     """Reads one account. The number of comments of each medium is the mark that says whether to read them again."""
 
-    def gone(self, posts: list[Post]) -> set[str]:
-        """Native ids, among those of `posts`, of what was deleted under the account's own media.
+    def __init__(self, client: GraphClient, factory: PostFactory) -> None:
+        super().__init__(client, factory)
+        self._tags_listed: tuple[datetime, dict[str, datetime | None]] | None = None
 
-        Others' media and comments, in which the account is tagged or mentioned, cannot be asked for by their ids.
+    def still_there(self, posts: list[Post]) -> dict[str, bool]:
+        """Tell by their native ids which posts were not deleted, as far as that can be asked.
+
+        Others' media and comments, in which the account is tagged or mentioned, cannot be asked for by their ids alone.
+        A tag is there as long as it is listed. A mention, which was pushed, is asked for through the account. What is
+        in neither place is gone, unless nothing older is listed either: the list may have been cut.
+
+        Raises:
+            GoneError: when the account itself is not seen, so that nothing is known.
+            ChannelError: one of its kinds.
         """
-        return super().gone([post for post in posts if post.parent_id is not None])
+        found = super().still_there([post for post in posts if post.parent_id is not None])
+        others = [post for post in posts if post.parent_id is None]
+        tags = self._tags_since(min(post.created_at for post in others)) if others else {}
+        oldest = min(filter(None, tags.values()), default=None)
+        for post in others:
+            there = post.native_id in tags or self._is_mentioned(post)
+            if there or (there is False and (not post.has_photo or (oldest is not None and oldest < post.created_at))):
+                found[post.native_id] = there
+        return found
+
+    def _tags_since(self, since: datetime) -> dict[str, datetime | None]:
+        """What is tagged, with its time, from a moment on and a little before; listed once for a whole sweep."""
+        if self._tags_listed is None or since < self._tags_listed[0]:
+            listed: dict[str, datetime | None] = {}
+            path, fields = f"{self._channel.account}/tags", "id,timestamp"
+            with suppress(PageCapError):
+                for page in self._client.pages(path, fields, fields, MEDIA_PER_PAGE, by_cursor=True):
+                    tags = dict(filter(None, map(_listed_tag, page)))
+                    listed |= tags
+                    times = [time for time in tags.values() if time is not None]
+                    if times and max(times) < since:
+                        break
+            self._tags_listed = since, listed
+        return self._tags_listed[1]
+
+    def _is_mentioned(self, post: Post) -> bool | None:
+        """Whether a mention is still shown, None when the platform refuses to tell.
+
+        That of a medium always has a picture, that of a comment none.
+        """
+        name = "mentioned_media.media_id" if post.has_photo else "mentioned_comment.comment_id"
+        try:
+            if self._is_there(self._channel.account, f"{name}({post.native_id}){{id}}"):
+                return True
+        except MisconfiguredError:
+            return None
+        # A lost permission looks the same, but then the account itself cannot be seen either.
+        self._client.get(self._channel.account, fields="id")
+        return False
 
     def read(self, window: Window, marks: Mapping[str, str]) -> Iterator[Batch]:
         """Yield the tags of the window, then the comments under media whose count changed."""
@@ -139,7 +194,7 @@ class Instagram(GraphSource):
         """The replies that came with a comment; where they are not all, the comment's own edge has them."""
         shown = comment["replies"] if isinstance(comment["replies"], dict) else {"data": comment["replies"]}
         try:
-            parent_id = GraphItem.model_validate(comment).id
+            parent_id = Named.model_validate(comment).id
         except MALFORMED:
             parent_id = None  # the comment is in quarantine, the replies that came with it need not be
         yield self._batch(shown.get("data"), permalink, window, parent_id)
@@ -208,6 +263,18 @@ def open_account(channel: Channel, connection: Connection) -> Instagram:
         CredentialError: naming a parameter that is missing.
     """
     return Instagram(graph_client(channel, connection), connection.post_factory(channel))
+
+
+def _listed_tag(item: Any) -> tuple[str, datetime | None] | None:
+    """The id of a tag and its time; one whose time cannot be read is there all the same."""
+    try:
+        native_id = Named.model_validate(item).id
+    except MALFORMED:
+        return None
+    try:
+        return native_id, _MOMENT.validate_python(item.get("timestamp"))
+    except MALFORMED:
+        return native_id, None
 
 
 def _mark(medium: Media, now: datetime) -> str | None:

@@ -4,24 +4,32 @@ What a publisher takes out of its feed is not told from what fell out at the end
 """
 
 import hashlib
-import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Final
 from urllib.parse import urljoin, urlsplit
 
-from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic import StringConstraints, ValidationError
 
 from aduan.channel import Rejected
 from aduan.directory import Channel
-from aduan.masking import masked
+from aduan.masking import leads_to_a_person
 from aduan.post import Post
 from poll_channels.connection import Connection, PostFactory
-from poll_channels.source import Batch, MisconfiguredError, NotPermittedError, OutageError, ThrottledError, Window
-from poll_channels.sources.asking import Answer, Asker, misconfigured, wait_within
+from poll_channels.source import (
+    Batch,
+    ChannelError,
+    GapError,
+    MisconfiguredError,
+    NotPermittedError,
+    OutageError,
+    Window,
+)
+from poll_channels.sources.asking import Answer, Asker, fault_of
+from poll_channels.sources.items import Parameters, parameters_of, reason_of
 
 if TYPE_CHECKING:
     from poll_channels.sources.feed import Entry
@@ -30,28 +38,28 @@ ETAG: Final = "etag"
 MODIFIED: Final = "modified"
 CONTENT: Final = "content"
 """Marks: what the server calls the version read last and when it was made, and a hash of what was in it."""
+NEWEST: Final = "newest"
+NAMES: Final = "names"
+"""Marks: the time of the newest entry known, in seconds since 1970, and short names of the youngest ones."""
 LONGEST_MARK: Final = 200
 REDIRECTS: Final = 3
-USUAL_WAIT: Final = timedelta(minutes=15)
-LONGEST_WAIT: Final = timedelta(hours=6)
 
-_OK: Final = 200
-_NOT_MODIFIED: Final = 304
 _MOVED_FOR_EVER: Final = frozenset({301, 308})
 _REDIRECTED: Final = frozenset({301, 302, 303, 307, 308})
-_FORBIDDEN: Final = frozenset({401, 403})
-_NOT_FOUND: Final = frozenset({400, 404, 410})
-_THROTTLED: Final = 429
-_RAW_CHARACTERS: Final = 8_000
+_MEANINGS: Final[Mapping[int, type[ChannelError]]] = {
+    HTTPStatus.BAD_REQUEST: MisconfiguredError,
+    HTTPStatus.UNAUTHORIZED: NotPermittedError,
+    HTTPStatus.FORBIDDEN: NotPermittedError,
+    HTTPStatus.NOT_FOUND: MisconfiguredError,
+    HTTPStatus.GONE: MisconfiguredError,
+}
 _PLAIN_ID: Final = re.compile(r"[A-Za-z0-9_.:-]{1,100}")
-_AGENT: Final = "Aduan/1 (Kabupaten Sleman)"
+_NAME_CHARACTERS: Final = 8
 _LONGEST_LINK: Final = 1_000
 
 
-class FeedParameters(BaseModel):
+class FeedParameters(Parameters):
     """What a channel of this kind must say besides."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     url: Annotated[str, StringConstraints(pattern=r"^https?://[A-Za-z0-9.-]+(:\d+)?(/[!-~]*)?$", max_length=1000)]
     """Where the feed is."""
@@ -76,6 +84,10 @@ class Feed:
 
         The order and dates of entries are a publisher's whim, so nothing is skipped by them but what is older than the
         floor. A feed that breaks off is read as far as it goes, and not called complete.
+
+        Raises:
+            GapError: once, when entries may have come and gone since the feed was read last.
+            ChannelError: one of its kinds.
         """
         answer = self._fetch(conditions(marks))
         if answer is None:
@@ -89,16 +101,22 @@ class Feed:
         if broken_off:
             yield Batch.of(found, window)
             raise OutageError("the feed breaks off")
-        if marks.get(CONTENT) != content:
-            yield replace(Batch.of(found, window), marks={**validators(answer.headers), CONTENT: content})
+        if marks.get(CONTENT) == content:
+            return
+        now = self._factory.now
+        known = {**validators(answer.headers), CONTENT: content, **knowledge(entries, marks, now)}
+        yield replace(Batch.of(found, window), marks=known)
+        lost = lost_before(entries, marks, now)
+        if lost is not None:
+            raise GapError(*lost)
 
     def _fetch(self, headers: Mapping[str, str]) -> Answer | None:
         """The feed, or None when it is the one read last. Redirects are followed on the same host only."""
         url = self._url
         for _ in range(REDIRECTS + 1):
-            answer = self._asker.ask("GET", url, headers)
+            answer = self._asker.ask(url, lambda answer: checked(answer, self._factory.now), headers=headers)
             if answer.status not in _REDIRECTED:
-                return answer if checked(answer, self._factory.now) else None
+                return answer if answer.status == HTTPStatus.OK else None
             url = _target(url, answer)
         raise OutageError("the feed redirects again and again")
 
@@ -112,14 +130,11 @@ class Feed:
         try:
             return self._factory.post(native_id, entry.text, created_at, link, author=None, has_photo=entry.has_photo)
         except ValidationError as error:
-            fault = error.errors(include_input=False, include_url=False)[0]
-            reason = f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}"
-            return self._rejected(native_id, entry.text, reason)
+            return self._rejected(native_id, entry.text, reason_of(error))
 
     def _rejected(self, native_id: str, raw: str, reason: str) -> Rejected:
         short = native_id if len(native_id) <= LONGEST_MARK else hashlib.sha256(native_id.encode()).hexdigest()
-        kept = json.dumps(masked(raw))[:_RAW_CHARACTERS]
-        return Rejected(channel=self._channel.id, native_id=short, reason=reason, raw=kept)
+        return Rejected(channel=self._channel.id, native_id=short, reason=reason, raw=raw)
 
 
 def open_feed(channel: Channel, connection: Connection) -> Feed:
@@ -129,14 +144,11 @@ def open_feed(channel: Channel, connection: Connection) -> Feed:
         CredentialError: naming a parameter of the Parameter Store that is missing.
         MisconfiguredError: naming the channel and the parameter that is wrong.
     """
-    try:
-        parameters = FeedParameters.model_validate(dict(channel.parameters))
-    except ValidationError as error:
-        raise misconfigured(channel, error) from None
+    parameters = parameters_of(channel, FeedParameters)
     base_url = connection.settings.feed_base_url
     if not base_url and not parameters.url.startswith("https://"):
         raise MisconfiguredError(f"channel {channel.id}: parameters.url: it must begin with https://")
-    return Feed(Asker.of(connection), address(parameters.url, base_url), connection.post_factory(channel))
+    return Feed(Asker(connection), address(parameters.url, base_url), connection.post_factory(channel))
 
 
 def address(url: str, base_url: str) -> str:
@@ -151,7 +163,6 @@ def conditions(marks: Mapping[str, str]) -> dict[str, str]:
     """Return the headers that ask for the feed only if it is not the one read last."""
     headers = {
         "Accept": "application/atom+xml, application/rss+xml, application/xml;q=0.9, text/xml;q=0.9",
-        "User-Agent": _AGENT,
     }
     names = {ETAG: "If-None-Match", MODIFIED: "If-Modified-Since"}
     return headers | {header: marks[mark] for mark, header in names.items() if marks.get(mark)}
@@ -166,33 +177,62 @@ def validators(headers: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def checked(answer: Answer, now: datetime) -> bool:
-    """Tell whether an answer carries a feed: not when there is nothing new.
+def checked(answer: Answer, now: datetime) -> Answer:
+    """Return an answer that carries a feed, says that there is nothing new, or says where the feed is.
 
     Raises:
-        ChannelError: one of its kinds, when it carries neither.
+        ChannelError: one of its kinds, for any other.
     """
-    reason = f"status {answer.status}"
-    if answer.status in _FORBIDDEN:
-        raise NotPermittedError(reason)
-    if answer.status in _NOT_FOUND:
-        raise MisconfiguredError(reason)
-    if answer.status == _THROTTLED:
-        asked = seconds_asked_for(answer.headers.get("Retry-After") or "", now)
-        raise ThrottledError(reason, wait_within(asked, USUAL_WAIT, LONGEST_WAIT))
-    if answer.status not in {_OK, _NOT_MODIFIED}:
-        raise OutageError(reason)
-    return answer.status == _OK
+    if answer.status in {HTTPStatus.OK, HTTPStatus.NOT_MODIFIED, *_REDIRECTED}:
+        return answer
+    if answer.status in _MEANINGS:
+        raise _MEANINGS[answer.status](f"status {answer.status}")
+    raise fault_of(answer, now)
 
 
-def seconds_asked_for(header: str, now: datetime) -> float | None:
-    """Return how long to wait by a ``Retry-After``, which is a number of seconds or a date."""
-    if re.fullmatch(r"[0-9]{1,12}", header):
-        return float(header)
-    try:
-        return (parsedate_to_datetime(header) - now).total_seconds()
-    except (TypeError, ValueError, OverflowError):
+def knowledge(entries: Sequence["Entry"], marks: Mapping[str, str], now: datetime) -> dict[str, str]:
+    """Return what to remember of a feed's entries, so that the next version can be laid beside it.
+
+    A feed from which everything was taken is no reason to forget what was known.
+    """
+    dated = [(entry.created_at or now, _short_name(entry)) for entry in entries]
+    if not dated:
+        return {}
+    youngest = sorted(dated, reverse=True)[: LONGEST_MARK // _NAME_CHARACTERS]
+    times = [min(entry.created_at, now) for entry in entries if entry.created_at is not None]
+    before = _newest(marks)
+    newest = max([*times, *([] if before is None else [before])], default=None)
+    return {
+        NEWEST: "" if newest is None else str(int(newest.timestamp())),
+        NAMES: "".join(name for _, name in youngest),
+    }
+
+
+def lost_before(
+    entries: Sequence["Entry"], marks: Mapping[str, str], now: datetime
+) -> tuple[datetime, datetime] | None:
+    """Return the time in which entries may have come and gone unread: when a feed holds none that is known.
+
+    It lies between the newest entry known and the oldest of the feed. Without dates it cannot be told, and None is
+    returned.
+    """
+    newest = _newest(marks)
+    times = [entry.created_at for entry in entries if entry.created_at is not None]
+    joined = marks.get(NAMES, "")
+    names = {joined[start : start + _NAME_CHARACTERS] for start in range(0, len(joined), _NAME_CHARACTERS)}
+    if newest is None or not times or any(_short_name(entry) in names for entry in entries):
         return None
+    oldest = min(*times, now)
+    return (newest, oldest) if newest < oldest else None
+
+
+def _newest(marks: Mapping[str, str]) -> datetime | None:
+    seconds = marks.get(NEWEST, "")
+    return datetime.fromtimestamp(int(seconds), UTC) if seconds.isdecimal() else None
+
+
+def _short_name(entry: "Entry") -> str:
+    return hashlib.sha256(name_of(entry).encode()).hexdigest()[:_NAME_CHARACTERS]
 
 
 def _target(url: str, answer: Answer) -> str:
@@ -211,7 +251,7 @@ def _target(url: str, answer: Answer) -> str:
 
 def name_of(entry: "Entry") -> str:
     """Name an entry within its feed: by its own id, its link, or what it says."""
-    if _PLAIN_ID.fullmatch(entry.own_id):
+    if _PLAIN_ID.fullmatch(entry.own_id) and not leads_to_a_person(entry.own_id):
         return entry.own_id
     named = entry.own_id or f"{entry.title}\n{entry.summary}"
     return hashlib.sha256(named.encode("utf-8", "replace")).hexdigest()[:32]
@@ -227,10 +267,11 @@ def digest_of(found: list[Post | Rejected]) -> str:
 
 
 def permalink(url: str, link: str) -> str:
-    """Return the entry's own address, or the feed's when it has none that can be opened."""
+    """Return the entry's own address, or the feed's when it has none that can be opened and leads to no person."""
     try:
         target = urljoin(url, link)
         sound = urlsplit(target).scheme in {"http", "https"} and bool(urlsplit(target).hostname)
     except ValueError:
         return url
-    return target if sound and target.isprintable() and " " not in target and len(target) <= _LONGEST_LINK else url
+    sound = sound and target.isprintable() and " " not in target and len(target) <= _LONGEST_LINK
+    return target if sound and not leads_to_a_person(target) else url

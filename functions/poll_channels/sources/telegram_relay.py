@@ -15,6 +15,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from typing import Annotated, Any, Final
 from urllib.parse import quote, urlsplit
 
@@ -22,11 +23,13 @@ from pydantic import BaseModel, ConfigDict, Field, Strict, StringConstraints, Va
 
 from aduan.channel import Rejected
 from aduan.directory import Channel
-from aduan.masking import masked_within
+from aduan.masking import leads_to_a_person, masked_within
 from aduan.post import Post
 from poll_channels.connection import Connection, PostFactory
 from poll_channels.source import (
+    PAGE_CAP,
     Batch,
+    ChannelError,
     CredentialError,
     MisconfiguredError,
     OutageError,
@@ -35,11 +38,11 @@ from poll_channels.source import (
     ThrottledError,
     Window,
 )
-from poll_channels.sources.asking import Answer, Asker, misconfigured, read_json, wait_within
+from poll_channels.sources.asking import Asker, wait_within
+from poll_channels.sources.items import Parameters, parameters_of, reason_of
 
 UPDATES_PER_PAGE: Final = 100
 """The most the platform gives."""
-PAGE_CAP: Final = 40
 USUAL_WAIT: Final = timedelta(minutes=1)
 LONGEST_WAIT: Final = timedelta(hours=1)
 """Far below the day for which the platform keeps what it has for us."""
@@ -53,14 +56,14 @@ OFFSET_DAYS: Final = 2
 NO_CAPTION: Final = "-"
 """Mark of an album none of whose parts has had a text so far."""
 
-_OK: Final = 200
-_UNAUTHORIZED: Final = frozenset({401, 404})
-_BAD_REQUEST: Final = 400
-_CONFLICT: Final = 409
-_THROTTLED: Final = 429
+_MEANINGS: Final[Mapping[int, type[ChannelError]]] = {
+    HTTPStatus.BAD_REQUEST: MisconfiguredError,
+    HTTPStatus.UNAUTHORIZED: CredentialError,
+    HTTPStatus.NOT_FOUND: CredentialError,
+}
+"""A token that is malformed is answered as if nothing were there."""
 _LAST_SECOND: Final = 253_402_300_799
 """Of the year 9999."""
-_RAW_CHARACTERS: Final = 8_000
 _LONGEST_LINK: Final = 1_000
 _LINK: Final = re.compile(r"https?://[^\s<>\"']+", re.IGNORECASE)
 _LINK_HOSTS: Final = ("t.me", "facebook.com")
@@ -74,10 +77,8 @@ _IMPERSONAL: Final = frozenset(
 """Fields of an update in which nobody is named. All others are left out of the quarantine."""
 
 
-class RelayParameters(BaseModel):
+class RelayParameters(Parameters):
     """What a channel of this kind must say besides."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     moderators: Annotated[
         tuple[Annotated[str, StringConstraints(pattern=r"^[1-9]\d{0,19}$")], ...], Field(min_length=1)
@@ -279,8 +280,11 @@ class TelegramRelay:
     def _updates(self, offset: int | None) -> list[Any]:
         question = {"limit": UPDATES_PER_PAGE, "timeout": 0, "allowed_updates": ["message", "edited_message"]}
         position = {} if offset is None else {"offset": offset}
-        headers = {"Content-Type": "application/json", "Accept": "application/json"}
-        return updates_in(self._asker.ask("POST", self._url, headers, json.dumps(question | position).encode()))
+        body = self._asker.ask_object(self._url, judged, body=question | position)
+        updates = body.get("result")
+        if body.get("ok") is not True or not isinstance(updates, list):
+            raise OutageError("the answer has no list of updates")
+        return updates
 
     def _page(self, updates: list[Any], marks: Mapping[str, str]) -> _Page:
         page = _Page()
@@ -310,7 +314,7 @@ class TelegramRelay:
         try:
             message = Message.model_validate(raw)
         except ValidationError as error:
-            return rejected(self._channel.id, update, _reason(error))
+            return rejected(self._channel.id, update, reason_of(error))
         if message.chat.type != "private" or _COMMAND.fullmatch(message.words):
             return None
         return _Taken(message, update, edited)
@@ -354,7 +358,7 @@ class TelegramRelay:
                 parent_id=None if above is None else _above_id(message.chat, above),
             )
         except ValidationError as error:
-            page.rejected.append(rejected(self._channel.id, taken.raw, _reason(error)))
+            page.rejected.append(rejected(self._channel.id, taken.raw, reason_of(error)))
 
 
 def open_relay(channel: Channel, connection: Connection) -> TelegramRelay:
@@ -364,47 +368,31 @@ def open_relay(channel: Channel, connection: Connection) -> TelegramRelay:
         CredentialError: naming a parameter of the Parameter Store that is missing.
         MisconfiguredError: naming the channel and the parameter that is wrong.
     """
-    try:
-        parameters = RelayParameters.model_validate(dict(channel.parameters))
-    except ValidationError as error:
-        raise misconfigured(channel, error) from None
+    parameters = parameters_of(channel, RelayParameters)
     [token] = connection.secrets(channel)
     base_url = connection.settings.telegram_base_url
-    return TelegramRelay(Asker.of(connection), base_url, token, connection.post_factory(channel), parameters)
+    return TelegramRelay(Asker(connection), base_url, token, connection.post_factory(channel), parameters)
 
 
-def updates_in(answer: Answer) -> list[Any]:
-    """Read the updates that an answer carries.
+def judged(status: int, body: Mapping[str, Any], _headers: Mapping[str, str]) -> ChannelError | None:
+    """Tell what an error means, by the platform's code; its descriptions are not repeated.
 
-    Raises:
-        ChannelError: one of its kinds, by the platform's code; its descriptions are not repeated.
+    None when it means no more than its status does anywhere.
     """
-    try:
-        body = read_json(answer.data)
-    except OutageError:
-        if answer.status != _THROTTLED:
-            raise
-        body = {}  # whoever stands before the platform said so; its page in HTML says no more
-    if not isinstance(body, dict):
-        raise OutageError(f"the answer with status {answer.status} is no object")
-    if body.get("ok") is True and answer.status == _OK and isinstance(body.get("result"), list):
-        updates: list[Any] = body["result"]
-        return updates
+    if status == HTTPStatus.OK:
+        return None
     code = body.get("error_code")
-    code = code if isinstance(code, int) and not isinstance(code, bool) and answer.status != _OK else answer.status
-    if code in _UNAUTHORIZED:
-        raise CredentialError(f"code {code}")
-    if code == _BAD_REQUEST:
-        raise MisconfiguredError(f"code {code}")
-    if code == _CONFLICT:
+    code = code if isinstance(code, int) and not isinstance(code, bool) else status
+    name = f"code {code}"
+    if code == HTTPStatus.CONFLICT:
         if "webhook" in str(body.get("description")):
-            raise MisconfiguredError(f"code {code}: a webhook takes this bot's updates; delete it")
-        raise OutageError(f"code {code}: another program reads this bot")
-    if code == _THROTTLED:
+            return MisconfiguredError(f"{name}: a webhook takes this bot's updates; delete it")
+        return OutageError(f"{name}: another program reads this bot")
+    if code == HTTPStatus.TOO_MANY_REQUESTS:
         asked = body.get("parameters")
         seconds = asked.get("retry_after") if isinstance(asked, dict) else None
-        raise ThrottledError(f"code {code}", wait_within(seconds, USUAL_WAIT, LONGEST_WAIT))
-    raise OutageError("the answer has no list of updates" if code == _OK else f"code {code}")
+        return ThrottledError(name, wait_within(seconds, USUAL_WAIT, LONGEST_WAIT))
+    return _MEANINGS[code](name) if code in _MEANINGS else None
 
 
 def permalink_in(message: Message) -> str | None:
@@ -428,7 +416,7 @@ def piece(text: str, offset: int, length: int) -> str:
 
 
 def platform_link(written: str) -> str | None:
-    """Return a link to Facebook or Telegram in its safe form, or None when it leads anywhere else."""
+    """Return a link to Facebook or Telegram in its safe form, or None when it leads anywhere else, or to a person."""
     written = written.strip().rstrip(".,;:!?)")
     if "://" not in written:
         written = f"https://{written}"
@@ -442,7 +430,8 @@ def platform_link(written: str) -> str | None:
     known = any(host == name or host.endswith(f".{name}") for name in _LINK_HOSTS)
     if address.scheme not in {"http", "https"} or not known or address.path in {"", "/"}:
         return None
-    return address._replace(scheme="https", netloc=host).geturl()
+    safe = address._replace(scheme="https", netloc=host).geturl()
+    return None if leads_to_a_person(safe) else safe
 
 
 def located(place: Place) -> str:
@@ -480,16 +469,11 @@ def _sender(message: Mapping[str, Any]) -> str | None:
     return str(number) if isinstance(number, int) and not isinstance(number, bool) else None
 
 
-def _reason(error: ValidationError) -> str:
-    fault = error.errors(include_input=False, include_url=False)[0]
-    return f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}"
-
-
 def rejected(channel: str, update: Any, reason: str) -> Rejected:
     """Put aside an update that could not be read, without the people in it."""
     raw = json.dumps(_impersonal(update))
     native_id = hashlib.sha256(raw.encode()).hexdigest()[:32]
-    return Rejected(channel=channel, native_id=native_id, reason=reason, raw=raw[:_RAW_CHARACTERS])
+    return Rejected(channel=channel, native_id=native_id, reason=reason, raw=raw)
 
 
 def _impersonal(value: Any) -> Any:

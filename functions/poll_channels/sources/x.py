@@ -7,10 +7,12 @@ Since August 2026 X speaks two dialects and answers in that of the request; the 
 id and keeps the old ones in its history, so a post is known by the first of them.
 """
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from typing import Annotated, Any, Final, Literal
+from urllib.parse import urlencode
 
 from pydantic import AliasChoices, Field, StringConstraints
 
@@ -23,28 +25,15 @@ from poll_channels.source import (
     Batch,
     ChannelError,
     CredentialError,
+    GapError,
     MisconfiguredError,
     NotPermittedError,
     OutageError,
-    StoppedError,
     ThrottledError,
     Window,
 )
-from poll_channels.sources.graph import DEFAULT_WAIT, LONGEST_WAIT, MALFORMED
-from poll_channels.sources.json_api import (
-    BAD_REQUEST,
-    FORBIDDEN,
-    NOT_FOUND,
-    PAYMENT_REQUIRED,
-    TOO_MANY,
-    UNAUTHORIZED,
-    Item,
-    JsonClient,
-    NativeId,
-    Parameters,
-    parameters_of,
-    put_aside,
-)
+from poll_channels.sources.asking import LONGEST_WAIT, Asker
+from poll_channels.sources.items import MALFORMED, Item, NativeId, Parameters, parameters_of, put_aside
 
 POST_READ_USD: Final = 0.005
 USER_READ_USD: Final = 0.010
@@ -74,6 +63,14 @@ _TIME_SHIFT: Final = 22
 
 _PERSONAL: Final = frozenset({"author_id", "entities", "in_reply_to_user_id", "name", "username"})
 _REPOSTS: Final = frozenset({"retweeted", "reposted"})
+_GONE: Final = frozenset({"resource-not-found", "not-authorized-for-resource"})
+"""Why a post is not shown although it is asked for by its id: deleted, or its author's account closed to us."""
+_MEANINGS: Final[Mapping[int, type[ChannelError]]] = {
+    HTTPStatus.BAD_REQUEST: MisconfiguredError,
+    HTTPStatus.UNAUTHORIZED: CredentialError,
+    HTTPStatus.FORBIDDEN: NotPermittedError,
+    HTTPStatus.NOT_FOUND: MisconfiguredError,
+}
 _ASKED: Final[dict[str, dict[str, str]]] = {
     "legacy": {"tweet.fields": "created_at,author_id,referenced_tweets,attachments,note_tweet"},
     "new": {
@@ -82,7 +79,6 @@ _ASKED: Final[dict[str, dict[str, str]]] = {
     },
 }
 """What is asked for in each dialect. In the new one the author comes only as an expansion, which is charged."""
-_AUTHORS: Final = {"expansions": "author_id"}
 
 XId = Annotated[NativeId, StringConstraints(pattern=r"^[0-9]{1,19}$")]
 
@@ -92,8 +88,6 @@ class XParameters(Parameters):
 
     account: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,19}$")]
     dialect: Literal["legacy", "new"] = "legacy"
-    expand_authors: bool = False
-    """Whether to pay for the names that make a nicer permalink; the new dialect always does."""
 
 
 class Note(Item):
@@ -156,7 +150,6 @@ class Page:
     """One answer."""
 
     items: list[Any]
-    usernames: Mapping[str, str]
     included: frozenset[str]
     """Ids of other posts that came with it, and are charged too."""
     next_token: str | None
@@ -184,26 +177,29 @@ class _Reading:
 class Mentions:
     """Reads the mentions of one account. The mark is the id up to which everything is stored."""
 
-    def __init__(self, client: JsonClient, factory: PostFactory, parameters: XParameters) -> None:
-        self._client = client
+    at_once = POSTS_PER_PAGE
+    price_usd = POST_READ_USD
+    keeps = REACH
+    """No run reads further back for sure."""
+
+    def __init__(self, asker: Asker, base_url: str, factory: PostFactory, parameters: XParameters) -> None:
+        self._asker = asker
+        self._base_url = base_url.rstrip("/")
         self._factory = factory
         self._channel = factory.channel
         self._now = factory.now
-        self._pays_for_users = parameters.expand_authors or parameters.dialect == "new"
+        self._pays_for_users = parameters.dialect == "new"
         self._asked = {
             "max_results": str(POSTS_PER_PAGE),
-            **(_AUTHORS if parameters.expand_authors else {}),
             **_ASKED[parameters.dialect],
         }
-        if self._pays_for_users:
-            self._asked["user.fields"] = "username"
         self._posts_charged: set[str] = set()
         self._users_charged: set[str] = set()
 
     @property
     def calls(self) -> int:
         """How many requests were sent so far."""
-        return self._client.calls
+        return self._asker.calls
 
     @property
     def cost_usd(self) -> float:
@@ -216,30 +212,47 @@ class Mentions:
         The mark moves at the end only, because what comes first is the youngest.
 
         Raises:
-            StoppedError: once, when some time could not be read and never will be; the mark is then behind it.
+            GapError: once, when some time could not be read and never will be; the mark is then behind it.
             ChannelError: one of its kinds.
         """
         mark = _number(marks.get(SINCE_ID)) or 0
         begin = moment_of(mark) if mark else window.since
         position = {SINCE_ID: str(min(mark, id_at(self._now - LATE)))} if mark else {"start_time": _stamp(begin)}
-        gap: str | None = None
+        reached = begin
         try:
             found = yield from self._batches(position, mark, window)
         except TooOldError:
-            start = self._now - REACH
-            if begin < start:
-                gap = f"gap: {_stamp(begin)} to {_stamp(start)} is out of reach"
+            # Before the first run there is nothing to lose; the ledger says from when on it read.
+            reached = max(begin, self._now - REACH) if mark else begin
             mark = 0
-            found = yield from self._batches({"start_time": _stamp(start)}, mark, window)
+            found = yield from self._batches({"start_time": _stamp(self._now - REACH)}, mark, window)
         if found.cut:
-            gap = f"gap: what is before {_stamp(moment_of(found.oldest or 0))} is out of reach"
+            reached = self._now if found.oldest is None else moment_of(found.oldest)
         moved = max(mark, found.newest)
         if moment_of(moved) < self._now - SILENCE:
             moved = id_at(self._now - SETTLED)
         if str(moved) != marks.get(SINCE_ID):
             yield Batch(marks={SINCE_ID: str(moved)})
-        if gap is not None:
-            raise StoppedError(gap)
+        if begin < reached:
+            raise GapError(begin, reached)
+
+    def still_there(self, posts: list[Post]) -> dict[str, bool]:
+        """Tell by their native ids which posts were not deleted, as far as X tells. One question for a hundred.
+
+        Raises:
+            OutageError: when X says nothing about any of them.
+            ChannelError: one of its kinds.
+        """
+        body = self._get("2/tweets", {"ids": ",".join(post.native_id for post in posts)})
+        self._posts_charged.update(str(_field(item, "id")) for item in _list(body.get("data")))
+        found = presence_in(body, [post.native_id for post in posts])
+        if not found:
+            raise OutageError("the answer says nothing about the posts")
+        return found
+
+    def _get(self, path: str, params: Mapping[str, str]) -> dict[str, Any]:
+        url = f"{self._base_url}/{path}?{urlencode(params)}"
+        return self._asker.ask_object(url, lambda status, body, headers: judged(status, body, headers, self._now))
 
     def _batches(self, position: Mapping[str, str], mark: int, window: Window) -> Generator[Batch, None, _Reading]:
         """Yield page after page, and return what was met."""
@@ -248,7 +261,7 @@ class Mentions:
         asked: set[str] = set()
         for number in range(PAGE_CAP):
             at = {} if token is None else {"pagination_token": token}
-            body = self._client.get(f"2/users/{self._channel.account}/mentions", {**self._asked, **position, **at})
+            body = self._get(f"2/users/{self._channel.account}/mentions", {**self._asked, **position, **at})
             page = read_page(body)
             ids = page.ids
             if ids and reading.ids.issuperset(ids):
@@ -278,25 +291,24 @@ class Mentions:
     def _posts(self, page: Page, reading: _Reading) -> Iterator[Post | Rejected | None]:
         """Each post once: of one that was edited the newest version comes first, and an older one is no news."""
         for item in page.items:
-            post = self._post(item, page.usernames)
+            post = self._post(item)
             if isinstance(post, Post):
                 if post.native_id in reading.yielded:
                     continue
                 reading.yielded.add(post.native_id)
             yield post
 
-    def _post(self, item: Any, usernames: Mapping[str, str]) -> Post | Rejected | None:
+    def _post(self, item: Any) -> Post | Rejected | None:
         """A post; None when it is the account's own, or repeats somebody's."""
         try:
             post = XPost.model_validate(item)
             if post.author_id == self._channel.account or post.reference(*_REPOSTS) is not None:
                 return None
-            username = usernames.get(post.author_id or "", "i")
             return self._factory.post(
                 post.first_id,
                 post.whole_text,
                 post.created_at or moment_of(int(post.first_id)),
-                f"https://x.com/{username}/status/{post.id}",
+                f"https://x.com/i/status/{post.id}",  # the author's name may stand there as well, and is not kept
                 author=post.author_id,
                 parent_id=post.reference("replied_to"),
                 has_photo=post.attachments is not None and bool(post.attachments.media_keys),
@@ -326,13 +338,8 @@ def open_mentions(channel: Channel, connection: Connection) -> Mentions:
     """
     parameters = parameters_of(channel, XParameters)
     [token] = connection.secrets(channel)
-    client = JsonClient(
-        connection,
-        connection.settings.x_base_url,
-        {"Authorization": f"Bearer {token}"},
-        lambda status, body, headers: judged(status, body, headers, connection.now),
-    )
-    return Mentions(client, connection.post_factory(channel), parameters)
+    asker = Asker(connection, {"Authorization": f"Bearer {token}"})
+    return Mentions(asker, connection.settings.x_base_url, connection.post_factory(channel), parameters)
 
 
 def read_page(body: Mapping[str, Any]) -> Page:
@@ -350,35 +357,49 @@ def read_page(body: Mapping[str, Any]) -> Page:
     if token is not None and (not isinstance(token, str) or not token):
         raise OutageError("the answer promises a next page without saying which")
     includes = body.get("includes")
-    users = [user for user in _list(_field(includes, "users")) if isinstance(user, dict)]
     others = [*_list(_field(includes, "tweets")), *_list(_field(includes, "posts"))]
     return Page(
         items=items,
-        usernames={str(user.get("id")): user["username"] for user in users if _is_username(user.get("username"))},
         included=frozenset(str(_field(other, "id")) for other in others),
         next_token=token,
     )
 
 
-def judged(status: int, body: Mapping[str, Any], headers: Mapping[str, str], now: datetime) -> ChannelError:
-    """Tell what an error means. Its ``type`` is an address under one of two hosts, so only its end is looked at."""
-    problem = str(body.get("type")).rpartition("/problems/")[2]
-    title = body.get("title")
+def presence_in(body: Mapping[str, Any], wanted: Iterable[str]) -> dict[str, bool]:
+    """Tell which of the posts that were asked for are there; one that X says nothing about is left out.
+
+    A post is asked for by the first of its ids, and may come under its last.
+    """
+    there: set[str] = set()
+    for item in _list(body.get("data")):
+        histories = (_list(_field(item, name)) for name in ("edit_history_tweet_ids", "edit_history_post_ids"))
+        there |= {str(_field(item, "id")), *(str(former) for history in histories for former in history)}
+    gone = {
+        str(_field(error, name))
+        for error in _list(body.get("errors"))
+        for name in ("resource_id", "value")
+        if _problem(error) in _GONE
+    }
+    return {native_id: native_id in there for native_id in wanted if native_id in there | gone}
+
+
+def judged(status: int, body: Mapping[str, Any], headers: Mapping[str, str], now: datetime) -> ChannelError | None:
+    """Tell what an error means; None when it means no more than its status does anywhere."""
+    problem, title = _problem(body), body.get("title")
     if problem == "usage-capped" or title == "UsageCapExceeded":
         return NotPermittedError(f"status {status}: the month's usage cap is reached")
-    if problem == "credits" or title == "CreditsDepleted" or status == PAYMENT_REQUIRED:
+    if problem == "credits" or title == "CreditsDepleted" or status == HTTPStatus.PAYMENT_REQUIRED:
         return NotPermittedError(f"status {status}: no credits are left")
-    if status == TOO_MANY:
-        return ThrottledError(f"status {status}", wait_asked_for(headers, now))
-    if status == BAD_REQUEST and _names_position(body):
+    if status == HTTPStatus.TOO_MANY_REQUESTS and (wait := wait_asked_for(headers, now)) is not None:
+        return ThrottledError(f"status {status}", wait)
+    if status == HTTPStatus.BAD_REQUEST and _names_position(body):
         return TooOldError(f"status {status}: the position is refused")
-    kinds: dict[int, type[ChannelError]] = {
-        BAD_REQUEST: MisconfiguredError,
-        UNAUTHORIZED: CredentialError,
-        FORBIDDEN: NotPermittedError,
-        NOT_FOUND: MisconfiguredError,
-    }
-    return kinds.get(status, OutageError)(f"status {status}")
+    return _MEANINGS[status](f"status {status}") if status in _MEANINGS else None
+
+
+def _problem(error: object) -> str:
+    """The kind of an error. Its ``type`` is an address under one of two hosts, so only its end is looked at."""
+    return str(_field(error, "type")).rpartition("/problems/")[2]
 
 
 def _names_position(body: Mapping[str, Any]) -> bool:
@@ -387,11 +408,11 @@ def _names_position(body: Mapping[str, Any]) -> bool:
     return any(isinstance(parameters, dict) and {SINCE_ID, "start_time"} & set(parameters) for parameters in named)
 
 
-def wait_asked_for(headers: Mapping[str, str], now: datetime) -> timedelta:
+def wait_asked_for(headers: Mapping[str, str], now: datetime) -> timedelta | None:
     """Return how long X wants us to wait: the header is the second at which it counts anew. Absurd ones are bounded."""
     reset = headers.get("x-rate-limit-reset") or ""
     if not (reset.isascii() and reset.isdigit()):
-        return DEFAULT_WAIT
+        return None
     seconds = int(reset[:15]) - now.timestamp()
     return max(SHORTEST_WAIT, min(timedelta(seconds=min(seconds, 1e6)), LONGEST_WAIT))
 
@@ -422,7 +443,3 @@ def _field(value: object, name: str) -> Any:
 
 def _list(value: object) -> list[Any]:
     return value if isinstance(value, list) else []
-
-
-def _is_username(value: object) -> bool:
-    return isinstance(value, str) and value.isascii() and value.replace("_", "a").isalnum()

@@ -8,8 +8,9 @@ import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from typing import Annotated, Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from pydantic import StringConstraints, model_validator
 
@@ -19,6 +20,7 @@ from aduan.post import Post
 from aduan.record import Moment
 from poll_channels.connection import Connection, PostFactory
 from poll_channels.source import (
+    PAGE_CAP,
     Batch,
     ChannelError,
     CredentialError,
@@ -30,22 +32,12 @@ from poll_channels.source import (
     ThrottledError,
     Window,
 )
-from poll_channels.sources.graph import DEFAULT_WAIT, LONGEST_WAIT, MALFORMED, PAGE_CAP, TransientError
-from poll_channels.sources.json_api import (
-    BAD_REQUEST,
-    FORBIDDEN,
-    NOT_FOUND,
-    TOO_MANY,
-    UNAUTHORIZED,
-    Item,
-    JsonClient,
-    NativeId,
-    Parameters,
-    parameters_of,
-    put_aside,
-)
+from poll_channels.sources.asking import DEFAULT_WAIT, LONGEST_WAIT, Asker, TransientError
+from poll_channels.sources.items import MALFORMED, Item, NativeId, Parameters, parameters_of, put_aside
 
 PER_PAGE: Final = 100
+ASKED_AT_ONCE: Final = 50
+"""The most ids that one question may name."""
 READ_DAILY: Final = timedelta(days=14)
 """How long the replies of a thread are read once a day although their number is the same."""
 SWEPT: Final = "swept"
@@ -167,15 +159,19 @@ class Listed:
 class YouTube:
     """Reads one channel. The marks are the number of replies of each thread that has more than its page shows."""
 
-    def __init__(self, client: JsonClient, factory: PostFactory) -> None:
-        self._client = client
+    at_once = ASKED_AT_ONCE
+    price_usd = 0.0
+
+    def __init__(self, asker: Asker, base_url: str, factory: PostFactory) -> None:
+        self._asker = asker
+        self._base_url = base_url.rstrip("/")
         self._factory = factory
         self._channel = factory.channel
 
     @property
     def calls(self) -> int:
         """How many requests were sent so far."""
-        return self._client.calls
+        return self._asker.calls
 
     def read(self, window: Window, marks: Mapping[str, str]) -> Iterator[Batch]:
         """Yield what was written or edited in the window; once a day, all under threads that are still young."""
@@ -203,6 +199,33 @@ class YouTube:
             yield Batch(marks={SWEPT: today})
         if too_long is not None:
             raise too_long
+
+    def still_there(self, posts: list[Post]) -> dict[str, bool]:
+        """Tell by their native ids which comments were not deleted. One question for fifty.
+
+        A deleted one is mostly just missing among the answers. The documentation knows a refusal of the whole
+        question as well; then each half is asked about.
+
+        Raises:
+            ChannelError: one of its kinds.
+        """
+        wanted = [post.native_id for post in posts]
+        try:
+            body = self._get("comments", {"part": "id", "id": ",".join(wanted)})
+        except GoneError:
+            if len(posts) == 1:
+                return {wanted[0]: False}
+            half = len(posts) // 2
+            return {**self.still_there(posts[:half]), **self.still_there(posts[half:])}
+        items = body.get("items")
+        if not isinstance(items, list):
+            raise OutageError("the answer has no list of items")
+        there = {str(item.get("id")) for item in items if isinstance(item, dict)}
+        return {native_id: native_id in there for native_id in wanted}
+
+    def _get(self, edge: str, params: Mapping[str, str]) -> dict[str, Any]:
+        url = f"{self._base_url}/youtube/v3/{edge}?{urlencode(params)}"
+        return self._asker.ask_object(url, lambda status, body, _headers: judged(status, body, self._factory.now))
 
     def _threads(self) -> Iterator[list[Any]]:
         return self._pages(
@@ -261,7 +284,7 @@ class YouTube:
         for _ in range(PAGE_CAP):
             at = {} if token is None else {"pageToken": token}
             all_params = {**params, "maxResults": str(PER_PAGE), "textFormat": "plainText", **at}
-            body = self._client.get(f"youtube/v3/{edge}", all_params)
+            body = self._get(edge, all_params)
             items, token = body.get("items"), body.get("nextPageToken")
             if not isinstance(items, list):
                 raise OutageError("the answer has no list of items")
@@ -308,17 +331,15 @@ def open_comments(channel: Channel, connection: Connection) -> YouTube:
     """
     parameters_of(channel, YouTubeParameters)
     [key] = connection.secrets(channel)
-    client = JsonClient(
-        connection,
-        connection.settings.youtube_base_url,
-        {"X-Goog-Api-Key": key},
-        lambda status, body, _headers: judged(status, body, connection.now),
-    )
-    return YouTube(client, connection.post_factory(channel))
+    asker = Asker(connection, {"X-Goog-Api-Key": key})
+    return YouTube(asker, connection.settings.youtube_base_url, connection.post_factory(channel))
 
 
-def judged(status: int, body: Mapping[str, Any], now: datetime) -> ChannelError:
-    """Tell what an error means: by its reason first, because 403 and 400 stand for many things."""
+def judged(status: int, body: Mapping[str, Any], now: datetime) -> ChannelError | None:
+    """Tell what an error means: by its reason first, because 403 and 400 stand for many things.
+
+    None when it means no more than its status does anywhere.
+    """
     error = body.get("error")
     error = error if isinstance(error, dict) else {}
     errors = error.get("errors")
@@ -327,19 +348,19 @@ def judged(status: int, body: Mapping[str, Any], now: datetime) -> ChannelError:
     name = f"status {status}" if reason is None else f"status {status} {reason}"
     if reason in _QUOTA:
         return ThrottledError(name, until_midnight_pacific(now))
-    if reason in _RATE or status == TOO_MANY:
+    if reason in _RATE and status != HTTPStatus.TOO_MANY_REQUESTS:
         return ThrottledError(name, DEFAULT_WAIT)
     kinds: tuple[tuple[bool, type[ChannelError]], ...] = (
-        (reason in _KEY or status == UNAUTHORIZED, CredentialError),
-        (status == BAD_REQUEST and "API key" in str(error.get("message")), CredentialError),
+        (reason in _KEY or status == HTTPStatus.UNAUTHORIZED, CredentialError),
+        (status == HTTPStatus.BAD_REQUEST and "API key" in str(error.get("message")), CredentialError),
         (reason in _PASSING, TransientError),
         (reason in _CLOSED, GoneError),
         (reason in _UNKNOWN, MisconfiguredError),
-        (status == NOT_FOUND, GoneError),
-        (status == FORBIDDEN, NotPermittedError),
-        (status == BAD_REQUEST, MisconfiguredError),
+        (status == HTTPStatus.NOT_FOUND, GoneError),
+        (status == HTTPStatus.FORBIDDEN, NotPermittedError),
+        (status == HTTPStatus.BAD_REQUEST, MisconfiguredError),
     )
-    return next((kind for applies, kind in kinds if applies), OutageError)(name)
+    return next((kind(name) for applies, kind in kinds if applies), None)
 
 
 def until_midnight_pacific(now: datetime) -> timedelta:

@@ -18,6 +18,7 @@ from infra.local.simulator.world import Account, Entry, Kind, World
 OBJECT = "object"  # stands for the edge where an object itself is read
 _OBJECT_PARTS, _EDGE_PARTS = 2, 3
 INSPECTION: Final = "debug_token"
+_MENTIONS: Final = frozenset({"mentioned_comment", "mentioned_media"})
 _LIFE: Final = timedelta(days=60)
 _KINDS: Final = frozenset({Kind.FACEBOOK_PAGE, Kind.INSTAGRAM})
 
@@ -128,6 +129,10 @@ def _read(config: Config, request: Request, found: Route, world: World) -> dict[
         asked = parse(request.params["fields"]) if request.params.get("fields") else ()
     except FieldsError as error:
         raise errors.bad_parameter(str(error)) from error
+    for each in asked:
+        if found.account.kind is Kind.INSTAGRAM and each.name in _MENTIONS:
+            # In this world nobody mentions an account without tagging it.
+            raise errors.no_such_object(next(iter(each.modifiers.values()), ""), request.method)
     if found.edge == OBJECT:
         check_fields(asked, node_of(found.subject).name)
         return read_object(reading, found.subject, asked)

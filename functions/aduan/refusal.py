@@ -1,7 +1,10 @@
-"""How a request is refused: a status for machines, a sentence in Indonesian for people."""
+"""How a request is refused: a status for machines, a sentence in Indonesian for people, and what the log may say."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
+
+HEADERS: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+"""Of every answer: no cache on the way keeps personal data, no browser guesses what it is."""
 
 
 class RefusedError(Exception):
@@ -39,8 +42,13 @@ def not_found(message: str) -> RefusedError:
     return RefusedError(404, "not_found", message)
 
 
-def without_text(error: BaseException) -> dict[str, str | None]:
-    """What may be logged of a failure: its class, AWS's own code, and where in our code it came up.
+def too_large(most: int) -> RefusedError:
+    """413: nothing of it was read; `most` is in bytes."""
+    return RefusedError(413, "too_large", f"Isi permintaan terlalu besar; paling banyak {most} bita.", "body")
+
+
+def without_text(error: BaseException, package: str) -> dict[str, str | None]:
+    """What may be logged of a failure: its class, AWS's own code, and where it came up in `package` or below `aduan`.
 
     Not its message and not its stack: they repeat values, and a value may be what a citizen wrote.
     """
@@ -48,7 +56,7 @@ def without_text(error: BaseException) -> dict[str, str | None]:
     trace = error.__traceback__
     while trace is not None:
         module = str(trace.tb_frame.f_globals.get("__name__"))
-        if module.partition(".")[0] in {"admin_api", "aduan"}:
+        if module.partition(".")[0] in {package, "aduan"}:
             place = f"{module}:{trace.tb_lineno}"
         trace = trace.tb_next
     answered = getattr(error, "response", None)

@@ -1,0 +1,74 @@
+"""Whose job it is, given what a text is about and where: topic, named road, place next door, and departments' words."""
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from aduan.directory import Directory
+from aduan.triage import DESK
+from classify.evidence import Reading
+
+_SIGNALS: Final = "lampu lalu lintas"
+_TRAFFIC: Final = "lalu_lintas_parkir"
+_GENERAL: Final = frozenset({"setda", DESK})
+"""Calling the Bupati, the county or the admins says to whom one speaks, not whose job it is."""
+
+
+class Choice(NamedTuple):
+    """A department, and why it and not the topic's own."""
+
+    code: str
+    clear: bool
+    """False when a person must say which it is."""
+    reason: str | None = None
+
+
+class Ranked(NamedTuple):
+    """The two likeliest departments."""
+
+    choice: Choice
+    topic: str
+    probability: float
+    """That this department is the right one, over all topics that lead to it."""
+    runner_up: str | None
+    runner_up_probability: float
+
+
+def choose(topic_code: str, reading: Reading, directory: Directory) -> Choice:
+    """Give the department for a topic under the circumstances of the text."""
+    topic, where, evidence = directory.topics[topic_code], reading.where, reading.evidence
+    if where.owner is not None and where.place is not None:
+        return Choice(where.owner, clear=True, reason=f"di luar Sleman: {where.place.outside}")
+    if where.road is not None and topic.by_road:
+        road = where.road
+        owner = road.owner if topic.by_road == "road" else road.lamp_owner
+        # Parking on a provincial road is still the county's to police: only lamps and signals follow the road.
+        if topic_code != _TRAFFIC or _SIGNALS in " ".join(evidence.topics.get(topic_code, ())):
+            reason = f"jalan {road.road_class}: {road.name}"
+            return Choice(owner or topic.department, clear=owner is not None and not where.torn, reason=reason)
+    best = max(topic.others, key=lambda code: len(" ".join(evidence.departments.get(code, ()))), default=None)
+    if best is not None and evidence.departments.get(best):
+        return Choice(best, clear=True, reason=f"kata: {evidence.departments[best][0]}")
+    return Choice(topic.department, clear=topic.department != DESK)
+
+
+def rank(topics: Mapping[str, float], reading: Reading, directory: Directory) -> Ranked:
+    """Give the department of the likeliest topic, with the next department behind it.
+
+    `topics` has the probability of each. Two topics may lead to one department, so its probability is their sum.
+    """
+    ordered = sorted(topics, key=lambda code: (-topics[code], code))
+    choices = {code: choose(code, reading, directory) for code in ordered}
+    first = choices[ordered[0]]
+    sums: dict[str, float] = {}
+    for code in ordered:
+        sums[choices[code].code] = sums.get(choices[code].code, 0.0) + topics[code]
+    others = [code for code in sums if code not in {first.code, DESK}]
+    own = directory.topics[ordered[0]].department
+    # Who would have it without the road, the place or the word that took it away is the natural second guess.
+    second = own if own in others else max(others, key=lambda code: sums[code], default=None)
+    return Ranked(first, ordered[0], sums[first.code], second, sums.get(second, 0.0) if second else 0.0)
+
+
+def called(reading: Reading) -> tuple[str, ...]:
+    """List the departments a text calls by name, those left out that are called in every other text."""
+    return tuple(dict.fromkeys(code for code in reading.evidence.named if code not in _GENERAL))

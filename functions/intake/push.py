@@ -1,0 +1,141 @@
+"""A push of Meta's: which mentions are new, what they say, and whether Meta must send it again.
+
+Meta repeats a push that is not answered by 200 at once and then a few times within 36 hours, up to 1,000 changes in
+each (developers.facebook.com/docs/graph-api/webhooks/getting-started). So every repetition must get further than the
+one before: what is settled is not asked for again, the rest is asked in another order each time, and what will never
+be readable is put aside.
+"""
+
+import random
+from collections import Counter
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from intake.graph import Graph, HaltedError, NotFetchedError, NotPermittedError
+from intake.mentions import Mention, UnreadableError, mention_of, mention_post, mentions_in, put_aside
+
+if TYPE_CHECKING:
+    from aduan.directory import Channel
+    from aduan.store.posts import PostStore
+
+AT_ONCE: Final = 10
+"""Mentions that are fetched at the same time: they wait for the platform, not for the processor."""
+PUSH_TIME: Final = timedelta(seconds=8)
+"""After this time no answer is waited for: ours must be out before the function's time is over."""
+
+
+@dataclass
+class Account:
+    """One of our accounts, while a push is taken."""
+
+    channel: "Channel"
+    token: str | None = field(repr=False)
+    new: dict[str, Mention] = field(default_factory=dict)
+    """By the platform's id: a mention that is in a push twice is one."""
+    halted: bool = False
+    """The platform answers nothing more about it for now."""
+    read: bool = False
+    """A mention of it was read in this push, so the permission to read mentions is there."""
+
+
+@dataclass
+class Taken:
+    """What became of a push."""
+
+    outcomes: Counter[str] = field(default_factory=Counter)
+    faults: Counter[str] = field(default_factory=Counter)
+    """Why mentions must be sent again."""
+    unreadable: Counter[str] = field(default_factory=Counter)
+    """Why mentions were put aside."""
+    quarantined: int = 0
+    """How many of them are there since this push."""
+
+
+@dataclass(frozen=True)
+class Push:
+    """Takes the mentions of one push."""
+
+    posts: "PostStore"
+    graph: Graph
+    app_secret: str = field(repr=False)
+    now: Callable[[], datetime]
+    until: datetime
+    taken: Taken = field(default_factory=Taken)
+
+    def take(self, push: Mapping[str, Any], accounts: Mapping[str, Account]) -> Taken:
+        """Store what can be read of a push, and put aside what never can be; `accounts` by the platform's id.
+
+        Raises:
+            ClientError: when the table refuses.
+        """
+        for number, value in mentions_in(push):
+            account = accounts.get(number)
+            if account is None:
+                self.taken.outcomes["foreign"] += 1
+                continue
+            try:
+                mention = mention_of(number, value)
+                account.new[mention.native_id] = mention
+            except UnreadableError as error:
+                self._put_aside(error, None, account)
+        self._fetch([(account, mention) for account in accounts.values() for mention in self._unknown(account)])
+        return self.taken
+
+    def _unknown(self, account: Account) -> list[Mention]:
+        """The mentions that are neither stored nor put aside."""
+        mentions = list(account.new.values())
+        known = self.posts.known(account.channel.id, [each.key for each in mentions]) if mentions else set()
+        self.taken.outcomes["known"] += len(known)
+        return [each for each in mentions if each.key not in known]
+
+    def _fetch(self, wanted: list[tuple[Account, Mention]]) -> None:
+        if not wanted:
+            return
+        # Another order each time: slow ones at the front would keep the others waiting in every repetition.
+        random.shuffle(wanted)
+        refused = []
+        with ThreadPoolExecutor(min(AT_ONCE, len(wanted))) as pool:
+            fetching = [(pool.submit(self._take, *each), *each) for each in wanted]
+            for future, account, mention in fetching:
+                try:
+                    self.taken.outcomes[future.result()] += 1
+                except UnreadableError as error:
+                    self._put_aside(error, mention, account)
+                except NotPermittedError as error:
+                    refused.append((str(error), account, mention))
+                except NotFetchedError as error:
+                    self.taken.faults[str(error)] += 1
+        for fault, account, mention in refused:
+            if account.read:
+                self._put_aside(UnreadableError(f"refused with {fault}"), mention, account)
+            else:
+                self.taken.faults[fault] += 1
+
+    def _take(self, account: Account, mention: Mention) -> str:
+        """Fetch and store one mention; say what became of it."""
+        if account.token is None:
+            raise NotFetchedError("the token is missing")
+        if account.halted:
+            raise NotFetchedError("halted")
+        try:
+            answer = self.graph.mention(mention, account.token, self.app_secret, self._left)
+        except HaltedError:
+            account.halted = True
+            raise
+        account.read = True
+        post = mention_post(answer, mention, account.channel, self.now())
+        if post is None:
+            return "own"
+        return "accepted" if self.posts.add(post) else "duplicate"
+
+    def _left(self) -> float:
+        """Seconds until the push must be answered."""
+        return (self.until - self.now()).total_seconds()
+
+    def _put_aside(self, error: UnreadableError, mention: Mention | None, account: Account) -> None:
+        self.taken.unreadable[str(error)] += 1
+        rejected = put_aside(error, mention, account.channel)
+        self.taken.quarantined += self.posts.quarantine(rejected, self.now())

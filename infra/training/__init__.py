@@ -1,0 +1,1 @@
+"""Train and score the classifier; nothing here is deployed."""

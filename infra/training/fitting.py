@@ -1,0 +1,230 @@
+"""From labelled texts to the weights the functions run on.
+
+Three linear learners look at the same features; a fourth learns on texts the three have not seen how far to trust
+each of them for each topic, which also makes the probabilities honest. All four are linear, so in the end they are one
+table of weights, rounded to eight bits.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn.linear_model import LogisticRegression
+from sklearn.naive_bayes import ComplementNB
+from sklearn.svm import LinearSVC
+
+from aduan.directory import Directory
+from classify.evidence import reader_of
+from classify.features import FAMILIES, features_of
+from infra.training.examples import CORPUS_SOURCE, Example
+from infra.training.vocabulary import Vocabulary, allowed_features
+
+FEATURES: Final = 40_000
+"""How many are kept: at 27 outcomes they make 1.4 MB."""
+JUDGE: Final = 0.01
+"""How freely the fourth learner may weigh the three others; far less than usual, as it only mixes and calibrates."""
+FOLDS: Final = 4
+SEED: Final = 0
+ALTERNATIVE: Final = 0.3
+"""Weight of a text under a topic that would also be right."""
+REPORT: Final = "report"
+_HEADS: Final = ("kind", "urgency")
+
+Features = list[tuple[list[str], ...]]
+
+
+def read_features(examples: Sequence[Example], directory: Directory) -> Features:
+    """Read the features of each text, exactly as the functions do."""
+    reader = reader_of(directory)
+    return [features_of(reader.read(example.text)) for example in examples]
+
+
+@dataclass(frozen=True)
+class Head:
+    """A linear decision: ``logits = X @ weights + biases``, one column an outcome."""
+
+    outcomes: tuple[str, ...]
+    weights: np.ndarray
+    biases: np.ndarray
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What training gives: a vocabulary and one head a decision, in floating point."""
+
+    vocabulary: Vocabulary
+    heads: tuple[Head, ...]
+    unseen: "Unseen"
+
+
+@dataclass(frozen=True)
+class Unseen:
+    """What the model said about its own training texts while it had not seen them: probabilities, a row for each."""
+
+    topics: tuple[str, ...]
+    topic: np.ndarray
+    report: np.ndarray
+
+
+def fit(
+    examples: Sequence[Example],
+    features: Features,
+    directory: Directory,
+    *,
+    say: Callable[[str], None] = lambda _: None,
+) -> Fit:
+    """Learn from examples and their `features`; the same input gives the same output."""
+    say(f"{len(examples)} texts")
+    vocabulary = Vocabulary.of(features, allowed_features(examples, features, directory))
+    pruned = _prune(vocabulary, examples, features)
+    matrix = pruned.matrix(features)
+    say(f"{matrix.shape[1]} features")
+    topic, seen_topic = _fit_topic(examples, matrix)
+    say("topics")
+    report, seen_report = _fit_report(examples, matrix)
+    say("report or not")
+    heads = [report, *(_fit_small(name, examples, matrix) for name in _HEADS), topic]
+    say("kind and urgency")
+    return Fit(
+        pruned, tuple(heads), Unseen(tuple(o.partition(":")[2] for o in topic.outcomes), seen_topic, seen_report)
+    )
+
+
+def _prune(vocabulary: Vocabulary, examples: Sequence[Example], features: Features) -> Vocabulary:
+    """Keep the features that matter most to any decision."""
+    matrix = vocabulary.matrix(features)
+    places, topics, weights = _topic_rows(examples)
+    svc = LinearSVC(C=0.15, random_state=SEED).fit(matrix[places], topics, sample_weight=weights)
+    reports = np.array([example.is_report for example in examples])
+    chatter = LinearSVC(C=0.15, random_state=SEED, class_weight="balanced").fit(matrix, reports)
+    strength = np.abs(np.vstack([svc.coef_, chatter.coef_])).max(axis=0)
+    met = np.sqrt(np.asarray((matrix > 0).sum(axis=0)).ravel())
+    return vocabulary.keep(np.argsort(-strength * met, kind="stable")[:FEATURES])
+
+
+def _topic_rows(examples: Sequence[Example]) -> tuple[list[int], list[str], list[float]]:
+    """List the examples with a topic, once for each topic that is right."""
+    rows = [(place, example.topic, 1.0) for place, example in enumerate(examples) if example.topic]
+    rows += [(place, topic, ALTERNATIVE) for place, example in enumerate(examples) for topic in example.topic_alt]
+    places, topics, weights = zip(*rows, strict=True)
+    return list(places), list(topics), list(weights)
+
+
+def _learners() -> list[Any]:
+    return [
+        LinearSVC(C=0.15, random_state=SEED),
+        LinearSVC(C=0.15, class_weight="balanced", random_state=SEED),
+        ComplementNB(alpha=0.3),
+    ]
+
+
+def _linear(learner: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Give weights (features x classes) and biases of a fitted learner, centred and of unit spread."""
+    if isinstance(learner, ComplementNB):
+        return learner.feature_log_prob_.T, np.zeros(len(learner.classes_))
+    return learner.coef_.T, learner.intercept_
+
+
+def _centred(weights: np.ndarray, biases: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return weights - weights.mean(axis=1, keepdims=True), biases - biases.mean()
+
+
+def _base_scores(matrix: sp.csr_matrix, examples: Sequence[Example]) -> tuple[np.ndarray, np.ndarray, list[str]]:
+    """Fit the three learners and give them as one linear map to three scores a class."""
+    places, topics, weights = _topic_rows(examples)
+    maps, offsets, classes = [], [], []
+    for learner in _learners():
+        learner.fit(matrix[places], topics, sample_weight=weights)
+        linear, biases = _centred(*_linear(learner))
+        spread = (matrix[places] @ linear + biases).std()
+        maps.append(linear / spread)
+        offsets.append(biases / spread)
+        classes = list(learner.classes_)
+    return np.hstack(maps), np.concatenate(offsets), classes
+
+
+def _fit_topic(examples: Sequence[Example], matrix: sp.csr_matrix) -> tuple[Head, np.ndarray]:
+    known = [place for place, example in enumerate(examples) if example.topic]
+    linear, biases, classes = _base_scores(matrix, examples)
+    scores = np.full((len(examples), linear.shape[1]), np.nan)
+    for inside, outside in _folds(examples):
+        part, offset, found = _base_scores(matrix[inside], [examples[place] for place in inside])
+        if found != classes:
+            raise ValueError(
+                f"a fold lacks the topics {sorted(set(classes) - set(found))}: too few texts to learn from"
+            )
+        scores[outside] = matrix[outside] @ part + offset
+    given = [example.topic for example in examples if example.topic]
+    judge = LogisticRegression(C=JUDGE, max_iter=1000).fit(scores[known], given)
+    head = Head(
+        outcomes=tuple(f"topic:{code}" for code in judge.classes_),
+        weights=linear @ judge.coef_.T,
+        biases=biases @ judge.coef_.T + judge.intercept_,
+    )
+    return head, judge.predict_proba(scores)
+
+
+def _folds(examples: Sequence[Example]) -> list[tuple[list[int], list[int]]]:
+    sides = [example.part(FOLDS, "fold ") for example in examples]
+    return [
+        (
+            [place for place, side in enumerate(sides) if side != fold],
+            [place for place, side in enumerate(sides) if side == fold],
+        )
+        for fold in range(FOLDS)
+    ]
+
+
+def _fit_report(examples: Sequence[Example], matrix: sp.csr_matrix) -> tuple[Head, np.ndarray]:
+    """Fit report or not. The corpus counts more: its chatter is about the same things as its reports."""
+    reports = np.array([example.is_report for example in examples])
+    weights = np.array([3.0 if example.source == CORPUS_SOURCE else 1.0 for example in examples])
+
+    def learner() -> LogisticRegression:
+        return LogisticRegression(C=4.0, max_iter=1000)
+
+    unseen = np.zeros(len(examples))
+    for inside, outside in _folds(examples):
+        part = learner().fit(matrix[inside], reports[inside], sample_weight=weights[inside])
+        unseen[outside] = part.decision_function(matrix[outside])
+    whole = learner().fit(matrix, reports, sample_weight=weights)
+    # One slope and one offset, learnt on texts that were not seen, make the logits probabilities.
+    platt = LogisticRegression(C=1e6).fit(unseen[:, None], reports)
+    slope, offset = platt.coef_[0, 0], platt.intercept_[0]
+    head = Head((REPORT,), whole.coef_.T * slope, whole.intercept_ * slope + offset)
+    return head, 1 / (1 + np.exp(-(unseen * slope + offset)))
+
+
+def _fit_small(name: str, examples: Sequence[Example], matrix: sp.csr_matrix) -> Head:
+    """Fit kind or urgency: few labels, so one learner and one temperature."""
+    known = [place for place, example in enumerate(examples) if example.is_report and getattr(example, name)]
+    given = np.array([getattr(examples[place], name) for place in known])
+    weights = np.array([1.0 if examples[place].source == CORPUS_SOURCE else 0.3 for place in known])
+    rows = matrix[known]
+
+    def learner() -> LogisticRegression:
+        return LogisticRegression(C=4.0, max_iter=1000)
+
+    whole = learner().fit(rows, given, sample_weight=weights)
+    unseen = np.zeros((len(known), len(whole.classes_)))
+    for inside, outside in _folds([examples[place] for place in known]):
+        part = learner().fit(rows[inside], given[inside], sample_weight=weights[inside])
+        unseen[outside] = part.decision_function(rows[outside])
+    right = np.searchsorted(whole.classes_, given)
+    temperature = min(
+        (float(t) for t in np.arange(0.2, 2.05, 0.05)), key=lambda t: _surprise(unseen * t, right, weights)
+    )
+    outcomes = tuple(f"{name}:{code}" for code in whole.classes_)
+    return Head(outcomes, whole.coef_.T * temperature, whole.intercept_ * temperature)
+
+
+def _surprise(logits: np.ndarray, right: np.ndarray, weights: np.ndarray) -> float:
+    """Weighted mean of the negative log-likelihood."""
+    logits = logits - logits.max(axis=1, keepdims=True)
+    chosen = logits[np.arange(len(right)), right] - np.log(np.exp(logits).sum(axis=1))
+    return float(-np.average(chosen, weights=weights))
+
+
+__all__ = ["FAMILIES", "Features", "Fit", "Head", "Unseen", "fit", "read_features"]

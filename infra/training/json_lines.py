@@ -1,0 +1,28 @@
+"""Files of JSON objects, one a line."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+
+class ExampleError(Exception):
+    """A file of texts cannot be read; the sentence names file, line and field."""
+
+
+def read_json_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield number and object of each line that is not empty.
+
+    Raises:
+        ExampleError: when a line is no JSON object.
+    """
+    for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), start=1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except json.JSONDecodeError as error:
+            raise ExampleError(f"{path.name}, line {number}: it is not JSON: {error.msg}") from None
+        if not isinstance(row, dict):
+            raise ExampleError(f"{path.name}, line {number}: it is not a JSON object")
+        yield number, row

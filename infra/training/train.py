@@ -1,0 +1,108 @@
+"""Train the model, and score on texts that were not trained on the way it was trained."""
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from aduan.directory import Directory
+from classify.classifier import classify
+from classify.model import MODEL_FOLDER, Model
+from infra.training.card import write_card
+from infra.training.examples import PROTEST, Example, held_out, read_corpus, read_examples
+from infra.training.export import export
+from infra.training.fitting import Features, fit, read_features
+from infra.training.report import Held
+from infra.training.scores import Decided
+from infra.training.thresholds import thresholds
+
+PARTS: Final = 3
+LARGE_SOURCE: Final = 100
+"""Texts with a topic from which on a source is scored as if it were a city the model never met."""
+
+
+@dataclass(frozen=True)
+class _Pool:
+    """Texts and their features, side by side."""
+
+    examples: tuple[Example, ...]
+    features: tuple[tuple[list[str], ...], ...]
+
+    def where(self, kept: Sequence[bool]) -> "_Pool":
+        return _Pool(
+            tuple(example for example, stays in zip(self.examples, kept, strict=True) if stays),
+            tuple(given for given, stays in zip(self.features, kept, strict=True) if stays),
+        )
+
+    def joined(self, other: "_Pool") -> "_Pool":
+        return _Pool(self.examples + other.examples, self.features + other.features)
+
+
+def train(files: Sequence[Path], directory: Directory) -> None:
+    """Learn from the corpus and the files, score, and write model, model card and scores.
+
+    Every text of the files is scored once by a model that has not seen it: a third is held out, three times. The
+    deployed model learns from all of them, but never from the quarter of the corpus that is kept for scoring.
+
+    Raises:
+        ExampleError: when a file cannot be read.
+    """
+    corpus = read_corpus(directory)
+    given = [example for path in files for example in read_examples(path, directory)]
+    print(f"{len(corpus)} texts of the corpus, {len(given)} of {len(files)} files; reading words …", flush=True)
+    learnt = _pool([example for example in corpus if not held_out(example)], directory)
+    kept = [example for example in corpus if held_out(example)]
+    others = _pool(given, directory)
+
+    held: list[Held] = []
+    if given:
+        held.append(Held("held-out thirds", _thirds(others, learnt, directory)))
+        held += _unseen_sources(others, learnt, directory)
+    print("the model that is deployed:", flush=True)
+    model = _learn(others.joined(learnt), directory, MODEL_FOLDER)
+    held.append(Held("held-out corpus", _decide(kept, directory, model)))
+    held.append(Held("protest", _decide(read_examples(PROTEST, directory), directory, model)))
+    print(write_card(held, model, corpus, given, files))
+
+
+def _pool(examples: Sequence[Example], directory: Directory) -> _Pool:
+    features: Features = read_features(examples, directory)
+    return _Pool(tuple(examples), tuple(features))
+
+
+def _thirds(others: _Pool, learnt: _Pool, directory: Directory) -> Decided:
+    decided: list[Decided] = []
+    for part in range(PARTS):
+        print(f"without third {part + 1} of {PARTS}:", flush=True)
+        out = [example.part(PARTS) == part for example in others.examples]
+        decided.append(_scored(others, out, learnt, directory))
+    return [pair for pairs in decided for pair in pairs]
+
+
+def _unseen_sources(others: _Pool, learnt: _Pool, directory: Directory) -> list[Held]:
+    """Score each source that is large enough, and not most of all, by a model that has met nothing of it."""
+    with_topic = [example.source for example in others.examples if example.topic]
+    held: list[Held] = []
+    for source in sorted(set(with_topic)):
+        if LARGE_SOURCE <= with_topic.count(source) < len(with_topic) / 2:
+            print(f"without {source}:", flush=True)
+            out = [example.source == source for example in others.examples]
+            held.append(Held(f"unseen source {source}", _scored(others, out, learnt, directory)))
+    return held
+
+
+def _scored(others: _Pool, out: Sequence[bool], learnt: _Pool, directory: Directory) -> Decided:
+    """Learn without some texts, and decide about them."""
+    with tempfile.TemporaryDirectory() as folder:
+        model = _learn(others.where([not stays for stays in out]).joined(learnt), directory, Path(folder))
+    return _decide(others.where(out).examples, directory, model)
+
+
+def _learn(pool: _Pool, directory: Directory, folder: Path) -> Model:
+    fitted = fit(pool.examples, list(pool.features), directory, say=lambda step: print(f"  {step}", flush=True))
+    return export(fitted, thresholds(pool.examples, fitted.unseen), folder)
+
+
+def _decide(examples: Sequence[Example], directory: Directory, model: Model) -> Decided:
+    return [(example, classify(example.text, directory, model=model)) for example in examples]

@@ -1,0 +1,148 @@
+"""Which features a model may have, and the matrix of those a text has."""
+
+import itertools
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+
+from aduan.directory import Directory
+from classify.evidence import reader_of
+from classify.features import FAMILIES, grams_of
+from classify.words import spellings
+from infra.training.examples import CORPUS_SOURCE, Example
+from infra.training.names import GIVEN_NAMES, HONORIFICS
+
+SCALES = {"word": 1.0, "pair": 0.7, "opening": 0.5, "known": 0.5, "gram": 1.2}
+"""How loud each family is. Chosen by hand; the scores move little between half and double."""
+FEWEST_TEXTS = 2
+"""In so many groups of twins a feature must occur."""
+FEWEST_STRANGERS = 8
+"""And a word that neither the project's corpus nor the directory uses in so many: fewer, and it may be a name."""
+FEWEST_HOSTS = 3
+"""A piece of a word must occur in so many different words, and groups, so that it gives none away."""
+CAPITALISED = 0.6
+ADDRESSED = 0.1
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The features of a model, by family, each with its inverse document frequency."""
+
+    names: tuple[tuple[str, ...], ...]
+    rarity: tuple[np.ndarray, ...]
+
+    @classmethod
+    def of(cls, features: Sequence[tuple[list[str], ...]], allowed: Sequence[set[str]]) -> "Vocabulary":
+        """Take what is allowed, with the rarity it has in these texts."""
+        names, rarity = [], []
+        for family in range(len(FAMILIES)):
+            met = Counter(name for given in features for name in set(given[family]))
+            chosen = tuple(sorted(name for name in met if name in allowed[family]))
+            counts = np.array([met[name] for name in chosen])
+            names.append(chosen)
+            rarity.append(np.log((1 + len(features)) / (1 + counts)) + 1)
+        return cls(tuple(names), tuple(rarity))
+
+    def keep(self, places: np.ndarray) -> "Vocabulary":
+        """Keep the features at these places of all families joined."""
+        kept = np.zeros(sum(len(names) for names in self.names), dtype=bool)
+        kept[places] = True
+        names, rarity, first = [], [], 0
+        for given, weights in zip(self.names, self.rarity, strict=True):
+            mine = kept[first : first + len(given)]
+            names.append(tuple(name for name, stays in zip(given, mine, strict=True) if stays))
+            rarity.append(weights[mine])
+            first += len(given)
+        return Vocabulary(tuple(names), tuple(rarity))
+
+    def matrix(self, features: Sequence[tuple[list[str], ...]]) -> sp.csr_matrix:
+        """Make a row for each text: each family on its own, scaled by its loudness and the root of its size."""
+        return sp.hstack([self._block(family, features) for family in range(len(FAMILIES))]).tocsr()
+
+    def factors(self, family: int) -> np.ndarray:
+        """What a feature of a family weighs before its family's root is taken."""
+        return self.rarity[family] * SCALES[FAMILIES[family]] / 3
+
+    def _block(self, family: int, features: Sequence[tuple[list[str], ...]]) -> sp.csr_matrix:
+        places = {name: place for place, name in enumerate(self.names[family])}
+        columns, ends, values = [], [0], []
+        for given in features:
+            found = sorted(places[name] for name in set(given[family]) if name in places)
+            columns += found
+            ends.append(len(columns))
+            values += [1 / max(1, len(found)) ** 0.5] * len(found)
+        block = sp.csr_matrix((values, columns, ends), shape=(len(features), len(places)))
+        return block @ sp.diags(self.factors(family))
+
+
+def allowed_features(
+    examples: Sequence[Example], features: Sequence[tuple[list[str], ...]], directory: Directory
+) -> list[set[str]]:
+    """Choose the features of each family that may stand in a model everybody can read.
+
+    Citizens' texts hold names of people even where their source replaced most of them. A word is taken when the
+    project's own corpus or the directory uses it, or when many texts do, mostly in small letters and not after
+    ``Pak`` or ``Bu``; frequent given names never are.
+    """
+    met: list[Counter[str]] = []
+    for family in range(len(FAMILIES)):
+        groups: dict[str, set[str]] = {}
+        for example, given in zip(examples, features, strict=True):
+            for name in given[family]:
+                groups.setdefault(name, set()).add(example.group)
+        met.append(Counter({name: len(where) for name, where in groups.items()}))
+    words = _allowed_words(examples, features, directory, met[0])
+    pairs = {pair for pair, count in met[1].items() if count >= FEWEST_TEXTS and words.issuperset(pair.split(" "))}
+    opening = {word for word, count in met[2].items() if count >= FEWEST_TEXTS and word in words}
+    known = {name for name, count in met[3].items() if count >= FEWEST_TEXTS}
+    return [words, pairs, opening, known, _allowed_grams(examples, met[4])]
+
+
+def _allowed_words(
+    examples: Sequence[Example], features: Sequence[tuple[list[str], ...]], directory: Directory, met: Counter[str]
+) -> set[str]:
+    own = {
+        word
+        for example, given in zip(examples, features, strict=True)
+        if example.source == CORPUS_SOURCE
+        for word in given[0]
+    }
+    for topic in directory.topics.values():
+        for phrase in (*topic.strong, *topic.words, *topic.weak):
+            own.update(reader_of(directory).read(phrase).words)
+    own.update(word for entry in directory.vocabulary for word in entry.normal.split())
+    capital, inside, addressed = Counter[str](), Counter[str](), Counter[str]()
+    for example in examples:
+        typed = spellings(example.text)
+        for before, word in itertools.pairwise(typed):
+            folded = word.casefold()
+            inside[folded] += 1
+            capital[folded] += word[0].isupper()
+            addressed[folded] += before.casefold() in HONORIFICS
+    return {
+        word
+        for word, count in met.items()
+        if word not in GIVEN_NAMES
+        and count >= FEWEST_TEXTS
+        and not (word.isdigit() and len(word) > 3)  # noqa: PLR2004 # a longer number is somebody's
+        and (
+            word in own
+            or (
+                count >= FEWEST_STRANGERS
+                and capital[word] <= CAPITALISED * inside[word]
+                and addressed[word] <= ADDRESSED * inside[word]
+            )
+        )
+    }
+
+
+def _allowed_grams(examples: Sequence[Example], met: Counter[str]) -> set[str]:
+    """Take pieces that many different words share, so that none of them gives a word away."""
+    hosts: dict[str, set[str]] = {}
+    for word in {word.casefold() for example in examples for word in spellings(example.text)}:
+        for gram in grams_of(word):
+            hosts.setdefault(gram, set()).add(word)
+    return {gram for gram, count in met.items() if count >= FEWEST_HOSTS and len(hosts[gram]) >= FEWEST_HOSTS}

@@ -1,0 +1,433 @@
+"""What every kind of channel promises, whatever its platform: nothing is lost, doubled, taken for silence or quoted."""
+
+import contextlib
+import gzip
+import logging
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import get_type_hints
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aduan.post import Post
+from infra.local.simulator.config import Config
+from infra.local.simulator.exchange import Request
+from infra.local.simulator.simulator import Simulator
+from infra.local.simulator.world import Account, Draft, Kind, Role, populate
+from poll_channels.source import (
+    Budget,
+    CredentialError,
+    MisconfiguredError,
+    OutageError,
+    StoppedError,
+    ThrottledError,
+)
+from poll_channels.sources import KINDS
+from poll_channels.sources.asking import ATTEMPTS, DEFAULT_WAIT, LONGEST_WAIT, MOST_BYTES, TransientError
+from tests.in_memory import Killed
+from tests.kinds import FAKES
+from tests.local_http import Answer, Asked
+from tests.reading import APP_SECRET, HTML, NOW, Deployment, Direct, Fake, Platform, served
+
+CANNOT_TELL = frozenset({"rss", "telegram_relay"})
+"""Platforms that do not tell what was deleted: a feed forgets as well, and a bot can ask for nothing by its id."""
+OPEN = frozenset({"rss"})
+"""Kinds that need no token."""
+SHARED_NAME = frozenset({"telegram_relay"})
+"""Platforms that want the token in the address."""
+
+each_kind = pytest.mark.parametrize("kind", sorted(FAKES))
+each_with_token = pytest.mark.parametrize("kind", sorted(set(FAKES) - OPEN))
+each_that_tells = pytest.mark.parametrize("kind", sorted(set(FAKES) - CANNOT_TELL))
+
+
+def a_platform(kind: str, written: int = 3) -> Platform[Fake]:
+    """A platform on which citizens wrote so much in the last minutes."""
+    fake = FAKES[kind]()
+    for number in range(1, written + 1):
+        fake.write(number, NOW - timedelta(minutes=10 + written - number))
+    return Platform(fake)
+
+
+@contextlib.contextmanager
+def over_the_network(kind: str) -> Iterator[Platform[Fake]]:
+    """The same behind a real server."""
+    with served(a_platform(kind).fake) as platform:
+        yield platform
+
+
+def always(platform: Platform[Fake], answer: Answer, after: int = 0) -> None:
+    """Let a platform answer nothing else, after so many good answers."""
+    platform.fake.fault = lambda _asked, number: answer if number > after else None
+
+
+def test_every_kind_is_under_this_contract() -> None:
+    """A kind without a fake is not tested."""
+    assert set(FAKES) == set(KINDS)
+    assert all(fake.CHANNEL.kind == kind for kind, fake in FAKES.items())
+
+
+# ------------------------------------------------------------------------------------------- healthy platform
+
+
+@each_kind
+def test_what_citizens_wrote_is_read(kind: str) -> None:
+    """All of it, over a real connection, with nobody's name and with marks that spare reading it again."""
+    with over_the_network(kind) as platform:
+        found = platform.read()
+    assert found.error is None
+    assert set(found.ids) == set(platform.fake.citizens)
+    assert found.rejected == []
+    assert {(post.kind, post.channel, post.fetched_at) for post in found.posts} == {
+        (kind, platform.fake.CHANNEL.id, NOW)
+    }
+    assert platform.calls == found.calls == len(platform.fake.asked)
+    assert "Warga Contoh" not in "".join(post.model_dump_json() for post in found.posts)
+    assert platform.pauses == []
+
+
+@each_kind
+def test_a_quiet_poll_costs_no_write_and_one_read(kind: str) -> None:
+    """What was read is known; the cursor tells."""
+    deployment = Deployment(a_platform(kind).fake)
+    deployment.poll()
+    deployment.poll()
+    deployment.memory.reads = deployment.memory.writes = 0
+    deployment.fake.asked.clear()
+    deployment.poll()
+    assert (deployment.memory.writes, deployment.memory.reads - len(deployment.fake.asked)) == (0, 1)
+
+
+@each_kind
+@settings(deadline=None, max_examples=40)
+@given(
+    deaths=st.lists(st.integers(1, 25), min_size=1, max_size=3),
+    after=st.booleans(),
+    written=st.integers(0, 6),
+    meanwhile=st.integers(0, 2),
+)
+def test_a_poller_killed_between_any_two_calls_loses_and_doubles_nothing(
+    *, kind: str, deaths: list[int], after: bool, written: int, meanwhile: int
+) -> None:
+    """Killed at any request or any call of the table, while people go on writing; at last all is there, once."""
+    deployment = Deployment(a_platform(kind, written).fake)
+    memory, number = deployment.memory, written
+    stored: list[str] = []
+    for death in (*deaths, None, None):
+        memory.calls = 0
+        memory.kill_before, memory.kill_after = (None, death) if after else (death, None)
+        before = set(memory.posts)
+        with contextlib.suppress(Killed):
+            deployment.poll()
+        stored += set(memory.posts) - before
+        cursor = deployment.cursor
+        if cursor is not None and cursor.watermark is not None:
+            assert cursor.watermark <= max(post.created_at for post in memory.posts.values())
+        if death is not None:
+            for _ in range(meanwhile):
+                number += 1
+                deployment.fake.write(number, deployment.now)
+    assert deployment.stored == set(deployment.fake.citizens)
+    assert len(stored) == len(set(stored)) == number
+    assert memory.runs[-1].complete
+
+
+# ----------------------------------------------------------------------------------------------------- faults
+
+NO_ANSWERS = {
+    "html": HTML,
+    "html, as if it were elsewhere": replace(HTML, status=302, headers={}),
+    "empty": Answer(200, b""),
+    "null": Answer(200, b"null"),
+    "a list": Answer(200, b"[]"),
+    "an object": Answer(200, b"{}"),
+    "truncated": Answer(200, b'{"data":[{"id":"1"'),
+    "deep": Answer(200, b"[" * 100_000),
+    "a long number": Answer(200, b'{"data":' + b"9" * 5000 + b"}"),
+    "no text": Answer(200, b"\xff\xfe\x00"),
+    "not packed": Answer(200, b"bukan gzip", {"Content-Encoding": "gzip"}),
+    "nothing more": Answer(204, b""),
+    "a teapot": Answer(418, b""),
+}
+
+
+@each_kind
+@pytest.mark.parametrize("fault", NO_ANSWERS)
+def test_what_is_not_the_documented_shape_is_an_outage(kind: str, fault: str) -> None:
+    """It is never taken for an empty channel, moves no mark, and is not quoted."""
+    platform = a_platform(kind)
+    always(platform, NO_ANSWERS[fault])
+    found = platform.read()
+    assert isinstance(found.error, OutageError)
+    assert (found.posts, found.rejected, found.marks) == ([], [], {})
+    assert "Masuk" not in str(found.error)
+
+
+@each_kind
+@pytest.mark.parametrize("status", [500, 502, 503, 504])
+def test_a_server_in_trouble_is_asked_a_few_times(kind: str, status: int) -> None:
+    """Two more attempts with growing pauses, then it is the next run's: nobody is hammered."""
+    platform = a_platform(kind)
+    always(platform, replace(HTML, status=status))
+    found = platform.read()
+    assert type(found.error) is TransientError
+    assert (str(found.error), found.calls) == (f"status {status}", ATTEMPTS)
+    assert len(platform.pauses) == ATTEMPTS - 1
+    assert all(0 <= pause <= 2 ** (number + 1) for number, pause in enumerate(platform.pauses))
+
+
+@each_kind
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_single_server_error_is_got_over(kind: str, number: int) -> None:
+    """One failed request costs one pause and loses nothing."""
+    platform = a_platform(kind)
+    platform.fake.fault = lambda _asked, this: replace(HTML, status=503) if this == number else None
+    found = platform.read()
+    assert found.error is None
+    assert set(found.ids) == set(platform.fake.citizens)
+    assert len(platform.pauses) == (number <= found.calls - 1)
+
+
+@each_kind
+@pytest.mark.parametrize(
+    ("headers", "wait"),
+    [
+        ({}, DEFAULT_WAIT),
+        ({"Retry-After": "120"}, timedelta(minutes=2)),
+        ({"Retry-After": "Tue, 03 Nov 2026 07:01:00 GMT"}, timedelta(minutes=1)),
+        ({"Retry-After": "Tue, 03 Nov 2026 06:00:00 GMT"}, DEFAULT_WAIT),
+        ({"Retry-After": "9" * 12}, LONGEST_WAIT),
+        ({"Retry-After": "9" * 99}, DEFAULT_WAIT),
+        ({"Retry-After": "0"}, DEFAULT_WAIT),
+        ({"Retry-After": "nanti"}, DEFAULT_WAIT),
+    ],
+)
+def test_a_wait_is_as_asked_but_never_absurd(kind: str, headers: Mapping[str, str], wait: timedelta) -> None:
+    """Whoever stands before the platform may throttle as well; seconds or a date, and nobody is asked again at once."""
+    platform = a_platform(kind)
+    always(platform, replace(HTML, status=429, headers=headers))
+    found = platform.read()
+    assert isinstance(found.error, ThrottledError)
+    assert (found.error.wait, found.calls, platform.pauses) == (wait, 1, [])
+
+
+@each_kind
+def test_an_answer_that_breaks_off_is_asked_for_again(kind: str) -> None:
+    """Fewer bytes than were promised, at every attempt."""
+    healthy = a_platform(kind).fake
+
+    def breaks_off(asked: Asked, _number: int) -> Answer:
+        whole = healthy.answer(asked)
+        promised = {"Content-Length": str(len(whole.data) + 10), "Connection": "close"}
+        return replace(whole, headers={**whole.headers, **promised})
+
+    with over_the_network(kind) as platform:
+        platform.fake.fault = breaks_off
+        found = platform.read()
+    assert isinstance(found.error, OutageError)
+    assert (found.posts, found.calls) == ([], ATTEMPTS)
+
+
+@each_kind
+@pytest.mark.parametrize("packed", [False, True])
+def test_an_answer_that_is_too_large_is_not_taken_in(kind: str, packed: bool) -> None:  # noqa: FBT001
+    """Two megabytes, unpacked, are the most; asking for the same again would not help."""
+    platform = a_platform(kind)
+    body = b'{"data":"' + b"x" * MOST_BYTES
+    always(
+        platform,
+        Answer(200, gzip.compress(body) if packed else body, {"Content-Encoding": "gzip"} if packed else {}),
+    )
+    found = platform.read()
+    assert isinstance(found.error, OutageError)
+    assert str(found.error) == f"the answer is larger than {MOST_BYTES} bytes"
+    assert platform.pauses == []
+
+
+@each_kind
+def test_a_server_that_sends_a_byte_now_and_then_ends_with_the_runs_time(kind: str) -> None:
+    """Each byte comes in time; all of them would not."""
+    with over_the_network(kind) as platform:
+        always(platform, Answer(200, b" " * 500, drip=0.02))
+        begun = time.monotonic()
+        found = platform.read(budget=Budget(time.monotonic, begun + 0.3))
+    assert isinstance(found.error, StoppedError)
+    assert time.monotonic() - begun < 2
+
+
+@each_kind
+def test_a_lost_connection_is_an_outage_that_names_no_address(kind: str, caplog: pytest.LogCaptureFixture) -> None:
+    """Three attempts; neither the error nor what it was raised from, nor any log, holds address or token."""
+    caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, logger="urllib3.connectionpool")
+    platform = a_platform(kind)
+    platform.url = "http://127.0.0.1:9"
+    error = platform.read().error
+    assert isinstance(error, OutageError)
+    assert error.__context__ is None
+    assert error.__cause__ is None
+    assert "127.0.0.1" not in str(error)
+    assert platform.calls == ATTEMPTS
+    assert "KENARI" not in caplog.text + str(error)
+
+
+@each_kind
+def test_a_run_whose_time_is_up_asks_nothing_more(kind: str) -> None:
+    """The clock is looked at before every request."""
+    platform = a_platform(kind)
+    found = platform.read(budget=Budget(lambda: 5.0, 3))
+    assert isinstance(found.error, StoppedError)
+    assert (str(found.error), platform.fake.asked) == ("time", [])
+
+
+@each_kind
+def test_no_attempt_is_made_after_the_runs_time(kind: str) -> None:
+    """A platform in trouble does not hold a run beyond it."""
+    platform = a_platform(kind)
+    always(platform, replace(HTML, status=503))
+    asked = platform.fake.asked
+    found = platform.read(budget=Budget(lambda: float(len(asked)), 2))
+    assert isinstance(found.error, StoppedError)
+    assert len(asked) == 2
+
+
+@each_kind
+@settings(deadline=None, max_examples=60)
+@given(answers=st.lists(st.tuples(st.integers(200, 599), st.binary(max_size=200)), max_size=4))
+def test_whatever_bytes_are_answered_a_run_ends_with_posts_or_a_channels_error(
+    kind: str, answers: list[tuple[int, bytes]]
+) -> None:
+    """Nothing else comes out of it, and all that is yielded can be stored."""
+    platform = a_platform(kind)
+    platform.fake.fault = lambda _asked, number: Answer(*answers[number - 1]) if number <= len(answers) else None
+    found = platform.read()
+    assert all(Post.model_validate_json(post.model_dump_json()) == post for post in found.posts)
+
+
+# ------------------------------------------------------------------------------------------------ credentials
+
+
+@each_with_token
+def test_a_wrong_token_is_a_persons_business(kind: str) -> None:
+    """It is told apart from silence after one request, and never quoted."""
+    platform = a_platform(kind)
+    found = platform.read(token="123:bukan-KENARI")
+    assert isinstance(found.error, CredentialError)
+    assert (found.posts, found.calls) == ([], 1)
+    assert "KENARI" not in str(found.error)
+
+
+@each_with_token
+def test_the_token_is_in_no_address_and_no_log(kind: str, caplog: pytest.LogCaptureFixture) -> None:
+    """Whatever somebody switches on for debugging; where a platform wants it in the address, that is logged nowhere."""
+    caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, logger="urllib3.connectionpool")
+    with over_the_network(kind) as platform:
+        platform.read()
+        targets = [asked.target for asked in platform.fake.asked]
+        always(platform, replace(HTML, status=502))
+        platform.read()
+    assert targets
+    assert kind in SHARED_NAME or not any(platform.fake.TOKEN in target for target in targets)
+    assert "KENARI" not in caplog.text
+    assert platform.fake.TOKEN not in caplog.text
+
+
+@each_kind
+def test_a_misspelt_parameter_is_named(kind: str) -> None:
+    """The channel and the field are said before anything is asked, and no value."""
+    platform = a_platform(kind)
+    channel = platform.fake.CHANNEL
+    with pytest.raises(MisconfiguredError) as caught:
+        platform.open(parameters={**channel.parameters, "tautann": "rahasia"})
+    assert str(caught.value).startswith(f"channel {channel.id}: parameters.tautann: ")
+    assert "rahasia" not in str(caught.value)
+    assert platform.fake.asked == []
+
+
+# -------------------------------------------------------------------------------------------------- deletions
+
+
+def test_every_kind_says_whether_it_can_tell_what_was_deleted() -> None:
+    """A kind either answers for its posts, or is named above with the reason why not."""
+    cannot = {kind for kind, opens in KINDS.items() if not hasattr(get_type_hints(opens)["return"], "still_there")}
+    assert cannot == CANNOT_TELL
+
+
+@each_that_tells
+def test_deleted_posts_are_told_from_those_that_are_there(kind: str) -> None:
+    """Each post that was read is answered for, a whole slice of them at once."""
+    platform = a_platform(kind, written=12)
+    posts = {post.native_id: post for post in platform.read().posts}
+    source = platform.open()
+    slice_ = list(posts.values())[: source.at_once]
+    assert source.still_there(slice_) == {post.native_id: True for post in slice_}
+    gone = {slice_[1].native_id, slice_[-1].native_id}
+    for native_id in gone:
+        platform.fake.delete(native_id)
+    assert source.still_there(slice_) == {post.native_id: post.native_id not in gone for post in slice_}
+
+
+@each_that_tells
+@pytest.mark.parametrize("fault", ["html", "empty", "null", "a list", "truncated"])
+def test_what_is_no_answer_says_nothing_about_deletions(kind: str, fault: str) -> None:
+    """An outage raises; no post is called gone by it."""
+    platform = a_platform(kind)
+    posts = platform.read().posts
+    source = platform.open()
+    always(platform, NO_ANSWERS[fault])
+    with pytest.raises(OutageError):
+        source.still_there(posts)
+
+
+def simulated(kind: str, drafts: list[Draft]) -> tuple[Simulator, Platform[Fake]]:
+    """The simulator in the place of a kind's fake."""
+    channel, token = FAKES[kind].CHANNEL, FAKES[kind].TOKEN
+    account = Account(Kind(kind), channel.account, channel.handle or channel.name, token)
+    world = populate((account,), drafts)
+    simulator = Simulator(Config("v25.0", APP_SECRET, (account,)), world, clock=lambda: NOW)
+
+    def answer(asked: Asked) -> Answer:
+        path, _, _ = asked.target.removeprefix("http://platform.test").partition("?")
+        authorization = asked.headers.get("authorization", "")
+        request = Request("GET", path, asked.query, "http://platform.test", authorization, headers=asked.headers)
+        given = simulator.answer(request)
+        return Answer(given.status, given.encoded(), given.headers)
+
+    return simulator, Platform(FAKES[kind](), f"http://platform.test/{kind}", http=Direct(answer))
+
+
+@pytest.mark.parametrize("kind", ["x", "youtube"])
+def test_the_simulator_tells_deletions_as_the_platforms_do(kind: str) -> None:
+    """Edited, deleted and beneath what was deleted: the poller understands its answers as it does the platform's."""
+    beneath = {"x": (Role.MENTION, Role.MENTION), "youtube": (Role.COMMENT, Role.REPLY)}[kind]
+
+    def draft(name: str, role: Role, parent: str | None, minutes: int) -> Draft:
+        moment, own = NOW - timedelta(minutes=minutes), role is Role.COUNTY_POST
+        author = None if own else "Warga Contoh"
+        return Draft(name, Kind(kind), role, parent, author, f"Lapor {name}", False, moment, own)  # noqa: FBT003 # in order
+
+    above = kind == "youtube"
+    drafts = [draft("host", Role.COUNTY_POST, None, 900)]
+    for number in range(60):
+        drafts.append(draft(f"c{number}", beneath[0], "host" if above else None, 800 - number))
+        drafts.append(draft(f"r{number}", beneath[1], f"c{number}" if above else None, 700 - number))
+    simulator, platform = simulated(kind, drafts)
+    posts = {post.native_id: post for post in platform.read().posts}
+    assert len(posts) == 120
+    edited, removed = (simulator.world.find(name) for name in ("c1", "c2"))
+    assert edited is not None
+    assert removed is not None
+    simulator.world.edit(edited.native_id, "Lapor lagi", NOW)
+    gone = {removed.native_id, *(entry.native_id for entry in removed.children)}
+    simulator.world.delete(removed.native_id)
+    source = platform.open()
+    wanted = list(posts.values())
+    told: dict[str, bool] = {}
+    for start in range(0, len(wanted), source.at_once):
+        told |= source.still_there(wanted[start : start + source.at_once])
+    assert told == {native_id: native_id not in gone for native_id in posts}

@@ -1,0 +1,455 @@
+"""Personal data goes in at every door and comes out at none: neither in the table nor in a log, a message, an answer.
+
+Every function runs as it is deployed: the platforms are the simulator's, the table and the providers are moto's, and
+the stream's records are made of what lies in the table.
+"""
+
+import contextlib
+import importlib
+import io
+import json
+import logging
+import os
+import re
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from random import Random
+from types import ModuleType, SimpleNamespace
+from typing import Any, Final, cast
+from unittest import mock
+
+import boto3
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+from moto import mock_aws
+from moto.sesv2.models import sesv2_backends
+from moto.sns.models import sns_backends
+
+from aduan.directory import load_directory
+from aduan.post import Post
+from aduan.store.contacts import DynamoContactStore
+from aduan.store.table import Table, from_image, to_image
+from infra import templates
+from infra.local.simulator.config import Config
+from infra.local.simulator.server import Server, running
+from infra.local.simulator.simulator import Simulator
+from infra.local.simulator.world import Account, Draft, Kind, Role, populate
+from intake.signature import relay_signature
+from poll_channels.connection import PostFactory
+from tests.canaries import Canary, some_canaries
+from tests.conftest import DUMMY
+from tests.table import TABLE_NAME, create_table
+from tests.unit.fakes_notify import a_contact
+
+ADMIN: Final = {"sub": "sub-admin", "cognito:username": "admin-1", "cognito:groups": "admin"}
+SECRET: Final = "rahasia-KUNCIMERAH-0123456789"
+"""In every token and key."""
+NAME: Final = "Kenarina Wulandari"
+SPOILT: Final = "RUSAK"
+"""A post with this word cannot be read, whatever its platform: it goes into quarantine."""
+FUNCTIONS: Final = ("poll_channels", "classify", "notify", "follow_up", "admin_api", "intake")
+CHANNELS: Final = tuple(
+    channel.model_copy(update={"enabled": True, "monthly_budget_usd": None}) for channel in load_directory().channels
+)
+ROUTES: Final = sorted(
+    event["Properties"]["Path"]
+    for function in templates.load("template.yaml")["Resources"].values()
+    for event in function.get("Properties", {}).get("Events", {}).values()
+    if event["Type"] == "Api" and event["Properties"]["Method"] == "GET"
+    if "Auth" not in event["Properties"]
+)
+"""Every address that an admin may read."""
+
+
+# --------------------------------------------------------------------------------------------- what people write
+
+
+EMERGENCY: Final = "tolong min kebakaran di Gamping, api besar di rumah warga"
+COMPLAINTS: Final = (
+    "Min, lampu jalan depan pasar Condongcatur mati sudah tiga hari, tolong diperbaiki",
+    EMERGENCY,
+    "Selamat pagi min, semoga sehat selalu",
+    "min iki piye to jan ora karuan tenan, tolong",
+    "Ada pungli di kelurahan Caturtunggal, saya dimintai uang",
+    f"Sampah menumpuk di Mlati {SPOILT}",
+    f"Jalan berlubang di Ngaglik {SPOILT}",
+)
+PLACES: Final[tuple[tuple[Kind, Role, str | None], ...]] = (
+    (Kind.INSTAGRAM, Role.COMMENT, "host"),
+    (Kind.INSTAGRAM, Role.REPLY, "0"),
+    (Kind.INSTAGRAM, Role.TAG, None),
+    (Kind.FACEBOOK_PAGE, Role.VISITOR_POST, None),
+    (Kind.FACEBOOK_PAGE, Role.COMMENT, "host"),
+    (Kind.FACEBOOK_PAGE, Role.REPLY, "4"),
+    (Kind.TELEGRAM_RELAY, Role.FORWARD, None),
+    (Kind.TELEGRAM_RELAY, Role.FORWARD, None),
+    (Kind.X, Role.MENTION, None),
+    (Kind.X, Role.MENTION, None),
+    (Kind.YOUTUBE, Role.COMMENT, "host"),
+    (Kind.YOUTUBE, Role.REPLY, "10"),
+    (Kind.RSS, Role.ITEM, None),
+    (Kind.RSS, Role.ITEM, None),
+)
+"""Everywhere a citizen can write; the last part says under what."""
+COUNTY_POSTS: Final = (Kind.INSTAGRAM, Kind.FACEBOOK_PAGE, Kind.YOUTUBE)
+
+
+@dataclass(frozen=True)
+class Said:
+    """What somebody wrote: ordinary words, one that is nowhere else, and something personal."""
+
+    complaint: str
+    canaries: tuple[Canary, ...]
+    marker: str
+
+    @property
+    def text(self) -> str:
+        """All of it."""
+        return f"{self.complaint} {self.marker}, {', '.join(canary.written for canary in self.canaries)} ya min"
+
+
+def some_talk(random: Random) -> list[Said]:
+    """One text for each place, one for a partner, and one for each place to which it is changed later."""
+    count = 2 * len(PLACES) + 1
+    complaints = (COMPLAINTS * count)[:count]
+    said = [
+        Said(complaint, tuple(some_canaries(random)), f"penanda{number:02}zq")
+        for number, complaint in enumerate(random.sample(complaints, count))
+    ]
+    said[len(PLACES)] = replace(said[len(PLACES)], complaint=EMERGENCY)
+    return said
+
+
+# --------------------------------------------------------------------------------------------- the county
+
+
+def accounts() -> tuple[Account, ...]:
+    """The county's accounts on the simulator, as the directory names them."""
+    return tuple(
+        Account(
+            Kind(channel.kind),
+            channel.account,
+            channel.handle or channel.name,
+            token_of(channel.id),
+            moderators=cast("tuple[str, ...]", channel.parameters.get("moderators", ())),
+            feed="/surat-pembaca.xml" if channel.kind == "rss" else "",
+            channel=channel.id.partition(":")[2],
+        )
+        for channel in CHANNELS
+        if channel.kind != "webhook"
+    )
+
+
+def token_of(channel: str) -> str:
+    """A bot's token has a colon, and its account before it."""
+    account = next(each.account for each in CHANNELS if each.id == channel)
+    return f"{account}:{SECRET}" if channel.startswith("telegram") else f"{SECRET}-{channel.replace(':', '-')}"
+
+
+class SpoiltFactory(PostFactory):
+    """Refuses some posts, as a platform's own mistake would make them refused."""
+
+    def post(self, native_id: str, text: str, *others: Any, **more: Any) -> Post:
+        """As a sound factory does, but under an id that is none."""
+        return super().post("///" if SPOILT in text else native_id, text, *others, **more)
+
+
+@dataclass
+class County:
+    """All functions as they are deployed, their table, and the platforms."""
+
+    modules: Mapping[str, ModuleType]
+    server: Server
+    table: Table
+    log: io.StringIO = field(default_factory=io.StringIO)
+    answers: dict[str, str] = field(default_factory=dict)
+    """What the API and the intake answered, by address."""
+
+    def start(self, said: list[Said]) -> None:
+        """Empty the table but for the departments' contacts, and let the platforms show these texts."""
+        for item in self.items():
+            if not item["pk"].startswith("DEPARTMENT#"):
+                self.table.client.delete_item(TableName=TABLE_NAME, Key=to_image({"pk": item["pk"], "sk": item["sk"]}))
+        self.mails.clear()
+        sns_backends[DUMMY_ACCOUNT][REGION].sms_messages.clear()
+        self.log.seek(0)
+        self.log.truncate()
+        self.answers.clear()
+        now = datetime.now(UTC)
+        hosts = [
+            Draft(f"{kind}-host", kind, Role.COUNTY_POST, None, None, "Info", has_photo=False,
+                  created_at=now - timedelta(hours=3), by_county=True)
+            for kind in COUNTY_POSTS
+        ]  # fmt: skip
+        drafts = [
+            Draft(
+                source_id=f"{kind}-{number}",
+                kind=kind,
+                role=role,
+                parent=None if parent is None else f"{kind}-{parent}",
+                author=f"{NAME} {number}",
+                text=said[number].text,
+                has_photo=number % 3 == 0,
+                created_at=now - timedelta(minutes=100 - number),
+            )
+            for number, (kind, role, parent) in enumerate(PLACES)
+        ]
+        config = Config("v25.0", SECRET, accounts())
+        self.server.simulator = Simulator(config, populate(accounts(), [*hosts, *drafts]))
+
+    @property
+    def mails(self) -> list[Any]:
+        """What SES accepted."""
+        sent: list[Any] = sesv2_backends[DUMMY_ACCOUNT][REGION].core_backend.sent_messages
+        return sent
+
+    @property
+    def texts(self) -> list[Any]:
+        """What SNS accepted."""
+        return list(sns_backends[DUMMY_ACCOUNT][REGION].sms_messages.values())
+
+    def items(self) -> list[dict[str, Any]]:
+        """Everything in the table."""
+        pages = self.table.client.get_paginator("scan").paginate(TableName=TABLE_NAME)
+        return [from_image(image) for page in pages for image in page["Items"]]
+
+    def call(self, function: str, event: dict[str, Any]) -> Any:
+        """Invoke a function and keep all that it prints, wherever it prints it."""
+        context = SimpleNamespace(
+            aws_request_id="request-1",
+            function_name=function,
+            memory_limit_in_mb=256,
+            invoked_function_arn=f"arn:aws:lambda:{REGION}:{DUMMY_ACCOUNT}:function:{function}",
+            get_remaining_time_in_millis=lambda: 250_000,
+        )
+        with contextlib.redirect_stdout(self.log), contextlib.redirect_stderr(self.log):
+            return self.modules[function].handler(event, context)
+
+    def poll(self) -> None:
+        """Read every channel."""
+        for kind in {channel.kind for channel in CHANNELS} - {"webhook"}:
+            self.call("poll_channels", {"kind": kind, "at_once": True})
+
+    def deliver(self, said: Said) -> int:
+        """Push as a partner does."""
+        body = json.dumps(
+            {
+                "id": "icj-20261103-0007",
+                "source": "fb_group_relay",
+                "group": "infocegatanjogja",
+                "text": said.text,
+                "link": "https://wa.me/6281234567890",
+                "posted_at": datetime.now(UTC).isoformat(timespec="seconds"),
+                "reporter_consent": True,
+                "photos": [f"https://example.org/{NAME.replace(' ', '')}.jpg"],
+            }
+        )
+        timestamp = str(int(datetime.now(UTC).timestamp()))
+        headers = {
+            "Content-Type": "application/json",
+            "X-Relay-Key-Id": "icj-2026-11",
+            "X-Relay-Timestamp": timestamp,
+            "X-Relay-Signature": relay_signature(SECRET, timestamp, body.encode()),
+        }
+        answer = self.call("intake", {**an_event("POST", "/intake/icj", body=body, headers=headers),
+                                      "resource": "/intake/{source}", "pathParameters": {"source": "icj"}})  # fmt: skip
+        self.answers["/intake/icj"] = json.dumps(answer)
+        return int(answer["statusCode"])
+
+    def stream(self) -> None:
+        """Bring what is new to its decision, and what is pending to its department."""
+        for function, prefix, attribute, state in (
+            ("classify", "POST#", "pk", "new"),
+            ("notify", "NOTICE#", "sk", "pending"),
+        ):
+            waiting = [
+                item for item in self.items() if item[attribute].startswith(prefix) and item.get("state") == state
+            ]
+            records = [
+                {
+                    "eventID": str(number),
+                    "eventName": "INSERT",
+                    "eventSource": "aws:dynamodb",
+                    "dynamodb": {
+                        "Keys": to_image({"pk": item["pk"], "sk": item["sk"]}),
+                        "NewImage": to_image(item),
+                        "SequenceNumber": str(number),
+                        "StreamViewType": "NEW_AND_OLD_IMAGES",
+                    },
+                }
+                for number, item in enumerate(waiting)
+            ]
+            assert self.call(function, {"Records": records}) == {"batchItemFailures": []}
+        self.call("follow_up", {})
+
+    def ask_everything(self) -> None:
+        """Read every address of the API as an admin, with everything that is listed in it."""
+        tickets = {item["code"] for item in self.items() if item["sk"] == "TICKET"}
+        departments = {item["department"] for item in self.items() if item["sk"] == "TICKET"}
+        now = datetime.now(UTC)
+        day = {"from": (now - timedelta(hours=20)).isoformat(), "to": now.isoformat()}
+        queries: dict[str, list[dict[str, str]]] = {
+            "/coverage": [{"channel": channel.id, **day} for channel in CHANNELS if channel.kind != "webhook"],
+            "/stats": [{"by": by} for by in ("channel", "topic", "department", "month", "status")],
+        }
+        for route in ROUTES:
+            codes: set[str | None] = {None}
+            if "{" in route:
+                codes = {*(departments if route.startswith("/departments") else tickets)}
+            for code in codes:
+                path = route if code is None else re.sub(r"\{\w+\}", code, route)
+                for query in queries.get(route, [{}]):
+                    event = {**an_event("GET", path, query), "resource": route}
+                    answer = self.call("admin_api", event)
+                    assert answer["statusCode"] == 200, (path, answer["body"])
+                    self.answers[f"{path} {query}"] = json.dumps(json.loads(answer["body"]), ensure_ascii=False)
+
+
+def an_event(
+    method: str,
+    path: str,
+    query: Mapping[str, str] | None = None,
+    body: str | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """A request as API Gateway hands it on, signed in as an admin."""
+    return {
+        "resource": path,
+        "path": path,
+        "httpMethod": method,
+        "headers": {"Accept": "application/json", **(headers or {})},
+        "multiValueHeaders": {},
+        "queryStringParameters": dict(query) if query else None,
+        "multiValueQueryStringParameters": {name: [value] for name, value in query.items()} if query else None,
+        "pathParameters": None,
+        "requestContext": {
+            "stage": "v1",
+            "path": f"/v1{path}",
+            "resourcePath": path,
+            "httpMethod": method,
+            "requestId": "request-1",
+            "authorizer": {"claims": ADMIN},
+        },
+        "body": body,
+        "isBase64Encoded": False,
+    }
+
+
+DUMMY_ACCOUNT, REGION = "123456789012", DUMMY["AWS_DEFAULT_REGION"]
+
+
+@pytest.fixture(name="county", scope="module")
+def _county() -> Iterator[County]:
+    """One cold start of everything for all examples."""
+    with contextlib.ExitStack() as stack:
+        server = stack.enter_context(running(Simulator(Config("v25.0", SECRET, ()), populate((), []))))
+        environment = {
+            **DUMMY,
+            "TABLE_NAME": TABLE_NAME,
+            "CREDENTIALS_PATH": "/aduan/test",
+            "GRAPH_BASE_URL": server.url,
+            "GRAPH_VERSION": "v25.0",
+            "X_BASE_URL": f"{server.url}/x",
+            "TELEGRAM_BASE_URL": f"{server.url}/telegram",
+            "FEED_BASE_URL": f"{server.url}/feeds",
+            "YOUTUBE_BASE_URL": f"{server.url}/youtube",
+            "CHATTER_RETENTION_DAYS": "30",
+            "STAGE": "prod",
+            "SENDER_ADDRESS": "aduan@sleman.example",
+            "CONFIGURATION_SET": "",
+            "SMS_SENDER_ID": "SLEMAN",
+        }
+        stack.enter_context(mock.patch.dict(os.environ, environment))
+        stack.enter_context(mock_aws())
+        table = create_table()
+        boto3.client("ses").verify_email_identity(EmailAddress=environment["SENDER_ADDRESS"])
+        ssm = boto3.client("ssm")
+        secrets = {f"channels/{channel.id.replace(':', '/')}/token": token_of(channel.id) for channel in CHANNELS}
+        for name in (
+            "meta/app_secret",
+            "meta/app_id",
+            "meta/verify_token",
+            "author_key",
+            "intake/icj/keys/icj-2026-11",
+        ):
+            secrets[name] = SECRET
+        for name, value in secrets.items():
+            ssm.put_parameter(Name=f"/aduan/test/{name}", Value=value, Type="SecureString")
+        for department in ("desk", "dishub", "dlh"):  # the others are told through the desk
+            DynamoContactStore(table).put(a_contact(department))
+        modules = {}
+        for function in FUNCTIONS:
+            sys.modules.pop(f"{function}.handler", None)
+            modules[function] = importlib.import_module(f"{function}.handler")
+        county = County(modules, server, table)
+        patched = stack.enter_context(pytest.MonkeyPatch.context())
+        poller: Any = modules["poll_channels"]
+        patched.setattr(poller, "directory", poller.directory.model_copy(update={"channels": CHANNELS}))
+        patched.setattr("poll_channels.connection.PostFactory", SpoiltFactory)
+        for module in modules.values():
+            module.logger.registered_handler.setStream(county.log)
+        # What libraries warn of reaches Lambda's log as well.
+        warnings = logging.StreamHandler(county.log)
+        warnings.setLevel(logging.WARNING)
+        logging.getLogger().addHandler(warnings)
+        stack.callback(logging.getLogger().removeHandler, warnings)
+        yield county
+        poller.http.clear()
+
+
+def everything_of(sent: object) -> str:
+    """All that a provider was given, as text."""
+    return json.dumps(sent, default=lambda value: vars(value) if hasattr(value, "__dict__") else str(value),
+                      ensure_ascii=False)  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore:Generating overly large repr")  # of the county; it would hide what failed
+@given(st.integers(0, 2**32))
+@settings(max_examples=3, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+def test_nothing_personal_comes_out_anywhere(county: County, seed: int) -> None:
+    """Whatever number, address or name citizens write, and wherever, none is kept, logged, sent or answered."""
+    said = some_talk(Random(seed))  # noqa: S311 # no secret depends on it
+    first, partner, later = said[: len(PLACES)], said[len(PLACES)], said[len(PLACES) + 1 :]
+    county.start(first)
+    assert county.deliver(partner) == 202
+    county.poll()
+    county.stream()
+    world = county.server.simulator.world
+    for entry, text in zip(world.citizen_posts(), later, strict=True):
+        world.edit(entry.native_id, text.text, datetime.now(UTC))
+    county.poll()
+    county.stream()
+    county.ask_everything()
+
+    items = county.items()
+    log = county.log.getvalue()
+    table = json.dumps(items, default=str, ensure_ascii=False)
+    mails, texts = everything_of(county.mails), everything_of(county.texts)
+    api = "\n".join(county.answers.values())
+
+    # What was to be looked through is there: nothing below holds for want of posts, mails or answers.
+    stored = Counter(item["kind"] for item in items if item["sk"] == "POST" and item["pk"].startswith("POST#"))
+    quarantined = sum(item["pk"].startswith("QUARANTINE#") for item in items)
+    assert stored.total() + quarantined >= len(PLACES) + 1
+    assert stored["webhook"] == 1
+    assert len(county.mails) > 3
+    assert county.texts
+    assert {json.loads(line).get("level") for line in log.splitlines() if line.startswith("{")} >= {"INFO"}
+    assert "[" in api
+
+    people = [entry.author for entry in world.citizen_posts() if entry.author is not None]
+    persons = [SECRET, "Kenarina", "Wulandari", "6281234567890", *(person.native_id for person in people)]
+    written = [canary for each in said for canary in each.canaries]
+    for place, found in (("table", table), ("log", log), ("mails", mails), ("SMS", texts), ("API", api)):
+        assert [canary.written for canary in written if canary.found_in(found)] == [], place
+        assert [person for person in persons if person.lower() in found.lower()] == [], place
+
+    # The words themselves are for the department, and for nobody who reads a log, a ledger or an SMS.
+    channels = json.dumps([item for item in items if item["pk"].startswith("CHANNEL#")], default=str)
+    figures = "\n".join(answer for address, answer in county.answers.items() if not address.startswith("/tickets"))
+    for place, found in (("log", log), ("SMS", texts), ("ledger", channels), ("figures", figures)):
+        assert [each.marker for each in said if each.marker in found] == [], place

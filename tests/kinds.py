@@ -1,0 +1,19 @@
+"""The fakes of all platforms. A new kind is a line here, and passes `tests/contract/test_kinds.py`."""
+
+from typing import Final
+
+from tests.fake_graph import FakeInstagram, FakePage
+from tests.fake_rss import Publisher
+from tests.fake_telegram import Bot
+from tests.fake_x import FakeX
+from tests.fake_youtube import FakeYouTube
+from tests.reading import Fake
+
+FAKES: Final[dict[str, type[Fake]]] = {
+    "facebook_page": FakePage,
+    "instagram": FakeInstagram,
+    "rss": Publisher,
+    "telegram_relay": Bot,
+    "x": FakeX,
+    "youtube": FakeYouTube,
+}

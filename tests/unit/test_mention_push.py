@@ -1,0 +1,154 @@
+"""Pushes of mentions under everything that can happen to them: every trouble, in any order, again and again."""
+
+import json
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from types import SimpleNamespace
+from typing import Any, cast
+from urllib.parse import parse_qs, urlsplit
+
+from hypothesis import given
+from hypothesis import strategies as st
+from urllib3.exceptions import ProtocolError
+
+from intake.graph import Graph
+from intake.push import PUSH_TIME, Account, Push, Taken
+from tests.builders import NOON, a_channel
+from tests.in_memory import InMemoryPostStore, Memory
+
+ACCOUNT = a_channel().account
+UNREADABLE: dict[str, object] = {
+    "gone": {"error": {"code": 100, "error_subcode": 33}},
+    "refused": {"error": {"code": 100}},
+    "malformed": {"mentioned_comment": {"text": "no time"}},
+}
+TROUBLES: dict[str, object] = {
+    "passing": {"error": {"code": 2}},
+    "throttled": {"error": {"code": 80002}},
+    "token": {"error": {"code": 190}},
+    "nonsense": ["<html>"],
+}
+"""What the platform may answer for a while."""
+FORBIDDEN = {"error": {"code": 10}}
+KINDS = st.sampled_from(["fine", "fine", "own", "forbidden", *UNREADABLE])
+TROUBLE = st.sampled_from([None, None, "slow", "lost", "stuck", *TROUBLES])
+
+
+@dataclass
+class Platform:
+    """Comments that mention the account, by id, and a clock that goes on when it is slow."""
+
+    comments: Mapping[str, str]
+    trouble: Mapping[str, str | None] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+    now: datetime = NOON
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def request(self, _method: str, url: str, **_: Any) -> SimpleNamespace:
+        """Answer like the Graph API, over no network."""
+        fields = parse_qs(urlsplit(url).query)["fields"][0]
+        comment = fields.partition("(")[2].partition(")")[0]
+        return SimpleNamespace(status=200, data=json.dumps(self.answer(comment) if comment else {"id": ACCOUNT}))
+
+    def answer(self, comment: str) -> object:
+        """What is said of a comment now."""
+        with self.lock:
+            self.asked.append(comment)
+            trouble = self.trouble.get(comment)
+            if trouble in {"slow", "stuck"}:
+                self.now += timedelta(seconds=3)
+        if trouble in {"lost", "stuck"}:
+            raise ProtocolError
+        kind = self.comments[comment]
+        return (
+            TROUBLES.get(trouble or "")
+            or (FORBIDDEN if kind == "forbidden" else UNREADABLE.get(kind))
+            or said(comment, kind)
+        )
+
+
+def said(comment: str, kind: str) -> dict[str, object]:
+    """A comment as documented."""
+    name = "kabarsleman" if kind == "own" else "warga"
+    return {
+        "mentioned_comment": {"id": comment, "text": "rusak", "timestamp": "2026-11-03T08:00:00+0000", "username": name}
+    }
+
+
+@dataclass
+class World:
+    """A platform and a table, and what each push changed."""
+
+    platform: Platform
+    memory: Memory = field(default_factory=Memory)
+    put_aside: int = 0
+    stored: int = 0
+
+    def push(self, *comments: str) -> Taken:
+        """Push mentions in these comments, once."""
+        changes = [{"field": "mentions", "value": {"media_id": "1", "comment_id": comment}} for comment in comments]
+        taken = Push(
+            InMemoryPostStore(self.memory),
+            Graph(cast("Any", self.platform), "http://graph"),
+            "app-secret",
+            lambda: self.platform.now,
+            self.platform.now + PUSH_TIME,
+        ).take(
+            {"object": "instagram", "entry": [{"id": ACCOUNT, "changes": changes}]},
+            {ACCOUNT: Account(a_channel(), "token")},
+        )
+        self.put_aside += taken.quarantined
+        self.stored += taken.outcomes["accepted"]
+        return taken
+
+    def are_settled(self, comments: set[str]) -> bool:
+        """Whether each of these comments is where it belongs for good."""
+        kinds = self.platform.comments
+        unreadable = {comment for comment in comments if kinds[comment] in {*UNREADABLE, "forbidden"}}
+        fine = {comment for comment in comments if kinds[comment] == "fine"}
+        quarantined = {native_id for _, native_id in self.memory.quarantined}
+        return fine <= {post.native_id for post in self.memory.posts.values()} and unreadable <= quarantined
+
+
+@given(st.data())
+def test_nothing_is_lost_doubled_or_given_up_too_early(data: st.DataObject) -> None:
+    """Each readable mention is stored once, each unreadable one put aside once; until then Meta must send it again."""
+    comments = {str(number): kind for number, kind in enumerate(data.draw(st.lists(KINDS, min_size=1, max_size=14)), 1)}
+    world = World(Platform(comments))
+    every = st.permutations(sorted(comments))
+    for _ in range(data.draw(st.integers(0, 4))):
+        pushed = data.draw(every)[: data.draw(st.integers(1, len(comments)))]
+        world.platform.trouble = {comment: data.draw(TROUBLE) for comment in pushed}
+        taken = world.push(*pushed)
+        assert taken.faults or world.are_settled(set(pushed))
+    world.platform.trouble = {}
+    taken = world.push(*data.draw(every))
+    waits = [comment for comment, kind in comments.items() if kind == "forbidden" and not world.are_settled({comment})]
+    assert sum(taken.faults.values()) == len(waits), "only a permission that may come back is waited for"
+    assert world.are_settled(comments.keys() - set(waits))
+    assert world.stored == len(world.memory.posts) == list(comments.values()).count("fine")
+    assert world.put_aside == len(world.memory.quarantined)
+    assert {comments[native_id] for _, native_id in world.memory.quarantined} <= {*UNREADABLE, "forbidden"}
+
+
+def test_mentions_that_are_stuck_keep_no_others_waiting() -> None:
+    """Twenty that use up the time of every push and stand first: the twenty behind them are stored all the same."""
+    stuck, quick = [str(number) for number in range(1, 21)], [str(number) for number in range(21, 41)]
+    world = World(Platform(dict.fromkeys([*stuck, *quick], "fine"), dict.fromkeys(stuck, "stuck")))
+    repetitions = 0
+    while not world.are_settled(set(quick)):
+        repetitions += 1
+        assert repetitions < 100
+        assert world.push(*stuck, *quick).faults
+
+
+def test_what_is_stored_or_put_aside_is_not_asked_for_again() -> None:
+    """A repetition asks only for what is left, so it gets further than the push before."""
+    world = World(Platform({"1": "fine", "2": "gone", "3": "fine"}, trouble={"3": "passing"}))
+    assert world.push("1", "2", "3").faults == {"code 2/None": 1}
+    world.platform.asked.clear()
+    world.platform.trouble = {}
+    assert not world.push("1", "2", "3").faults
+    assert world.platform.asked == ["3"]
