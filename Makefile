@@ -10,6 +10,11 @@ PYTHON ?= $(shell for p in python3.13 python3 python3.12 python3.11 python3.14; 
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' 2>/dev/null && echo $$p && break; done)
 POSTS ?=
 LIMIT ?=
+DATA ?=
+TABLE ?=
+STACK ?=
+MONTHS ?=
+SINCE ?=
 
 RUN := .venv/bin/python
 LOCAL := PYTHONPATH=functions $(RUN) -m infra.local
@@ -49,15 +54,27 @@ build: environments ## build the artefacts that `sam deploy` uploads
 test: environments ## run every test
 	@$(RUN) -m pytest
 
-check: environments ## lint, types, template
+check: environments ## lint, types, template, scores of the classifier
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy
 	@SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam validate --lint --template template.yaml
 	@.venv/bin/cfn-lint infra/*.yaml
+	@$(RUN) -m infra.training check
+
+train: environments ## learn the classifier anew (DATA="file.jsonl export.xlsx"; ten minutes with 10,000 texts)
+	@$(RUN) -m infra.training train $(DATA)
+
+evaluate: environments ## score the classifier on labelled texts (DATA=file.jsonl)
+	@test -n "$(DATA)" || { echo "make evaluate DATA=file.jsonl: JSON lines with text, is_report and topic" >&2; exit 2; }
+	@$(RUN) -m infra.training evaluate $(DATA)
+
+corrections: environments ## write what people corrected to .local/corrections.jsonl (STACK=aduan-prod SINCE=2026-01), for `train`
+	@PYTHONPATH=functions $(RUN) -m infra.corrections $(if $(TABLE),--table $(TABLE)) $(if $(STACK),--stack $(STACK)) \
+		$(if $(MONTHS),--months $(MONTHS)) $(if $(SINCE),--since $(SINCE))
 
 bench: environments ## measure the figures of the README
 	@PYTHONPATH=functions AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_DEFAULT_REGION=ap-southeast-3 \
 		AWS_ACCOUNT_ID_ENDPOINT_MODE=disabled $(RUN) -m infra.bench
 
-.PHONY: help environments demo up simulate down build test check bench
+.PHONY: help environments demo up simulate down build test check train evaluate corrections bench

@@ -3,7 +3,7 @@
 `sam build` ships no byte-code, its archives date every file 1980, and a function's folder cannot be written to: each
 cold start would compile everything again, which takes two to four times as long as the import itself. Unchecked
 hashes make the byte-code valid whatever the files' dates say. botocore reads its descriptions of services, some 440 of
-them, from compressed JSON with all their documentation; the functions make ten calls of four services.
+them, from compressed JSON with all their documentation; the functions make eleven calls of five services.
 """
 
 import compileall
@@ -25,6 +25,7 @@ OPERATIONS: Final = {
     "ssm": frozenset({"GetParameters"}),
     "sesv2": frozenset({"SendEmail"}),
     "sns": frozenset({"Publish"}),
+    "bedrock-runtime": frozenset({"Converse"}),
 }
 """The calls the functions make, by botocore's name of the service. A test compares it with the code."""
 ENDPOINTS: Final = frozenset({"dynamodb", "ssm", "email", "sns", "sts"})

@@ -5,7 +5,8 @@ from typing import Any
 
 from aduan.channel import Rejected
 from aduan.directory import Channel
-from aduan.notice import ChannelNotice, Notice
+from aduan.example import Example, Said
+from aduan.notice import ChannelNotice, ContactNotice, Notice
 from aduan.post import Post
 from aduan.record import stamp
 from aduan.ticket import Event, Ticket, ticket_code
@@ -118,6 +119,19 @@ def a_channel_notice(**changes: Any) -> ChannelNotice:
     return ChannelNotice.model_validate(fields | changes)
 
 
+def a_contact_notice(**changes: Any) -> ContactNotice:
+    """The mail to the desk when Dishub's address bounced."""
+    fields: dict[str, Any] = {
+        "about": "dishub",
+        "which": "email",
+        "address": "dishub@sleman.example",
+        "died_at": NOON,
+        "reason": "bounce: General",
+        "created_at": NOON + timedelta(minutes=1),
+    }
+    return ContactNotice.model_validate(fields | changes)
+
+
 def an_event(**changes: Any) -> Event:
     """The first step of `a_ticket`."""
     fields: dict[str, Any] = {
@@ -128,3 +142,16 @@ def an_event(**changes: Any) -> Event:
         "why": "kata: lampu jalan",
     }
     return Event.model_validate(fields | changes)
+
+
+def an_example(**changes: Any) -> Example:
+    """What a person said about `a_post`: that it is about a road."""
+    fields: dict[str, Any] = {
+        "post": a_post().key,
+        "ticket": a_ticket().code,
+        "text": a_post().text,
+        "decision": a_triage(),
+        "said": Said(topic="jalan", department="dpupkp"),
+        "at": NOON + timedelta(hours=1),
+    }
+    return Example.model_validate(fields | changes)

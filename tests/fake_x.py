@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, ClassVar
 
 from aduan.directory import Channel
@@ -54,6 +54,8 @@ class FakeX(Fake):
     """Partial errors, which come beside the data."""
     hidden: set[str] = field(default_factory=set)
     """Ids of posts whose authors do not show them any more."""
+    charged: set[tuple[date, str]] = field(default_factory=set)
+    """Days (UTC) and ids of the mentions that were given: each is charged once."""
 
     @property
     def citizens(self) -> list[str]:
@@ -136,6 +138,7 @@ class FakeX(Fake):
         offset = int(query.get("pagination_token", "t0")[1:])
         size = min(int(query.get("max_results", "10")), self.page_size)
         page = listed[offset : offset + size]
+        self.charged |= {(self.now.astimezone(UTC).date(), post.id) for post in page}
         meta: dict[str, Any] = {"result_count": len(page)}
         if not page:
             return as_json({"meta": meta}, headers=self._limits())

@@ -3,19 +3,24 @@
 They pass the same contract suite as the stores on DynamoDB (`tests/contract/test_stores.py`).
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from aduan.channel import Cursor, Rejected, Run, Sweep
-from aduan.notice import AnyNotice, ChannelNotice, Contact, Notice
+from aduan.channel import Cursor, Rejected, Run, Sweep, TokenLook
+from aduan.example import Example
+from aduan.notice import AnyNotice, ChannelNotice, Contact, ContactNotice, Notice, SmsBudgetNotice
 from aduan.post import Post
+from aduan.quiet_hours import Hold
+from aduan.record import WIB
 from aduan.store.channels import LeaseError
 from aduan.store.notices import LEFT_BEHIND as NOTICE_LEFT_BEHIND
-from aduan.store.notices import NotPendingError
+from aduan.store.notices import NoticeChangedError, NotPendingError
+from aduan.store.pages import page_cursor, page_position
 from aduan.store.posts import LEFT_BEHIND, AlreadyTriagedError
-from aduan.store.tickets import CodeTakenError
-from aduan.ticket import Event, Ticket, Voice
+from aduan.store.table import NOTICE_QUEUES, month_of
+from aduan.store.tickets import CodeTakenError, OutdatedError, overtaken
+from aduan.ticket import Event, Ticket, Voice, clock_of, queued
 from aduan.triage import Triage
 
 
@@ -36,8 +41,18 @@ class Memory:
     cursors: dict[str, Cursor] = field(default_factory=dict)
     runs: list[Run] = field(default_factory=list)
     sweeps: dict[str, Sweep] = field(default_factory=dict)
+    tokens: dict[str, TokenLook] = field(default_factory=dict)
     contacts: dict[str, Contact] = field(default_factory=dict)
+    examples: dict[str, Example] = field(default_factory=dict)
     counted: dict[str, int] = field(default_factory=dict)
+    spent: dict[str, int] = field(default_factory=dict)
+    unsettled: set[tuple[str, str]] = field(default_factory=set)
+    mails: dict[tuple[str, str], int] = field(default_factory=dict)
+    """How many went to a department in an hour."""
+    texts: dict[tuple[str, str], tuple[str, datetime]] = field(default_factory=dict)
+    """By department and matter, about which ticket and when the last SMS went."""
+    sms: "Memory | None" = None
+    """What was spent on SMS, apart from what second opinions cost."""
     reads: int = 0
     writes: int = 0
     calls: int = 0
@@ -205,6 +220,18 @@ class InMemoryChannelStore:
         with self.memory.call(write=True):
             self.memory.sweeps[sweep.channel] = sweep
 
+    def looked(self, look: TokenLook) -> None:
+        """Replace an older one."""
+        with self.memory.call(write=True):
+            stored = self.memory.tokens.get(look.channel)
+            if stored is None or stored.looked_at <= look.looked_at:
+                self.memory.tokens[look.channel] = look
+
+    def token(self, channel: str) -> TokenLook | None:
+        """Look up."""
+        with self.memory.call():
+            return self.memory.tokens.get(channel)
+
     def announce(self, notice: ChannelNotice) -> bool:
         """Put unless there."""
         with self.memory.call(write=True):
@@ -245,8 +272,7 @@ class InMemoryTicketStore:
             memory.voices[ticket.code, post.key] = voice
             memory.events.extend(events)
             memory.notices.update({(notice.ticket, notice.key): notice for notice in notices})
-            counter = f"{ticket.channel}#{ticket.topic}#{ticket.department}"
-            memory.counted[counter] = memory.counted.get(counter, 0) + 1
+            self._count(ticket, 1)
 
     def amend(  # noqa: PLR0913 # as the protocol has it
         self,
@@ -264,14 +290,44 @@ class InMemoryTicketStore:
             if memory.posts[post.key].state != "new" or memory.tickets[before.code].version != before.version:
                 raise AlreadyTriagedError(post.key)
             InMemoryPostStore(memory).decide(post, triage, after.code)
-            memory.tickets[after.code] = after
+            self._replace(before, queued(before, after, post.revised_at or post.fetched_at))
             memory.events.extend(events)
-            for notice in notices:
-                memory.notices.setdefault((notice.ticket, notice.key), notice)
+            memory.examples.pop(post.key, None)
+            self._tell(notices)
             if after.department != before.department:
-                for key, told in memory.notices.items():
-                    if key[0] == after.code and told.state == "pending" and told.department != after.department:
-                        memory.notices[key] = told.model_copy(update={"state": "withdrawn", "act_at": None})
+                self._withdraw(after.code, lambda told: told.department != after.department)
+
+    def correct(  # noqa: PLR0913 # as the protocol has it
+        self,
+        post: Post,
+        before: Ticket,
+        after: Ticket,
+        *,
+        notices: Sequence[Notice],
+        event: Event,
+        example: Example | None,
+    ) -> None:
+        """All or nothing."""
+        with self.memory.call(write=True):
+            memory = self.memory
+            stored = memory.posts[post.key]
+            read = (stored.state, stored.digest) == (post.state, post.digest) or stored.state == post.state == "gone"
+            if not read or memory.tickets[before.code].version != before.version:
+                raise OutdatedError(after.code)
+            self._replace(before, queued(before, after, event.at))
+            memory.events.append(event)
+            if example is not None:
+                memory.examples[example.post] = example
+            self._tell(notices)
+            wanted = {notice.key for notice in notices}
+            self._withdraw(
+                after.code,
+                lambda told: (
+                    overtaken(told, before, after)
+                    if isinstance(told, Notice) and told.step
+                    else told.key not in wanted
+                ),
+            )
 
     def bury(self, post: Post, ticket: Ticket, event: Event, reason: str, at: datetime) -> None:
         """All or nothing."""
@@ -282,14 +338,76 @@ class InMemoryTicketStore:
             InMemoryPostStore(memory).lay_to_rest(post, reason, at)
             memory.tickets[ticket.code] = ticket.model_copy(update={"permalink": "", "version": ticket.version + 1})
             memory.events.append(event)
-            for key, notice in memory.notices.items():
-                if key[0] == ticket.code and notice.state == "pending":
-                    memory.notices[key] = notice.model_copy(update={"state": "withdrawn", "act_at": None})
+            memory.examples.pop(post.key, None)
+            self._withdraw(ticket.code, lambda _: True)
+
+    def move(self, before: Ticket, after: Ticket, *, at: datetime, notices: Sequence[Notice], event: Event | None) -> None:
+        """All or nothing."""
+        with self.memory.call(write=True):
+            if self.memory.tickets[before.code].version != before.version:
+                raise OutdatedError(after.code)
+            self._replace(before, queued(before, after, at))
+            self.memory.events.extend([event] if event is not None else [])
+            self._tell(notices)
+            self._withdraw(after.code, lambda told: isinstance(told, Notice) and overtaken(told, before, after))
 
     def get(self, code: str) -> Ticket | None:
         """Look up."""
         with self.memory.call():
             return self.memory.tickets.get(code)
+
+    def due(self, now: datetime) -> Iterator[str]:
+        """Those that wait for something else than the forum."""
+        with self.memory.call():
+            waiting = [
+                (ticket.act_at, ticket.code)
+                for ticket in self.memory.tickets.values()
+                if ticket.act_at is not None
+                and not (ticket.on_forum_list and ticket.clock == clock_of(ticket))
+            ]
+        yield from [code for at, code in sorted(waiting) if at <= now]
+
+    def _count(self, ticket: Ticket, number: int) -> None:
+        counter = f"{ticket.channel}#{ticket.topic}#{ticket.department}"
+        self.memory.counted[counter] = self.memory.counted.get(counter, 0) + number
+
+    def _replace(self, before: Ticket, after: Ticket) -> None:
+        self._count(before, -1)
+        self._count(after, 1)
+        self.memory.tickets[after.code] = after
+
+    def _tell(self, notices: Iterable[Notice]) -> None:
+        for notice in notices:
+            told = self.memory.notices.setdefault((notice.ticket, notice.key), notice)
+            if told.state == "withdrawn":
+                kept = {name: getattr(told, name) for name in ("attempt", "repeated_at", "bounced")}
+                renewed = {**kept, "act_at": notice.act_at or notice.created_at}
+                self.memory.notices[notice.ticket, notice.key] = notice.model_copy(update=renewed)
+
+    def _withdraw(self, code: str, is_stale: Callable[[AnyNotice], bool]) -> None:
+        for key, told in self.memory.notices.items():
+            if key[0] == code and told.state == "pending" and is_stale(told):
+                self.memory.notices[key] = told.model_copy(update={"state": "withdrawn", "act_at": None})
+
+
+@dataclass
+class InMemoryExampleStore:
+    """`ExampleStore` in memory."""
+
+    memory: Memory
+
+    def get(self, ticket: Ticket) -> Example | None:
+        """Look up."""
+        with self.memory.call():
+            return self.memory.examples.get(ticket.post)
+
+    def page(self, month: str, limit: int, after: str | None = None) -> tuple[tuple[Example, ...], str | None]:
+        """In the order of their posts' keys."""
+        last = "" if after is None else page_position(after)
+        with self.memory.call():
+            opened = {ticket.post for ticket in self.memory.tickets.values() if month_of(ticket.opened_at) == month}
+            found = [self.memory.examples[key] for key in sorted(opened & set(self.memory.examples)) if key > last]
+        return tuple(found[:limit]), page_cursor(found[limit - 1].post) if len(found) > limit else None
 
 
 @dataclass
@@ -304,15 +422,19 @@ class InMemoryNoticeStore:
             return self.memory.notices.get((subject, key))
 
     def claim(self, notice: AnyNotice, owner: str, now: datetime, recipient: str, told: str) -> AnyNotice:
-        """Take it once."""
+        """Take it once; the owner's own repetition is no other's."""
         with self.memory.call(write=True):
-            stored = self.memory.notices[notice.subject, notice.key]
-            if stored.state != "pending" or stored.attempt != notice.attempt:
+            stored = self._stored(notice)
+            if (stored.claimed_by, stored.attempt) == (owner, notice.attempt + 1):
+                return stored
+            read = (notice.state, notice.attempt)
+            if notice.state not in {"pending", "claimed"} or (stored.state, stored.attempt) != read:
                 raise NotPendingError(notice.key)
             return self._write(
                 stored,
                 state="claimed",
                 attempt=stored.attempt + 1,
+                repeated_at=now if stored.state == "claimed" else stored.repeated_at,
                 claimed_by=owner,
                 claimed_at=now,
                 recipient=recipient,
@@ -322,38 +444,71 @@ class InMemoryNoticeStore:
 
     def sent(self, notice: AnyNotice, message_id: str, now: datetime) -> None:
         """Finish."""
-        with self.memory.call(write=True):
-            self._write(notice, state="sent", message_id=message_id, sent_at=now, act_at=None)
+        self._finish(notice, state="sent", message_id=message_id, sent_at=now, act_at=None)
 
     def refused(self, notice: AnyNotice, why: str) -> None:
         """Finish."""
-        with self.memory.call(write=True):
-            self._write(notice, state="failed", failure=why, act_at=None)
+        self._finish(notice, state="failed", failure=why, act_at=None)
 
     def postponed(self, notice: AnyNotice, why: str, until: datetime) -> None:
         """Give back."""
-        with self.memory.call(write=True):
-            self._write(notice, state="pending", failure=why, act_at=until)
+        self._finish(notice, state="pending", failure=why, act_at=until)
 
     def unknown(self, notice: AnyNotice, why: str) -> None:
         """Keep claimed."""
-        with self.memory.call(write=True):
-            self._write(notice, failure=why)
+        self._finish(notice, failure=why)
 
     def park(self, notice: AnyNotice, why: str) -> None:
         """Put aside what is as it was read."""
+        self._put_aside(notice, "parked", why)
+
+    def skip(self, notice: AnyNotice, why: str) -> None:
+        """Put aside what is as it was read."""
+        self._put_aside(notice, "skipped", why)
+
+    def hold(self, notice: AnyNotice, hold: Hold) -> None:
+        """Let what is as it was read wait."""
         with self.memory.call(write=True):
-            stored = self.memory.notices[notice.subject, notice.key]
-            if (stored.state, stored.attempt) != (notice.state, notice.attempt):
+            stored = self._stored(notice)
+            if (stored.state, stored.attempt) != ("pending", notice.attempt):
                 raise NotPendingError(notice.key)
-            self._write(stored, state="parked", failure=why, act_at=None)
+            digest = {"digest_at": hold.until} if hold.in_digest else {}
+            self._write(stored, act_at=hold.until, **digest)
+
+    def _put_aside(self, notice: AnyNotice, state: str, why: str) -> None:
+        with self.memory.call(write=True):
+            stored = self._stored(notice)
+            if (stored.state, stored.attempt) == (notice.state, notice.attempt):
+                self._write(stored, state=state, failure=why, act_at=None)
+            elif stored.state != state:
+                raise NotPendingError(notice.key)
+
+    def record(self, before: AnyNotice, after: AnyNotice) -> None:
+        """Replace what is as it was read."""
+        with self.memory.call(write=True):
+            stored = self._stored(before)
+            if (stored.state, stored.attempt) != (before.state, before.attempt):
+                raise NoticeChangedError(before.key)
+            changed = {name: value for name, value in after if value != getattr(before, name)}
+            self._write(stored, **changed)
 
     def left_behind(self, now: datetime) -> Iterator[tuple[str, str]]:
         """Unfinished ones whose time has passed."""
         with self.memory.call():
             due = [notice for notice in self.memory.notices.values() if _act_at(notice) <= now]
-        unfinished = [notice for notice in sorted(due, key=_act_at) if notice.state in {"pending", "claimed"}]
+        unfinished = [notice for notice in sorted(due, key=_turn) if notice.state in {"pending", "claimed"}]
         yield from [(notice.subject, notice.key) for notice in unfinished]
+
+    def _stored(self, notice: AnyNotice) -> AnyNotice:
+        return self.memory.notices[notice.subject, notice.key]
+
+    def _finish(self, notice: AnyNotice, **changes: object) -> None:
+        """Write an outcome where none is on record, if it is still this attempt's."""
+        with self.memory.call(write=True):
+            stored = self._stored(notice)
+            owner = (stored.claimed_by, stored.attempt)
+            if stored.state == "claimed" and owner == (notice.claimed_by, notice.attempt):
+                self._write(stored, **changes)
 
     def _write(self, notice: AnyNotice, **changes: object) -> AnyNotice:
         written = notice.model_copy(update=changes)
@@ -363,6 +518,10 @@ class InMemoryNoticeStore:
 
 def _act_at(notice: AnyNotice) -> datetime:
     return notice.act_at or notice.created_at + NOTICE_LEFT_BEHIND
+
+
+def _turn(notice: AnyNotice) -> tuple[int, datetime]:
+    return list(NOTICE_QUEUES).index(notice.urgency), _act_at(notice)
 
 
 @dataclass
@@ -380,3 +539,84 @@ class InMemoryContactStore:
         """Replace."""
         with self.memory.call(write=True):
             self.memory.contacts[contact.department] = contact
+
+    def died(self, contact: Contact, notice: ContactNotice) -> bool:
+        """Both or neither."""
+        with self.memory.call(write=True):
+            which = notice.which.removesuffix("email")
+            stored = self.memory.contacts[contact.department]
+            if stored.updated_at != contact.updated_at or getattr(stored, f"{which}dead_since") is not None:
+                return False
+            dead = {f"{which}dead_since": notice.died_at, f"{which}dead_because": notice.reason}
+            self.memory.contacts[contact.department] = stored.model_copy(update=dead)
+            self.memory.notices[notice.subject, notice.key] = notice
+            return True
+
+
+@dataclass
+class InMemorySpendingStore:
+    """`SpendingStore` in memory."""
+
+    memory: Memory
+
+    def book(self, ask: str, now: datetime, amount: int, budget: int) -> bool:
+        """Add what the month can bear, once."""
+        with self.memory.call(write=True):
+            month = month_of(now)
+            if (month, ask) not in self.memory.unsettled:
+                spent = self.memory.spent.get(month, 0) + amount
+                if spent > budget:
+                    return False
+                self.memory.spent[month] = spent
+                self.memory.unsettled.add((month, ask))
+            return True
+
+    def settle(self, ask: str, now: datetime, difference: int) -> None:
+        """Correct what is booked, once."""
+        with self.memory.call(write=True):
+            month = month_of(now)
+            if (month, ask) in self.memory.unsettled:
+                self.memory.unsettled.remove((month, ask))
+                self.memory.spent[month] += difference
+
+
+@dataclass
+class InMemorySendingStore:
+    """`SendingStore` in memory."""
+
+    memory: Memory
+
+    def count(self, department: str, now: datetime, limit: int) -> int:
+        """Add one, up to the limit."""
+        with self.memory.call(write=True):
+            hour = (department, f"{now.astimezone(WIB):%Y-%m-%dT%H}")
+            before = self.memory.mails.get(hour, 0)
+            self.memory.mails[hour] = max(before, min(before + 1, limit))
+            return min(before, limit)
+
+    def first_sms(self, department: str, matter: str, ticket: str, now: datetime, within: timedelta) -> bool:
+        """Note it, unless another ticket's is noted."""
+        with self.memory.call(write=True):
+            noted = self.memory.texts.get((department, matter))
+            if noted is not None and noted[0] != ticket and noted[1] > now - within:
+                return False
+            self.memory.texts[department, matter] = (ticket, now)
+            return True
+
+    def book_sms(self, name: str, now: datetime, amount: int, budget: int) -> bool:
+        """In a memory of its own."""
+        return self._spending.book(name, now, amount, budget)
+
+    def settle_sms(self, name: str, now: datetime, difference: int) -> None:
+        """In a memory of its own."""
+        self._spending.settle(name, now, difference)
+
+    def announce(self, notice: SmsBudgetNotice) -> None:
+        """Put unless there."""
+        with self.memory.call(write=True):
+            self.memory.notices.setdefault((notice.subject, notice.key), notice)
+
+    @property
+    def _spending(self) -> InMemorySpendingStore:
+        self.memory.sms = self.memory.sms or Memory()
+        return InMemorySpendingStore(self.memory.sms)

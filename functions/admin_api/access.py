@@ -24,6 +24,11 @@ class Caller:
     """The only department the caller may read; None for an admin, who may read and change everything."""
 
     @property
+    def signature(self) -> str:
+        """What stands beside a change in a ticket's history: the user name, unless that is an address."""
+        return self.sub if "@" in self.name else self.name
+
+    @property
     def is_admin(self) -> bool:
         """Whether nothing is withheld."""
         return self.department is None

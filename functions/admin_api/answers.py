@@ -6,16 +6,21 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, get_args
 
 from aduan import coverage
-from aduan.health import Health, error_label
+from aduan.health import Health, error_label, token_label
+from aduan.notice import Contact
 from aduan.record import WIB, stamp
 from aduan.store.reading import ChannelState, Grouping, Tally, TicketDetail
 from aduan.ticket import Status, Ticket
 
 if TYPE_CHECKING:
+    from aduan.channel import TokenLook
+    from aduan.channel_budget import BudgetState
     from aduan.coverage import Reason, Stretch
     from aduan.directory import Channel, Directory
-    from aduan.notice import Contact, Notice
+    from aduan.example import Example
+    from aduan.notice import Notice
     from aduan.ticket import Event, Voice
+    from aduan.triage import Triage
 
 Answer = dict[str, Any]
 
@@ -51,11 +56,22 @@ STOP_LABELS: Final[Mapping[str | None, str]] = {
     "gap": "Sebagian waktu sudah tidak dapat dibaca lagi; selebihnya terbaca",
     "usage": "Jatah platform hampir habis; dilanjutkan kemudian",
 }
-MOVE_LABELS: Final[Mapping[str, str]] = {**STATUS_LABELS, "opened": "Dibuka"}
+MOVE_LABELS: Final[Mapping[str, str]] = {
+    **STATUS_LABELS,
+    "opened": "Dibuka",
+    "edited": "Kiriman disunting",
+    "corrected": "Dikoreksi",
+    "source_gone": "Dihapus di kanal asalnya",
+}
+ROUTE_LABELS: Final[Mapping[str, str]] = {
+    "auto": "Diteruskan tanpa pemeriksaan",
+    "desk": "Diperiksa petugas lebih dahulu",
+    "drop": "Bukan aduan",
+}
 
 SHOWN_RUNS: Final = 5
 
-_CONFIDENTIAL: Final = {"recipient", "claimed_by", "message_id", "failure"}
+_CONFIDENTIAL: Final = {"recipient", "claimed_by", "message_id", "failure", "bounced"}
 """Of a notice: where it went, and what a provider says about that, which repeats the address."""
 _ADDRESS: Final = re.compile(r"\S+@\S+|(?:\+62|\b62|\b0)[\d\s.-]{7,}\d")
 
@@ -67,11 +83,13 @@ def tickets_answer(tickets: Iterable[Ticket], following: str | None, directory: 
 
 def detail_answer(detail: TicketDetail, directory: "Directory", *, everything: bool) -> Answer:
     """One ticket with its history; without addresses unless `everything` may be seen."""
+    first = detail.posts.get(detail.ticket.post)
     return {
         "ticket": _ticket(detail.ticket, directory),
+        "decision": _decision(first.triage if first is not None else None, directory),
         "history": [_event(event, everything=everything) for event in detail.events],
         "notices": [_notice(notice, directory, everything=everything) for notice in detail.notices],
-        "voices": [_voice(voice, detail) for voice in detail.voices],
+        "voices": [_voice(voice, detail, directory) for voice in detail.voices],
     }
 
 
@@ -154,7 +172,7 @@ def channel_answer(channel: "Channel", state: ChannelState, health: Health, dire
     cursor = state.cursor.model_dump(mode="json", exclude={"channel", "marks", "seen", "refusals", "refused_at"})
     return {
         **channel.model_dump(mode="json"),
-        "department_name": _department(channel.department, directory),
+        "department_name": department_name(channel.department, directory),
         "health": _health(health),
         "cursor": {**cursor, **_wib("watermark", state.cursor.watermark)},
         "runs": [
@@ -164,19 +182,38 @@ def channel_answer(channel: "Channel", state: ChannelState, health: Health, dire
     }
 
 
+def examples_answer(examples: Iterable["Example"], month: str, following: str | None, directory: "Directory") -> Answer:
+    """One page of what people corrected, without anything about who wrote it."""
+    return {
+        "month": month,
+        "examples": [
+            {
+                "ticket": example.ticket,
+                "at": stamp(example.at),
+                **_wib("at", example.at),
+                "text": example.text,
+                "said": {
+                    **example.said.model_dump(mode="json"),
+                    "topic_label": example.said.topic and topic_label(example.said.topic, directory),
+                    "department_name": example.said.department and department_name(example.said.department, directory),
+                },
+                "decision": _decision(example.decision, directory),
+            }
+            for example in examples
+        ],
+        "next_cursor": following,
+    }
+
+
 def contact_answer(department: str, contact: "Contact | None", directory: "Directory") -> Answer:
     """How a department is told; empty fields when nobody has entered anything yet."""
-    known = (
-        {"email": None, "phone": None, "updated_at": None, "updated_by": None}
-        if contact is None
-        else contact.model_dump(mode="json", exclude={"department"})
-    )
-    updated_at = None if contact is None else contact.updated_at
+    known = dict.fromkeys(Contact.model_fields) if contact is None else contact.model_dump(mode="json")
+    moments = ("updated_at", "dead_since", "fallback_dead_since")
     return {
-        "department": department,
-        "department_name": _department(department, directory),
         **known,
-        **_wib("updated_at", updated_at),
+        "department": department,
+        "department_name": department_name(department, directory),
+        **{name: value for moment in moments for name, value in _wib(moment, getattr(contact, moment, None)).items()},
     }
 
 
@@ -185,14 +222,15 @@ def _ticket(ticket: Ticket, directory: "Directory") -> Answer:
         **ticket.model_dump(mode="json"),
         "status_label": STATUS_LABELS[ticket.status],
         "kind_label": KIND_LABELS[ticket.kind],
-        "topic_label": _topic(ticket.topic, directory),
+        "topic_label": topic_label(ticket.topic, directory),
         "urgency_label": URGENCY_LABELS[ticket.urgency],
-        "department_name": _department(ticket.department, directory),
-        "runner_up_name": ticket.runner_up and _department(ticket.runner_up, directory),
+        "department_name": department_name(ticket.department, directory),
+        "runner_up_name": ticket.runner_up and department_name(ticket.runner_up, directory),
         "place_label": ticket.place.label() if ticket.place else None,
         "channel_name": _channel(ticket.channel, directory),
         **_wib("opened_at", ticket.opened_at),
         **_wib("due_at", ticket.due_at),
+        **_wib("corrected_at", ticket.corrected_at),
     }
 
 
@@ -213,20 +251,48 @@ def _notice(notice: "Notice", directory: "Directory", *, everything: bool) -> An
     withheld = set() if everything else _CONFIDENTIAL
     return {
         **notice.model_dump(mode="json", exclude={"ticket", *withheld}),
-        "department_name": _department(notice.department, directory),
+        "department_name": department_name(notice.department, directory),
         **_wib("created_at", notice.created_at),
         **_wib("sent_at", notice.sent_at),
     }
 
 
-def _voice(voice: "Voice", detail: TicketDetail) -> Answer:
+def _voice(voice: "Voice", detail: TicketDetail, directory: "Directory") -> Answer:
     post = detail.posts.get(voice.post)
     said: Answer = (
         {"text": None, "clipped": None, "permalink": None, "channel": None, "has_photo": None}
         if post is None
         else post.model_dump(mode="json", include={"text", "clipped", "permalink", "channel", "has_photo"})
     )
-    return {"post": voice.post, "at": stamp(voice.at), **_wib("at", voice.at), **said}
+    return {
+        "post": voice.post,
+        "at": stamp(voice.at),
+        **_wib("at", voice.at),
+        **said,
+        "decision": _decision(post.triage if post is not None else None, directory),
+    }
+
+
+def _decision(triage: "Triage | None", directory: "Directory") -> Answer | None:
+    """What the classifier said about a post: how probable each part is, what else it may be, and why."""
+    if triage is None:
+        return None
+    return {
+        **triage.model_dump(mode="json"),
+        "kind_label": KIND_LABELS[triage.kind],
+        "topic_label": triage.topic and topic_label(triage.topic, directory),
+        "urgency_label": URGENCY_LABELS[triage.urgency],
+        "route_label": ROUTE_LABELS[triage.route],
+        **{
+            f"{name}_name": code and department_name(code, directory)
+            for name, code in (
+                ("department", triage.department),
+                ("guess", triage.guess),
+                ("runner_up", triage.runner_up),
+            )
+        },
+        "place_label": triage.place.label() if triage.place else None,
+    }
 
 
 def _health(health: Health) -> Answer:
@@ -247,6 +313,33 @@ def _health(health: Health) -> Answer:
             "usual_seconds": _seconds(silence.usual),
             "unusual": silence.is_unusual,
         },
+        "token": health.token and _token(health.token, health.at),
+        "budget": health.budget and _budget(health.budget),
+    }
+
+
+def _token(look: "TokenLook", now: datetime) -> Answer:
+    """What the platform said of the token a day ago at most, and how many days are left now."""
+    return {
+        "valid": look.valid,
+        "days_left": look.days_left(now),
+        "ends_at": look.ends_at and stamp(look.ends_at),
+        **_wib("ends_at", look.ends_at),
+        "reason": look.reason,
+        "reason_label": token_label(look),
+        "looked_at": stamp(look.looked_at),
+        **_wib("looked_at", look.looked_at),
+    }
+
+
+def _budget(budget: "BudgetState") -> Answer:
+    """The month's money, and how often it lets the channel be read."""
+    return {
+        "limit_usd": budget.limit_usd,
+        "spent_usd": budget.spent_usd,
+        "interval_seconds": _seconds(budget.interval),
+        "not_before": budget.not_before and stamp(budget.not_before),
+        **_wib("not_before", budget.not_before),
     }
 
 
@@ -279,13 +372,14 @@ def _wib(name: str, moment: datetime | None) -> Answer:
     return {f"{name}_wib": None if moment is None else moment.astimezone(WIB).strftime("%Y-%m-%d %H:%M WIB")}
 
 
-def _department(code: str, directory: "Directory") -> str:
+def department_name(code: str, directory: "Directory") -> str:
     """Its name; the code itself when a ticket is older than the directory."""
     department = directory.departments.get(code)
     return code if department is None else department.name
 
 
-def _topic(code: str, directory: "Directory") -> str:
+def topic_label(code: str, directory: "Directory") -> str:
+    """Its label; the code itself when a ticket is older than the directory."""
     topic = directory.topics.get(code)
     return code if topic is None else topic.label
 
@@ -299,9 +393,9 @@ def _group_label(by: Grouping, group: str, directory: "Directory") -> str:
         case "channel":
             return _channel(group, directory)
         case "topic":
-            return _topic(group, directory)
+            return topic_label(group, directory)
         case "department":
-            return _department(group, directory)
+            return department_name(group, directory)
         case "status":
             return STATUS_LABELS.get(group, group)
         case "month":

@@ -9,13 +9,16 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 
 from admin_api.access import claims_of
-from admin_api.routes import Routes
+from admin_api.routes import Routes, Stores
 from aduan.directory import load_directory
 from aduan.refusal import HEADERS, RefusedError, without_text
 from aduan.settings import Settings, from_environment
 from aduan.store.contacts import DynamoContactStore
+from aduan.store.examples import DynamoExampleStore
+from aduan.store.posts import DynamoPostStore
 from aduan.store.reading import Reading
 from aduan.store.table import open_table
+from aduan.store.tickets import DynamoTicketStore
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -31,7 +34,8 @@ logger = Logger()
 settings = from_environment(AdminApiSettings)
 table = open_table(boto3.Session(), settings.table_name)
 app = APIGatewayRestResolver(debug=False)  # whatever the environment says: debug answers with stack traces
-Routes(app, Reading(table), DynamoContactStore(table), load_directory(), lambda: datetime.now(UTC)).register()
+stores = Stores(DynamoContactStore(table), DynamoTicketStore(table), DynamoPostStore(table), DynamoExampleStore(table))
+Routes(app, Reading(table), stores, load_directory(), lambda: datetime.now(UTC)).register()
 
 
 def refused(error: RefusedError) -> Response[dict[str, Any]]:

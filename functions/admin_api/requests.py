@@ -8,17 +8,22 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar, get_args
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticCustomError
 
+from aduan.masking import storable
 from aduan.record import WIB
 from aduan.refusal import invalid, not_found
 from aduan.request_body import json_object, raw_body
 from aduan.store.reading import Grouping, TicketQuery
 from aduan.store.table import month_of
 from aduan.ticket import Status
+from aduan.triage import ReportKind, Urgency
 
 if TYPE_CHECKING:
     from aduan.directory import Directory
 
 MAX_BODY_BYTES: Final = 4096
+MAX_NOTE: Final = 500
+MAX_CORRECTION_BYTES: Final = 8192
+"""A note may be written in escapes, of up to twelve bytes a character."""
 MAX_LIMIT: Final = 100
 MAX_MONTHS: Final = 36
 MAX_COVERAGE: Final = timedelta(days=31)
@@ -43,6 +48,11 @@ _MESSAGES: Final = {
     "status": f"Status tidak dikenal. Pilihan: {_STATUSES}.",
     "by": f"Pengelompokan tidak dikenal. Pilihan: {_GROUPINGS}.",
     "limit": f"Isi dengan bilangan bulat 1 sampai {MAX_LIMIT}.",
+    "kind": f"Jenis tidak dikenal. Pilihan: {', '.join(get_args(ReportKind))}.",
+    "urgency": f"Urgensi tidak dikenal. Pilihan: {', '.join(get_args(Urgency))}.",
+    "version": "Isi dengan nomor versi tiket (version) yang sedang Anda lihat.",
+    "note": f"Catatan berupa teks, paling panjang {MAX_NOTE} karakter.",
+    "is_report": "Isi dengan false bila kiriman ini bukan aduan, atau tidak usah diisi.",
     "channel": "Tulis kanal sebagai jenis:akun, misalnya instagram:kabarsleman.",
     "string_pattern_mismatch": "Tulis bulan sebagai TTTT-BB, misalnya 2026-11.",
     "string_type": "Isi dengan teks.",
@@ -160,7 +170,41 @@ class ContactRequest(_Request):
     """The body of ``PUT /departments/{code}/contacts``: replaces what is there."""
 
     email: Annotated[str | None, Field(strict=True), AfterValidator(_email)] = None
+    fallback_email: Annotated[str | None, Field(strict=True), AfterValidator(_email)] = None
     phone: Annotated[str | None, Field(strict=True), AfterValidator(_phone)] = None
+
+
+def _only_false(value: bool | None) -> bool | None:  # noqa: FBT001 # a validator takes its value so
+    if value:
+        raise ValueError
+    return value
+
+
+def _kept(note: str) -> str:
+    return storable(note, MAX_CORRECTION_BYTES)[0]
+
+
+class CorrectionRequest(_Request):
+    """The body of ``POST /tickets/{code}/correction``. What is not named stays as it is."""
+
+    is_report: Annotated[bool | None, Field(strict=True), AfterValidator(_only_false)] = None
+    """False says that it is none; nothing else may be said of it then."""
+    topic: Annotated[str | None, Field(strict=True)] = None
+    department: Annotated[str | None, Field(strict=True)] = None
+    kind: ReportKind | None = None
+    urgency: Urgency | None = None
+    note: Annotated[str, Field(strict=True, max_length=MAX_NOTE), AfterValidator(_kept)] = ""
+    """Why, without personal numbers."""
+    version: Annotated[int, Field(strict=True, ge=1)]
+    """Of the ticket that the person saw."""
+
+
+class ExamplesRequest(_Request):
+    """The query string of ``GET /examples``. The month is that of the tickets' opening, in WIB."""
+
+    month: Annotated[str | None, Field(pattern=_MONTH)] = None
+    limit: Annotated[int, Field(ge=1, le=MAX_LIMIT)] = 20
+    cursor: str | None = None
 
 
 M = TypeVar("M", bound=_Request)
@@ -232,7 +276,38 @@ def contact_request(event: Mapping[str, Any]) -> ContactRequest:
     contact = _parse(ContactRequest, json_object(raw_body(event, MAX_BODY_BYTES)))
     if contact.email is None and contact.phone is None:
         raise invalid("email", "Isi paling sedikit satu: email atau phone.")
+    if contact.fallback_email is not None and contact.fallback_email == contact.email:
+        raise invalid("fallback_email", "Alamat cadangan harus berbeda dari alamat utama (email).")
+    if contact.fallback_email is not None and contact.email is None:
+        raise invalid("fallback_email", "Alamat cadangan hanya dapat diisi bersama alamat utama (email).")
     return contact
+
+
+def correction_request(event: Mapping[str, Any], directory: "Directory") -> CorrectionRequest:
+    """Check the body of ``POST /tickets/{code}/correction``, but for what it would change.
+
+    Raises:
+        RefusedError: 413 when it is too long, 400 naming what is wrong with it.
+    """
+    request = _parse(CorrectionRequest, json_object(raw_body(event, MAX_CORRECTION_BYTES)))
+    _known("topic", request.topic, directory.topics, "Topik tidak dikenal.")
+    _known("department", request.department, directory.departments, "Perangkat daerah tidak dikenal.")
+    said = request.model_dump(include={"topic", "department", "kind", "urgency"}, exclude_none=True)
+    if request.is_report is False and said:
+        raise invalid("is_report", f"Yang bukan aduan tidak dapat sekaligus diberi: {', '.join(said)}.")
+    if request.is_report is None and not said:
+        raise invalid("topic", "Isi paling sedikit satu: topic, department, kind, urgency, atau is_report.")
+    return request
+
+
+def examples_request(event: Mapping[str, Any], now: datetime) -> tuple[ExamplesRequest, str]:
+    """Check the query string of ``GET /examples``; with the month it asks for, this one when it names none.
+
+    Raises:
+        RefusedError: 400, naming the parameter.
+    """
+    request = _parse(ExamplesRequest, _query_string(event))
+    return request, request.month or month_of(now)
 
 
 def no_parameters(event: Mapping[str, Any]) -> None:

@@ -1,6 +1,6 @@
 """How far a channel has been read, and the ledger of the runs that read it."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from pydantic import Field, model_validator
@@ -15,6 +15,10 @@ RAW_BYTES: Final = 8_000
 """Of what could not be read, so much waits in quarantine."""
 REFUSALS: Final = 2
 """So many authorisation errors in a row mark a channel: one may be the platform's mistake."""
+TOKEN_WARNING_DAYS: Final = (1, 7, 14)
+"""So many days before a token ends its owner is told; from the first of them on the channel is not healthy."""
+END_UNKNOWN: Final = "expires_at absent"
+"""Why the end of a token is not known, where the platform should name it."""
 
 
 class Cursor(Record):
@@ -95,6 +99,25 @@ class Sweep(Record):
     """When the last post that was asked about was found, and its key; None at the beginning."""
     finished_at: Moment | None = None
     """When the last sweep began that came to its end; None while one is under way."""
+
+
+class TokenLook(Record):
+    """What the platform said of a channel's token when it was last asked, once a day."""
+
+    channel: str
+    looked_at: Moment
+    valid: bool
+    ends_at: Moment | None = None
+    """None when no end is known, or when it is not valid any more."""
+    reason: str | None = None
+    """What ends it (``expires_at`` or ``data_access_expires_at``), why it is not valid (``code 190/460``), or
+    `END_UNKNOWN`; None when it lives until somebody ends it."""
+
+    def days_left(self, now: datetime) -> int | None:
+        """How many more whole days it works; 0 on the last day and afterwards, None when no end is known."""
+        if not self.valid:
+            return 0
+        return None if self.ends_at is None else max((self.ends_at - now) // timedelta(days=1), 0)
 
 
 class Rejected(Record):

@@ -10,6 +10,7 @@ import io
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from datetime import time
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
@@ -193,15 +194,95 @@ class Channel(Entry):
         return f"channels/{self.id.replace(':', '/')}/token"
 
 
-class Deadline(Entry):
-    """How long a class of tickets may take: either working days or minutes."""
+class Limit(Entry):
+    """How long something may take: in working days, minutes or days, one of them."""
 
-    code: Literal["normal", "request", "urgent", "emergency"]
+    code: Code
     label: Text
     working_days: int | None
     minutes: int | None
+    days: int | None
     source: Text
     status: Status
+
+
+class Deadline(Entry):
+    """A class of tickets: the codes of its limits, and of the ladder that is climbed when they pass."""
+
+    code: Literal["normal", "request", "urgent", "emergency", "abuse"]
+    label: Text
+    verify: Code
+    """How long the desk may take to decide whose it is."""
+    respond: Code | None
+    """How long the department may take to accept it; None where the answer is the whole work."""
+    finish: Annotated[tuple[Code, ...], Field(min_length=1)]
+    """How long it may take in all; what ends first counts."""
+    ladder: Code
+    department: Code | None
+    """Whose tickets are of this class, whatever they are about; None for a class by urgency and kind."""
+
+
+class Rung(Entry):
+    """A step that is taken when nothing has happened, a time before or after one of a ticket's two clocks ends."""
+
+    step: Literal["remind", "head", "remind_due", "head_due", "sekda", "forum"]
+    clock: Literal["take_up", "finish"]
+    working_days: int | None = None
+    """Taken in office hours: before the end on the morning of that day, after it when the offices open next."""
+    minutes: int | None = None
+    """Taken at any hour."""
+    tell: Mapping[Literal["officer", "head", "sekda", "desk"], tuple[Literal["email", "sms"], ...]]
+
+
+class Ladder(Entry):
+    """The steps of a class of tickets. A step that stands there twice is taken at the first of its times."""
+
+    code: Code
+    rungs: tuple[Rung, ...]
+
+
+class SendingRule(Entry):
+    """When a department is told what is no emergency. Hours are those of WIB."""
+
+    ordinary: Literal["immediate", "digest"]
+    """``digest``: all of a day in one mail."""
+    quiet_from: time | None
+    """From then on nothing is sent until `quiet_until` of the next day; None, both, for a department always awake."""
+    quiet_until: time | None
+    quiet_on_days_off: bool
+    """Whether weekends, holidays and joint leave are quiet too."""
+    mails_an_hour: Annotated[int, Field(ge=1)]
+    """What is more than this within an hour of the clock goes into the next digest."""
+    digest_at: time
+    """When the digest goes, on every day that is not quiet; a day without anything in it has none."""
+    source: Text
+    status: Status
+
+
+class SmsRule(Entry):
+    """What SMS may cost, and when one is spared."""
+
+    price_usd: Annotated[float, Field(gt=0)]
+    """Of one part."""
+    monthly_budget_usd: Annotated[float, Field(ge=0)]
+    """Of the whole deployment, for a month of WIB. When it is used up, the mail beside the SMS has to do."""
+    repeat_minutes: Annotated[int, Field(ge=0)]
+    """Within this time an emergency of the same topic at the same place is no second SMS to the same department."""
+    source: Text
+    status: Status
+
+
+class Sending(Entry):
+    """How and when departments are told."""
+
+    default: SendingRule
+    departments: Mapping[Code, SendingRule]
+    """By code, those for whom something else holds."""
+    sms: SmsRule
+
+    def rule(self, department: str) -> SendingRule:
+        """The rule that holds for a department; the default one for a code nobody knows."""
+        return self.departments.get(department, self.default)
 
 
 class VocabularyWord(Entry):
@@ -222,7 +303,12 @@ class Directory(Entry):
     places: Places
     vocabulary: tuple[VocabularyWord, ...]
     channels: tuple[Channel, ...]
+    limits: Mapping[str, Limit]
     deadlines: Mapping[str, Deadline]
+    closing: Annotated[tuple[Code, ...], Field(min_length=1)]
+    """Codes of the limits after which what was resolved is closed; what ends last counts."""
+    ladders: Mapping[str, Ladder]
+    sending: Sending
     hash: str
     """First twelve letters of the SHA-256 over all files: kept with each decision."""
 
@@ -239,7 +325,8 @@ class Directory(Entry):
         for channel in self.channels:
             _check_code("channels.json", f"channel {channel.id}", channel.department, self.departments)
         _check_unique("vocabulary.csv", "token", (word.token for word in self.vocabulary))
-        _check_deadlines(self.deadlines)
+        _check_deadlines(self)
+        _check_sending(self)
         return self
 
 
@@ -322,16 +409,54 @@ def _check_owners(places: Places, departments: Mapping[str, Department]) -> None
         _check_code(file, f"outside place {outside.name}", outside.owner, departments)
 
 
-def _check_deadlines(deadlines: Mapping[str, Deadline]) -> None:
-    for code in ("normal", "request", "urgent", "emergency"):
-        if code not in deadlines:
-            raise DirectoryError(f"deadlines.json: the deadline {code!r} is missing.")
-    for deadline in deadlines.values():
-        lengths = [length for length in (deadline.working_days, deadline.minutes) if length is not None]
-        if len(lengths) != 1 or lengths[0] < 1:
-            raise DirectoryError(
-                f"deadlines.json: deadline {deadline.code} needs either working_days or minutes, at least 1."
-            )
+OUTSIDE: Final = "outside"
+"""Code of the ladder of tickets that were passed on to an outside owner."""
+
+
+def _check_deadlines(directory: Directory) -> None:
+    file = "deadlines.json"
+    for code in ("normal", "request", "urgent", "emergency", "abuse"):
+        if code not in directory.deadlines:
+            raise DirectoryError(f"{file}: the deadline {code!r} is missing.")
+    limits, ladders = {"closing": directory.closing}, {"a ticket of an outside owner": OUTSIDE}
+    for deadline in directory.deadlines.values():
+        entry = f"deadline {deadline.code}"
+        limits[entry] = (deadline.verify, *filter(None, (deadline.respond,)), *deadline.finish)
+        ladders[entry] = deadline.ladder
+        if deadline.department is not None:
+            _check_code(file, entry, deadline.department, directory.departments)
+    for entry, codes in limits.items():
+        for code in set(codes) - set(directory.limits):
+            raise DirectoryError(f"{file}: {entry} names the limit {code!r}, which does not exist.")
+    for entry, code in ladders.items():
+        if code not in directory.ladders:
+            raise DirectoryError(f"{file}: {entry} needs the ladder {code!r}, which does not exist.")
+    for limit in directory.limits.values():
+        _check_lengths(f"limit {limit.code}", limit.working_days, limit.minutes, limit.days)
+        if max(limit.working_days or 0, limit.minutes or 0, limit.days or 0) < 1:
+            raise DirectoryError(f"{file}: limit {limit.code} must be at least 1.")
+    for ladder in directory.ladders.values():
+        for rung in ladder.rungs:
+            _check_lengths(f"step {rung.step} of ladder {ladder.code}", rung.working_days, rung.minutes)
+
+
+def _check_lengths(entry: str, *lengths: int | None) -> None:
+    if len([length for length in lengths if length is not None]) != 1:
+        raise DirectoryError(f"deadlines.json: {entry} needs exactly one length.")
+
+
+def _check_sending(directory: Directory) -> None:
+    file, sending = "sending.json", directory.sending
+    for code in sending.departments:
+        _check_code(file, "a rule", code, directory.departments)
+    for code, rule in {"default": sending.default, **sending.departments}.items():
+        if (rule.quiet_from is None) != (rule.quiet_until is None):
+            raise DirectoryError(f"{file}: {code} needs both quiet_from and quiet_until, or neither.")
+        if rule.quiet_from is not None and rule.quiet_until is not None:
+            if not rule.quiet_until < rule.quiet_from:
+                raise DirectoryError(f"{file}: {code}: the quiet hours must go over midnight.")
+            if not rule.quiet_until <= rule.digest_at < rule.quiet_from:
+                raise DirectoryError(f"{file}: {code}: digest_at {rule.digest_at:%H:%M} lies in the quiet hours.")
 
 
 _FILE_OF: Final = {
@@ -339,7 +464,11 @@ _FILE_OF: Final = {
     "places": "places.json",
     "vocabulary": "vocabulary.csv",
     "channels": "channels.json",
+    "limits": "deadlines.json",
     "deadlines": "deadlines.json",
+    "closing": "deadlines.json",
+    "ladders": "deadlines.json",
+    "sending": "sending.json",
 }
 _NAMES: Final = ("code", "id", "token", "name")
 """By what an entry is called in a sentence, best first."""
@@ -386,6 +515,10 @@ def _entries(file: str, content: bytes, key: str) -> list[dict[str, Any]]:
     entries = value.get(key)
     if set(value) != {key} or not isinstance(entries, list):
         raise DirectoryError(f"{file}: it must hold one list, {key!r}, and nothing else.")
+    return _objects(file, entries)
+
+
+def _objects(file: str, entries: list[Any]) -> list[dict[str, Any]]:
     for number, entry in enumerate(entries, start=1):
         if not isinstance(entry, dict):
             raise DirectoryError(f"{file}: entry {number} is not a JSON object.")
@@ -417,12 +550,40 @@ def _departments(county: bytes, outside: bytes) -> dict[str, dict[str, Any]]:
     return _by_code("departments.json and outside_owners.json", "department", joined)
 
 
+def _deadlines(content: bytes) -> dict[str, Any]:
+    """The lists of `deadlines.json`, by code."""
+    file = "deadlines.json"
+    value = _json(file, content)
+    parts = {"limits": "limit", "deadlines": "deadline", "ladders": "ladder"}
+    if set(value) != {*parts, "closing"} or not all(isinstance(value[name], list) for name in value):
+        raise DirectoryError(f"{file}: it must hold the lists limits, deadlines, closing and ladders, nothing else.")
+    return {
+        **{name: _by_code(file, what, _objects(file, value[name])) for name, what in parts.items()},
+        "closing": value["closing"],
+    }
+
+
+def _sending(content: bytes) -> dict[str, Any]:
+    """The rules of `sending.json`; a department's has what it does not say itself from the default one."""
+    file = "sending.json"
+    value = _json(file, content)
+    if set(value) != {"default", "departments", "sms"} or not isinstance(value["departments"], list):
+        raise DirectoryError(f"{file}: it must hold default, the list departments and sms, and nothing else.")
+    if not isinstance(value["default"], dict):
+        raise DirectoryError(f"{file}: default is not a JSON object.")
+    own = _by_code(file, "department", _objects(file, value["departments"]))
+    for rule in own.values():
+        del rule["code"]
+    return {**value, "departments": {code: {**value["default"], **rule} for code, rule in own.items()}}
+
+
 FILES: Final = (
     "channels.json",
     "deadlines.json",
     "departments.json",
     "outside_owners.json",
     "places.json",
+    "sending.json",
     "topics.json",
     "vocabulary.csv",
 )
@@ -453,9 +614,8 @@ def load_directory(folder: Path = DEFAULT_FOLDER) -> Directory:
         "places": _json("places.json", contents["places.json"]),
         "vocabulary": list(csv.DictReader(io.StringIO(_text("vocabulary.csv", contents["vocabulary.csv"])))),
         "channels": _entries("channels.json", contents["channels.json"], "channels"),
-        "deadlines": _by_code(
-            "deadlines.json", "deadline", _entries("deadlines.json", contents["deadlines.json"], "deadlines")
-        ),
+        **_deadlines(contents["deadlines.json"]),
+        "sending": _sending(contents["sending.json"]),
         "hash": digest.hexdigest()[:12],
     }
     try:

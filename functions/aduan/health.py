@@ -1,15 +1,15 @@
 """Whether a channel is being read as it should be, and if not, what is wrong, in Indonesian."""
 
-from bisect import bisect_right
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import pairwise
 from typing import Final
 
-from aduan.channel import Cursor, Run
+from aduan.channel import END_UNKNOWN, TOKEN_WARNING_DAYS, Cursor, Run, TokenLook
+from aduan.channel_budget import BudgetState, budget_state
 from aduan.directory import Channel
 from aduan.record import WIB
+from aduan.silence import Silence, usual_gap
 
 LEDGER_RHYTHM: Final = timedelta(hours=1)
 """A channel on which nothing happens is entered once an hour: lag below that says nothing."""
@@ -17,15 +17,6 @@ FAILURES: Final = 3
 """So many runs in a row must fail before somebody is told: platforms have bad minutes."""
 AUTHORISATION_ERRORS: Final = frozenset({"CredentialError", "NotPermittedError"})
 """They do not pass by themselves. The poller counts them, and marks the channel on its cursor."""
-HISTORY: Final = timedelta(days=28)
-"""How far back the usual gap is looked for: four of each weekday."""
-SILENT_AFTER: Final = timedelta(hours=6)
-SILENT_TIMES: Final = 3
-"""A channel is silent when the gap is so many times the usual one, and longer than `SILENT_AFTER`."""
-
-_SHARE: Final = 0.95
-_DAYS_NEEDED: Final = 7
-_GAPS_NEEDED: Final = 5
 _DAY: Final = timedelta(days=1)
 _HOUR: Final = timedelta(hours=1)
 
@@ -39,6 +30,13 @@ ERROR_LABELS: Final[Mapping[str, str]] = {
     "MisconfiguredError": "Platform tidak mengenali yang diminta; periksa pengaturan kanal",
     "GoneError": "Akun sudah dihapus atau tidak terlihat oleh kami",
 }
+TOKEN_LABELS: Final[Mapping[str | None, str]] = {
+    None: "Token berlaku sampai dicabut",
+    END_UNKNOWN: "Platform tidak menyebut kapan token berakhir",
+    "expires_at": "Masa berlaku token berakhir",
+    "data_access_expires_at": "Izin token mengakses data berakhir",
+}
+"""By the reason of a look at a token that is valid."""
 
 
 @dataclass(frozen=True)
@@ -64,27 +62,11 @@ class Failure:
 
 
 @dataclass(frozen=True)
-class Silence:
-    """How long nobody has written, against what is usual on this channel at this hour."""
-
-    lasting: timedelta | None
-    usual: timedelta | None
-    """Nineteen of twenty times it is not longer; None while too little is known."""
-
-    @property
-    def is_unusual(self) -> bool:
-        """Whether the channel may be blind without an error."""
-        return (
-            self.lasting is not None
-            and self.usual is not None
-            and self.lasting > max(SILENT_TIMES * self.usual, SILENT_AFTER)
-        )
-
-
-@dataclass(frozen=True)
 class Health:
     """The state of one channel."""
 
+    at: datetime
+    """The moment it is judged for."""
     last_success: datetime | None
     """Start of the last complete run in the ledger."""
     lag: timedelta | None
@@ -94,6 +76,10 @@ class Health:
     needs_permission_since: datetime | None
     """Since when it needs a new token or permission; None when it does not."""
     silence: Silence
+    token: TokenLook | None
+    """The last look at its token; None when nobody has looked, or its kind cannot tell."""
+    budget: BudgetState | None
+    """None when reading it costs nothing."""
     issues: tuple[Issue, ...]
 
     @property
@@ -110,6 +96,7 @@ def channel_health(  # noqa: PLR0913 # all that is known about a channel
     now: datetime,
     *,
     last_complete: Run | None = None,
+    token: TokenLook | None = None,
 ) -> Health:
     """Judge one channel.
 
@@ -120,6 +107,7 @@ def channel_health(  # noqa: PLR0913 # all that is known about a channel
         arrivals: When runs of the last `HISTORY` found something new.
         now: The moment the judgement is for.
         last_complete: The last complete run, when it is not among `runs`.
+        token: The last look at its token, if there was one.
     """
     success = next((run for run in runs if run.complete), last_complete)
     last_success = None if success is None else success.started_at
@@ -129,21 +117,34 @@ def channel_health(  # noqa: PLR0913 # all that is known about a channel
     lasting = None if cursor.watermark is None else now - cursor.watermark
     silence = Silence(lasting, usual_gap(arrivals, now))
     last_error = None if failed is None or failed.error is None else Failure(failed.started_at, failed.error)
+    budget = budget_state(channel, cursor, now)
     issues: list[Issue] = []
     if channel.is_polled:
         issues = [
-            *_reading(channel, cursor, last_success, now),
+            *_reading(channel, cursor, budget, last_success, now),
             *_failing(failures, last_error, cursor.needs_permission_since),
         ]
         # On a channel that is not read, that nobody was heard is no news.
-        if not issues and silence.is_unusual and silence.lasting is not None and silence.usual is not None:
+        is_read = not issues and (budget is None or budget.not_before is None)
+        if is_read and silence.is_unusual and silence.lasting is not None and silence.usual is not None:
             message = (
                 f"Tidak ada kiriman baru selama {_duration(silence.lasting)}, padahal pada jam ini biasanya "
                 f"tidak lebih dari {_duration(silence.usual)}. Periksa apakah kanal benar-benar sepi."
             )
             issues.append(Issue("silent", message))
-    needs_permission_since = cursor.needs_permission_since if channel.is_polled else None
-    return Health(last_success, lag, failures, last_error, needs_permission_since, silence, tuple(issues))
+        issues += _token(token, last_success, now)
+    return Health(
+        at=now,
+        last_success=last_success,
+        lag=lag,
+        consecutive_failures=failures,
+        last_error=last_error,
+        needs_permission_since=cursor.needs_permission_since if channel.is_polled else None,
+        silence=silence,
+        token=token,
+        budget=budget,
+        issues=tuple(issues),
+    )
 
 
 def consecutive_failures(channel: Channel, cursor: Cursor, runs: Sequence[Run], now: datetime) -> int:
@@ -164,34 +165,16 @@ def consecutive_failures(channel: Channel, cursor: Cursor, runs: Sequence[Run], 
     return count
 
 
-def usual_gap(arrivals: Collection[datetime], now: datetime) -> timedelta | None:
-    """How long this channel is silent at this hour of the day, nineteen of twenty times; None when unknown.
-
-    On each past day it is asked how long nobody had written at this hour, an hour earlier and an hour later. An
-    office's account is silent every night, and that is usual at night. With less than a week to look at, the gaps
-    between arrivals decide, whatever the hour. WIB knows no summer time, so the same hour lies whole days back.
-    """
-    times = sorted({moment for moment in arrivals if now - HISTORY <= moment <= now})
-    ages: list[timedelta] = []
-    days = 0
-    for day in range(1, HISTORY.days + 1):
-        # What comes after the last arrival is the present silence: it must not become usual by lasting.
-        moments = [
-            moment for shift in (-1, 0, 1) if times and (moment := now - day * _DAY + shift * _HOUR) <= times[-1]
-        ]
-        known = [(moment, bisect_right(times, moment)) for moment in moments]
-        found = [moment - times[position - 1] for moment, position in known if position > 0]
-        days += bool(found)
-        ages += found
-    if days >= _DAYS_NEEDED:
-        return _nineteen_of_twenty(ages)
-    gaps = [later - earlier for earlier, later in pairwise(times)]
-    return _nineteen_of_twenty(gaps) if len(gaps) >= _GAPS_NEEDED else None
-
-
 def error_label(error: str) -> str:
     """An error of the ledger, for people."""
     return ERROR_LABELS.get(error.partition(":")[0], "Galat lain")
+
+
+def token_label(look: TokenLook) -> str:
+    """What a look at a token found, for people."""
+    if not look.valid:
+        return "Token tidak berlaku lagi"
+    return TOKEN_LABELS.get(look.reason, "Token berlaku")
 
 
 def allowed_lag(channel: Channel) -> timedelta:
@@ -199,16 +182,28 @@ def allowed_lag(channel: Channel) -> timedelta:
     return LEDGER_RHYTHM + max(2 * timedelta(minutes=channel.every_minutes), timedelta(minutes=10))
 
 
-def _reading(channel: Channel, cursor: Cursor, last_success: datetime | None, now: datetime) -> list[Issue]:
+def _reading(
+    channel: Channel, cursor: Cursor, budget: BudgetState | None, last_success: datetime | None, now: datetime
+) -> list[Issue]:
+    if budget is not None and budget.is_dark and budget.not_before is not None:
+        message = (
+            f"Anggaran bulan ini habis ({budget.spent_usd:.2f} dari {budget.limit_usd:.2f} USD); "
+            f"dibaca lagi {_wib(budget.not_before)}."
+        )
+        return [Issue("budget", message)]
     waits = ""
     if cursor.not_before is not None and cursor.not_before > now:
-        waits = f" Platform meminta kami menunggu sampai {_wib(cursor.not_before)}."
+        who = "Platform meminta kami" if budget is None else "Kanal ini"
+        waits = f" {who} menunggu sampai {_wib(cursor.not_before)}."
     if last_success is None:
         return [Issue("never_read", f"Belum ada pembacaan lengkap dalam catatan.{waits}")]
-    lag = now - last_success
-    if lag <= allowed_lag(channel):
+    # While the money makes it wait it is not behind, nor at once when it need not wait any more.
+    expected = last_success
+    if budget is not None and budget.paused_until is not None:
+        expected = max(last_success, budget.paused_until)
+    if now - expected <= allowed_lag(channel):
         return []
-    message = f"Terakhir dibaca lengkap {_duration(lag)} yang lalu ({_wib(last_success)}).{waits}"
+    message = f"Terakhir dibaca lengkap {_duration(now - last_success)} yang lalu ({_wib(last_success)}).{waits}"
     return [Issue("behind", message)]
 
 
@@ -225,9 +220,21 @@ def _failing(failures: int, last_error: Failure | None, refused_since: datetime 
     return issues
 
 
-def _nineteen_of_twenty(spans: Collection[timedelta]) -> timedelta:
-    ordered = sorted(spans)
-    return ordered[min(int(_SHARE * len(ordered)), len(ordered) - 1)]
+def _token(look: TokenLook | None, last_success: datetime | None, now: datetime) -> list[Issue]:
+    """What is wrong with a token, by the last look at it, which may be a day old."""
+    if look is None:
+        return []
+    looked = f"Diperiksa {_wib(look.looked_at)}, sekali sehari."
+    if not look.valid:
+        # A channel that was read since then has got another token.
+        if last_success is not None and last_success > look.looked_at:
+            return []
+        return [Issue("token", f"{token_label(look)} ({look.reason}). Perlu token baru. {looked}")]
+    days = look.days_left(now)
+    if days is None or look.ends_at is None or days > max(TOKEN_WARNING_DAYS):
+        return []
+    left = "sudah lewat" if look.ends_at <= now else f"{days} hari lagi" if days else "kurang dari sehari lagi"
+    return [Issue("token", f"{token_label(look)} {_wib(look.ends_at)}, {left}. Perlu token baru. {looked}")]
 
 
 def _duration(span: timedelta) -> str:

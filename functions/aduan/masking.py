@@ -33,8 +33,12 @@ _ACCOUNT: Final = re.compile(
 )
 _AREAS: Final = "A[ABDEG]|B[ABDEGHKLMNP]|D[ABCDEGHKLMNRST]|E[ABD]|K[BHTU]|P[ABG]|[ABDEFGHKLMNPRSTWZ]"
 """Areas that issue number plates; AB is Yogyakarta."""
+_ABBREVIATIONS: Final = "P3K|P2TL|BP2MI"
+"""First aid and teachers on contract, the meter checks of PLN, and who protects workers abroad: no plates, and what a
+complaint is about."""
 _PLATE: Final = re.compile(
-    rf"\b(?:(?:{_AREAS})[ .\-]?\d{{1,4}}[ .\-]?[A-Z]{{1,3}}|(?i:AB|AA|AD)[ .\-]?\d{{2,4}}[ .\-]?(?i:[A-Z]{{2,3}}))\b"
+    rf"\b(?!(?:{_ABBREVIATIONS})\b)"
+    rf"(?:(?:{_AREAS})[ .\-]?\d{{1,4}}[ .\-]?[A-Z]{{1,3}}|(?i:AB|AA|AD)[ .\-]?\d{{2,4}}[ .\-]?(?i:[A-Z]{{2,3}}))\b"
 )
 _HOUSE: Final = re.compile(
     r"(?i)(\b(?:jl|jln|jalan|gg|gang|perum|perumahan|blok|rumah)\b[^\n,;]{0,40}?\b(?:no|nomor|nmr)\b\.?\s*)"

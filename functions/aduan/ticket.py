@@ -1,6 +1,7 @@
 """A complaint the county follows up, and the moves it may make."""
 
 import hashlib
+from datetime import datetime
 from typing import Final, Literal
 
 from pydantic import Field
@@ -39,6 +40,11 @@ _LETTERS: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Crockford's base 32: no I, L, O or U, so that a code survives being said on the phone."""
 _CODE_LENGTH: Final = 6
 
+WAITING: Final[frozenset[Status]] = frozenset({"needs_review", "routed", "reopened"})
+"""Whoever has it has not taken it up: the desk has not decided, or the department not accepted."""
+OPEN: Final[frozenset[Status]] = WAITING | {"accepted", "in_progress"}
+"""The county owes an answer."""
+
 
 def ticket_code(post_key: str, attempt: int = 0) -> str:
     """Derive a ticket's code from its first post, e.g. ``SLM-4K7P2M``.
@@ -73,8 +79,42 @@ class Ticket(Record):
     permalink: str
     opened_at: Moment
     due_at: Moment
+    """Until when it is to be resolved."""
+    take_up_by: Moment | None = None
+    """Until when the desk is to decide whose it is, or the department to accept it; None when that was done."""
+    steps: tuple[str, ...] = ()
+    """The steps of the ladder that were taken with those who have it now."""
+    clock: str = ""
+    """For what its clocks were started, as `clock_of` says it; when that has changed, they are to be started anew."""
+    round: int = 0
+    """How often they were started: a step that is taken in another round is another step."""
+    act_at: Moment | None = None
+    """When `follow_up` looks at it next; None when nothing is to come. On the list of the forum: since when."""
     voices: int = 1
     version: int = 1
+    corrected_at: Moment | None = None
+    """When a person last corrected it: from then on no decision of the classifier moves it."""
+
+    @property
+    def on_forum_list(self) -> bool:
+        """Whether the forum led by the Wakil Bupati is to speak about it."""
+        return "forum" in self.steps and self.status in OPEN
+
+
+def clock_of(ticket: Ticket) -> str:
+    """What a ticket's clocks run for: when one of these changes, they start anew."""
+    return f"{ticket.status} {ticket.department} {ticket.urgency} {ticket.kind}"
+
+
+def queued(before: Ticket, after: Ticket, at: datetime) -> Ticket:
+    """A ticket as it is written when it changed at `at`: `follow_up` starts its clocks, unless that was done."""
+    if clock_of(after) in {clock_of(before), after.clock}:
+        return after
+    return after.model_copy(update={"act_at": at})
+
+
+WATCHED: Final = ("take_up_by", "steps", "clock", "round", "act_at")
+"""The fields of a ticket that only `aduan.deadlines` and the ladder set."""
 
 
 class Event(Record):
@@ -83,7 +123,8 @@ class Event(Record):
     ticket: str
     at: Moment
     move: str
-    """What happened: ``opened``, or the status the ticket moved to."""
+    """The status it moved to; otherwise what happened: ``opened``, ``edited``, ``corrected``, ``source_gone``,
+    ``reminded``, ``reminded:due``, ``escalated:head``, ``escalated:sekda``, ``escalated:forum``."""
     by: str
     """Who did it: a function's name, or an admin's user name."""
     why: str

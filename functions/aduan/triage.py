@@ -60,7 +60,8 @@ class Triage(Record):
     """The words and rules that decided, most important first."""
     decided_by: str
     """Hashes of the model, of the rules and their code, and of the directory: the same text and hashes always give the
-    same decision."""
+    same decision. Not where ``+ bedrock:{model id}`` follows: a language model was asked too, which may answer
+    otherwise next time even at temperature 0, and is asked only while the month's budget lasts."""
 
     @property
     def next_in_line(self) -> str | None:

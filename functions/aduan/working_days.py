@@ -1,4 +1,4 @@
-"""When a ticket is due: working days in WIB, without weekends, national holidays and joint leave (cuti bersama).
+"""When the offices are open, and when limits end: in WIB, without weekends, national holidays and cuti bersama.
 
 The days off lie in `days_off.json`, which says where they come from. In a year it does not know, only weekends are
 free: a due date that is a few days early is better than a ticket that cannot be opened.
@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Final
 from aduan.record import WIB
 
 if TYPE_CHECKING:
-    from aduan.directory import Deadline
+    from aduan.directory import Limit
 
+OFFICE_OPENS: Final = time(8, 0)
 OFFICE_CLOSES: Final = time(16, 0)
 """16:00 WIB, when the offices close: "due on Tuesday" means that all of Tuesday's working hours are theirs, and what
 happens at the due moment (a reminder, an escalation) reaches nobody at midnight."""
@@ -25,32 +26,43 @@ DAYS_OFF: Final = frozenset(
 """National holidays and joint leave, as ``2026-08-17``."""
 
 
-def due_at(opened_at: datetime, deadline: "Deadline") -> datetime:
-    """Give the moment, in UTC, by which a ticket opened at `opened_at` is to be answered.
+def due_at(begun_at: datetime, limit: "Limit") -> datetime:
+    """Give the moment, in UTC, at which a limit ends that began at `begun_at`.
 
-    A deadline in working days ends when the offices close on the last of them; the day of opening is not counted.
-    A deadline in minutes runs through nights and holidays.
-
-    Raises:
-        ValueError: when the deadline has neither working days nor minutes.
+    A limit in working days ends when the offices close on the last of them; the day of beginning is not counted.
+    One in minutes or days runs through nights and holidays.
     """
-    if deadline.minutes is not None:
-        return opened_at.astimezone(UTC) + timedelta(minutes=deadline.minutes)
-    if deadline.working_days is None:
-        raise ValueError(f"Deadline {deadline.code} has neither working days nor minutes.")
-    day = opened_at.astimezone(WIB).date()
-    for _ in range(deadline.working_days):
-        day = _next_working_day(day)
+    if limit.working_days is None:
+        return begun_at.astimezone(UTC) + timedelta(days=limit.days or 0, minutes=limit.minutes or 0)
+    day = working_day(begun_at.astimezone(WIB).date(), limit.working_days)
     return datetime.combine(day, OFFICE_CLOSES, WIB).astimezone(UTC)
+
+
+def office_time(moment: datetime) -> datetime:
+    """The moment itself when the offices are open, otherwise when they open next; in UTC."""
+    local = moment.astimezone(WIB)
+    day = local.date()
+    if is_working_day(day) and local.time() < OFFICE_CLOSES:
+        return max(local, datetime.combine(day, OFFICE_OPENS, WIB)).astimezone(UTC)
+    return morning(working_day(day, 1))
+
+
+def morning(day: date) -> datetime:
+    """When the offices open on a day, in UTC."""
+    return datetime.combine(day, OFFICE_OPENS, WIB).astimezone(UTC)
+
+
+def working_day(day: date, number: int) -> date:
+    """The `number`-th working day after a day, or before it when negative; the day itself for 0."""
+    step = timedelta(days=1 if number > 0 else -1)
+    for _ in range(abs(number)):
+        day += step
+        while not is_working_day(day):
+            day += step
+    return day
 
 
 def is_working_day(day: date) -> bool:
     """Tell whether the county's offices are open on a day."""
     return day.weekday() < SATURDAY and day.isoformat() not in DAYS_OFF
 
-
-def _next_working_day(day: date) -> date:
-    day += timedelta(days=1)
-    while not is_working_day(day):
-        day += timedelta(days=1)
-    return day

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple, cast
 
 from aduan.directory import Directory
 from aduan.triage import DESK, ReportKind, Triage, Urgency
-from classify.departments import Choice, Ranked, called, rank
+from classify.departments import Choice, Ranked, doubt_about, rank
 from classify.evidence import RULES_FILE, Reading, reader_of
 from classify.features import FAMILIES, features_of
 from classify.model import Model, Probabilities, load_model
@@ -26,7 +26,12 @@ _CODE: Final = hashlib.sha256(
     )
 ).hexdigest()[:12]
 """Of the rules and of the code that applies them: the same hashes decide the same."""
+UNSURE_REPORT: Final = "belum pasti laporan: perlu dilihat"
+UNSURE_TOPIC: Final = "belum pasti urusannya: perlu dilihat"
+"""The doubts that are the model's own; what the rules want a person for is in `classify.departments`."""
 _LAINNYA: Final = "lainnya"
+_POWER: Final = "listrik_telekomunikasi"
+_STREET_LIGHT: Final = "penerangan_jalan"
 _REASONS: Final = 6
 _WORDS_SHOWN: Final = 4
 _WORD_FAMILIES: Final = (FAMILIES.index("word"), FAMILIES.index("pair"))
@@ -108,7 +113,7 @@ def _dropped(case: _Case) -> Triage:
 def _report(case: _Case) -> Triage:
     kind, kind_probability = _likeliest(case.probable.kind)
     urgency, urgency_probability = _urgency(case)
-    ranked = _with_emergency(case, rank(case.probable.topic, case.reading, case.directory), urgency)
+    ranked = _with_emergency(case, rank(_settled(case), case.reading, case.directory), urgency)
     department = case.directory.departments[ranked.choice.code]
     doubt = _doubt(case, ranked, urgency)
     auto = doubt is None
@@ -119,7 +124,7 @@ def _report(case: _Case) -> Triage:
         kind=cast("ReportKind", kind),
         kind_probability=round(kind_probability, 4),
         topic=ranked.topic,
-        topic_probability=round(case.probable.topic[ranked.topic], 4),
+        topic_probability=round(ranked.topic_probability, 4),
         urgency=urgency,
         urgency_probability=round(urgency_probability, 4),
         place=case.reading.where.place,
@@ -133,6 +138,15 @@ def _report(case: _Case) -> Triage:
         reasons=_reasons(case, ranked, urgency, doubt),
         decided_by=case.decided_by,
     )
+
+
+def _settled(case: _Case) -> dict[str, float]:
+    """Keep a dark house apart from a dark street: both say ``lampu`` and ``mati``, only one names the street."""
+    topics, known = dict(case.probable.topic), case.reading.evidence.features
+    if f"topic:{_POWER}:strong" in known and f"topic:{_STREET_LIGHT}:strong" not in known:
+        topics[_POWER] += topics[_STREET_LIGHT]
+        topics[_STREET_LIGHT] = 0.0
+    return topics
 
 
 def _likeliest(probabilities: Mapping[str, float]) -> tuple[str, float]:
@@ -157,28 +171,28 @@ def _with_emergency(case: _Case, ranked: Ranked, urgency: Urgency) -> Ranked:
     if urgency != "emergency" or emergency is None or not emergency.other or case.reading.where.owner is not None:
         return ranked
     choice = Choice(emergency.other, clear=True, reason=f"darurat: {case.reading.evidence.emergency_word}")
-    second = ranked.choice.code if ranked.choice.code not in {choice.code, DESK} else ranked.runner_up
-    return Ranked(choice, emergency.code or ranked.topic, ranked.probability, second, ranked.runner_up_probability)
+    second = next((code for code in (ranked.choice.code, ranked.runner_up) if code not in {choice.code, DESK}), None)
+    topic = emergency.code or ranked.topic
+    return ranked._replace(
+        choice=choice,
+        topic=topic,
+        topic_probability=case.probable.topic[topic],
+        probability=case.probable.topic[topic],
+        runner_up=second,
+        runner_up_probability=ranked.runner_up_probability if second else 0.0,
+    )
 
 
 def _doubt(case: _Case, ranked: Ranked, urgency: Urgency) -> str | None:
     """Say why a person must look before anybody is told; None when nobody must."""
-    department = case.directory.departments[ranked.choice.code]
-    evidence, where = case.reading.evidence, case.reading.where
-    known_emergency = urgency == "emergency" and evidence.emergency is not None
-    unsure_report = case.probable.report < case.model.auto_report
-    unsure_topic = case.probable.topic[ranked.topic] < case.model.auto_from.get(ranked.topic, 1.1)
-    doubts = {
-        "belum pasti siapa yang berwenang: perlu dilihat": department.code == DESK or not ranked.choice.clear,
-        "tempat di dalam dan di luar, atau gang di tepi jalan besar": where.torn,
-        f"{department.name}: perlu dipilih yang mana": department.kind == "group",
-        "lebih dari satu instansi disebut: perlu dilihat": len(called(case.reading)) > 1,
-        # Satire and protest speak of holes, rats and lamps; whoever asks for a repair loses minutes at the desk.
-        "menyebut politik: perlu dilihat": bool(evidence.marks.get("politics")),
-        "belum pasti laporan: perlu dilihat": unsure_report and not known_emergency,
-        "belum pasti urusannya: perlu dilihat": unsure_topic and not known_emergency,
-    }
-    return next((reason for reason, holds in doubts.items() if holds), None)
+    doubt = doubt_about(ranked.choice, case.reading, case.directory)
+    if doubt is not None or (urgency == "emergency" and case.reading.evidence.emergency is not None):
+        return doubt
+    if case.probable.report < case.model.auto_report:
+        return UNSURE_REPORT
+    if ranked.topic_probability < case.model.auto_from.get(ranked.topic, 1.1):
+        return UNSURE_TOPIC
+    return None
 
 
 def _reasons(case: _Case, ranked: Ranked, urgency: Urgency, doubt: str | None) -> tuple[str, ...]:

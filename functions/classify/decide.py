@@ -1,5 +1,6 @@
 """Decide about one stored post, once. Used by the stream, and again by `follow_up` for what the stream left behind."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
@@ -15,18 +16,28 @@ from classify.opening import opening
 from classify.revision import revision
 
 Outcome = Literal["already", "auto", "desk", "drop"]
+Advise = Callable[[Post, Triage, datetime], Triage]
+"""Gives the decision after a second opinion, or the same one. Never raises."""
 CODES_TRIED: Final = 5
 """With 50,000 tickets one code in 20,000 is taken; five in a row are not."""
 
 logger = Logger(child=True)
 
 
-def decide(  # noqa: PLR0913 # a post, the two stores, the directory and two settings
-    key: str, *, posts: PostStore, tickets: TicketStore, directory: Directory, now: datetime, chatter_for: timedelta
+def decide(  # noqa: PLR0913 # a post, the two stores, the directory, two settings, and whom else to ask
+    key: str,
+    *,
+    posts: PostStore,
+    tickets: TicketStore,
+    directory: Directory,
+    now: datetime,
+    chatter_for: timedelta,
+    advise: Advise | None = None,
 ) -> Outcome:
     """Decide about the post ``kind#native id``, and write the decision with everything that follows from it.
 
-    Chatter is kept for `chatter_for`. ``already`` says that there was nothing left to do.
+    Chatter is kept for `chatter_for`; `advise` has a second opinion, where this deployment asks for any. ``already``
+    says that there was nothing left to do.
 
     Raises:
         CodeTakenError: when five codes in a row belong to other tickets; a later attempt meets other posts.
@@ -36,6 +47,8 @@ def decide(  # noqa: PLR0913 # a post, the two stores, the directory and two set
     if post is None or post.state != "new":
         return "already"
     triage = triage_of(post, directory)
+    if advise is not None:
+        triage = advise(post, triage, now)
     try:
         if post.ticket is not None:
             reconsider(post, triage, tickets, directory, now)

@@ -11,6 +11,7 @@ _SIGNALS: Final = "lampu lalu lintas"
 _TRAFFIC: Final = "lalu_lintas_parkir"
 _GENERAL: Final = frozenset({"setda", DESK})
 """Calling the Bupati, the county or the admins says to whom one speaks, not whose job it is."""
+NO_OWNER: Final = "belum pasti siapa yang berwenang: perlu dilihat"
 
 
 class Choice(NamedTuple):
@@ -27,6 +28,7 @@ class Ranked(NamedTuple):
 
     choice: Choice
     topic: str
+    topic_probability: float
     probability: float
     """That this department is the right one, over all topics that lead to it."""
     runner_up: str | None
@@ -65,10 +67,31 @@ def rank(topics: Mapping[str, float], reading: Reading, directory: Directory) ->
     others = [code for code in sums if code not in {first.code, DESK}]
     own = directory.topics[ordered[0]].department
     # Who would have it without the road, the place or the word that took it away is the natural second guess.
-    second = own if own in others else max(others, key=lambda code: sums[code], default=None)
-    return Ranked(first, ordered[0], sums[first.code], second, sums.get(second, 0.0) if second else 0.0)
+    second = own if own not in {first.code, DESK} else max(others, key=lambda code: sums[code], default=None)
+    return Ranked(
+        choice=first,
+        topic=ordered[0],
+        topic_probability=topics[ordered[0]],
+        probability=sums[first.code],
+        runner_up=second,
+        runner_up_probability=sums.get(second, 0.0) if second else 0.0,
+    )
 
 
 def called(reading: Reading) -> tuple[str, ...]:
     """List the departments a text calls by name, those left out that are called in every other text."""
     return tuple(dict.fromkeys(code for code in reading.evidence.named if code not in _GENERAL))
+
+
+def doubt_about(choice: Choice, reading: Reading, directory: Directory) -> str | None:
+    """Say why a person must look, however sure it is what a text is about; None when nobody must."""
+    department = directory.departments[choice.code]
+    doubts = {
+        NO_OWNER: department.code == DESK or not choice.clear,
+        "tempat di dalam dan di luar, atau gang di tepi jalan besar": reading.where.torn,
+        f"{department.name}: perlu dipilih yang mana": department.kind == "group",
+        "lebih dari satu instansi disebut: perlu dilihat": len(called(reading)) > 1,
+        # Satire and protest speak of holes, rats and lamps; whoever asks for a repair loses minutes at the desk.
+        "menyebut politik: perlu dilihat": bool(reading.evidence.marks.get("politics")),
+    }
+    return next((reason for reason, holds in doubts.items() if holds), None)

@@ -9,18 +9,19 @@ from aws_lambda_powertools.metrics import MetricUnit
 from pydantic import Field
 
 from aduan.directory import load_directory
-from aduan.settings import Settings, from_environment
+from aduan.settings import from_environment
 from aduan.store.posts import DynamoPostStore
 from aduan.store.table import Item, open_table
 from aduan.store.tickets import DynamoTicketStore
 from aduan.stream import BatchResponse, handle_each
+from classify.bedrock import SecondOpinionSettings, open_second_opinion
 from classify.decide import decide
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 
-class ClassifySettings(Settings):
+class ClassifySettings(SecondOpinionSettings):
     """What the deployment must tell this function."""
 
     table_name: str = Field(min_length=3)
@@ -31,8 +32,17 @@ settings = from_environment(ClassifySettings)
 directory = load_directory()
 logger = Logger()
 metrics = Metrics()
-table = open_table(boto3.Session(), settings.table_name)
+session = boto3.Session()
+table = open_table(session, settings.table_name)
 posts, tickets = DynamoPostStore(table), DynamoTicketStore(table)
+
+
+def count(name: str) -> None:
+    """Add one to a metric."""
+    metrics.add_metric(name, MetricUnit.Count, 1)
+
+
+second_opinion = open_second_opinion(session, table, directory, settings, count)
 
 
 def triage(keys: Item) -> None:
@@ -45,8 +55,9 @@ def triage(keys: Item) -> None:
         directory=directory,
         now=datetime.now(UTC),
         chatter_for=timedelta(days=settings.chatter_retention_days),
+        advise=second_opinion,
     )
-    metrics.add_metric(f"Triage{outcome.capitalize()}", MetricUnit.Count, 1)
+    count(f"Triage{outcome.capitalize()}")
     logger.info("post triaged", post=key, outcome=outcome)
 
 

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from aduan.deadlines import deadline_of, finish_by, started
 from aduan.directory import Directory
-from aduan.notice import Medium, Notice
+from aduan.notice import Notice, media
 from aduan.post import Post
 from aduan.ticket import Event, Status, Ticket, ticket_code
 from aduan.triage import DESK, Triage
-from aduan.working_days import due_at
 
 BY: Final = "classify"
 STALE: Final = timedelta(hours=6)
@@ -35,7 +35,7 @@ def opening(post: Post, triage: Triage, directory: Directory, now: datetime, att
         triage = triage.model_copy(update={"urgency": "urgent"})
     department = triage.department or DESK
     code = ticket_code(post.key, attempt)
-    deadline = directory.deadlines[deadline_class(triage)]
+    deadline = deadline_of(department, triage.urgency, triage.kind, directory)
     ticket = Ticket(
         code=code,
         status=first_status(triage),
@@ -49,11 +49,12 @@ def opening(post: Post, triage: Triage, directory: Directory, now: datetime, att
         post=post.key,
         permalink=post.permalink,
         opened_at=now,
-        due_at=due_at(now, deadline),
+        due_at=finish_by(now, deadline, directory),
     )
+    ticket = started(ticket, directory, now)
     notices = tuple(
         Notice(ticket=code, department=department, medium=medium, urgency=triage.urgency, created_at=now)
-        for medium in media(triage)
+        for medium in media(triage.urgency)
     )
     event = Event(ticket=code, at=now, move=ticket.status, by=BY, why="; ".join(triage.reasons) or triage.route)
     return Opening(ticket, notices, (event,))
@@ -64,15 +65,3 @@ def first_status(triage: Triage) -> Status:
     if triage.route == "desk":
         return "needs_review"
     return "routed" if triage.ours else "not_ours"
-
-
-def media(triage: Triage) -> tuple[Medium, ...]:
-    """How the department is told: an SMS costs as much as 3,500 mails, so it is for emergencies, and never alone."""
-    return ("sms", "email") if triage.urgency == "emergency" else ("email",)
-
-
-def deadline_class(triage: Triage) -> str:
-    """Which class of the directory's deadlines a triage falls into."""
-    if triage.urgency != "normal":
-        return triage.urgency
-    return "request" if triage.kind == "request" else "normal"

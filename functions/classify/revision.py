@@ -6,7 +6,7 @@ from datetime import datetime
 from aduan.directory import Directory
 from aduan.notice import Notice
 from aduan.post import Post
-from aduan.ticket import Event, Ticket
+from aduan.ticket import WATCHED, Event, Ticket
 from aduan.triage import DESK, Triage
 from classify.opening import BY, opening
 
@@ -31,11 +31,14 @@ def revision(  # noqa: PLR0913 # the post, the two decisions about it, its ticke
 
     When the decision is the same, the history says that the text changed, and nobody is told. When it differs and
     nobody has taken the ticket, it moves; what is no report any more goes to the desk, because somebody was told of
-    it. A ticket that was taken stays where it is. Whoever has had a notice of this ticket by the same medium gets no
-    second one: the store leaves those out.
+    it. A ticket that was taken, or that a person corrected, stays where it is. Whoever has had a notice of this
+    ticket by the same medium gets no second one: the store leaves those out.
     """
     if same_decision(before, after):
         return Revision(ticket, (), (_event(ticket, now, "edited", "kiriman disunting, keputusan tetap"),))
+    if ticket.corrected_at is not None:
+        why = "kiriman disunting; koreksi petugas tetap berlaku"
+        return Revision(ticket, (), (_event(ticket, now, "edited", why),))
     if ticket.status not in UNTOUCHED:
         return Revision(ticket, (), (_event(ticket, now, "edited", "kiriman disunting setelah tiket ditangani"),))
     if after.route == "drop":
@@ -48,6 +51,7 @@ def revision(  # noqa: PLR0913 # the post, the two decisions about it, its ticke
             "due_at": min(ticket.due_at, new.ticket.due_at),
             "voices": ticket.voices,
             "version": ticket.version + 1,
+            **{name: getattr(ticket, name) for name in WATCHED},
         }
     )
     why = f"kiriman disunting; {new.events[0].why}"

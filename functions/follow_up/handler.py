@@ -11,7 +11,9 @@ from pydantic import Field
 from aduan.directory import load_directory
 from aduan.settings import from_environment
 from aduan.store.table import open_table
+from classify.bedrock import SecondOpinionSettings, open_second_opinion
 from classify.decide import decide
+from follow_up.gathering import Gathering
 from follow_up.redrive import Redrive
 from notify.outbox import METRICS, open_outbox
 from notify.settings import SendingSettings
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 
-class FollowUpSettings(SendingSettings):
+class FollowUpSettings(SendingSettings, SecondOpinionSettings):
     """What the deployment must tell this function: it does what classify and notify do."""
 
     chatter_retention_days: int = Field(ge=1)
@@ -38,13 +40,24 @@ table = open_table(session, settings.table_name)
 outbox = open_outbox(session, table, directory, settings)
 
 
+def count(name: str) -> None:
+    """Add one to a metric."""
+    metrics.add_metric(name, MetricUnit.Count, 1)
+
+
+second_opinion = open_second_opinion(session, table, directory, settings, count)
+
+
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: "LambdaContext") -> None:
     """Drive posts and notices whose time has passed; what failed is raised when the others are done."""
     del event
     now = datetime.now(UTC)
     stores = outbox.stores
-    redrive = Redrive(decide=decide_again, deliver=outbox.deliver, notices=stores.notices, now=now)
+    gathering = Gathering(
+        deliver=outbox.deliver, goes_together=outbox.goes_together, deliver_together=outbox.deliver_together
+    )
+    redrive = Redrive(decide=decide_again, deliver=gathering.deliver, notices=stores.notices)
     done = redrive.run(
         stores.posts.left_behind(now),
         stores.notices.left_behind(now),
@@ -69,4 +82,5 @@ def decide_again(key: str) -> str:
         directory=directory,
         now=datetime.now(UTC),
         chatter_for=timedelta(days=settings.chatter_retention_days),
+        advise=second_opinion,
     )

@@ -6,17 +6,10 @@ With the stream switched off this alone brings everything to the same end, only 
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from functools import partial
-from typing import Final
 
-from aduan.notice import AnyNotice
-from aduan.store.notices import NoticeStore, NotPendingError
-
-GRACE: Final = timedelta(minutes=15)
-"""How long a claimed notice may be without an outcome. Sending takes seconds and a function lives minutes: after
-this its sender is dead, and nobody knows whether the provider had accepted it."""
-PARKED_BECAUSE: Final = "the outcome of the send is unknown"
+from aduan.notice import AnyNotice, Medium
+from aduan.store.notices import NoticeStore
 
 
 @dataclass
@@ -31,12 +24,12 @@ class Redrive:
     """One run of `follow_up`."""
 
     def __init__(
-        self, *, decide: Callable[[str], str], deliver: Callable[[AnyNotice], str], notices: NoticeStore, now: datetime
+        self, *, decide: Callable[[str], str], deliver: Callable[[AnyNotice], str], notices: NoticeStore
     ) -> None:
         self._decide = decide
         self._deliver = deliver
         self._notices = notices
-        self._now = now
+        self._blocked: set[Medium] = set()
 
     def run(self, posts: Iterable[str], notices: Iterable[tuple[str, str]], has_time: Callable[[], bool]) -> Redriven:
         """Drive posts first: the notices that follow from them go by the stream, or are found by the next run.
@@ -58,19 +51,13 @@ class Redrive:
         notice = self._notices.get(subject, key)
         if notice is None:
             return "already"
-        if notice.state == "claimed":
-            return self._park(notice)
-        return self._deliver(notice)
-
-    def _park(self, notice: AnyNotice) -> str:
-        """Put a claimed notice aside once its sender cannot be alive any more; sending it again could double it."""
-        if notice.claimed_at is not None and self._now - notice.claimed_at < GRACE:
-            return "waiting"
-        try:
-            self._notices.park(notice, notice.failure or PARKED_BECAUSE)
-        except NotPendingError:
-            return "already"
-        return "parked"
+        # One refusal says it for all of a medium, and the most urgent one was asked for first.
+        if notice.medium in self._blocked:
+            return "held"
+        outcome = self._deliver(notice)
+        if outcome == "blocked":
+            self._blocked.add(notice.medium)
+        return outcome
 
     def _count(self, done: Redriven, what: str, drive: Callable[[], str]) -> None:
         try:

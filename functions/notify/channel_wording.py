@@ -4,20 +4,18 @@ Who gets it knows the account and need not know Aduan: which channel, what is wr
 step, and what happens meanwhile. No secret is in it, and nothing in it can be clicked.
 """
 
-import functools
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from aduan.health import error_label
 from aduan.record import WIB
 from aduan.triage import DESK
-from notify.wording import ENVIRONMENT, MONTHS, SUBJECT_LENGTH, Mail, channel_label, in_wib, readable
+from notify.upkeep import Letter, upkeep_mail
+from notify.wording import MONTHS, Mail, channel_label, in_wib, readable
 
 if TYPE_CHECKING:
-    from jinja2 import Template
-
     from aduan.directory import Channel, Department, Directory
     from aduan.notice import ChannelNotice
     from notify.wording import DeskReason
@@ -61,23 +59,6 @@ _STORING: Final = (
 _ENDS: Final = {"expires_at": "masa berlaku token", "data_access_expires_at": "izin token mengakses data"}
 
 
-@dataclass(frozen=True)
-class _Letter:
-    """What is different for each matter; every sentence is here, so that both templates say the same."""
-
-    subject: str
-    title: str
-    moment_label: str
-    moment: str
-    opening: str
-    facts: tuple[tuple[str, str], ...]
-    steps: tuple[str, ...]
-    meanwhile: tuple[str, ...]
-    closing: str
-    dark: bool = True
-    """The channel is not read now."""
-
-
 def channel_mail(
     notice: "ChannelNotice",
     channel: "Channel",
@@ -96,18 +77,17 @@ def channel_mail(
     """
     label = channel_label(channel.id, directory)
     letter = _LETTERS[notice.matter](notice, channel, label)
-    passed_on = desk_reason in {"no_contact", "unknown_department"}
+    passed_on = desk_reason in {"no_contact", "dead_contact", "unknown_department"}
     reader = directory.departments[DESK] if passed_on else department
-    about = {
-        "letter": letter,
-        "label": label,
-        "code": channel.id,
-        "greeting": f"Yth. {readable(reader.name)},",
-        "forward": _forward(department, desk_reason) if passed_on else "",
-    }
-    text, html = _templates()
-    subject = f"[Kanal {label}] {letter.subject}"[:SUBJECT_LENGTH]
-    return Mail(subject=subject, text=text.render(about), html=html.render(about))
+    letter = replace(letter, facts=(("Kode kanal", channel.id), *letter.facts))
+    return upkeep_mail(
+        letter,
+        subject=f"[Kanal {label}] {letter.subject}",
+        what="Kanal",
+        label=label,
+        greeting=f"Yth. {readable(reader.name)},",
+        forward=_forward(department, desk_reason) if passed_on else "",
+    )
 
 
 def _forward(department: "Department", desk_reason: "DeskReason | None") -> str:
@@ -116,10 +96,15 @@ def _forward(department: "Department", desk_reason: "DeskReason | None") -> str:
             f"Surel ini untuk {readable(department.name)} sebagai pengelola kanal, tetapi kontaknya belum terdaftar di "
             "Aduan. Mohon diteruskan, dan mohon kontaknya didaftarkan."
         )
+    if desk_reason == "dead_contact":
+        return (
+            f"Surel ini untuk {readable(department.name)} sebagai pengelola kanal, tetapi alamat surelnya tidak dapat "
+            "menerima surel. Mohon diteruskan, dan mohon alamatnya diperbarui."
+        )
     return "Pengelola kanal ini tidak ada lagi di daftar Perangkat Daerah. Mohon ditentukan siapa yang mengurusnya."
 
 
-def _permission(notice: "ChannelNotice", channel: "Channel", label: str) -> _Letter:
+def _permission(notice: "ChannelNotice", channel: "Channel", label: str) -> Letter:
     reason = notice.reason or ""
     rhythm = "setiap menit" if channel.every_minutes == 1 else f"setiap {channel.every_minutes} menit"
     trying = (
@@ -134,7 +119,7 @@ def _permission(notice: "ChannelNotice", channel: "Channel", label: str) -> _Let
         catching_up = (
             "Telegram hanya menyimpan kiriman selama 24 jam. Yang lebih lama harus diteruskan ulang oleh moderator."
         )
-    return _Letter(
+    return Letter(
         subject="Perlu izin baru: kanal tidak dapat dibaca",
         title="Kanal tidak dapat dibaca: perlu izin baru",
         moment_label="Sejak",
@@ -150,12 +135,12 @@ def _permission(notice: "ChannelNotice", channel: "Channel", label: str) -> _Let
     )
 
 
-def _token(notice: "ChannelNotice", channel: "Channel", label: str) -> _Letter:
+def _token(notice: "ChannelNotice", channel: "Channel", label: str) -> Letter:
     end = notice.until or notice.created_at
     days = max((end - notice.created_at) // timedelta(days=1), 0)
     left = f"{days} hari lagi" if days else "dalam kurang dari sehari"
     what = _ENDS.get(notice.reason or "", "masa berlaku token")
-    return _Letter(
+    return Letter(
         subject=f"Token berakhir {left}",
         title=f"Token kanal berakhir {left}",
         moment_label="Berakhir",
@@ -175,12 +160,12 @@ def _token(notice: "ChannelNotice", channel: "Channel", label: str) -> _Letter:
     )
 
 
-def _budget(notice: "ChannelNotice", channel: "Channel", label: str) -> _Letter:
+def _budget(notice: "ChannelNotice", channel: "Channel", label: str) -> Letter:
     since = notice.since or notice.created_at
     local = since.astimezone(WIB)
     month = f"{MONTHS[local.month - 1]} {local.year}"
     resumed = "awal bulan depan" if notice.until is None else in_wib(notice.until)
-    return _Letter(
+    return Letter(
         subject=f"Anggaran {month} habis: kanal tidak dibaca",
         title="Kanal tidak dibaca: anggaran bulan ini habis",
         moment_label="Dibaca lagi mulai",
@@ -203,7 +188,7 @@ def _budget(notice: "ChannelNotice", channel: "Channel", label: str) -> _Letter:
     )
 
 
-_LETTERS: Final[Mapping[str, "Callable[[ChannelNotice, Channel, str], _Letter]"]] = {
+_LETTERS: Final[Mapping[str, "Callable[[ChannelNotice, Channel, str], Letter]"]] = {
     "permission": _permission,
     "token": _token,
     "budget": _budget,
@@ -215,9 +200,3 @@ def _renewal(channel: "Channel", label: str) -> tuple[str, ...]:
     storing = () if channel.kind in WITHOUT_TOKEN else _STORING
     steps = (*STEPS.get(channel.kind, ()), *storing)
     return tuple(step.format(label=label, parameter=channel.token_parameter) for step in steps)
-
-
-@functools.cache
-def _templates() -> tuple["Template", "Template"]:
-    """Text and HTML. Loaded when one is needed, which is seldom: no cold start pays for them."""
-    return ENVIRONMENT.get_template("channel.txt.j2"), ENVIRONMENT.get_template("channel.html.j2")

@@ -1,6 +1,7 @@
 """One notice: whom it goes to, what it says, and what became of it.
 
-It is claimed before it is sent, and what nobody knows the outcome of is never sent again from here.
+It is claimed before it is sent. A mail that nobody knows the outcome of is sent once more when its sender must be dead
+and SES has reported nothing about it; after that, and an SMS at once, it is parked for a person.
 """
 
 from dataclasses import dataclass
@@ -8,12 +9,18 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Final, Literal, Protocol
 
-from aduan.notice import AnyNotice, ChannelNotice, Contact, Medium
+from aduan.notice import AnyNotice, ChannelNotice, Contact, ContactNotice, Notice, SmsBudgetNotice
+from aduan.quiet_hours import Hold, waiting
 from aduan.store.notices import NotPendingError
 from aduan.triage import DESK
 from notify import wording
 from notify.channel_wording import channel_mail
+from notify.contact_wording import contact_mail
 from notify.senders import NotAcceptedError, OutcomeUnknownError
+from notify.sms_budget_wording import sms_budget_mail
+from notify.sparing import Booked, spare_or_book
+from notify.step_wording import step_message
+from notify.timing import hold_back, is_counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,17 +29,33 @@ if TYPE_CHECKING:
     from aduan.store.contacts import ContactStore
     from aduan.store.notices import NoticeStore
     from aduan.store.posts import PostStore
+    from aduan.store.sending import SendingStore
+    from aduan.post import Post
     from aduan.store.tickets import TicketStore
+    from aduan.ticket import Ticket
     from notify.senders import MailSender, TextSender
     from notify.wording import DeskReason, Mail
 
-Outcome = Literal["sent", "failed", "unknown", "parked", "postponed", "waiting", "already"]
+Outcome = Literal["sent", "failed", "unknown", "parked", "postponed", "blocked", "waiting", "deferred", "skipped", "already"]
 """``already``: somebody else has it, or its time has not come; nothing was done. ``waiting``: neither the department
-nor the desk has a contact yet; it stays pending until one is entered, and an alarm says so."""
+nor the desk has a contact yet; it stays pending until one is entered, and an alarm says so. ``blocked``: postponed
+because the provider takes nothing at all from this account now. ``deferred``: it waits for the morning or for a
+digest. ``skipped``: an SMS that was spared."""
 
+Answer = str | NotAcceptedError | OutcomeUnknownError
+"""The id of a message that was accepted, or why it was not, or why nobody knows."""
 PAUSE: Final = timedelta(minutes=5)
-"""After the first refused attempt; after the n-th it is n times as long."""
+"""After the first refused attempt; after the n-th it is n times as long, up to `LONGEST_PAUSE`."""
+LONGEST_PAUSE: Final = timedelta(hours=1)
+SMS_LIFETIME: Final = timedelta(days=1)
+"""An SMS that could not leave for so long is parked: what it had to say at once is long in a mail."""
+GRACE: Final = timedelta(minutes=15)
+"""How long a claimed notice may be without an outcome. Sending takes seconds and a function lives minutes, and SES
+reports within seconds: after this its sender is dead."""
+PARKED_BECAUSE: Final = "the outcome of the send is unknown"
 PRODUCTION: Final = "prod"
+LOCAL: Final = "local"
+"""On one machine nobody sleeps, and whoever tries it out at night waits for no morning."""
 
 
 class DeliverySettings(Protocol):
@@ -59,6 +82,7 @@ class Stores:
     tickets: "TicketStore"
     posts: "PostStore"
     contacts: "ContactStore"
+    sending: "SendingStore"
 
 
 @dataclass(frozen=True)
@@ -99,27 +123,29 @@ def address(
 ) -> Addressee:
     """Decide whom a notice goes to.
 
-    A department that is unknown or has no contact for this medium is told through the desk. Outside production
-    everything goes to the override, as if it went to the one it would go to.
+    A department's dead address is passed over for its fallback; one that is unknown or has no living address for this
+    medium is told through the desk. Outside production everything goes to the override, as if it went to the one it
+    would go to.
 
     Raises:
         NobodyToTellError: with the reason, for the person who finds the parked notice.
     """
-    own, fallback = _reach(contact, notice.medium), _reach(desk, notice.medium)
+    own, fallback = _reach(contact, notice), _reach(desk, notice)
     reason: DeskReason | None = None
     if notice.department == DESK:
         reason = "undecided"
     elif notice.department not in directory.departments:
         reason = "unknown_department"
     elif own is None:
-        reason = "no_contact"
+        reason = "dead_contact" if contact is not None and contact.knows(notice.medium) else "no_contact"
     recipient, told = (own, notice.department) if reason is None else (fallback, DESK)
-    reply_to = desk.email if desk is not None and told != DESK else None
+    answers = desk.addresses("email") if desk is not None and told != DESK else ()
+    reply_to = answers[0] if answers else None
     if settings.stage != PRODUCTION:
         recipient = settings.override_email if notice.medium == "email" else settings.override_phone
         reply_to = None
-        if not recipient:
-            raise NobodyToTellError(f"no {notice.medium} override is set in stage {settings.stage}")
+        if not recipient or recipient in notice.bounced:
+            raise NobodyToTellError(f"no {notice.medium} override works in stage {settings.stage}")
     if not recipient:
         raise NobodyToTellError(f"no {notice.medium} contact of {notice.department} or of the desk")
     return Addressee(recipient, told, reason, reply_to)
@@ -135,7 +161,7 @@ def deliver(  # noqa: PLR0913 # everything it depends on comes in here, so that 
     owner: str,
     settings: DeliverySettings,
 ) -> Outcome:
-    """Send one notice, at most once, and write down what became of it.
+    """Send one notice, unless it was sent, and write down what became of it.
 
     Args:
         notice: As a consistent read found it.
@@ -146,19 +172,21 @@ def deliver(  # noqa: PLR0913 # everything it depends on comes in here, so that 
         owner: Name of this attempt, different for every call: it tells a repeated claim from another's.
         settings: Whether this is production, and where notices go if it is not.
     """
-    if notice.state != "pending" or _too_early(notice, now):
+    if not is_due(notice, now):
         return "already"
+    if notice.state == "claimed" and (notice.medium == "sms" or notice.repeated_at is not None):
+        return park(notice, notice.failure or PARKED_BECAUSE, stores.notices)
     try:
         write = _writer(notice, stores, directory)
     except NothingToSayError as gone:
-        return _park(notice, str(gone), stores.notices)
+        return park(notice, str(gone), stores.notices)
     desk = stores.contacts.get(DESK)
-    contact = desk if notice.department == DESK else stores.contacts.get(notice.department)
+    contact = desk if notice.contact == DESK else stores.contacts.get(notice.contact)
     try:
         to = address(notice, contact, desk, directory, settings)
     except NobodyToTellError as error:
         # An SMS only repeats what a mail says, which waits for an address.
-        return "waiting" if notice.medium == "email" else _park(notice, str(error), stores.notices)
+        return "waiting" if notice.medium == "email" else park(notice, str(error), stores.notices)
     # Written before the claim: a fault in the wording leaves the notice pending, not claimed and unsent.
     department = directory.departments.get(notice.department, directory.departments[DESK])
     message = write(department, to.desk_reason)
@@ -166,11 +194,18 @@ def deliver(  # noqa: PLR0913 # everything it depends on comes in here, so that 
         send = partial(senders.email.send, message, to.recipient, notice, to.reply_to)
     else:
         send = partial(senders.sms.send, message, to.recipient)
+    admitted = _admit(notice, to, stores, directory, now) if settings.stage != LOCAL else None
+    if isinstance(admitted, str):
+        return admitted
     try:
         claimed = stores.notices.claim(notice, owner, now, to.recipient, to.told)
     except NotPendingError:
-        return "already"
-    return _send(claimed, send, stores.notices, now)
+        outcome: Outcome = "already"
+    else:
+        outcome = conclude(claimed, answer_of(send), stores.notices, now)
+    if admitted is not None:
+        admitted.settle(outcome)
+    return outcome
 
 
 def _writer(
@@ -186,15 +221,71 @@ def _writer(
         if channel is None:
             raise NothingToSayError("the channel is gone")
         return lambda department, reason: channel_mail(notice, channel, department, reason, directory)
-    ticket = stores.tickets.get(notice.ticket)
-    post = stores.posts.get(ticket.post) if ticket is not None else None
-    if ticket is None or post is None or post.state == "gone":
-        raise NothingToSayError("the ticket is gone" if ticket is None else "the post is gone")
+    if isinstance(notice, ContactNotice):
+        about = directory.departments.get(notice.about.partition(".")[0])
+        if about is None:
+            raise NothingToSayError("the department is gone")
+        contact = stores.contacts.get(notice.about)
+        return lambda _department, _reason: contact_mail(notice, about, contact, directory)
+    if isinstance(notice, SmsBudgetNotice):
+        return lambda _department, _reason: sms_budget_mail(notice, directory)
+    ticket, post = look_up(notice, stores)
+    if notice.step is not None:
+        return lambda department, reason: step_message(notice, ticket, post, department, reason, directory)
     form = wording.mail if notice.medium == "email" else wording.sms
     return lambda department, reason: form(ticket, post, department, reason, directory)
 
 
-def _park(notice: AnyNotice, why: str, notices: "NoticeStore") -> Outcome:
+def look_up(notice: Notice, stores: Stores) -> "tuple[Ticket, Post]":
+    """Return a notice's ticket and the post that opened it.
+
+    Raises:
+        NothingToSayError: with the reason, for the person who finds the parked notice.
+    """
+    ticket = stores.tickets.get(notice.ticket)
+    post = stores.posts.get(ticket.post) if ticket is not None else None
+    if ticket is None or post is None or post.state == "gone":
+        raise NothingToSayError("the ticket is gone" if ticket is None else "the post is gone")
+    return ticket, post
+
+
+def _admit(
+    notice: AnyNotice, to: Addressee, stores: Stores, directory: "Directory", now: datetime
+) -> Literal["deferred", "skipped", "already"] | Booked | None:
+    """Let a notice through, with what was booked for it, or say what becomes of it instead."""
+    if notice.state != "pending":
+        # It went, or may have gone, before.
+        return None
+    try:
+        held = _held(notice, to, stores, directory, now)
+        if held is not None:
+            if waiting(notice, held) != notice:
+                stores.notices.hold(notice, held)
+            return "deferred"
+        ticket = stores.tickets.get(notice.ticket) if isinstance(notice, Notice) and notice.medium == "sms" else None
+        if ticket is None or not isinstance(notice, Notice):
+            return None
+        booked = spare_or_book(notice, ticket, stores.sending, directory.sending.sms, now)
+        if isinstance(booked, Booked):
+            return booked
+        stores.notices.skip(notice, booked.why)
+    except NotPendingError:
+        return "already"
+    return "skipped"
+
+
+def _held(notice: AnyNotice, to: Addressee, stores: Stores, directory: "Directory", now: datetime) -> Hold | None:
+    """Ask the clock first: only a mail that would go now is counted."""
+    reader = notice.contact if to.desk_reason is None else DESK
+    rule = directory.sending.rule(reader.partition(".")[0])
+    held = hold_back(notice, rule, now, 0)
+    if held is not None or not is_counted(notice, now):
+        return held
+    return hold_back(notice, rule, now, stores.sending.count(reader, now, rule.mails_an_hour))
+
+
+def park(notice: AnyNotice, why: str, notices: "NoticeStore") -> Outcome:
+    """Put a notice aside for a person, unless somebody finished it meanwhile."""
     try:
         notices.park(notice, why)
     except NotPendingError:
@@ -202,28 +293,47 @@ def _park(notice: AnyNotice, why: str, notices: "NoticeStore") -> Outcome:
     return "parked"
 
 
-def _send(claimed: AnyNotice, send: "Callable[[], str]", notices: "NoticeStore", now: datetime) -> Outcome:
+def answer_of(send: "Callable[[], str]") -> Answer:
+    """Make one request, and return the message id or what the provider, or nobody, said instead."""
     try:
-        message_id = send()
-    except NotAcceptedError as refusal:
-        if refusal.retry:
-            notices.postponed(claimed, refusal.why, now + PAUSE * claimed.attempt)
-            return "postponed"
-        notices.refused(claimed, refusal.why)
-        return "failed"
-    except OutcomeUnknownError as loss:
-        notices.unknown(claimed, loss.why)
-        return "unknown"
-    notices.sent(claimed, message_id, now)
+        return send()
+    except (NotAcceptedError, OutcomeUnknownError) as fault:
+        return fault
+
+
+def conclude(claimed: AnyNotice, answer: Answer, notices: "NoticeStore", now: datetime) -> Outcome:
+    """Write down what the answer to a request makes of a notice that went with it."""
+    match answer:
+        case OutcomeUnknownError():
+            notices.unknown(claimed, answer.why)
+            return "unknown"
+        case NotAcceptedError(retry=False):
+            notices.refused(claimed, answer.why)
+            return "failed"
+        case NotAcceptedError():
+            if claimed.medium == "sms" and now - claimed.created_at >= SMS_LIFETIME:
+                return park(claimed, answer.why, notices)
+            notices.postponed(claimed, answer.why, now + _pause(claimed))
+            return "blocked" if answer.blocked else "postponed"
+    notices.sent(claimed, answer, now)
     return "sent"
 
 
-def _too_early(notice: AnyNotice, now: datetime) -> bool:
-    """Whether a refused notice waits for its next attempt; before its first, `act_at` bounds nothing."""
-    return notice.attempt > 0 and notice.act_at is not None and notice.act_at > now
+def is_due(notice: AnyNotice, now: datetime) -> bool:
+    """Whether it is time to send a notice: for the first time, after a refusal, or because its sender died."""
+    if notice.state == "claimed":
+        return notice.claimed_at is None or now - notice.claimed_at >= GRACE
+    # Before the first attempt `act_at` bounds nothing: the stream is faster.
+    waits = notice.attempt > 0 and notice.act_at is not None and notice.act_at > now
+    return notice.state == "pending" and not waits
 
 
-def _reach(contact: Contact | None, medium: Medium) -> str | None:
-    if contact is None:
-        return None
-    return contact.email if medium == "email" else contact.phone
+def _pause(notice: AnyNotice) -> timedelta:
+    """How long a refused notice waits. It is never given up: an account may be paused for days."""
+    return PAUSE if notice.urgency == "emergency" else min(PAUSE * notice.attempt, LONGEST_PAUSE)
+
+
+def _reach(contact: Contact | None, notice: AnyNotice) -> str | None:
+    """The first living address that has not bounced this very notice."""
+    addresses = () if contact is None else contact.addresses(notice.medium)
+    return next((address for address in addresses if address not in notice.bounced), None)

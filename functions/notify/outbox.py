@@ -9,16 +9,21 @@ from aduan.directory import Directory
 from aduan.store.contacts import DynamoContactStore
 from aduan.store.notices import DynamoNoticeStore
 from aduan.store.posts import DynamoPostStore
+from aduan.store.sending import DynamoSendingStore
 from aduan.store.table import Table
 from aduan.store.tickets import DynamoTicketStore
 from notify.delivery import Outcome, Senders, Stores, deliver
+from notify.digest import Digests, goes_together
 from notify.senders import EmailSender, SmsSender, sending_config
 from notify.settings import SendingSettings
 
 if TYPE_CHECKING:
     import boto3
 
-    from aduan.notice import AnyNotice
+    from collections import Counter
+    from collections.abc import Callable, Iterable
+
+    from aduan.notice import AnyNotice, Notice
 
 METRICS: Final[dict[Outcome, str]] = {
     "already": "NoticeAlready",
@@ -27,7 +32,10 @@ METRICS: Final[dict[Outcome, str]] = {
     "unknown": "NoticeUnknown",
     "parked": "NoticeParked",
     "postponed": "NoticePostponed",
+    "blocked": "NoticeBlocked",
     "waiting": "NoticeWaiting",
+    "deferred": "NoticeDeferred",
+    "skipped": "NoticeSkipped",
 }
 """Names of the metrics, by outcome."""
 
@@ -42,7 +50,7 @@ class Outbox:
     settings: SendingSettings
 
     def deliver(self, notice: "AnyNotice") -> Outcome:
-        """Send one notice, at most once, and write down what became of it."""
+        """Send one notice, unless it was sent, and write down what became of it."""
         return deliver(
             notice,
             stores=self.stores,
@@ -54,12 +62,30 @@ class Outbox:
         )
 
 
+    def goes_together(self, notice: "AnyNotice") -> bool:
+        """Tell whether a notice's digest has come."""
+        return goes_together(notice, datetime.now(UTC))
+
+    def deliver_together(
+        self, notices: "Iterable[Notice]", has_time: "Callable[[], bool]"
+    ) -> "tuple[Counter[Outcome], list[Exception]]":
+        """Send the digests of these notices; return what became of each, and the faults of those nothing became of."""
+        digests = Digests(
+            self.stores, self.senders, self.directory, datetime.now(UTC), uuid4().hex, self.settings
+        )
+        return digests.deliver(notices, has_time), digests.faults
+
+
 def open_outbox(session: "boto3.Session", table: Table, directory: Directory, settings: SendingSettings) -> Outbox:
     """Connect to the providers. One session for all clients: each session reads the service models anew."""
     config = sending_config()
     mail = EmailSender(session.client("sesv2", config=config), settings.sender_address, settings.configuration_set)
     text = SmsSender(session.client("sns", config=config), settings.sms_sender_id)
     stores = Stores(
-        DynamoNoticeStore(table), DynamoTicketStore(table), DynamoPostStore(table), DynamoContactStore(table)
+        DynamoNoticeStore(table),
+        DynamoTicketStore(table),
+        DynamoPostStore(table),
+        DynamoContactStore(table),
+        DynamoSendingStore(table),
     )
     return Outbox(stores, Senders(mail, text), directory, settings)

@@ -21,7 +21,7 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
-from aduan.notice import ChannelNotice
+from notify.mail_tags import tags
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,18 +36,21 @@ if TYPE_CHECKING:
 
 SERVER_FAULT: Final = 500
 THROTTLED: Final = 429
-RETRIABLE: Final = frozenset(
+THROTTLES: Final = frozenset(
     {
-        # too fast, or the day's quota is used up
         "Throttling",
         "ThrottlingException",
         "ThrottledException",
         "Throttled",
         "KMSThrottling",
         "TooManyRequestsException",
-        "LimitExceededException",
         "RequestLimitExceeded",
-        # nothing about this message: the account, its key or the clock has to be put right first
+    }
+)
+"""It came too fast."""
+BLOCKS: Final = frozenset(
+    {
+        "LimitExceededException",
         "AccountSuspendedException",
         "SendingPausedException",
         "MailFromDomainNotVerifiedException",
@@ -65,17 +68,18 @@ RETRIABLE: Final = frozenset(
         "UnrecognizedClientException",
     }
 )
-"""Refusals after which the same message may be accepted later."""
+"""Nothing about this message: the account, its quota, its key or the clock has to be put right first."""
 
 
 class NotAcceptedError(Exception):
     """The provider has certainly not taken the message."""
 
-    def __init__(self, why: str, *, retry: bool) -> None:
-        """Tell why, and whether a later attempt may succeed."""
+    def __init__(self, why: str, *, retry: bool, blocked: bool = False) -> None:
+        """Tell why, whether a later attempt may succeed, and whether no other message would be accepted now either."""
         super().__init__(why)
         self.why = why
         self.retry = retry
+        self.blocked = blocked
 
 
 class OutcomeUnknownError(Exception):
@@ -126,10 +130,13 @@ class EmailSender:
     """Where SES reports what became of a mail; empty for nowhere."""
 
     def send(self, mail: "Mail", recipient: str, notice: "AnyNotice", reply_to: str | None = None) -> str:
-        """Send one mail. Its tags name what it is about and the notice, so that the provider's events can be joined."""
+        """Send one mail. Its tags name its notice, so that the provider's events find it."""
         if not mail.subject.isprintable():
             raise NotAcceptedError("the subject has a line break or a control character", retry=False)
         domain = self.sender.rpartition("@")[2].rstrip(">")
+        # The same for every mail to a department about a ticket: a reminder, or a rare second copy, joins its thread.
+        # A Message-ID of our own is no way to that, because SES puts its own in its place.
+        thread = f"<{_plain(notice.subject).lower()}.{_plain(notice.department)}@{domain}>"
         request: SendEmailRequestTypeDef = {
             "FromEmailAddress": self.sender,
             "Destination": {"ToAddresses": [recipient]},
@@ -141,18 +148,14 @@ class EmailSender:
                         "Html": {"Data": mail.html, "Charset": "UTF-8"},
                     },
                     "Headers": [
-                        # The same for every mail about a ticket: a reminder, or a rare second copy, joins its thread.
-                        {"Name": "References", "Value": f"<{_plain(notice.subject).lower()}@{domain}>"},
+                        {"Name": "References", "Value": thread},
+                        {"Name": "In-Reply-To", "Value": thread},
                         {"Name": "Auto-Submitted", "Value": "auto-generated"},
                     ],
                 }
             },
             "EmailTags": [
-                {
-                    "Name": "channel" if isinstance(notice, ChannelNotice) else "ticket",
-                    "Value": _plain(notice.subject),
-                },
-                {"Name": "notice", "Value": _plain(notice.key)},
+                {"Name": name, "Value": value} for name, value in tags(notice.subject, notice.key).items()
             ],
         }
         if self.configuration_set:
@@ -183,7 +186,7 @@ class SmsSender:
 
 
 def _plain(name: str) -> str:
-    """A name as SES takes it in a tag: letters, digits, underscore and dash. A department's code has no dash."""
+    """A name as a message id takes it without quoting."""
     return re.sub(r"[^A-Za-z0-9_-]", "-", name)
 
 
@@ -199,10 +202,13 @@ def _message_id(call: "Callable[[], Any]") -> str:
         code = error.response["Error"]["Code"]
         if status >= SERVER_FAULT:
             raise OutcomeUnknownError(f"{status} {code}") from error
+        said = error.response["Error"]["Message"]
         # SES gives a sandboxed or lapsed identity and a broken message the same code; only the first can pass later.
-        unverified = code == "MessageRejected" and "not verified" in error.response["Error"]["Message"]
-        retry = status == THROTTLED or code in RETRIABLE or unverified
-        raise NotAcceptedError(f"{status} {code}", retry=retry) from error
+        unverified = code == "MessageRejected" and "not verified" in said
+        throttled = status == THROTTLED or code in THROTTLES
+        # And so it does with the day's quota and the rate per second.
+        blocked = code in BLOCKS or (throttled and "quota" in said.lower())
+        raise NotAcceptedError(f"{status} {code}", retry=throttled or blocked or unverified, blocked=blocked) from error
     except (EndpointConnectionError, ConnectTimeoutError, ProxyConnectionError) as error:
         raise NotAcceptedError(type(error).__name__, retry=True) from error
     except (HTTPClientError, SSLError, ResponseParserError) as error:
@@ -212,7 +218,7 @@ def _message_id(call: "Callable[[], Any]") -> str:
         raise NotAcceptedError(type(error).__name__, retry=False) from error
     except BotoCoreError as error:
         # Raised before a request exists: no credentials, no region, no endpoint.
-        raise NotAcceptedError(type(error).__name__, retry=True) from error
+        raise NotAcceptedError(type(error).__name__, retry=True, blocked=True) from error
     message_id = answer.get("MessageId")
     if not message_id:
         raise OutcomeUnknownError("an answer without a message id")

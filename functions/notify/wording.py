@@ -29,11 +29,16 @@ if TYPE_CHECKING:
     from aduan.post import Post
     from aduan.ticket import Ticket
 
-DeskReason = Literal["undecided", "no_contact", "unknown_department"]
-"""Why the desk is told: it has to decide; the department cannot be reached; its code is no longer known."""
+DeskReason = Literal["undecided", "no_contact", "dead_contact", "unknown_department"]
+"""Why the desk is told: it has to decide; the department has no contact; its addresses are dead; its code is no
+longer known."""
+TO_PASS_ON: Final[frozenset[DeskReason | None]] = frozenset({"no_contact", "dead_contact"})
+"""The reasons for which the desk only has to pass it on."""
 
 SHOWN_TEXT: Final = 4_000
 """Longest quotation in characters: far beyond any real complaint, and below where mail programs cut a message."""
+BRIEF_TEXT: Final = 240
+"""Of a citizen's words in a list of several: enough to know what it is, the rest is behind the link."""
 SHOWN_REASONS: Final = 4
 SUBJECT_LENGTH: Final = 120
 SMS_SEPTETS: Final = 160
@@ -114,6 +119,8 @@ class _Letter:
     link: str
     why: tuple[str, ...]
     closing: tuple[str, ...]
+    provenance: str
+    """In small print: what judged; empty for a department."""
 
 
 def mail(
@@ -132,7 +139,7 @@ def mail(
         desk_reason: Why the mail goes to the desk; None when it goes to the department itself.
         directory: Names and labels.
     """
-    case = _Case(ticket, post, department, desk_reason, directory)
+    case = Case(ticket, post, department, desk_reason, directory)
     letter = _letter(case)
     return Mail(
         subject=_subject(case),
@@ -152,30 +159,87 @@ def sms(
 
     It takes what `mail` takes. It is cut where it is least missed: in the topic and in the place.
     """
-    case = _Case(ticket, post, department, desk_reason, directory)
+    case = Case(ticket, post, department, desk_reason, directory)
     head = f"{'DARURAT' if case.emergency else 'Aduan'} {ticket.code}: "
     tail = f". {_sms_call(case)} Rincian di {'layanan' if case.secret else 'surel'} Aduan Sleman."
     if case.secret:
         return f"{head}laporan rahasia{tail}"
-    room = SMS_SEPTETS - _count_septets(head + tail)
-    where = _cut(_gsm(case.spot), room // 2)
+    room = SMS_SEPTETS - count_septets(head + tail)
+    where = cut(gsm(case.spot), room // 2)
     where = f" di {where}" if where else ""
-    what = _cut(_gsm(case.topic) or "Laporan warga", room - _count_septets(where))
+    what = cut(gsm(case.topic) or "Laporan warga", room - count_septets(where))
     return f"{head}{what}{where}{tail}"
+
+
+@dataclass(frozen=True)
+class Brief:
+    """One ticket among several in a mail."""
+
+    code: str
+    title: str
+    urgency: str
+    """Empty for an ordinary one."""
+    place: str
+    """Empty where nothing is known, or nothing may be said."""
+    text: str
+    """The beginning of the citizen's words, in one line; or the sentence that stands in their place."""
+    quoted: bool
+    """Whether `text` is the citizen's."""
+    due: str
+    link: str
+
+
+def brief(
+    ticket: "Ticket",
+    post: "Post",
+    department: "Department",
+    desk_reason: DeskReason | None,
+    directory: "Directory",
+) -> Brief:
+    """Write what a digest says about a ticket; it takes what `mail` takes, and keeps the same secrets."""
+    case = Case(ticket, post, department, desk_reason, directory)
+    text = one_line(defanged(readable(post.text)))
+    if case.secret:
+        text = "Isi laporan tidak ditampilkan karena bersifat rahasia."
+    elif len(text) > BRIEF_TEXT:
+        text = text[:BRIEF_TEXT].rpartition(" ")[0] or text[:BRIEF_TEXT]
+        text = f"{text.rstrip(' ,.;:')} \u2026"
+    elif not text:
+        text = "Hanya foto, tanpa tulisan." if post.has_photo else "Tanpa tulisan."
+    place = ticket.place.label() if ticket.place is not None and not case.secret else ""
+    return Brief(
+        code=ticket.code,
+        title="Laporan rahasia" if case.secret else case.topic,
+        urgency="" if ticket.urgency == "normal" else _URGENCY[ticket.urgency],
+        place=one_line(place),
+        text=text,
+        quoted=bool(post.text.strip()) and not case.secret,
+        due=in_wib(ticket.due_at),
+        link="" if case.secret else _safe_link(ticket.permalink),
+    )
+
+
+def name_of(department: "Department") -> str:
+    """A department's name in one line, without the number of offices it stands for."""
+    return one_line(re.sub(r" \(\d+\)$", "", department.name))
 
 
 def septets(text: str) -> int | None:
     """Count the septets of a text in the GSM alphabet; None when a character is not in it."""
     if any(letter not in GSM_BASIC and letter not in GSM_EXTENSION for letter in text):
         return None
-    return _count_septets(text)
+    return count_septets(text)
 
 
 def in_wib(moment: datetime) -> str:
     """Write a moment for people, in WIB: ``Selasa, 3 November 2026 pukul 13.41 WIB``."""
+    return f"{day_in_wib(moment)} pukul {moment.astimezone(WIB):%H.%M} WIB"
+
+
+def day_in_wib(moment: datetime) -> str:
+    """Write a moment's day for people, in WIB: ``Selasa, 3 November 2026``."""
     local = moment.astimezone(WIB)
-    day = f"{_DAYS[local.weekday()]}, {local.day} {MONTHS[local.month - 1]} {local.year}"
-    return f"{day} pukul {local:%H.%M} WIB"
+    return f"{_DAYS[local.weekday()]}, {local.day} {MONTHS[local.month - 1]} {local.year}"
 
 
 def readable(text: str) -> str:
@@ -212,7 +276,7 @@ _LINK: Final = re.compile(
 
 
 @dataclass(frozen=True)
-class _Case:
+class Case:
     """All a message is made of."""
 
     ticket: "Ticket"
@@ -228,13 +292,13 @@ class _Case:
     @property
     def topic(self) -> str:
         topic = self.directory.topics.get(self.ticket.topic)
-        return _line(topic.label) if topic is not None else "Laporan warga"
+        return one_line(topic.label) if topic is not None else "Laporan warga"
 
     @property
     def spot(self) -> str:
         """The place in one word, for a subject or an SMS."""
         place = self.ticket.place
-        return _line(place.kalurahan or place.kapanewon or place.outside or "") if place is not None else ""
+        return one_line(place.kalurahan or place.kapanewon or place.outside or "") if place is not None else ""
 
     @property
     def outside(self) -> bool:
@@ -247,21 +311,27 @@ class _Case:
         triage = self.post.triage
         codes = [self.ticket.department, triage.department if triage else None]
         if self.desk_reason is not None:
-            codes += [self.ticket.runner_up, triage.runner_up if triage else None]
+            codes += [self.ticket.runner_up, *((triage.guess, triage.runner_up) if triage else ())]
         owners = [self.department, *(self.directory.departments.get(code or "") for code in codes)]
         return any(owner.confidential for owner in owners if owner is not None)
+
+    @property
+    def judged(self) -> bool:
+        """Whether it is the triage that brought it here, and not a person."""
+        triage = self.post.triage
+        return triage is not None and (triage.department == self.department.code or self.desk_reason == "undecided")
 
     def name(self, department: "Department") -> str:
         """A department's name; of the group of all kapanewon or kalurahan, the one whose place it is."""
         place = self.ticket.place
         if department.code == "kapanewon" and place is not None and place.kapanewon:
-            return _line(f"Kapanewon {place.kapanewon}")
+            return one_line(f"Kapanewon {place.kapanewon}")
         if department.code == "kalurahan" and place is not None and place.kalurahan:
-            return _line(f"Pemerintah Kalurahan {place.kalurahan}")
-        return _line(re.sub(r" \(\d+\)$", "", department.name))
+            return one_line(f"Pemerintah Kalurahan {place.kalurahan}")
+        return name_of(department)
 
 
-def _letter(case: _Case) -> _Letter:
+def _letter(case: Case) -> _Letter:
     ticket = case.ticket
     lines, instead = _quotation(case)
     return _Letter(
@@ -278,10 +348,11 @@ def _letter(case: _Case) -> _Letter:
         link="" if case.secret else _safe_link(ticket.permalink),
         why=() if case.secret else _why(case),
         closing=_closing(case),
+        provenance=_provenance(case),
     )
 
 
-def _opening(case: _Case) -> tuple[str, ...]:
+def _opening(case: Case) -> tuple[str, ...]:
     """Say first what this is and what is asked."""
     what = "laporan rahasia" if case.secret else _WHAT[case.ticket.kind]
     name = case.name(case.department)
@@ -299,7 +370,12 @@ def _opening(case: _Case) -> tuple[str, ...]:
                 "Mohon diteruskan, dan mohon kontaknya didaftarkan."
             )
             if case.department.channel:
-                first += f" Kanal pengaduan yang diketahui: {_line(case.department.channel)}."
+                first += f" Kanal pengaduan yang diketahui: {one_line(case.department.channel)}."
+        case "dead_contact":
+            first = (
+                f"{what.capitalize()} berikut ditujukan kepada {name}, tetapi alamat surelnya tidak dapat menerima "
+                "surel. Mohon diteruskan, dan mohon alamatnya diperbarui di Aduan."
+            )
         case None if case.outside:
             first = (
                 f"Pemerintah Kabupaten Sleman menerima {what} berikut. Penanganannya di luar kewenangan Pemerintah "
@@ -312,25 +388,47 @@ def _opening(case: _Case) -> tuple[str, ...]:
     return tuple(paragraph for paragraph in (urgent, first, guess) if paragraph)
 
 
-def _guess(case: _Case) -> str:
-    """How sure the classifier is, and of what; empty when it has no opinion."""
+def _guess(case: Case) -> str:
+    """Whose job the classifier thinks it is, what else it may be, and how sure it is; empty without an opinion."""
     triage = case.post.triage
     if triage is None:
         return ""
     known = case.directory.departments
-    best, second = known.get(triage.department or ""), known.get(triage.runner_up or "")
+    best, second = known.get(triage.guess or ""), known.get(triage.runner_up or "")
     sentences = []
-    if best is not None and best.code != DESK:
-        sentences.append(f"Dugaan sistem: {case.name(best)} (keyakinan {round(triage.confidence * 100)} persen).")
-    if second is not None and second.code not in {DESK, triage.department}:
-        sentences.append(f"Kemungkinan lain: {case.name(second)}.")
+    if best is not None:
+        sentences.append(f"Dugaan sistem: {case.name(best)} (keyakinan {_percent(triage.confidence)}).")
+    if second is not None and second is not best:
+        sentences.append(f"Kemungkinan lain: {case.name(second)} ({_percent(triage.runner_up_probability)}).")
     return " ".join(sentences)
 
 
-def _why(case: _Case) -> tuple[str, ...]:
+def _percent(probability: float) -> str:
+    """A probability in whole percents; neither certain nor impossible, which nothing that was guessed is."""
+    if probability < 0.01:  # noqa: PLR2004 # one percent, as the sentence says
+        return "kurang dari 1 persen"
+    return f"{min(round(probability * 100), 99)} persen"
+
+
+def _provenance(case: Case) -> str:
+    """Which model, rules and directory judged, for whoever asks the desk later; empty when that is of no use."""
+    triage = case.post.triage
+    if triage is None or not case.judged or case.desk_reason is None or case.secret:
+        return ""
+    found = _DECIDED_BY.fullmatch(triage.decided_by)
+    if found is None:
+        return f"Dinilai oleh {one_line(triage.decided_by)}."
+    asked = f", dengan pendapat kedua {one_line(found[4])}" if found[4] else ""
+    return f"Dinilai oleh model {found[1]}, aturan {found[2]}, direktori {found[3]}{asked}."
+
+
+_DECIDED_BY: Final = re.compile(r"model (\w+)/(\w+)/(\w+)(?: \+ (.+))?")
+
+
+def _why(case: Case) -> tuple[str, ...]:
     """Why this department, as far as it is the triage that chose it; a person's choice is called a person's."""
     triage, owner = case.post.triage, case.directory.departments.get(case.ticket.department)
-    if triage is not None and (triage.department == case.department.code or case.desk_reason == "undecided"):
+    if triage is not None and case.judged:
         return tuple(_reason(reason) for reason in triage.reasons[:SHOWN_REASONS])
     if owner is None or case.desk_reason in {"undecided", "unknown_department"}:
         return ()
@@ -341,10 +439,10 @@ def _why(case: _Case) -> tuple[str, ...]:
 
 def _reason(reason: str) -> str:
     """A reason as the triage wrote it, ``kata: lampu ~ mati``, for people."""
-    return _line(defanged(re.sub("^kata:", "kata kunci:", reason).replace(" ~ ", " … ")))
+    return one_line(defanged(re.sub("^kata:", "kata kunci:", reason).replace(" ~ ", " … ")))
 
 
-def _quotation(case: _Case) -> tuple[tuple[str, ...], str]:
+def _quotation(case: Case) -> tuple[tuple[str, ...], str]:
     """The citizen's words line by line, or the sentence that stands in their place."""
     if case.secret:
         return (), (
@@ -361,7 +459,7 @@ def _quotation(case: _Case) -> tuple[tuple[str, ...], str]:
     return tuple(defanged(shown).split("\n")), ""
 
 
-def _facts(case: _Case) -> tuple[tuple[str, str], ...]:
+def _facts(case: Case) -> tuple[tuple[str, str], ...]:
     ticket, post = case.ticket, case.post
     urgency = ("Urgensi", _URGENCY[ticket.urgency])
     written = ("Ditulis warga", in_wib(post.created_at))
@@ -371,7 +469,7 @@ def _facts(case: _Case) -> tuple[tuple[str, str], ...]:
     facts = [
         ("Topik", case.topic),
         ("Jenis", _KIND[ticket.kind]),
-        ("Lokasi", _line(place) or "tidak disebutkan"),
+        ("Lokasi", one_line(place) or "tidak disebutkan"),
         urgency,
         written,
         ("Kanal", channel_label(ticket.channel, case.directory)),
@@ -383,7 +481,7 @@ def _facts(case: _Case) -> tuple[tuple[str, str], ...]:
     return tuple(facts)
 
 
-def _closing(case: _Case) -> tuple[str, ...]:
+def _closing(case: Case) -> tuple[str, ...]:
     code = case.ticket.code
     if case.desk_reason is not None:
         return (f"Sebutkan kode {code} saat meneruskan atau menanyakan aduan ini.",)
@@ -398,20 +496,20 @@ def _closing(case: _Case) -> tuple[str, ...]:
     )
 
 
-def _subject(case: _Case) -> str:
+def _subject(case: Case) -> str:
     mark = "DARURAT: " if case.emergency else ""
     if case.desk_reason is not None:
-        mark += "Mohon diteruskan: " if case.desk_reason == "no_contact" else "Perlu keputusan: "
+        mark += "Mohon diteruskan: " if case.desk_reason in TO_PASS_ON else "Perlu keputusan: "
     where = f"{_DASH}{case.spot}" if case.spot else ""
     what = "Laporan rahasia" if case.secret else case.topic + where
-    return _line(f"[{case.ticket.code}] {mark}{what}")[:SUBJECT_LENGTH]
+    return one_line(f"[{case.ticket.code}] {mark}{what}")[:SUBJECT_LENGTH]
 
 
-def _sms_call(case: _Case) -> str:
+def _sms_call(case: Case) -> str:
     """What is asked, in one short sentence of the GSM alphabet."""
     soon = " segera" if case.emergency else ""
-    if case.desk_reason == "no_contact" and not case.secret:
-        return f"Mohon{soon} teruskan ke {_cut(_gsm(case.department.short_name), 24)}."
+    if case.desk_reason in TO_PASS_ON and not case.secret:
+        return f"Mohon{soon} teruskan ke {cut(gsm(case.department.short_name), 24)}."
     if case.desk_reason is not None:
         return f"Mohon{soon} tentukan penanganannya."
     if case.emergency:
@@ -427,11 +525,11 @@ def channel_label(channel: str, directory: "Directory") -> str:
     label = CHANNEL_KINDS.get(kind, kind)
     known = next((entry for entry in directory.channels if entry.id == channel), None)
     if known is None:
-        return _line(label)
-    return _line(f"{label} {f'@{known.handle}' if known.handle else known.name}")
+        return one_line(label)
+    return one_line(f"{label} {f'@{known.handle}' if known.handle else known.name}")
 
 
-def _line(text: str) -> str:
+def one_line(text: str) -> str:
     """One line without control or format characters, as a header or a cell needs it."""
     return " ".join(readable(text).split())
 
@@ -445,11 +543,11 @@ _WEB_ADDRESS: Final = re.compile(r"https?://[A-Za-z0-9.-]+(?::\d{1,5})?(?:/[!#-;
 """ASCII without spaces, quotes, angle brackets or a user name before the host."""
 
 
-def _gsm(text: str) -> str:
+def gsm(text: str) -> str:
     """Write a text in the GSM alphabet; what it has no letter for is left out."""
-    text = _line(text).translate(_LOOKALIKES)
+    text = one_line(text).translate(_LOOKALIKES)
     letters = (letter if letter in GSM_BASIC else unicodedata.normalize("NFKD", letter) for letter in text)
-    return _line(
+    return one_line(
         "".join(letter for part in letters for letter in part if letter in GSM_BASIC or letter in GSM_EXTENSION)
     )
 
@@ -461,16 +559,16 @@ _LOOKALIKES: Final = str.maketrans(
 """Typographic dashes, quotes and dots."""
 
 
-def _count_septets(text: str) -> int:
+def count_septets(text: str) -> int:
     return sum(2 if letter in GSM_EXTENSION else 1 for letter in text)
 
 
-def _cut(text: str, room: int) -> str:
+def cut(text: str, room: int) -> str:
     """The beginning of a GSM text that fits, at a word's end where one is near."""
-    if _count_septets(text) <= room:
+    if count_septets(text) <= room:
         return text
     cut = text[:room]
-    while _count_septets(cut) > room:
+    while count_septets(cut) > room:
         cut = cut[:-1]
     head, space, _ = cut.rpartition(" ")
     return (head if space and len(head) > room // 2 else cut).rstrip(" ,.-")

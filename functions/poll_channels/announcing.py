@@ -8,13 +8,13 @@ from datetime import datetime
 from typing import Final
 
 from aduan.channel import REFUSALS, Cursor
+from aduan.channel_budget import is_exhausted
 from aduan.directory import Channel
 from aduan.notice import ChannelNotice
 from aduan.record import stamp
 from aduan.store.table import month_of
 from aduan.triage import DESK
 from poll_channels.source import ChannelError, CredentialError, GapError, NotPermittedError, PageCapError
-from poll_channels.spending import is_exhausted
 
 AUTHORISATION_ERRORS: Final = (CredentialError, NotPermittedError)
 LET_IN: Final = (PageCapError, GapError)

@@ -11,6 +11,7 @@ import urllib3
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
+from aduan.channel_budget import is_exhausted
 from aduan.directory import Channel, load_directory
 from aduan.settings import from_environment
 from aduan.store.channels import DynamoChannelStore
@@ -24,7 +25,6 @@ from poll_channels.poll import Poll, is_due
 from poll_channels.recheck import Recheck, Rechecking
 from poll_channels.source import Budget, ChannelError
 from poll_channels.sources import KINDS
-from poll_channels.spending import is_exhausted
 from poll_channels.tokens import inspect_token, token_notice
 
 if TYPE_CHECKING:
@@ -126,16 +126,17 @@ def inspect(channel: Channel, budget: Budget, context: "LambdaContext") -> None:
     """Look how long one channel's token will live, and warn its owner once at 14, 7 and 1 days before its end."""
     del context
     try:
-        health = inspect_token(channel, connection(budget))
+        look = inspect_token(channel, connection(budget))
     except ChannelError as error:
         logger.warning("token not inspected", channel=channel.id, error=f"{type(error).__name__}: {error}")
         return
-    notice = token_notice(channel, health, datetime.now(UTC))
-    if not health.valid or (notice is not None and channels.announce(notice)):
+    channels.looked(look)
+    now = datetime.now(UTC)
+    notice = token_notice(channel, look, now)
+    if not look.valid or (notice is not None and channels.announce(notice)):
         metrics.add_metric("TokenWarnings", MetricUnit.Count, 1)
-        logger.warning(
-            "token ends", channel=channel.id, days_left=health.days_left, valid=health.valid, reason=health.reason
-        )
+        days_left = look.days_left(now)
+        logger.warning("token ends", channel=channel.id, days_left=days_left, valid=look.valid, reason=look.reason)
 
 
 def connection(budget: Budget) -> Connection:

@@ -11,13 +11,13 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from aduan.channel import MARKS_BYTES, SEEN_BYTES, Cursor, Rejected, Run
+from aduan.channel_budget import pause_after, spent_this_month
 from aduan.directory import Channel
 from aduan.post import Post
 from aduan.store.channels import ChannelStore, LeaseError
 from aduan.store.posts import PostStore
 from poll_channels.announcing import budget_notice, permission_notice, with_refusals
 from poll_channels.source import Batch, ChannelError, GapError, Source, StoppedError, ThrottledError, Window
-from poll_channels.spending import pause_after, spent_this_month
 
 OVERLAP: Final = timedelta(hours=48)
 """How far behind the watermark every run reads again: edges are ranked and platforms index late."""

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from aduan.channel import Sweep
+from aduan.channel_budget import spent_this_month, to_spare
 from aduan.directory import Channel
 from aduan.post import Post
 from aduan.store.channels import ChannelStore, LeaseError
@@ -17,7 +18,6 @@ from aduan.store.tickets import TicketStore
 from aduan.ticket import Event
 from poll_channels.poll import charged
 from poll_channels.source import NotPermittedError, StoppedError
-from poll_channels.spending import spent_this_month, to_spare
 
 LOOKED_AFTER: Final = timedelta(days=30)
 """How long after it was found a post is asked about."""

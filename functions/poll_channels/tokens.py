@@ -4,12 +4,12 @@ Source: ``GET /debug_token`` (developers.facebook.com/docs/graph-api/reference/d
 own token, ``APP_ID|APP_SECRET``, in a header. ``expires_at`` is 0 for a token that lives until somebody ends it.
 """
 
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, ValidationError
 
+from aduan.channel import END_UNKNOWN, TOKEN_WARNING_DAYS, TokenLook
 from aduan.directory import Channel
 from aduan.notice import ChannelNotice
 from aduan.record import stamp
@@ -19,9 +19,6 @@ from poll_channels.sources.graph import GraphClient
 
 APP_ID: Final = "meta/app_id"
 APP_SECRET: Final = "meta/app_secret"  # noqa: S105 # the parameter's name
-WARNING_DAYS: Final = (1, 7, 14)
-
-UNKNOWN: Final = "expires_at absent"
 _LATEST: Final = 253_402_300_799
 """The last second of the year 9999."""
 
@@ -46,21 +43,7 @@ class _Inspected(BaseModel):
     error: _Fault | None = None
 
 
-@dataclass(frozen=True)
-class TokenHealth:
-    """Whether a token works, and for how many more whole days."""
-
-    days_left: int | None
-    """None when no end is known; 0 on the last day and afterwards."""
-    valid: bool
-    reason: str | None
-    """What ends it (``expires_at`` or ``data_access_expires_at``), why it is not valid (``code 190/460``), or that the
-    platform names no end where it should; None when it lives until somebody ends it."""
-    ends_at: datetime | None = None
-    """When it ends, in UTC; None when no end is known, or when it is not valid any more."""
-
-
-def inspect_token(channel: Channel, connection: Connection) -> TokenHealth:
+def inspect_token(channel: Channel, connection: Connection) -> TokenLook:
     """Ask the platform about the token of a channel.
 
     Raises:
@@ -75,48 +58,49 @@ def inspect_token(channel: Channel, connection: Connection) -> TokenHealth:
         inspected = _Inspected.model_validate(answer.get("data"))
     except ValidationError:
         raise OutageError("the answer says nothing about the token") from None
-    return token_health(inspected, connection.now)
+    return look_of(channel, inspected, connection.now)
 
 
-def token_health(inspected: _Inspected, now: datetime) -> TokenHealth:
+def look_of(channel: Channel, inspected: _Inspected, now: datetime) -> TokenLook:
     """Judge what the platform says. The nearer of the two ends counts."""
     if not inspected.is_valid:
-        return TokenHealth(0, valid=False, reason=_name(inspected.error))
+        return TokenLook(channel=channel.id, looked_at=now, valid=False, reason=_name(inspected.error))
     ends = {"expires_at": inspected.expires_at, "data_access_expires_at": inspected.data_access_expires_at}
     known = {name: end for name, end in ends.items() if end}
     if not known:
-        return TokenHealth(None, valid=True, reason=UNKNOWN if inspected.expires_at is None else None)
-    reason = min(known, key=known.__getitem__)
-    ends_at = datetime.fromtimestamp(known[reason], UTC)
-    return TokenHealth(max((ends_at - now) // timedelta(days=1), 0), valid=True, reason=reason, ends_at=ends_at)
+        reason = END_UNKNOWN if inspected.expires_at is None else None
+        return TokenLook(channel=channel.id, looked_at=now, valid=True, reason=reason)
+    nearest = min(known, key=known.__getitem__)
+    ends_at = datetime.fromtimestamp(known[nearest], UTC)
+    return TokenLook(channel=channel.id, looked_at=now, valid=True, ends_at=ends_at, reason=nearest)
 
 
 def warning_due(days_left: int | None) -> int | None:
-    """Return which warning a token is due: the nearest of 14, 7 and 1 days that was passed, or None.
+    """Return which warning a token is due: the nearest of `TOKEN_WARNING_DAYS` that was passed, or None.
 
     Looks that were missed pass two at once, and only the more urgent one is due. Whether it was given is not asked.
     """
     if days_left is None:
         return None
-    return next((day for day in WARNING_DAYS if days_left <= day), None)
+    return next((day for day in TOKEN_WARNING_DAYS if days_left <= day), None)
 
 
-def token_notice(channel: Channel, health: TokenHealth, now: datetime) -> ChannelNotice | None:
+def token_notice(channel: Channel, look: TokenLook, now: datetime) -> ChannelNotice | None:
     """Tell the owner at each of the last days of a token; one renewed in time has another end, so another episode.
 
     Of a token that is dead already the refused runs tell.
     """
-    mark = warning_due(health.days_left)
-    if mark is None or health.ends_at is None:
+    mark = warning_due(look.days_left(now))
+    if mark is None or look.ends_at is None:
         return None
     return ChannelNotice(
         channel=channel.id,
         matter="token",
-        episode=f"{stamp(health.ends_at)}#{mark}",
+        episode=f"{stamp(look.ends_at)}#{mark}",
         department=channel.department,
         created_at=now,
-        until=health.ends_at,
-        reason=health.reason,
+        until=look.ends_at,
+        reason=look.reason,
     )
 
 

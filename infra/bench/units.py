@@ -17,6 +17,7 @@ from aduan.store.channels import DynamoChannelStore
 from aduan.store.contacts import DynamoContactStore
 from aduan.store.notices import DynamoNoticeStore
 from aduan.store.posts import DynamoPostStore
+from aduan.store.sending import DynamoSendingStore
 from aduan.store.table import Table
 from aduan.store.tickets import DynamoTicketStore
 from classify.decide import decide
@@ -83,7 +84,11 @@ def units(posts_file: Path) -> dict[str, list[float]]:
 
 def _bring_home(table: Table, post: Post) -> str:
     stores = Stores(
-        DynamoNoticeStore(table), DynamoTicketStore(table), DynamoPostStore(table), DynamoContactStore(table)
+        DynamoNoticeStore(table),
+        DynamoTicketStore(table),
+        DynamoPostStore(table),
+        DynamoContactStore(table),
+        DynamoSendingStore(table),
     )
     senders, directory = Senders(Accepting(), Accepting()), load_directory()
     stores.posts.add(post)

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import urllib3
 
-from aduan.store.table import QUEUE_SHARDS, Table, post_key, values
+from aduan.store.table import NOTICE_QUEUES, QUEUE_SHARDS, Table, post_key, values
 from infra.local.deploy import STACK
 from infra.local.machine import Addresses, MachineError
 
@@ -104,8 +104,9 @@ def waiting_on(table: Table, what: str) -> int:
     """How many posts or notices are unfinished."""
     return sum(
         1
+        for name in (NOTICE_QUEUES.values() if what == "NOTICE" else [what])
         for number in range(QUEUE_SHARDS)
         for _ in table.query(
-            "work_queue = :queue", IndexName="due", ExpressionAttributeValues=values(queue=f"{what}#{number}")
+            "work_queue = :queue", IndexName="due", ExpressionAttributeValues=values(queue=f"{name}#{number}")
         )
     )

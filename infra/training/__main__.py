@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     try:
         return _run(chosen)
-    except (ExampleError, FileNotFoundError) as error:
+    except (ExampleError, OSError) as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
         return 2
 

@@ -81,9 +81,9 @@ corpus is never learnt from.
 ## How good it is on texts it has not seen
 
 "Held-out thirds": every text of the {files} given files is scored once, by a model trained on the other two thirds
-and the corpus; near-duplicates stay on one side. "Unseen source": by a model that learnt nothing of that source. In brackets
-95 % intervals, drawn by groups of near-duplicates. Topics count as right when the label accepts them. `auto` is right
-when the topic is right; chatter below {drop:.3f} is dropped.
+and the corpus; near-duplicates stay on one side. "Unseen source": by a model that learnt nothing of that source. In
+brackets 95 % intervals, drawn by groups of near-duplicates. Topics count as right when the label accepts them. `auto`
+is right when the topic is right; chatter below {drop:.3f} is dropped.
 
 {table}
 

@@ -40,11 +40,15 @@ class Example(Record):
 
 
 def read_examples(path: Path, directory: Directory) -> list[Example]:
-    """Read labelled texts: JSON lines with at least ``text`` and ``is_report``.
+    """Read labelled texts: JSON lines with at least ``text`` and ``is_report``, or an export of SP4N-LAPOR!.
 
     Raises:
-        ExampleError: when a field is missing or wrong, or a topic does not exist.
+        ExampleError: when a field or column is missing or wrong, or a topic does not exist.
     """
+    if path.suffix.lower() in (".xlsx", ".xls", ".csv"):
+        from infra.training.sp4n import read_export  # noqa: PLC0415 # it makes examples, and needs scikit-learn
+
+        return read_export(path, directory)
     rows = list(read_json_lines(path))
     raw: list[dict[str, Any]] = []
     for number, row in rows:

@@ -14,9 +14,14 @@ def read_json_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield number and object of each line that is not empty.
 
     Raises:
-        ExampleError: when a line is no JSON object.
+        ExampleError: when a line is no JSON object, or not in UTF-8.
     """
-    for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), start=1):
+    try:
+        text = path.read_text(encoding="utf-8-sig")  # editors on Windows put a mark in front
+    except UnicodeDecodeError as error:
+        number = error.object.count(b"\n", 0, error.start) + 1
+        raise ExampleError(f"{path.name}, line {number}: it is not in UTF-8") from None
+    for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
             continue
         try:

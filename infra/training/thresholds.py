@@ -17,7 +17,7 @@ PROMISE: Final = 0.95
 """Of what is routed without a person so much is to be right."""
 MARGIN: Final = 0.01
 """What the promise is raised by when thresholds are fitted: another city writes otherwise."""
-FALSE_ALERTS: Final = 0.01
+FALSE_ALERTS: Final = 0.02
 """Share of the corpus's chatter of which a department may be told."""
 FEWEST: Final = 25
 """Texts a topic must have above its threshold before it gets one of its own."""
@@ -61,6 +61,7 @@ def _drop_below(examples: Sequence[Example], report: np.ndarray) -> float:
                     if example.is_report and example.source == source
                 ],
                 LOST,
+                method="lower",  # between two values more than this share might be lost
             )
         )
         for source in sources
@@ -103,8 +104,11 @@ def _auto_from(examples: Sequence[Example], unseen: Unseen) -> dict[str, float]:
 def _lowest(sure: np.ndarray, right: np.ndarray, promise: float) -> float | None:
     """Give the lowest threshold above which the share of what is right keeps the promise; None when too few do."""
     order = np.argsort(-sure, kind="stable")
+    ordered = sure[order]
     share = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
-    kept = np.flatnonzero(share >= promise)
+    # Of texts that are equally probable all pass a threshold, or none.
+    apart = np.append(ordered[1:] < ordered[:-1], np.ones(min(1, len(order)), dtype=bool))
+    kept = np.flatnonzero((share >= promise) & apart)
     if len(kept) == 0 or kept[-1] + 1 < FEWEST:
         return None
-    return float(sure[order][kept[-1]])
+    return float(ordered[kept[-1]])

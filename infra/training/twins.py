@@ -33,9 +33,8 @@ def twins(texts: Sequence[str]) -> list[int]:
             place = parent[place]
         return place
 
-    words = TfidfVectorizer(tokenizer=str.split, token_pattern=None, binary=True).fit_transform(
-        [text + " ø" for text in texts]
-    )
+    # The added letter keeps a text without any word from having no vector at all.
+    words = TfidfVectorizer(token_pattern=r"\w+", binary=True).fit_transform([f"{text} ø" for text in texts])  # noqa: S106
     for start in range(0, len(texts), _BATCH):
         near = (words[start : start + _BATCH] @ words.T).tocoo()
         close = near.data >= TWIN

@@ -1,6 +1,7 @@
 """Which features a model may have, and the matrix of those a text has."""
 
 import itertools
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,6 +26,8 @@ FEWEST_HOSTS = 3
 """A piece of a word must occur in so many different words, and groups, so that it gives none away."""
 CAPITALISED = 0.6
 ADDRESSED = 0.1
+_LONG_NUMBER = re.compile(r"\d{4}")
+"""It may be somebody's."""
 
 
 @dataclass(frozen=True)
@@ -127,7 +130,7 @@ def _allowed_words(
         for word, count in met.items()
         if word not in GIVEN_NAMES
         and count >= FEWEST_TEXTS
-        and not (word.isdigit() and len(word) > 3)  # noqa: PLR2004 # a longer number is somebody's
+        and not _LONG_NUMBER.search(word)
         and (
             word in own
             or (

@@ -17,7 +17,8 @@ from aduan.channel import Run
 from aduan.store import reading
 from aduan.store.channels import DynamoChannelStore
 from aduan.store.posts import DynamoPostStore
-from aduan.store.reading import EVALUATED, CursorError, Reading, TicketQuery
+from aduan.store.pages import CursorError
+from aduan.store.reading import EVALUATED, Reading, TicketQuery
 from aduan.store.table import Table, ticket_key, to_image, values
 from aduan.store.tickets import DynamoTicketStore
 from aduan.ticket import Status, Ticket, ticket_code
@@ -266,7 +267,7 @@ def test_reading_never_scans(table: Table) -> None:
     read.count(["2026-10", "2026-11"], "topic")
     read.channel_state("instagram:kabarsleman")
     assert set(calls.operations) == {"Query", "GetItem", "BatchGetItem"}
-    assert len(calls.operations) == len(STATUSES) + 2 + 2 * 8 + 2
+    assert len(calls.operations) == len(STATUSES) + 2 + 2 * 8 + 3
 
 
 def test_a_ticket_comes_with_all_that_belongs_to_it(table: Table) -> None:

@@ -3,20 +3,37 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from moto import mock_aws
 
-from aduan.channel import Run, Sweep
+from aduan.channel import Run, Sweep, TokenLook
 from aduan.notice import Contact
+from aduan.post import Post
 from aduan.store.channels import ChannelStore, DynamoChannelStore, LeaseError
 from aduan.store.contacts import ContactStore, DynamoContactStore
-from aduan.store.notices import DynamoNoticeStore, NoticeStore, NotPendingError
+from aduan.store.examples import DynamoExampleStore, ExampleStore
+from aduan.store.notices import DynamoNoticeStore, NoticeChangedError, NoticeStore, NotPendingError
+from aduan.store.pages import CursorError
 from aduan.store.posts import AlreadyTriagedError, DynamoPostStore, PostStore
-from aduan.store.tickets import CodeTakenError, DynamoTicketStore, TicketStore
+from aduan.store.tickets import CodeTakenError, DynamoTicketStore, OutdatedError, TicketStore
+from aduan.ticket import Ticket, ticket_code
 from tests import in_memory
-from tests.builders import NOON, a_channel_notice, a_notice, a_post, a_rejected, a_ticket, a_triage, an_event
+from tests.builders import (
+    NOON,
+    a_channel_notice,
+    a_contact_notice,
+    a_notice,
+    a_post,
+    a_rejected,
+    a_ticket,
+    a_triage,
+    an_event,
+    an_example,
+)
 from tests.table import create_table
+from tests.unit.fakes_notify import a_contact
 
 CHANNEL = "instagram:kabarsleman"
 MINUTE = timedelta(minutes=1)
@@ -31,6 +48,7 @@ class Stores:
     tickets: TicketStore
     notices: NoticeStore
     contacts: ContactStore
+    examples: ExampleStore
 
 
 @pytest.fixture(params=["in memory", "DynamoDB"])
@@ -44,6 +62,7 @@ def stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
             in_memory.InMemoryTicketStore(memory),
             in_memory.InMemoryNoticeStore(memory),
             in_memory.InMemoryContactStore(memory),
+            in_memory.InMemoryExampleStore(memory),
         )
         return
     with mock_aws():
@@ -54,6 +73,7 @@ def stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
             DynamoTicketStore(table),
             DynamoNoticeStore(table),
             DynamoContactStore(table),
+            DynamoExampleStore(table),
         )
 
 
@@ -204,7 +224,7 @@ def test_a_postponed_notice_comes_back(stores: Stores) -> None:
 
 
 def test_an_unknown_outcome_stays_claimed(stores: Stores) -> None:
-    """Nobody may claim it again; it is still found, and may be parked."""
+    """Whoever read it before may not claim it; it is still found, and may be parked."""
     _pending(stores)
     claimed = stores.notices.claim(a_notice(), "one", NOON, "dishub@example.go.id", "dishub")
     stores.notices.unknown(claimed, "ReadTimeoutError")
@@ -212,10 +232,91 @@ def test_an_unknown_outcome_stays_claimed(stores: Stores) -> None:
     assert stored is not None
     assert (stored.state, stored.failure) == ("claimed", "ReadTimeoutError")
     with pytest.raises(NotPendingError):
-        stores.notices.claim(stored, "two", NOON, "dishub@example.go.id", "dishub")
+        stores.notices.claim(a_notice(), "two", NOON, "dishub@example.go.id", "dishub")
     assert list(stores.notices.left_behind(NOON + 5 * MINUTE)) == [(a_ticket().code, a_notice().key)]
     stores.notices.park(stored, "no outcome after 15 minutes")
     assert list(stores.notices.left_behind(NOON + timedelta(days=1))) == []
+
+
+def test_a_claim_is_taken_over_once(stores: Stores) -> None:
+    """Of two that read the dead sender's claim one gets it, and the record says that it is sent on a guess."""
+    _pending(stores)
+    dead = stores.notices.claim(a_notice(), "one", NOON, "dishub@example.go.id", "dishub")
+    assert dead.repeated_at is None
+    again = stores.notices.claim(dead, "two", NOON + MINUTE, "dishub@example.go.id", "dishub")
+    assert (again.attempt, again.repeated_at) == (2, NOON + MINUTE)
+    with pytest.raises(NotPendingError):
+        stores.notices.claim(dead, "three", NOON + MINUTE, "dishub@example.go.id", "dishub")
+    stores.notices.postponed(again, "Throttling", NOON + 2 * MINUTE)
+    stored = stores.notices.get(a_ticket().code, a_notice().key)
+    assert stored is not None
+    assert (stored.state, stored.repeated_at) == ("pending", NOON + MINUTE)
+    third = stores.notices.claim(stored, "four", NOON + 2 * MINUTE, "dishub@example.go.id", "dishub")
+    assert (third.attempt, third.repeated_at) == (3, NOON + MINUTE)
+
+
+def test_what_is_written_twice_by_the_same_hand_is_written_once(stores: Stores) -> None:
+    """A write whose reply was lost is repeated, meets itself and is no fault: claim, outcome and parking."""
+    _pending(stores)
+    claimed = [stores.notices.claim(a_notice(), "one", NOON, "dishub@example.go.id", "dishub") for _ in range(2)]
+    assert claimed[0].attempt == claimed[1].attempt == 1
+    for _ in range(2):
+        stores.notices.postponed(claimed[0], "Throttling", NOON + MINUTE)
+    stored = stores.notices.get(a_ticket().code, a_notice().key)
+    assert stored is not None
+    for _ in range(2):
+        stores.notices.park(stored, "the post is gone")
+    parked = stores.notices.get(a_ticket().code, a_notice().key)
+    assert parked is not None
+    assert (parked.state, parked.attempt) == ("parked", 1)
+
+
+def test_an_outcome_on_record_stands(stores: Stores) -> None:
+    """What an event of the provider was faster to say is not overwritten by the sender's own mark."""
+    _pending(stores)
+    claimed = stores.notices.claim(a_notice(), "one", NOON, "dishub@example.go.id", "dishub")
+    reported = claimed.model_copy(update={"state": "sent", "message_id": "m-1", "sent_at": NOON, "act_at": None})
+    stores.notices.record(claimed, reported)
+    for mark in (
+        lambda: stores.notices.sent(claimed, "m-2", NOON + MINUTE),
+        lambda: stores.notices.refused(claimed, "MessageRejected"),
+        lambda: stores.notices.postponed(claimed, "Throttling", NOON + MINUTE),
+        lambda: stores.notices.unknown(claimed, "ReadTimeoutError"),
+    ):
+        mark()
+        stored = stores.notices.get(a_ticket().code, a_notice().key)
+        assert stored is not None
+        assert (stored.state, stored.message_id, stored.failure) == ("sent", "m-1", None)
+    assert list(stores.notices.left_behind(NOON + timedelta(days=1))) == []
+
+
+def test_what_an_event_says_is_written_on_what_was_read(stores: Stores) -> None:
+    """A notice that changed since is left alone; one that goes on is back on the queue, with what it lost gone."""
+    _pending(stores)
+    claimed = stores.notices.claim(a_notice(), "one", NOON, "dishub@example.go.id", "dishub")
+    stores.notices.sent(claimed, "m-1", NOON)
+    sent = stores.notices.get(a_ticket().code, a_notice().key)
+    assert sent is not None
+    again = {"state": "pending", "act_at": NOON + MINUTE, "message_id": None, "bounced": ("dishub@example.go.id",)}
+    with pytest.raises(NoticeChangedError):
+        stores.notices.record(claimed, claimed.model_copy(update=again))
+    stores.notices.record(sent, sent.model_copy(update=again))
+    stored = stores.notices.get(a_ticket().code, a_notice().key)
+    assert stored == sent.model_copy(update=again)
+    assert list(stores.notices.left_behind(NOON)) == []
+    assert list(stores.notices.left_behind(NOON + MINUTE)) == [(a_ticket().code, a_notice().key)]
+
+
+def test_what_is_urgent_is_found_first(stores: Stores) -> None:
+    """However long the others have waited: emergencies, then what is urgent, then the rest."""
+    for number, urgency in enumerate(("normal", "urgent", "emergency")):
+        post = a_post(native_id=urgency)
+        ticket = a_ticket(code=f"SLM-00000{number}", post=post.key)
+        notice = a_notice(ticket=ticket.code, urgency=urgency, created_at=NOON + number * MINUTE)
+        stores.posts.add(post)
+        stores.tickets.open(post, a_triage(), ticket, [notice], [an_event(ticket=ticket.code)])
+    found = [code for code, _ in stores.notices.left_behind(NOON + 20 * MINUTE)]
+    assert found == ["SLM-000002", "SLM-000001", "SLM-000000"]
 
 
 def test_a_contact_is_replaced(stores: Stores) -> None:
@@ -227,6 +328,40 @@ def test_a_contact_is_replaced(stores: Stores) -> None:
     stored = stores.contacts.get("dishub")
     assert stored is not None
     assert stored.email == "b@example.go.id"
+
+
+def test_an_address_dies_once_and_the_desk_is_told(stores: Stores) -> None:
+    """Each of a contact's addresses by itself, with a notice; a second time changes and tells nothing."""
+    stores.contacts.put(a_contact("dishub").model_copy(update={"fallback_email": "cadangan@sleman.example"}))
+    contact = stores.contacts.get("dishub")
+    assert contact is not None
+    for which, address in (("email", contact.email), ("fallback_email", contact.fallback_email)):
+        notice = a_contact_notice(which=which, address=address)
+        assert stores.contacts.died(contact, notice) is True
+        assert stores.contacts.died(contact, notice) is False
+        told = stores.notices.get("dishub", notice.key)
+        assert told is not None
+        assert told.model_copy(update={"act_at": None}) == notice
+    stored = stores.contacts.get("dishub")
+    assert stored is not None
+    assert stored.addresses("email") == ()
+    assert (stored.dead_since, stored.fallback_dead_since) == (NOON, NOON)
+    assert stored.dead_because == stored.fallback_dead_because == "bounce: General"
+    assert len(list(stores.notices.left_behind(NOON + timedelta(days=1)))) == 2
+
+
+def test_a_contact_that_was_replaced_does_not_die(stores: Stores) -> None:
+    """What was said about the old one is not written into the new one, and the desk is not told."""
+    stores.contacts.put(a_contact("dishub"))
+    old = stores.contacts.get("dishub")
+    assert old is not None
+    assert old.email is not None
+    stores.contacts.put(old.model_copy(update={"updated_at": NOON + MINUTE}))
+    assert stores.contacts.died(old, a_contact_notice()) is False
+    stored = stores.contacts.get("dishub")
+    assert stored is not None
+    assert stored.addresses("email") == (old.email,)
+    assert stores.notices.get("dishub", a_contact_notice().key) is None
 
 
 def test_a_channel_is_leased_to_one_run(stores: Stores) -> None:
@@ -388,6 +523,18 @@ def test_a_sweep_is_remembered(stores: Stores) -> None:
     assert stores.channels.sweep(CHANNEL).last == "instagram#1"
 
 
+def test_the_last_look_at_a_token_is_kept(stores: Stores) -> None:
+    """A younger one replaces it, and an older one that comes late does not."""
+    assert stores.channels.token(CHANNEL) is None
+    first = TokenLook(channel=CHANNEL, looked_at=NOON, valid=True, ends_at=NOON + MINUTE, reason="expires_at")
+    second = TokenLook(channel=CHANNEL, looked_at=NOON + MINUTE, valid=False, reason="code 190/460")
+    for look in (first, first, second):
+        stores.channels.looked(look)
+        assert stores.channels.token(CHANNEL) == look
+    stores.channels.looked(first)
+    assert stores.channels.token(CHANNEL) == second
+
+
 def test_only_the_version_that_was_decided_about_is_decided(stores: Stores) -> None:
     """An edit that came in while somebody decided stays to be decided."""
     stores.posts.add(a_post())
@@ -418,3 +565,184 @@ def test_a_notice_to_a_department_that_lost_the_ticket_is_withdrawn(stores: Stor
     )
     states = [stores.notices.get(a_ticket().code, notice.key) for notice in (a_notice(), new)]
     assert [notice.state for notice in states if notice] == ["withdrawn", "pending"]
+
+
+def _corrected(stores: Stores, **changes: Any) -> Ticket:
+    """The pending ticket, given to DLH by a person."""
+    _pending(stores)
+    after = a_ticket(department="dlh", version=2, corrected_at=NOON, **changes)
+    stores.tickets.correct(
+        a_post_of(stores),
+        a_ticket(),
+        after,
+        notices=[a_notice(department="dlh")],
+        event=an_event(move="routed"),
+        example=an_example(),
+    )
+    return after
+
+
+def a_post_of(stores: Stores) -> Post:
+    """The builders' post as it is stored now."""
+    post = stores.posts.get(a_post().key)
+    assert post is not None
+    return post
+
+
+def states(stores: Stores, *departments: str) -> list[str | None]:
+    """In which state each department's mail is."""
+    found = (stores.notices.get(a_ticket().code, f"{department}#email") for department in departments)
+    return [None if notice is None else notice.state for notice in found]
+
+
+def test_a_correction_is_written_with_everything_that_follows(stores: Stores) -> None:
+    """Ticket, notices and example are written together; what nobody has begun to send to the old one is withdrawn."""
+    after = _corrected(stores)
+    stored = stores.tickets.get(after.code)
+    assert stored is not None
+    assert stored.model_copy(update={"act_at": None}) == after
+    assert states(stores, "dishub", "dlh") == ["withdrawn", "pending"]
+    assert stores.examples.get(after) == an_example()
+
+
+@pytest.mark.parametrize("meanwhile", ["the ticket moved", "the post was edited", "the post was deleted"])
+def test_a_correction_of_what_changed_meanwhile_is_refused_whole(stores: Stores, meanwhile: str) -> None:
+    """Of ticket and post both must be what the person saw; otherwise neither notice nor example appears."""
+    _pending(stores)
+    read, before = a_post_of(stores), a_ticket()
+    match meanwhile:
+        case "the ticket moved":
+            before = a_ticket(version=7)
+        case "the post was edited":
+            stores.posts.revise(a_post(text="Lampunya sekarang dua yang mati"))
+        case _:
+            stores.tickets.bury(read, before, an_event(move="source_gone"), "gone", NOON)
+    with pytest.raises(OutdatedError):
+        stores.tickets.correct(
+            read,
+            before,
+            a_ticket(department="dlh", version=before.version + 1),
+            notices=[a_notice(department="dlh")],
+            event=an_event(move="routed"),
+            example=an_example(),
+        )
+    assert states(stores, "dlh") == [None]
+    assert stores.examples.get(a_ticket()) is None
+
+
+def test_who_was_told_is_not_told_again_and_who_was_not_is(stores: Stores) -> None:
+    """Back and forth: a notice that was sent stays as it is, one that was withdrawn unsent is pending again."""
+    first = _corrected(stores)
+    claimed = stores.notices.claim(a_notice(department="dlh"), "one", NOON, "dlh@example.go.id", "dlh")
+    stores.notices.sent(claimed, "message-1", NOON)
+    later = NOON + MINUTE
+    back = first.model_copy(update={"department": "dishub", "version": 3})
+    for before, after in ((first, back), (back, first.model_copy(update={"version": 4}))):
+        stores.tickets.correct(
+            a_post_of(stores),
+            before,
+            after,
+            notices=[a_notice(department=after.department, created_at=later)],
+            event=an_event(move="routed", at=NOON + after.version * MINUTE),
+            example=an_example(),
+        )
+        expected = {"dishub": ["pending", "sent"], "dlh": ["withdrawn", "sent"]}[after.department]
+        assert states(stores, "dishub", "dlh") == expected
+        waiting = [(a_ticket().code, "dishub#email")] if after is back else []
+        assert list(stores.notices.left_behind(later)) == waiting
+
+
+def test_an_edit_brings_a_withdrawn_notice_back(stores: Stores) -> None:
+    """Also when it is the classifier that gives a ticket back to whom it was taken from before anybody was told."""
+    _pending(stores)
+    ticket = a_ticket()
+    for number, department in enumerate(("dlh", "dishub"), start=1):
+        edited = a_post(text=f"version {number}", fetched_at=NOON + number * MINUTE)
+        stores.posts.revise(edited)
+        moved = ticket.model_copy(update={"department": department, "version": ticket.version + 1})
+        stores.tickets.amend(
+            a_post_of(stores),
+            a_triage(department=department),
+            ticket,
+            moved,
+            notices=[a_notice(department=department, created_at=NOON + number * MINUTE)],
+            events=[],
+        )
+        ticket = moved
+    assert states(stores, "dishub", "dlh") == ["pending", "withdrawn"]
+
+
+def test_an_example_goes_with_the_words_it_is_about(stores: Stores) -> None:
+    """When its post is deleted at the source, nothing of the example can be read any more."""
+    after = _corrected(stores)
+    stores.tickets.bury(a_post_of(stores), after, an_event(move="source_gone"), "gone", NOON)
+    assert stores.examples.get(after) is None
+    assert stores.examples.page("2026-11", 10) == ((), None)
+
+
+def test_an_example_does_not_outlive_an_edit(stores: Stores) -> None:
+    """What was said about other words is no example, until a person says it again."""
+    after = _corrected(stores)
+    stores.posts.revise(a_post(text="Lampunya sekarang dua yang mati", fetched_at=NOON + MINUTE))
+    stores.tickets.amend(a_post_of(stores), a_triage(), after, after, notices=[], events=[])
+    assert stores.examples.get(after) is None
+    again = after.model_copy(update={"topic": "jalan", "version": 3})
+    example = an_example(text="Lampunya sekarang dua yang mati")
+    event = an_event(move="corrected", at=NOON + MINUTE)
+    stores.tickets.correct(a_post_of(stores), after, again, notices=[], event=event, example=example)
+    assert stores.examples.get(again) == example
+
+
+def test_examples_come_in_pages_month_by_month(stores: Stores) -> None:
+    """Each example of the month is in one page, those of other months in none, and a wrong cursor says so."""
+    for number in range(23):
+        post = a_post(native_id=str(number))
+        opened = NOON if number < 20 else NOON + timedelta(days=40)
+        before = a_ticket(code=ticket_code(post.key), post=post.key, opened_at=opened)
+        stores.posts.add(post)
+        stores.tickets.open(post, a_triage(), before, [], [])
+        stored = stores.posts.get(post.key)
+        assert stored is not None
+        stores.tickets.correct(
+            stored,
+            before,
+            before.model_copy(update={"version": 2, "corrected_at": NOON}),
+            notices=[],
+            event=an_event(ticket=before.code, move="corrected"),
+            example=an_example(post=post.key, ticket=before.code),
+        )
+    found: list[str] = []
+    after = None
+    while True:
+        page, after = stores.examples.page("2026-11", 6, after)
+        assert len(page) <= 6
+        found += [example.post for example in page]
+        if after is None:
+            break
+    assert sorted(found) == sorted(f"instagram#{number}" for number in range(20))
+    assert len(stores.examples.page("2026-12", 10)[0]) == 3
+    with pytest.raises(CursorError):
+        stores.examples.page("2026-11", 6, "bukan")
+
+
+def test_a_correction_leaves_a_step_whose_clock_runs_on(stores: Stores) -> None:
+    """A reminder that waits to be sent is withdrawn when the ticket goes to somebody else, not for another topic."""
+    _pending(stores)
+    step = a_notice(step="remind.1")
+    before = a_ticket()
+    stores.tickets.move(before, before.model_copy(update={"version": 2}), at=NOON, notices=[step], event=None)
+    for version, changes, state in ((2, {"topic": "jalan"}, "pending"), (3, {"department": "dlh"}, "withdrawn")):
+        ticket = stores.tickets.get(before.code)
+        assert ticket is not None
+        after = ticket.model_copy(update={"version": version + 1, **changes})
+        stores.tickets.correct(
+            a_post_of(stores),
+            ticket,
+            after,
+            notices=[a_notice(department=after.department)],
+            event=an_event(move="corrected", at=NOON + version * MINUTE),
+            example=an_example(),
+        )
+        stored = stores.notices.get(before.code, step.key)
+        assert stored is not None
+        assert stored.state == state

@@ -16,10 +16,11 @@ import urllib3
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aduan.channel import END_UNKNOWN, TokenLook
 from poll_channels.connection import Connection, PollSettings
 from poll_channels.credentials import Credentials
 from poll_channels.source import Budget, CredentialError, OutageError, ThrottledError
-from poll_channels.tokens import UNKNOWN, TokenHealth, inspect_token, token_notice, warning_due
+from poll_channels.tokens import inspect_token, token_notice, warning_due
 from tests.builders import NOON, a_channel
 
 DAY, HOUR, SECOND = timedelta(days=1), timedelta(hours=1), timedelta(seconds=1)
@@ -69,7 +70,7 @@ class Platform:
         fields = {name: value for name, value in (DOCUMENTED | changes).items() if value is not None}
         self.status, self.body = 200, json.dumps({"data": fields}).encode()
 
-    def inspect(self) -> TokenHealth:
+    def inspect(self) -> TokenLook:
         """Ask about the token of the channel, at noon."""
         settings = cast("PollSettings", SimpleNamespace(graph_base_url=self.url, graph_version="v25.0"))
         connection = Connection(
@@ -111,6 +112,11 @@ def platform() -> Iterator[Platform]:
     thread.join()
 
 
+def a_look(**changes: Any) -> TokenLook:
+    """A look at noon at a token that works."""
+    return TokenLook.model_validate({"channel": a_channel().id, "looked_at": NOON, "valid": True, **changes})
+
+
 def epoch(moment: datetime) -> int:
     return int(moment.timestamp())
 
@@ -129,13 +135,15 @@ def test_the_app_asks_about_the_token(platform: Platform) -> None:
 def test_zero_is_never(platform: Platform) -> None:
     """A token that lives until somebody ends it has no days to count."""
     platform.says()
-    assert platform.inspect() == TokenHealth(None, valid=True, reason=None)
+    look = platform.inspect()
+    assert (look, look.days_left(NOON)) == (a_look(), None)
 
 
 def test_absent_is_unknown(platform: Platform) -> None:
     """An end that is not named is not the same as none."""
     platform.says(expires_at=None, data_access_expires_at=None)
-    assert platform.inspect() == TokenHealth(None, valid=True, reason=UNKNOWN)
+    look = platform.inspect()
+    assert (look, look.days_left(NOON)) == (a_look(reason=END_UNKNOWN), None)
 
 
 @pytest.mark.parametrize(
@@ -158,7 +166,8 @@ def test_the_nearer_end_counts(
         data_access_expires_at=0 if access is None else epoch(NOON + access),
     )
     days_left, reason, end = expected
-    assert platform.inspect() == TokenHealth(days_left, valid=True, reason=reason, ends_at=NOON + end)
+    look = platform.inspect()
+    assert (look, look.days_left(NOON)) == (a_look(reason=reason, ends_at=NOON + end), days_left)
 
 
 @pytest.mark.parametrize(
@@ -172,7 +181,8 @@ def test_the_nearer_end_counts(
 def test_a_dead_token_is_an_answer(platform: Platform, error: dict[str, Any] | None, reason: str) -> None:
     """It is told by its code; the platform's sentence, which may name people, goes nowhere."""
     platform.says(is_valid=False, error=error, expires_at=epoch(NOON + 50 * DAY))
-    assert platform.inspect() == TokenHealth(0, valid=False, reason=reason)
+    look = platform.inspect()
+    assert (look, look.days_left(NOON)) == (a_look(valid=False, reason=reason), 0)
 
 
 @pytest.mark.parametrize(
@@ -230,9 +240,9 @@ def test_the_nearest_warning_is_due(left: int | None, expected: int | None) -> N
     assert warning_due(left) == expected
 
 
-def health_at(now: datetime, end: datetime) -> TokenHealth:
+def look_at(now: datetime, end: datetime) -> TokenLook:
     """What the platform says of a token that ends then."""
-    return TokenHealth(max((end - now) // DAY, 0), valid=True, reason="expires_at", ends_at=end)
+    return a_look(looked_at=now, reason="expires_at", ends_at=end)
 
 
 @given(st.integers(15, 90), st.sets(st.integers(0, 90)))
@@ -243,7 +253,7 @@ def test_no_token_dies_unannounced(start: int, missed: set[int]) -> None:
     looks = [left for left in range(start, -1, -1) if left not in missed]
     for left in looks:
         now = end - left * DAY
-        notice = token_notice(a_channel(), health_at(now, end), now)
+        notice = token_notice(a_channel(), look_at(now, end), now)
         if notice is not None and notice.key not in told:
             told.append(notice.key)
     marks = [int(key.rpartition("#")[2]) for key in told]
@@ -254,18 +264,24 @@ def test_no_token_dies_unannounced(start: int, missed: set[int]) -> None:
 def test_the_owner_of_the_channel_is_told_when_its_token_ends() -> None:
     """The notice carries the end, and another one when the token was renewed."""
     end = NOON + 7 * DAY
-    notice = token_notice(a_channel(department="humas"), health_at(NOON, end), NOON)
+    notice = token_notice(a_channel(department="humas"), look_at(NOON, end), NOON)
     assert notice is not None
     assert (notice.matter, notice.department, notice.until, notice.reason) == ("token", "humas", end, "expires_at")
-    renewed = token_notice(a_channel(), health_at(NOON, end + SECOND), NOON)
+    renewed = token_notice(a_channel(), look_at(NOON, end + SECOND), NOON)
     assert renewed is not None
     assert renewed.key != notice.key
 
 
 def test_a_dead_token_and_one_without_an_end_are_not_announced() -> None:
     """Of the one the refused runs tell; of the other there is nothing to tell."""
-    assert token_notice(a_channel(), TokenHealth(0, valid=False, reason="code 190/460"), NOON) is None
-    assert token_notice(a_channel(), TokenHealth(None, valid=True, reason=None), NOON) is None
+    assert token_notice(a_channel(), a_look(valid=False, reason="code 190/460"), NOON) is None
+    assert token_notice(a_channel(), a_look(), NOON) is None
+
+
+@given(st.integers(0, 90), st.integers(0, 90))
+def test_a_look_counts_down_by_itself(days: int, later: int) -> None:
+    """What was seen once tells at any later moment how many days are left then."""
+    assert look_at(NOON, NOON + days * DAY).days_left(NOON + later * DAY) == max(days - later, 0)
 
 
 def test_moments_are_in_utc() -> None:

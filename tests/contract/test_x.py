@@ -26,7 +26,7 @@ from poll_channels.source import (
 )
 from poll_channels.sources import x
 from poll_channels.sources.asking import LONGEST_WAIT
-from poll_channels.sources.x import LATE, POST_READ_USD, SINCE_ID, id_at, judged, moment_of, wait_asked_for
+from poll_channels.sources.x import CHARGED, LATE, POST_READ_USD, SINCE_ID, id_at, judged, moment_of, wait_asked_for
 from tests.fake_x import ACCOUNT, PROBLEM, TOKEN, FakeX, Written, numbered, written
 from tests.local_http import Answer, as_json
 from tests.reading import HTML, NOW, Deployment, Platform, served
@@ -59,7 +59,7 @@ def test_every_mention_is_read_once_over_all_pages(platform: Platform[FakeX], di
     assert found.error is None
     assert found.ids == platform.fake.citizens
     assert (found.own, found.rejected, platform.calls) == (2, [], 3)
-    assert found.marks == {SINCE_ID: posts[0].id}
+    assert found.marks[SINCE_ID] == posts[0].id
 
 
 @pytest.mark.parametrize("dialect", ["legacy", "new"])
@@ -115,7 +115,7 @@ def test_a_second_run_asks_only_for_what_is_new(platform: Platform[FakeX]) -> No
     [asked] = platform.fake.asked
     assert asked.query["since_id"] == platform.fake.posts[0].id
     assert found.ids == [fresh.id]
-    assert found.marks == {SINCE_ID: fresh.id}
+    assert found.marks[SINCE_ID] == fresh.id
 
 
 def test_a_post_that_becomes_visible_late_is_found(platform: Platform[FakeX]) -> None:
@@ -127,7 +127,7 @@ def test_a_post_that_becomes_visible_late_is_found(platform: Platform[FakeX]) ->
     found = platform.read(marks)
     assert platform.fake.asked[0].query["since_id"] == str(id_at(NOW - LATE))
     assert found.ids == [platform.fake.posts[0].id, late.id]
-    assert found.marks == {}
+    assert SINCE_ID not in found.marks
 
 
 def test_nothing_new_leaves_the_mark_alone(platform: Platform[FakeX]) -> None:
@@ -147,7 +147,7 @@ def test_ids_are_compared_as_numbers(platform: Platform[FakeX]) -> None:
     then = datetime(2018, 5, 26, tzinfo=UTC)
     found = platform.read(now=then, window=Window(since=moment, floor=moment, threads=moment))
     assert found.ids == [young.id, old.id]
-    assert found.marks == {SINCE_ID: young.id}
+    assert found.marks[SINCE_ID] == young.id
 
 
 def test_an_edit_comes_with_its_new_text_under_its_first_id(platform: Platform[FakeX]) -> None:
@@ -191,15 +191,60 @@ def test_a_run_says_what_it_cost(platform: Platform[FakeX], parameters: dict[str
 
 
 def test_posts_read_twice_in_a_day_cost_once(platform: Platform[FakeX]) -> None:
-    """What lies before the mark was charged in an earlier run; after midnight (UTC) it is charged again."""
+    """What an earlier run of the day was charged for is free, and writes no mark; after midnight (UTC) it is not."""
     platform.fake.posts = [written(1, NOW), written(2, NOW)]
     marks = platform.read().marks
     found = platform.read(marks, now=NOW + timedelta(minutes=15))
-    assert (len(found.posts), platform.source.cost_usd) == (2, 0)
-    midnight = datetime(2026, 11, 4, 0, 10, tzinfo=UTC)
-    platform.fake.posts = [written(20, midnight)]
-    platform.read({SINCE_ID: platform.fake.posts[0].id}, now=midnight)
-    assert platform.source.cost_usd == pytest.approx(0.005)
+    assert (len(found.posts), platform.source.cost_usd, found.marks) == (2, 0, {})
+    midnight = datetime(2026, 11, 4, tzinfo=UTC)
+    platform.fake.posts = [written(1, midnight)]
+    marks = platform.read(now=midnight).marks
+    platform.read(marks, now=midnight + timedelta(minutes=10))
+    assert platform.source.cost_usd == 0
+    marks = platform.read(now=midnight - timedelta(seconds=1)).marks
+    platform.read(marks, now=midnight + timedelta(minutes=10))
+    assert platform.source.cost_usd == pytest.approx(POST_READ_USD)
+
+
+def test_a_post_that_becomes_visible_late_is_charged(platform: Platform[FakeX]) -> None:
+    """Once, although it lies behind the mark and was written on the same day."""
+    platform.fake.posts = [written(10, NOW)]
+    marks = platform.read().marks
+    platform.fake.posts.append(written(20, NOW))
+    marks |= platform.read(marks).marks
+    assert platform.source.cost_usd == pytest.approx(POST_READ_USD)
+    platform.read(marks, now=NOW + timedelta(minutes=5))
+    assert platform.source.cost_usd == 0
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 8), st.lists(st.integers(0, 29), max_size=4)), min_size=1, max_size=20),
+    st.sampled_from([NOW, datetime(2026, 11, 3, 23, 30, tzinfo=UTC)]),
+)
+def test_the_bill_is_what_x_charges(polls: list[tuple[int, list[int]]], begin: datetime) -> None:
+    """However late posts become visible, and over midnight, it is each post that was given, once a day (UTC)."""
+    deployment = a_deployment()
+    deployment.now, bill = begin, 0.0
+    for wait, written_ago in polls:
+        deployment.now += timedelta(minutes=wait)
+        for minutes in written_ago:
+            deployment.fake.write(len(deployment.fake.posts), deployment.now - timedelta(minutes=minutes))
+        run = deployment.poll()
+        assert run is not None
+        bill += run.cost_usd
+    assert bill == pytest.approx(len(deployment.fake.charged) * POST_READ_USD)
+
+
+def test_a_flood_is_never_billed_too_low() -> None:
+    """More than is remembered is counted again at the next run, and the cursor still knows its mark."""
+    deployment = a_deployment(*(written(number / 10, NOW) for number in range(200)))
+    runs = [deployment.poll() for _ in range(2)]
+    charged = len(deployment.fake.charged) * POST_READ_USD
+    assert charged == pytest.approx(200 * POST_READ_USD)
+    assert sum(run.cost_usd for run in runs if run is not None) >= charged
+    assert deployment.cursor is not None
+    assert deployment.cursor.marks[SINCE_ID] == deployment.fake.posts[0].id
+    assert len(deployment.cursor.marks[CHARGED]) <= 1_100
 
 
 def test_an_empty_answer_costs_nothing(platform: Platform[FakeX]) -> None:
@@ -222,7 +267,7 @@ def test_after_a_long_outage_the_gap_is_said_once(platform: Platform[FakeX]) -> 
     assert isinstance(found.error, GapError)
     assert found.error.since == datetime(2026, 10, 25, 7, 0, tzinfo=UTC)
     assert found.error.until == datetime(2026, 10, 27, 8, 0, tzinfo=UTC)
-    assert found.marks == {SINCE_ID: kept.id}
+    assert found.marks[SINCE_ID] == kept.id
     again = platform.read(found.marks, window=window)
     assert (again.error, platform.calls) == (None, 1)
 
@@ -249,7 +294,7 @@ def test_a_mark_from_the_future_is_dropped(platform: Platform[FakeX]) -> None:
     platform.fake.fault = lambda asked, _: platform.fake.stale("since_id", "1") if "since_id" in asked.query else None
     found = platform.read({SINCE_ID: str(id_at(NOW + timedelta(days=2)))})
     assert found.error is None
-    assert found.marks == {SINCE_ID: platform.fake.posts[0].id}
+    assert found.marks[SINCE_ID] == platform.fake.posts[0].id
 
 
 def test_a_platform_that_refuses_every_position_is_misconfigured(platform: Platform[FakeX]) -> None:
@@ -281,7 +326,7 @@ def test_more_than_can_be_reached_is_a_gap(platform: Platform[FakeX]) -> None:
     assert isinstance(found.error, GapError)
     assert (found.error.since, found.error.until) == (NOW - timedelta(days=6), found.posts[-1].created_at)
     assert platform.calls == 8
-    assert found.marks == {SINCE_ID: platform.fake.posts[0].id}
+    assert found.marks[SINCE_ID] == platform.fake.posts[0].id
     assert platform.read(found.marks).error is None
 
 
@@ -416,7 +461,7 @@ def test_a_newest_id_from_nowhere_is_not_believed(platform: Platform[FakeX]) -> 
     )
     found = platform.read()
     assert found.ids == [future.id, sound.id]
-    assert found.marks == {SINCE_ID: sound.id}
+    assert found.marks[SINCE_ID] == sound.id
 
 
 @pytest.mark.parametrize(
@@ -497,7 +542,7 @@ def test_recorded_answers_are_read(platform: Platform[FakeX]) -> None:
     assert second.native_id == "2117482400000000000"
     assert second.text.endswith("sudah kami tanyakan ke pak dukuh")
     assert (second.parent_id, second.permalink) == ("2117300000000000000", "https://x.com/i/status/2117482443043889728")
-    assert (found.own, found.marks) == (2, {SINCE_ID: first.native_id})
+    assert (found.own, found.marks[SINCE_ID]) == (2, first.native_id)
 
 
 def test_the_new_dialect_reads_the_same(platform: Platform[FakeX]) -> None:
@@ -556,7 +601,10 @@ answers = st.builds(
 )
 
 
-@given(st.lists(answers, min_size=1, max_size=5), st.dictionaries(st.just(SINCE_ID), st.text(max_size=5), max_size=1))
+@given(
+    st.lists(answers, min_size=1, max_size=5),
+    st.dictionaries(st.sampled_from([SINCE_ID, CHARGED]), st.text(max_size=5)),
+)
 def test_whatever_x_answers_a_run_yields_or_raises_a_channel_error(given: list[Answer], marks: dict[str, str]) -> None:
     """No bytes make a run die of anything else; a mark is an id that came, or a day ago."""
     left = iter(given)
@@ -565,8 +613,10 @@ def test_whatever_x_answers_a_run_yields_or_raises_a_channel_error(given: list[A
     found = platform.read(marks)
     assert all(Post.model_validate_json(post.model_dump_json()) == post for post in found.posts)
     assert platform.source.cost_usd >= 0
-    for mark in found.marks.values():
-        assert id_at(NOW - timedelta(days=1)) <= int(mark) <= id_at(NOW + x.SKEW)
+    assert set(found.marks) <= {SINCE_ID, CHARGED}
+    if SINCE_ID in found.marks:
+        assert id_at(NOW - timedelta(days=1)) <= int(found.marks[SINCE_ID]) <= id_at(NOW + x.SKEW)
+    assert set(found.marks.get(CHARGED, "")) <= {*"0123456789- "}
 
 
 # ------------------------------------------------------------------------------------------------------ deaths

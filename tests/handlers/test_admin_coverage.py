@@ -12,10 +12,12 @@ from typing import Any
 import pytest
 from moto import mock_aws
 
-from aduan.channel import Run
+from aduan.channel import Run, TokenLook
+from aduan.directory import load_directory
 from aduan.store import reading
 from aduan.store.channels import DynamoChannelStore
 from aduan.store.table import Table
+from tests.builders import a_channel
 from tests.table import TABLE_NAME, create_table
 
 ADMIN = {"sub": "sub-admin", "cognito:username": "admin-1", "cognito:groups": "admin"}
@@ -285,6 +287,65 @@ def test_a_channel_that_fell_silent_is_named(api: Api) -> None:
     assert [issue["code"] for issue in channel["health"]["issues"]] == ["silent"]
     assert channel["health"]["silence"]["unusual"] is True
     assert "2 hari" in channel["health"]["issues"][0]["message"]
+
+
+def test_a_token_says_how_many_days_are_left(api: Api) -> None:
+    """Counted down from the last look, with its end and why, for people too; the last fortnight is an issue."""
+    now = datetime.now(UTC)
+    api.record(now - MINUTE)
+    assert channels(api)[1]["health"]["token"] is None
+    end = now + timedelta(days=9, hours=12)
+    look = TokenLook(
+        channel=CHANNEL, looked_at=now - timedelta(hours=20), valid=True, reason="data_access_expires_at", ends_at=end
+    )
+    DynamoChannelStore(api.table).looked(look)
+    body, channel = channels(api)
+    token = channel["health"]["token"]
+    assert (token["valid"], token["days_left"], token["reason"]) == (True, 9, "data_access_expires_at")
+    assert token["reason_label"] == "Izin token mengakses data berakhir"
+    assert datetime.fromisoformat(token["ends_at"]) == end
+    assert datetime.fromisoformat(token["looked_at"]) == look.looked_at
+    assert token["ends_at_wib"].endswith("WIB")
+    assert token["looked_at_wib"].endswith("WIB")
+    [issue] = [issue for issue in body["issues"] if issue["channel"] == CHANNEL]
+    assert issue["code"] == "token"
+    assert "9 hari lagi" in issue["message"]
+
+
+def test_a_token_without_an_end_is_shown_as_such(api: Api) -> None:
+    """No days are counted, and nothing is wrong."""
+    now = datetime.now(UTC)
+    api.record(now - MINUTE)
+    DynamoChannelStore(api.table).looked(TokenLook(channel=CHANNEL, looked_at=now, valid=True))
+    health = channels(api)[1]["health"]
+    assert (health["token"]["days_left"], health["token"]["ends_at"], health["token"]["ends_at_wib"]) == (None,) * 3
+    assert health["token"]["reason_label"] == "Token berlaku sampai dicabut"
+    assert health["healthy"] is True
+
+
+def test_a_channel_whose_money_is_gone_is_not_healthy(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The answer says so at the top, with the limit, what was spent, and when it is read again."""
+    paid = a_channel(id=CHANNEL, monthly_budget_usd=20)
+    directory = load_directory().model_copy(update={"channels": (paid,)})
+    monkeypatch.setattr("aduan.directory.load_directory", lambda: directory)
+    sys.modules.pop("admin_api.handler")
+    api = Api(importlib.import_module("admin_api.handler"), api.table)
+    now = datetime.now(UTC)
+    later = now + timedelta(hours=5)
+    api.record(now - timedelta(hours=3), cost_usd=20.5)
+    api.write_cursor(spent_usd=20.5, spent_at=now, not_before=later)
+    body, channel = channels(api)
+    assert (body["healthy"], [issue["code"] for issue in body["issues"]]) == (False, ["budget"])
+    budget = channel["health"]["budget"]
+    assert (budget["limit_usd"], budget["spent_usd"]) == (20, 20.5)
+    assert datetime.fromisoformat(budget["not_before"]) == later
+    assert budget["not_before_wib"] in body["issues"][0]["message"]
+    assert budget["interval_seconds"] >= 60
+
+
+def test_a_channel_that_costs_nothing_shows_no_budget(api: Api) -> None:
+    """There is none to use up."""
+    assert channels(api)[1]["health"]["budget"] is None
 
 
 def test_what_left_a_feed_unread_is_a_gap_with_its_reason(api: Api) -> None:

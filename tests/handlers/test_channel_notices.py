@@ -14,6 +14,7 @@ import pytest
 from moto import mock_aws
 from moto.sesv2.models import sesv2_backends
 
+from aduan.channel import TokenLook
 from aduan.notice import ChannelNotice
 from aduan.post import Post
 from aduan.store.channels import DynamoChannelStore
@@ -21,7 +22,6 @@ from aduan.store.contacts import DynamoContactStore
 from aduan.store.table import Table, from_image, to_image
 from aduan.triage import DESK
 from poll_channels.source import Batch, Window
-from poll_channels.tokens import TokenHealth
 from tests.builders import a_channel, a_post
 from tests.table import TABLE_NAME, create_table
 from tests.template.declared import environment
@@ -137,6 +137,12 @@ def let_in(deployed: Deployed, monkeypatch: pytest.MonkeyPatch, reading: Reading
     monkeypatch.setitem(deployed.poller.KINDS, kind, lambda *_: reading)
 
 
+def a_look(deployed: Deployed, monkeypatch: pytest.MonkeyPatch, **said: Any) -> None:
+    """What the platform says of the token now."""
+    look = TokenLook.model_validate({"channel": INSTAGRAM.id, "looked_at": deployed.now, "valid": True, **said})
+    monkeypatch.setattr(deployed.poller, "inspect_token", lambda *_: look)
+
+
 def test_a_refused_channel_is_one_mail_to_its_owner(deployed: Deployed, capfd: pytest.CaptureFixture[str]) -> None:
     """However often it is refused, and however often the notice is delivered; no secret is in the mail."""
     deployed.contacts("diskominfo", DESK)
@@ -207,17 +213,15 @@ def test_a_token_near_its_end_is_mailed_at_14_7_and_1_days(deployed: Deployed, m
     end = NOW + timedelta(days=30, hours=12)
     mailed = []
     for days in (30, 15, 14, 14, 13, 8, 7, 6, 2, 1, 0):
-        health = TokenHealth(days, valid=True, reason="expires_at", ends_at=end)
-        monkeypatch.setattr(deployed.poller, "inspect_token", lambda *_, health=health: health)
         deployed.now = end - timedelta(days=days, hours=12)
+        a_look(deployed, monkeypatch, reason="expires_at", ends_at=end)
         before = len(deployed.mails)
         deployed.poll(task="tokens")
         deployed.tell()
         mailed += [days] * (len(deployed.mails) - before)
     assert mailed == [14, 7, 1]
     assert "berakhir 14 hari lagi" in deployed.mails[0][1]
-    renewed = TokenHealth(7, valid=True, reason="expires_at", ends_at=end + timedelta(days=7))
-    monkeypatch.setattr(deployed.poller, "inspect_token", lambda *_: renewed)
+    a_look(deployed, monkeypatch, reason="expires_at", ends_at=end + timedelta(days=7))
     deployed.poll(task="tokens")
     deployed.tell()
     assert len(deployed.mails) == 4
@@ -240,8 +244,7 @@ def test_a_spent_budget_is_one_mail_to_the_desk(deployed: Deployed, monkeypatch:
 def test_a_healthy_channel_writes_no_notice(deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:
     """Runs that are let in, and a token that lives long, leave the outbox alone."""
     let_in(deployed, monkeypatch, Reading())
-    health = TokenHealth(None, valid=True, reason=None)
-    monkeypatch.setattr(deployed.poller, "inspect_token", lambda *_: health)
+    a_look(deployed, monkeypatch)
     for _ in range(3):
         deployed.poll()
         deployed.poll(task="tokens")

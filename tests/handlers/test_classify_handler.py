@@ -22,6 +22,7 @@ from aduan.store.table import Table, from_image, post_key, to_image, to_item
 from aduan.ticket import ticket_code
 from classify import decide as decisions
 from tests.builders import a_post, a_triage
+from tests.fake_bedrock import OFF
 from tests.in_memory import Killed
 from tests.table import TABLE_NAME, create_table
 
@@ -39,7 +40,7 @@ ALL = (LAMP, FIRE, GREETING, UNCLEAR)
 
 def load_handler(monkeypatch: pytest.MonkeyPatch, **environment: str) -> ModuleType:
     """Import the handler as a cold start does, with this environment."""
-    for name, value in ({"TABLE_NAME": TABLE_NAME, "CHATTER_RETENTION_DAYS": "30"} | environment).items():
+    for name, value in ({"TABLE_NAME": TABLE_NAME, "CHATTER_RETENTION_DAYS": "30"} | OFF | environment).items():
         monkeypatch.setenv(name, value)
     sys.modules.pop("classify.handler", None)
     return importlib.import_module("classify.handler")

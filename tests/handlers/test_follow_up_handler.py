@@ -17,6 +17,7 @@ from aduan.store.contacts import DynamoContactStore
 from aduan.store.posts import DynamoPostStore
 from aduan.store.table import Table
 from tests.builders import a_post
+from tests.fake_bedrock import OFF
 from tests.table import TABLE_NAME, create_table
 from tests.unit.fakes_notify import a_contact
 
@@ -27,6 +28,7 @@ ENVIRONMENT = {
     "CONFIGURATION_SET": "",
     "SMS_SENDER_ID": "SLEMAN",
     "CHATTER_RETENTION_DAYS": "30",
+    **OFF,
 }
 CANARY = "KENARI-4711"
 CONTEXT = SimpleNamespace(get_remaining_time_in_millis=lambda: 240_000)

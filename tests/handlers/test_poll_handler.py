@@ -20,7 +20,7 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from aduan.channel import Cursor, Run
+from aduan.channel import Cursor, Run, TokenLook
 from aduan.directory import Channel
 from aduan.settings import SettingsError
 from aduan.store.channels import DynamoChannelStore
@@ -30,7 +30,6 @@ from infra.local.simulator.server import Server, running
 from infra.local.simulator.simulator import Simulator
 from infra.local.simulator.world import Account, Draft, Kind, Role, populate
 from poll_channels.source import Batch, CredentialError, OutageError
-from poll_channels.tokens import TokenHealth
 from tests.builders import a_channel, a_post
 from tests.conftest import DUMMY
 from tests.in_memory import Killed
@@ -589,15 +588,33 @@ def test_a_token_is_warned_of_once_at_each_of_its_last_days(
 ) -> None:
     """Fourteen, seven and one day before its end there is one warning; in between there is none."""
     warned = []
+    end = NOW + timedelta(days=30)
+    deployed.channels(INSTAGRAM)
     for days in (30, 14, 13, 7, 6, 1, 1):
-        health = TokenHealth(days_left=days, valid=True, reason="expires_at", ends_at=NOW + timedelta(days=30))
-        monkeypatch.setattr(deployed.module, "inspect_token", lambda *_, health=health: health)
-        deployed.channels(INSTAGRAM)
+        deployed.now = end - timedelta(days=days)
+        look = TokenLook(channel=INSTAGRAM.id, looked_at=deployed.now, valid=True, reason="expires_at", ends_at=end)
+        monkeypatch.setattr(deployed.module, "inspect_token", lambda *_, look=look: look)
         capsys.readouterr()
         deployed.poll("instagram", task="tokens")
         if "TokenWarnings" in metrics_of(capsys.readouterr().out):
             warned.append(days)
+        assert DynamoChannelStore(deployed.table).token(INSTAGRAM.id) == look
     assert warned == [14, 7, 1]
+
+
+def test_a_look_that_fails_leaves_the_last_one(deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is known of a token is not forgotten because the platform is down for a day."""
+    look = TokenLook(channel=INSTAGRAM.id, looked_at=NOW, valid=False, reason="code 190")
+    monkeypatch.setattr(deployed.module, "inspect_token", lambda *_: look)
+    deployed.channels(INSTAGRAM)
+    deployed.poll("instagram", task="tokens")
+
+    def down(*_: Any) -> TokenLook:
+        raise OutageError("code 2")
+
+    monkeypatch.setattr(deployed.module, "inspect_token", down)
+    deployed.poll("instagram", task="tokens")
+    assert DynamoChannelStore(deployed.table).token(INSTAGRAM.id) == look
 
 
 def test_what_is_deleted_at_its_source_is_buried_here(deployed: Deployed) -> None:

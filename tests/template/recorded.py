@@ -10,15 +10,18 @@ from unittest import mock
 import boto3
 from moto import mock_aws
 
-from aduan.channel import Rejected
+from aduan.channel import Rejected, TokenLook
 from aduan.directory import load_directory
 from aduan.notice import AnyNotice, Notice
 from aduan.post import Post
 from aduan.store.channels import DynamoChannelStore
 from aduan.store.contacts import DynamoContactStore
+from aduan.store.examples import DynamoExampleStore
 from aduan.store.notices import DynamoNoticeStore
 from aduan.store.posts import DynamoPostStore
+from aduan.store.sending import DynamoSendingStore
 from aduan.store.reading import Reading, TicketQuery
+from aduan.store.spending import DynamoSpendingStore
 from aduan.store.table import Table, from_image
 from aduan.store.tickets import DynamoTicketStore
 from aduan.ticket import Ticket, ticket_code
@@ -30,7 +33,18 @@ from notify.senders import NotAcceptedError, OutcomeUnknownError
 from poll_channels.poll import Poll
 from poll_channels.recheck import Recheck
 from poll_channels.source import Batch, Window
-from tests.builders import NOON, a_channel, a_channel_notice, a_notice, a_post, a_rejected, a_ticket, a_triage, an_event
+from tests.builders import (
+    NOON,
+    a_channel,
+    a_channel_notice,
+    a_notice,
+    a_post,
+    a_rejected,
+    a_ticket,
+    a_triage,
+    an_event,
+    an_example,
+)
 from tests.table import create_table
 from tests.unit.fakes_notify import FakeMail, FakeSms, a_contact
 
@@ -149,6 +163,21 @@ class World:
         DynamoTicketStore(self.before).open(post, a_triage(), ticket, [notice], [an_event(ticket=ticket.code)])
         return notice
 
+    def correct(self, table: Table, native_id: str, **changes: Any) -> None:
+        """Correct the ticket of `open` as a person does, and keep the example."""
+        tickets, before = DynamoTicketStore(table), a_ticket_of(native_id)
+        post = DynamoPostStore(self.before).get(before.post)
+        assert post is not None
+        after = before.model_copy(update={"version": 2, "corrected_at": NOON, **changes})
+        tickets.correct(
+            post,
+            before,
+            after,
+            notices=[a_notice(ticket=after.code, department=after.department)],
+            event=an_event(ticket=after.code, move="corrected", by="admin-1"),
+            example=an_example(post=post.key, ticket=after.code),
+        )
+
     def decide(self, key: str, triage: Triage, now: datetime = NOON) -> str:
         """Decide about a post, whatever the classifier would say of it today."""
         posts, tickets = DynamoPostStore(self.table), DynamoTicketStore(self.table)
@@ -166,6 +195,7 @@ class World:
                 DynamoTicketStore(self.table),
                 DynamoPostStore(self.table),
                 DynamoContactStore(self.table),
+                DynamoSendingStore(self.table),
             ),
             senders=Senders(FakeMail(fault=fault), FakeSms(fault=fault)),
             directory=DIRECTORY,
@@ -173,6 +203,13 @@ class World:
             owner="test",
             settings=Sending(),
         )
+
+
+def ask_for_a_second_opinion(world: World) -> None:
+    """Spend what one costs."""
+    spending = DynamoSpendingStore(world.table)
+    assert spending.book("one", NOON, 2_000, 5_000)
+    spending.settle("one", NOON, -500)
 
 
 def a_ticket_of(native_id: str) -> Ticket:
@@ -196,9 +233,11 @@ def poll_channels(world: World) -> None:
         )
         assert poll.run(partial(FakeSource, results)) is not None
     assert channels.announce(a_channel_notice())
+    channels.looked(TokenLook(channel=a_channel().id, looked_at=NOON, valid=True))
     edited = a_post(native_id="2", text="another text", fetched_at=NOON)
     assert posts.revise(edited)
     told = world.open("told")
+    world.correct(world.before, "told", topic="jalan")
     gone = frozenset({"told", "2"})
     tickets = DynamoTicketStore(world.table)
     sweep = Recheck(
@@ -217,6 +256,11 @@ def classify(world: World) -> None:
     assert world.decide("instagram#complaint", a_triage()) == "already"
     assert DynamoPostStore(world.before).revise(a_post(native_id="complaint", text="another text"))
     assert world.decide("instagram#complaint", a_triage(department="dlh"), LATER) == "auto"
+    world.open("corrected")
+    world.correct(world.before, "corrected", topic="jalan")
+    assert DynamoPostStore(world.before).revise(a_post(native_id="corrected", text="another text"))
+    assert world.decide("instagram#corrected", a_triage(), LATER) == "auto"
+    ask_for_a_second_opinion(world)
 
 
 def notify(world: World) -> None:
@@ -243,7 +287,7 @@ def notify(world: World) -> None:
 
 
 def follow_up(world: World) -> None:
-    """Drive a complaint, chatter, pending notices about a ticket and a channel and a claimed one, all left behind."""
+    """Drive a complaint, chatter, edited posts, pending notices and a claimed one, all left behind."""
     for department in ("dishub", DESK):
         DynamoContactStore(world.before).put(a_contact(department))
     DynamoChannelStore(world.before).announce(a_channel_notice())
@@ -251,10 +295,14 @@ def follow_up(world: World) -> None:
     DynamoNoticeStore(world.before).claim(world.open("claimed"), "gone", NOON, "x@sleman.example", "dishub")
     world.open("edited")
     assert DynamoPostStore(world.before).revise(a_post(native_id="edited", text="another text"))
+    world.open("corrected")
+    world.correct(world.before, "corrected", topic="jalan")
+    assert DynamoPostStore(world.before).revise(a_post(native_id="corrected", text="another text"))
     triages = {
         "instagram#complaint": a_triage(),
         "instagram#chatter": CHATTER,
         "instagram#edited": a_triage(department="dlh"),
+        "instagram#corrected": a_triage(),
     }
     for native_id in ("complaint", "chatter"):
         DynamoPostStore(world.before).add(a_post(native_id=native_id))
@@ -264,11 +312,12 @@ def follow_up(world: World) -> None:
     ).run(posts.left_behind(LATER), notices.left_behind(LATER), lambda: True)
     assert not run.faults
     assert {"post_auto", "post_drop", "notice_parked"} <= set(run.outcomes)
-    assert run.outcomes["notice_sent"] == 2
+    assert run.outcomes["notice_sent"] == 3
+    ask_for_a_second_opinion(world)
 
 
 def admin_api(world: World) -> None:
-    """Ask everything the API answers, and replace a contact."""
+    """Ask everything the API answers, replace a contact, and correct a ticket."""
     code = world.open("complaint").ticket
     reading, contacts = Reading(world.table), DynamoContactStore(world.table)
     assert reading.list_tickets(TicketQuery(), 10)[0]
@@ -283,6 +332,10 @@ def admin_api(world: World) -> None:
     reading.arrivals(a_channel().id, NOON)
     contacts.put(a_contact("dlh"))
     assert contacts.get("dlh") is not None
+    world.correct(world.table, "complaint", department="dlh")
+    examples = DynamoExampleStore(world.table)
+    assert examples.get(a_ticket_of("complaint")) is not None
+    assert examples.page("2026-11", 10)[0]
 
 
 def intake(world: World) -> None:

@@ -11,14 +11,15 @@ from typing import Any
 
 import pytest
 
-from tests.template.declared import FUNCTIONS
+from tests.template.declared import FUNCTIONS, TEMPLATE
 from tests.template.recorded import LOGIC, Need, recorded
 from tests.template.sources import reached, services
 
 LEADING_KEYS = "dynamodb:LeadingKeys"
 WRITES = {"dynamodb:PutItem", "dynamodb:UpdateItem"}
 SENDERS = {"Notify", "FollowUp"}
-IAM_NAMES = {"sesv2": "ses"}
+ASKERS = {"Classify", "FollowUp"}
+IAM_NAMES = {"sesv2": "ses", "bedrock-runtime": "bedrock"}
 """Services whose actions begin otherwise than their client is called."""
 TABLE_ARN = {"Fn::GetAtt": ["Storage", "Outputs.TableArn"]}
 
@@ -69,8 +70,13 @@ def index_of(resource: Any) -> str | None:
 
 
 def statements(function: str) -> list[Statement]:
-    """Every statement of a function's policies."""
-    return [Statement(raw) for policy in FUNCTIONS[function]["Policies"] for raw in policy["Statement"]]
+    """Every statement of a function's policies, with those that hold only where a condition does."""
+    return [Statement(raw.get("Fn::If", (None, raw))[1]) for raw in written(function)]
+
+
+def written(function: str) -> list[Any]:
+    """The same as the template has them."""
+    return [raw for policy in FUNCTIONS[function]["Policies"] for raw in policy["Statement"]]
 
 
 def of_table(function: str) -> list[Statement]:
@@ -135,12 +141,18 @@ def test_writes_are_bound_to_keys(function: str) -> None:
                 assert re.fullmatch(r"[A-Z]+#\*", pattern), pattern
 
 
-def test_the_api_writes_contacts_and_nothing_else() -> None:
-    """An admin's request can change how a department is told, never a post, a ticket or a notice."""
-    writing = [statement for statement in of_table("AdminApi") if WRITES & set(statement.actions)]
-    assert [statement.keys for statement in writing] == [["DEPARTMENT#*"]]
-    for statement in of_table("AdminApi"):
-        assert set(statement.actions) <= WRITES | {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"}
+def test_the_api_writes_contacts_and_corrections_and_nothing_else() -> None:
+    """An admin's request can change contacts, tickets, counters and examples; of a post it only asks how it is."""
+    writing = {
+        statement.actions[0]: statement.keys
+        for statement in of_table("AdminApi")
+        if not {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"} & set(statement.actions)
+    }
+    assert writing == {
+        "dynamodb:PutItem": ["DEPARTMENT#*", "TICKET#*", "EXAMPLE#*"],
+        "dynamodb:UpdateItem": ["TICKET#*", "STATS#*"],
+        "dynamodb:ConditionCheckItem": ["POST#*"],
+    }
 
 
 @each_function
@@ -197,3 +209,33 @@ def test_what_is_pushed_becomes_a_post_or_is_put_aside() -> None:
     [statement] = of_table("Intake")
     assert statement.actions == ["dynamodb:BatchGetItem", "dynamodb:PutItem"]
     assert statement.keys == ["POST#*", "QUARANTINE#*"]
+
+
+@each_function
+def test_a_second_opinion_is_a_right_of_a_deployment_that_wants_one(function: str) -> None:
+    """Asking a model, and spending on it, is allowed to those who decide, and only where a model is named."""
+    conditional = [raw["Fn::If"] for raw in written(function) if "Fn::If" in raw]
+    assert all(
+        (condition, other) == ("AsksForSecondOpinions", {"Ref": "AWS::NoValue"}) for condition, _, other in conditional
+    )
+    allowed = [statement["Action"] for _, statement, _ in conditional]
+    assert allowed == (["dynamodb:UpdateItem", *["bedrock:InvokeModel"] * 2] if function in ASKERS else [])
+    always = [raw for raw in written(function) if "Fn::If" not in raw]
+    assert not [raw for raw in always if "bedrock:InvokeModel" in Statement(raw).actions]
+    named = {"Fn::Not": [{"Fn::Equals": [{"Ref": "SecondOpinionModel"}, ""]}]}
+    assert TEMPLATE["Conditions"] == {"AsksForSecondOpinions": named}
+
+
+@pytest.mark.parametrize("function", sorted(ASKERS))
+def test_one_model_may_be_asked(function: str) -> None:
+    """The model or the profile that is named, and other models only as what that profile leads to."""
+    here = "arn:${AWS::Partition}:bedrock:${AWS::Region}:"
+    profile = {"Fn::Sub": f"{here}${{AWS::AccountId}}:inference-profile/${{SecondOpinionModel}}"}
+    asking = [one for one in statements(function) if one.actions == ["bedrock:InvokeModel"]]
+    assert [(one.resources, one.raw.get("Condition")) for one in asking] == [
+        ([{"Fn::Sub": f"{here}:foundation-model/${{SecondOpinionModel}}"}, profile], None),
+        (
+            [{"Fn::Sub": "arn:${AWS::Partition}:bedrock:*::foundation-model/*"}],
+            {"StringEquals": {"bedrock:InferenceProfileArn": profile}},
+        ),
+    ]

@@ -4,14 +4,27 @@ import compileall
 import gzip
 import json
 import marshal
+import shutil
 import sys
+from collections import defaultdict
 from pathlib import Path
 from types import CodeType
 from typing import Any
 
+import jinja2
 import pytest
 
-from infra.artefacts import ENDPOINTS, OPERATIONS, TASK_ROOT, ArtefactError, finish, trimmed_model
+from infra.artefacts import (
+    ENDPOINTS,
+    OPERATIONS,
+    TASK_ROOT,
+    ArtefactError,
+    compile_templates,
+    finish,
+    trimmed_model,
+)
+from notify.wording import ENVIRONMENT
+from tests.template.sources import CODE
 
 UNCHECKED_HASH = 0b01
 MODEL: dict[str, Any] = {
@@ -153,6 +166,20 @@ def test_mail_templates_are_compiled(tmp_path: Path) -> None:
     [module] = (artefact / "notify" / "templates").glob("*.py")
     assert "Kepada" in module.read_text()
     assert list((artefact / "notify" / "templates" / "__pycache__").glob("*.pyc"))
+
+
+def test_compiled_mails_are_laid_out_without_their_sources(tmp_path: Path) -> None:
+    """Both HTML mails find the frame they share among what was compiled, and say the same as from their sources."""
+    folder = an_artefact(tmp_path, "Notify") / "notify" / "templates"
+    shutil.copytree(CODE / "notify" / "templates", folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.py*"))
+    compile_templates(tmp_path / "Notify")
+    compiled = ENVIRONMENT.overlay(loader=jinja2.ModuleLoader(folder))
+    letter = defaultdict(str, title="Judul & isi")
+    about = {"letter": letter, "what": "Kanal", "label": "", "greeting": "", "forward": ""}
+    for name in ("mail.html.j2", "upkeep.html.j2"):
+        rendered = compiled.get_template(name).render(about)
+        assert "Judul &amp; isi" in rendered
+        assert rendered == ENVIRONMENT.get_template(name).render(about)
 
 
 def test_finishing_twice_changes_nothing(tmp_path: Path) -> None:

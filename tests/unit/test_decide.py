@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aduan.directory import load_directory
+from aduan.notice import media
 from aduan.post import Post
 from aduan.store.tickets import CodeTakenError
 from aduan.ticket import Ticket, ticket_code
 from aduan.triage import DESK, Triage
 from classify import decide as under_test
 from classify.decide import CODES_TRIED, Outcome, decide
-from classify.opening import media
 from tests.builders import NOON, a_post, a_ticket, a_triage
 from tests.in_memory import InMemoryPostStore, InMemoryTicketStore, Killed, Memory
 
@@ -288,7 +288,7 @@ class Interleaved:
                 assert post.ticket == code
                 assert [event.ticket for event in memory.events].count(code) == 1
                 assert sorted(notice.medium for notice in memory.notices.values() if notice.subject == code) == sorted(
-                    media(post.triage)
+                    media(post.triage.urgency)
                 )
         assert sum(memory.counted.values()) == len(memory.tickets) == len(memory.events)
 

@@ -16,6 +16,7 @@ from tests.in_memory import (
     InMemoryContactStore,
     InMemoryNoticeStore,
     InMemoryPostStore,
+    InMemorySendingStore,
     InMemoryTicketStore,
     Killed,
     Memory,
@@ -89,6 +90,7 @@ class World:
                 InMemoryTicketStore(memory),
                 InMemoryPostStore(memory),
                 InMemoryContactStore(memory),
+                InMemorySendingStore(memory),
             ),
             senders=Senders(self.mail, self.sms),
             directory=DIRECTORY,
@@ -121,7 +123,7 @@ def test_a_notice_is_claimed_before_it_is_sent() -> None:
     """A process that dies at the claim, before or after it is written, has sent nothing."""
     for moment in ("before", "after"):
         world = World(a_notice())
-        world.memory.kill_before, world.memory.kill_after = (5, None) if moment == "before" else (None, 5)
+        world.memory.kill_before, world.memory.kill_after = (6, None) if moment == "before" else (None, 6)
         with pytest.raises(Killed):
             world.deliver()
         assert world.stored.state == ("pending" if moment == "before" else "claimed")

@@ -7,19 +7,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aduan.channel import Cursor, Run
+from aduan.channel import END_UNKNOWN, Cursor, Run, TokenLook
 from aduan.directory import Channel
 from aduan.health import (
     ERROR_LABELS,
-    HISTORY,
     Health,
-    Silence,
     allowed_lag,
     channel_health,
     consecutive_failures,
     error_label,
-    usual_gap,
+    token_label,
 )
+from aduan.record import WIB
+from aduan.silence import HISTORY, Silence, usual_gap
 from poll_channels import source
 from poll_channels.sources import graph
 from tests.builders import NOON, a_channel
@@ -218,6 +218,95 @@ def test_a_young_channel_is_judged_by_its_gaps_alone() -> None:
     assert usual_gap([NOON - HOUR, NOON - 2 * HOUR], NOON) is None
     assert usual_gap([], NOON) is None
     assert not Silence(30 * DAY, None).is_unusual
+
+
+def a_look(**changes: Any) -> TokenLook:
+    """A look, an hour before noon, at a token that lives until somebody ends it."""
+    fields: dict[str, Any] = {"channel": "instagram:kabarsleman", "looked_at": NOON - HOUR, "valid": True}
+    return TokenLook.model_validate(fields | changes)
+
+
+@pytest.mark.parametrize(
+    ("ends", "said"),
+    [
+        (14 * DAY + HOUR, "2026-11-17 13:00 WIB, 14 hari lagi"),
+        (DAY, "2026-11-04 12:00 WIB, 1 hari lagi"),
+        (HOUR, "2026-11-03 13:00 WIB, kurang dari sehari lagi"),
+        (timedelta(), "2026-11-03 12:00 WIB, sudah lewat"),
+        (-DAY, "2026-11-02 12:00 WIB, sudah lewat"),
+    ],
+)
+def test_a_token_near_its_end_is_an_issue(ends: timedelta, said: str) -> None:
+    """From fourteen days before on, with its end, and with the time of the look, which may be older than the token."""
+    look = a_look(reason="expires_at", ends_at=NOON + ends)
+    judged = health(a_run(MINUTE), token=look)
+    assert codes(judged) == ["token"]
+    assert judged.issues[0].message == (
+        f"Masa berlaku token berakhir {said}. Perlu token baru. Diperiksa 2026-11-03 11:00 WIB, sekali sehari."
+    )
+    assert judged.token == look
+
+
+def test_a_token_that_lives_long_is_no_issue() -> None:
+    """Fifteen days are enough, and so is an end that nobody knows."""
+    for look in (a_look(ends_at=NOON + 15 * DAY, reason="expires_at"), a_look(), a_look(reason=END_UNKNOWN), None):
+        assert health(a_run(MINUTE), token=look).healthy
+
+
+def test_a_dead_token_is_an_issue_until_the_channel_is_read_again() -> None:
+    """What the platform said counts until a run proves that there is another token."""
+    dead = a_look(valid=False, reason="code 190/460")
+    judged = health(a_run(61 * MINUTE), token=dead)
+    assert codes(judged) == ["token"]
+    assert "Token tidak berlaku lagi (code 190/460)" in judged.issues[0].message
+    assert health(a_run(59 * MINUTE), token=dead).healthy
+    assert codes(health(token=dead)) == ["never_read", "token"]
+    assert health(token=dead, channel=a_channel(enabled=False)).healthy
+
+
+def test_every_end_of_a_token_has_a_name_for_people() -> None:
+    """Each says something else, and a reason nobody knows yet is no fault."""
+    reasons = (None, END_UNKNOWN, "expires_at", "data_access_expires_at", "something_new")
+    labels = [token_label(a_look(reason=reason)) for reason in reasons]
+    labels.append(token_label(a_look(valid=False, reason="code 190")))
+    assert len(set(labels)) == len(labels)
+
+
+PAID = a_channel(id="x:kabarsleman", kind="x", account="200000001", every_minutes=15, monthly_budget_usd=20)
+
+
+def paid(spent: float, ago: timedelta, wait: timedelta, *runs: Run, **changes: Any) -> Health:
+    """The health of a channel that has spent so much, last some time ago, and waits from then on."""
+    cursor = a_cursor(spent_usd=spent, spent_at=NOON - ago, not_before=NOON - ago + wait)
+    return health(*runs, channel=PAID, cursor=cursor, **changes)
+
+
+def test_a_spent_budget_is_an_issue() -> None:
+    """It says until when the channel is dark; that it is behind and silent meanwhile is no other news."""
+    rest = datetime(2026, 12, 1, tzinfo=WIB) - (NOON - 2 * DAY)
+    busy = every(HOUR, until=2 * DAY)
+    judged = paid(20.5, 2 * DAY, rest, a_run(2 * DAY), arrivals=busy)
+    assert codes(judged) == ["budget"]
+    assert judged.issues[0].message == (
+        "Anggaran bulan ini habis (20.50 dari 20.00 USD); dibaca lagi 2026-12-01 00:00 WIB."
+    )
+    assert judged.budget is not None
+    assert judged.budget.not_before == datetime(2026, 12, 1, tzinfo=WIB)
+
+
+def test_a_channel_that_stretches_its_budget_is_not_behind() -> None:
+    """Its pause is shown and is no issue, nor is the silence in it; after it the usual patience begins anew."""
+    long_ago = DAY + allowed_lag(PAID)
+    for ago in (20 * HOUR, long_ago):
+        assert paid(10, ago, DAY, a_run(ago)).healthy
+    assert codes(paid(10, long_ago + MINUTE, DAY, a_run(long_ago + MINUTE))) == ["behind"]
+    busy = every(HOUR, until=20 * HOUR)
+    spent = {"spent_usd": 10, "spent_at": NOON - 20 * HOUR, "not_before": NOON + 4 * HOUR}
+    cursor = a_cursor(watermark=NOON - 20 * HOUR, **spent)
+    judged = health(a_run(20 * HOUR), channel=PAID, cursor=cursor, arrivals=busy)
+    assert (judged.healthy, judged.silence.is_unusual) == (True, True)
+    assert judged.budget is not None
+    assert (judged.budget.interval, judged.budget.not_before) == (DAY, NOON + 4 * HOUR)
 
 
 @given(st.lists(st.integers(0, 60 * 24 * 40), max_size=60))

@@ -60,6 +60,7 @@ def test_a_personal_number_is_replaced_by_what_it_was(text: str, expected: str) 
         "iuran 25.000 30.000 45.000 50.000",
         "tanggal 03-11-2019 jam 08.00 sampai 15.30",
         "anggaran Rp 1.081.234.567",
+        "petugas P2TL dari PLN, kotak P3K kosong, lapor @BP2MI",
     ],
 )
 def test_what_a_department_needs_survives(text: str) -> None:

@@ -7,10 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aduan.directory import load_directory
-from aduan.ticket import MOVES, ticket_code
+from aduan.notice import media
+from aduan.ticket import MOVES, deadline_class, ticket_code
 from aduan.triage import DESK, Place, ReportKind, Route, Urgency
 from aduan.working_days import due_at
-from classify.opening import deadline_class, first_status, media, opening
+from classify.opening import first_status, opening
 from tests.builders import NOON, a_post, a_triage
 
 DIRECTORY = load_directory()
@@ -37,7 +38,7 @@ def test_a_ticket_begins_where_it_belongs(route: Route, ours: object, status: st
 )
 def test_only_an_emergency_goes_by_sms_and_never_alone(urgency: Urgency, expected: tuple[str, ...]) -> None:
     """An SMS costs as much as thousands of mails, and may be lost."""
-    assert media(a_triage(urgency=urgency)) == expected
+    assert media(urgency) == expected
 
 
 @pytest.mark.parametrize(
@@ -54,7 +55,7 @@ def test_only_an_emergency_goes_by_sms_and_never_alone(urgency: Urgency, expecte
 )
 def test_the_deadline_follows_urgency_before_kind(kind: ReportKind, urgency: Urgency, expected: str) -> None:
     """Every class is one of the directory's."""
-    assert deadline_class(a_triage(kind=kind, urgency=urgency)) == expected
+    assert deadline_class(urgency, kind) == expected
     assert expected in DIRECTORY.deadlines
 
 

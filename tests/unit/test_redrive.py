@@ -22,6 +22,7 @@ from tests.in_memory import (
     InMemoryContactStore,
     InMemoryNoticeStore,
     InMemoryPostStore,
+    InMemorySendingStore,
     InMemoryTicketStore,
     Killed,
     Memory,
@@ -55,6 +56,7 @@ class County:
             InMemoryTicketStore(self.memory),
             InMemoryPostStore(self.memory),
             InMemoryContactStore(self.memory),
+            InMemorySendingStore(self.memory),
         )
         self.stores.contacts.put(a_contact(DESK))
 

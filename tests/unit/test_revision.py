@@ -116,3 +116,12 @@ def test_an_edit_is_decided_once() -> None:
     before = (dict(world.memory.tickets), dict(world.memory.notices), list(world.memory.events))
     assert world.decide() == "already"
     assert (dict(world.memory.tickets), dict(world.memory.notices), list(world.memory.events)) == before
+
+
+def test_an_edit_does_not_take_back_a_persons_word() -> None:
+    """Whatever the classifier thinks of the new words, a ticket that a person corrected stays where he put it."""
+    corrected = a_ticket(department="dlh", corrected_at=NOON)
+    change = revision(a_post(), a_triage(), a_triage(department="dpupkp"), corrected, directory=DIRECTORY, now=LATER)
+    assert (change.ticket, change.notices) == (corrected, ())
+    assert [event.move for event in change.events] == ["edited"]
+    assert "koreksi petugas tetap berlaku" in change.events[0].why

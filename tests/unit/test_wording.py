@@ -96,14 +96,47 @@ def test_an_emergency_is_seen_in_the_subject_and_first() -> None:
 
 
 def test_the_desk_is_told_how_sure_the_guess_is_and_what_else_it_may_be() -> None:
-    """When nobody is sure, the desk gets the guess, its confidence and the runner-up."""
-    triage = a_triage(department="dishub", runner_up="dpupkp", confidence=0.62, route="desk")
-    ticket = a_ticket(department=DESK, status="needs_review", runner_up="dpupkp")
+    """When nobody is sure, the desk gets the guess, the runner-up, how sure each is, the words, and what judged."""
+    triage = a_triage(
+        department=DESK,
+        guess="dishub",
+        confidence=0.62,
+        runner_up="dpupkp",
+        runner_up_probability=0.314,
+        route="desk",
+        decided_by="model 0123456789ab/ba9876543210/abcdefabcdef",
+    )
+    ticket = a_ticket(department=DESK, status="needs_review", runner_up="dishub")
     written = mail(ticket, a_post(triage=triage), DIRECTORY.departments[DESK], "undecided", DIRECTORY)
     assert "Perlu keputusan" in written.subject
-    assert "Yth. Meja Aduan Diskominfo," in written.text
-    assert "Dinas Perhubungan (keyakinan 62 persen)" in written.text
-    assert "Kemungkinan lain: Dinas Pekerjaan Umum" in written.text
+    for form in (written.text, links_of(written.html).text):
+        assert "Yth. Meja Aduan Diskominfo," in form
+        assert "Dugaan sistem: Dinas Perhubungan (keyakinan 62 persen). Kemungkinan lain: Dinas Pekerjaan Umum" in form
+        assert "(31 persen)." in form
+        assert "kata kunci: lampu jalan; kata kunci: mati" in form
+        assert "Dinilai oleh model 0123456789ab, aturan ba9876543210, direktori abcdefabcdef." in form
+
+
+@pytest.mark.parametrize(
+    ("confidence", "said"),
+    [(0.0, "kurang dari 1 persen"), (0.996, "99 persen"), (1.0, "99 persen"), (0.5, "50 persen")],
+)
+def test_no_guess_is_certain_or_impossible(confidence: float, said: str) -> None:
+    """Rounding never makes a guess a certainty."""
+    triage = a_triage(department=DESK, guess="dishub", confidence=confidence, runner_up=None, route="desk")
+    written = mail(
+        a_ticket(department=DESK), a_post(triage=triage), DIRECTORY.departments[DESK], "undecided", DIRECTORY
+    )
+    assert f"Dugaan sistem: Dinas Perhubungan (keyakinan {said})." in written.text
+    assert "Kemungkinan lain" not in written.text
+
+
+def test_only_the_desk_is_told_what_judged() -> None:
+    """A department gets the words that decided, not the hashes; nobody gets them when a person decided."""
+    assert "Dinilai oleh" not in write().text + write().html
+    assert "Dinilai oleh rules-1" in write(desk_reason="no_contact").text
+    by_person = write("dlh", desk_reason="no_contact", post=a_post(triage=a_triage(department="dishub")))
+    assert "Dinilai oleh" not in by_person.text
 
 
 def test_the_desk_is_asked_to_pass_on_what_has_no_contact() -> None:
@@ -144,15 +177,16 @@ def test_a_post_with_only_a_photo_says_so() -> None:
     ("role", "desk_reason"),
     # a department is told only when it is clear that the matter is its own: there a runner-up hides nothing
     [
-        *product(("owner", "guess"), DESK_REASONS),
-        *product(("runner_up of the ticket", "runner_up of the post"), DESK_REASONS[1:]),
+        *product(("owner", "decided"), DESK_REASONS),
+        *product(("runner_up of the ticket", "runner_up of the post", "guess of the post"), DESK_REASONS[1:]),
     ],
 )
 def test_a_confidential_matter_carries_no_text(role: str, desk_reason: DeskReason | None) -> None:
     """Neither words, topic, place, channel, reasons nor link of a confidential matter leave by mail or SMS."""
     secret = "inspektorat"
     triage = a_triage(
-        department=secret if role in {"owner", "guess"} else "dishub",
+        department=secret if role in {"owner", "decided"} else "dishub",
+        guess=secret if role == "guess of the post" else None,
         runner_up=secret if role == "runner_up of the post" else None,
     )
     department = secret if role == "owner" else "dishub"

@@ -7,7 +7,7 @@ from typing import Final, Protocol
 
 from botocore.exceptions import ClientError
 
-from aduan.channel import Cursor, Run, Sweep
+from aduan.channel import Cursor, Run, Sweep, TokenLook
 from aduan.notice import ChannelNotice
 from aduan.record import stamp
 from aduan.store.notices import new_notice_item
@@ -45,6 +45,12 @@ class ChannelStore(Protocol):
 
     def swept(self, sweep: Sweep) -> None:
         """Note how far it is."""
+
+    def looked(self, look: TokenLook) -> None:
+        """Keep what was said of the channel's token, unless a younger look is there."""
+
+    def token(self, channel: str) -> TokenLook | None:
+        """The last look at the channel's token; None when there was none."""
 
     def announce(self, notice: ChannelNotice) -> bool:
         """Put a notice about a channel into the outbox, unless it is there; tell whether it was new."""
@@ -120,6 +126,24 @@ class DynamoChannelStore:
         """The last write wins: two sweeps at once do the same twice, which is harmless."""
         item = to_item(sweep, channel_key(sweep.channel, "SWEEP"))
         self.table.client.put_item(TableName=self.table.name, Item=to_image(item))
+
+    def looked(self, look: TokenLook) -> None:
+        """One conditional put."""
+        try:
+            self.table.client.put_item(
+                TableName=self.table.name,
+                Item=to_image(to_item(look, channel_key(look.channel, "TOKEN"))),
+                ConditionExpression="attribute_not_exists(looked_at) OR looked_at <= :looked_at",
+                ExpressionAttributeValues=values(looked_at=look.looked_at),
+            )
+        except ClientError as error:
+            if not condition_failed(error):
+                raise
+
+    def token(self, channel: str) -> TokenLook | None:
+        """Eventually consistent: it changes once a day."""
+        item = self.table.get(channel_key(channel, "TOKEN"), consistent=False)
+        return None if item is None else TokenLook.model_validate(item)
 
     def announce(self, notice: ChannelNotice) -> bool:
         """One conditional put. `notify` finds it by the stream, `follow_up` on the queue."""

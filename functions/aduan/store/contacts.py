@@ -1,10 +1,13 @@
-"""How each department is told."""
+"""How each department is told, and which of its addresses are dead."""
 
 from dataclasses import dataclass
 from typing import Protocol
 
-from aduan.notice import Contact
-from aduan.store.table import Table, contact_key, to_image, to_item
+from botocore.exceptions import ClientError
+
+from aduan.notice import Contact, ContactNotice
+from aduan.store.notices import new_notice_item
+from aduan.store.table import Table, attributes, condition_failed, contact_key, to_image, to_item, values
 
 
 class ContactStore(Protocol):
@@ -14,7 +17,18 @@ class ContactStore(Protocol):
         """The department's contact, or None."""
 
     def put(self, contact: Contact) -> None:
-        """Replace the department's contact."""
+        """Replace the department's contact; its addresses are alive again unless it says otherwise."""
+
+    def died(self, contact: Contact, notice: ContactNotice) -> bool:
+        """Mark the address that a notice to the desk is about as dead, and put that notice into the outbox, or neither.
+
+        Args:
+            contact: As it was read.
+            notice: Which of its addresses died, when and why.
+
+        Returns:
+            Whether it was; not when it is dead already, or the contact was replaced since it was read.
+        """
 
 
 @dataclass(frozen=True)
@@ -33,3 +47,34 @@ class DynamoContactStore:
         self.table.client.put_item(
             TableName=self.table.name, Item=to_image(to_item(contact, contact_key(contact.department)))
         )
+
+    def died(self, contact: Contact, notice: ContactNotice) -> bool:
+        """One TransactWriteItems."""
+        which = notice.which.removesuffix("email")
+        parts = [
+            {
+                "Update": {
+                    "TableName": self.table.name,
+                    "Key": to_image(contact_key(contact.department)),
+                    "UpdateExpression": f"SET {which}dead_since = :at, {which}dead_because = :because",
+                    "ConditionExpression": f"updated_at = :read AND attribute_not_exists({which}dead_since)",
+                    "ExpressionAttributeValues": values(
+                        at=notice.died_at, because=notice.reason, read=attributes(contact)["updated_at"]
+                    ),
+                }
+            },
+            {
+                "Put": {
+                    "TableName": self.table.name,
+                    "Item": to_image(new_notice_item(notice)),
+                    "ConditionExpression": "attribute_not_exists(pk)",
+                }
+            },
+        ]
+        try:
+            self.table.transact(parts)
+        except ClientError as error:
+            if condition_failed(error):
+                return False
+            raise
+        return True

@@ -7,10 +7,12 @@ from typing import Any, Final, Protocol
 
 from botocore.exceptions import ClientError
 
-from aduan.notice import AnyNotice, ChannelNotice, Notice
+from aduan.notice import AnyNotice, ChannelNotice, ContactNotice, Notice, NoticeState, SmsBudgetNotice
+from aduan.quiet_hours import Hold
 from aduan.record import stamp
 from aduan.store.posts import due_items
 from aduan.store.table import (
+    NOTICE_QUEUES,
     QUEUE_SHARDS,
     Item,
     Table,
@@ -32,6 +34,10 @@ class NotPendingError(Exception):
     """Somebody else has claimed or finished the notice; there is nothing left to do."""
 
 
+class NoticeChangedError(Exception):
+    """The notice is not as it was read; read it again."""
+
+
 class NoticeStore(Protocol):
     """What the functions need of the table about notices."""
 
@@ -39,14 +45,19 @@ class NoticeStore(Protocol):
         """The notice about a ticket or a channel with this key, or None."""
 
     def claim(self, notice: AnyNotice, owner: str, now: datetime, recipient: str, told: str) -> AnyNotice:
-        """Take a pending notice for one send, and freeze whom it goes to.
+        """Take a notice for one send, and freeze whom it goes to.
+
+        It is pending, or claimed by a sender that died: then it is marked as sent again on a guess.
 
         Raises:
-            NotPendingError: when it is not pending any more.
+            NotPendingError: when it is not as it was read any more.
         """
 
     def sent(self, notice: AnyNotice, message_id: str, now: datetime) -> None:
-        """Record that the provider accepted it."""
+        """Record that the provider accepted it.
+
+        Like every outcome of a send it is written once: what an event of the provider was faster to say stands.
+        """
 
     def refused(self, notice: AnyNotice, why: str) -> None:
         """Record that the provider will never accept it: ``failed``."""
@@ -64,8 +75,29 @@ class NoticeStore(Protocol):
             NotPendingError: when it was finished in the meantime.
         """
 
+    def skip(self, notice: AnyNotice, why: str) -> None:
+        """Finish what is not worth sending.
+
+        Raises:
+            NotPendingError: when it is not as it was read any more.
+        """
+
+    def hold(self, notice: AnyNotice, hold: Hold) -> None:
+        """Let a pending notice wait.
+
+        Raises:
+            NotPendingError: when it is not as it was read any more.
+        """
+
+    def record(self, before: AnyNotice, after: AnyNotice) -> None:
+        """Write what an event of the provider makes of a notice.
+
+        Raises:
+            NoticeChangedError: when it is not as it was read.
+        """
+
     def left_behind(self, now: datetime) -> Iterator[tuple[str, str]]:
-        """Subject and key of each unfinished notice whose time has come."""
+        """Subject and key of each unfinished notice whose time has come, emergencies first, then what is urgent."""
 
 
 def new_notice_item(notice: AnyNotice) -> Item:
@@ -74,9 +106,13 @@ def new_notice_item(notice: AnyNotice) -> Item:
     return to_item(
         notice,
         notice_key(notice.subject, notice.key),
-        work_queue=queue("NOTICE", notice.subject),
+        work_queue=_queue(notice),
         act_at=stamp(act_at),
     )
+
+
+def _queue(notice: AnyNotice) -> str:
+    return queue(NOTICE_QUEUES[notice.urgency], notice.subject)
 
 
 def withdrawal(table: Table, notice: Notice) -> Item:
@@ -91,6 +127,22 @@ def withdrawal(table: Table, notice: Notice) -> Item:
     }
 
 
+def renewal(table: Table, withdrawn: Notice, notice: Notice) -> Item:
+    """The part of a transaction that makes a withdrawn notice pending again, as `notice`: it was never sent.
+
+    The stream shows `notify` only what is new, so `follow_up` finds it on the queue, at once or when it may go.
+    """
+    kept = {name: getattr(withdrawn, name) for name in ("attempt", "repeated_at", "bounced")}
+    renewed = notice.model_copy(update={**kept, "act_at": notice.act_at or notice.created_at})
+    return {
+        "TableName": table.name,
+        "Item": to_image(new_notice_item(renewed)),
+        "ConditionExpression": "#state = :withdrawn",
+        "ExpressionAttributeNames": {"#state": "state"},
+        "ExpressionAttributeValues": values(withdrawn="withdrawn"),
+    }
+
+
 @dataclass(frozen=True)
 class DynamoNoticeStore:
     """`NoticeStore` on the table."""
@@ -102,13 +154,19 @@ class DynamoNoticeStore:
         item = self.table.get(notice_key(subject, key))
         if item is None:
             return None
-        return Notice.model_validate(item) if "ticket" in item else ChannelNotice.model_validate(item)
+        if "ticket" in item:
+            return Notice.model_validate(item)
+        if "channel" in item:
+            return ChannelNotice.model_validate(item)
+        return (ContactNotice if "about" in item else SmsBudgetNotice).model_validate(item)
 
     def claim(self, notice: AnyNotice, owner: str, now: datetime, recipient: str, told: str) -> AnyNotice:
         """One conditional update.
 
         A claim whose reply was lost is met again by the SDK's own repetition; the owner tells it from somebody else's.
         """
+        if notice.state not in {"pending", "claimed"}:
+            raise NotPendingError(notice.key)
         claimed = notice.model_copy(
             update={
                 "state": "claimed",
@@ -117,18 +175,20 @@ class DynamoNoticeStore:
                 "claimed_at": now,
                 "recipient": recipient,
                 "told": told,
+                "repeated_at": now if notice.state == "claimed" else notice.repeated_at,
             }
         )
+        repeated = ", repeated_at = :now" if notice.state == "claimed" else ""
         try:
             self._update(
                 notice,
                 "SET #state = :claimed, attempt = :attempt, claimed_by = :owner, claimed_at = :now,"
-                " recipient = :recipient, told = :told REMOVE failure",
-                "#state = :pending AND attempt = :before",
+                f" recipient = :recipient, told = :told{repeated} REMOVE failure",
+                "#state = :before AND attempt = :attempted",
                 claimed="claimed",
-                pending="pending",
+                before=notice.state,
                 attempt=claimed.attempt,
-                before=notice.attempt,
+                attempted=notice.attempt,
                 owner=owner,
                 now=now,
                 recipient=recipient,
@@ -172,15 +232,24 @@ class DynamoNoticeStore:
 
     def park(self, notice: AnyNotice, why: str) -> None:
         """Final: it leaves the queue. The condition is what was read, so a late success is not overwritten."""
+        self._put_aside(notice, "parked", why)
+
+    def skip(self, notice: AnyNotice, why: str) -> None:
+        """As parked, but nobody has to look at it."""
+        self._put_aside(notice, "skipped", why)
+
+    def hold(self, notice: AnyNotice, hold: Hold) -> None:
+        """Still pending, on the queue at a later time."""
+        digest = {"digest_at": hold.until} if hold.in_digest else {}
         try:
             self._update(
                 notice,
-                "SET #state = :parked, failure = :why REMOVE work_queue, act_at",
-                "#state = :before AND attempt = :attempt",
-                parked="parked",
-                before=notice.state,
+                "SET act_at = :until" + (", digest_at = :digest_at" if digest else ""),
+                "#state = :pending AND attempt = :attempt",
+                until=hold.until,
+                pending="pending",
                 attempt=notice.attempt,
-                why=why,
+                **digest,
             )
         except ClientError as error:
             if condition_failed(error):
@@ -189,23 +258,76 @@ class DynamoNoticeStore:
 
     def left_behind(self, now: datetime) -> Iterator[tuple[str, str]]:
         """Query the sparse index, one shard after the other."""
-        for number in range(QUEUE_SHARDS):
-            for item in due_items(self.table, f"NOTICE#{number}", now):
-                yield notice_place(item)
+        for name in NOTICE_QUEUES.values():
+            for number in range(QUEUE_SHARDS):
+                for item in due_items(self.table, f"{name}#{number}", now):
+                    yield notice_place(item)
+
+    def record(self, before: AnyNotice, after: AnyNotice) -> None:
+        """One conditional update of what is different; an unfinished notice is on the queue."""
+        given = after.model_dump(exclude_none=True)
+        changed = {name: value for name, value in given.items() if getattr(before, name) != value}
+        absent = [name for name in before.model_dump(exclude_none=True) if name not in given]
+        if after.act_at is not None:
+            changed["work_queue"] = _queue(after)
+        else:
+            absent.append("work_queue")
+        sets = ", ".join(f"#{name} = :{name}" for name in changed)
+        removes = ", ".join(f"#{name}" for name in absent)
+        try:
+            self.table.client.update_item(
+                TableName=self.table.name,
+                Key=to_image(notice_key(before.subject, before.key)),
+                UpdateExpression=f"SET {sets}" + (f" REMOVE {removes}" if removes else ""),
+                ConditionExpression="#state = :read_state AND #attempt = :read_attempt",
+                ExpressionAttributeNames={f"#{name}": name for name in ("state", "attempt", *changed, *absent)},
+                ExpressionAttributeValues=values(
+                    read_state=before.state,
+                    read_attempt=before.attempt,
+                    **{name: list(value) if isinstance(value, tuple) else value for name, value in changed.items()},
+                ),
+            )
+        except ClientError as error:
+            if condition_failed(error):
+                raise NoticeChangedError(before.key) from None
+            raise
+
+    def _put_aside(self, notice: AnyNotice, state: NoticeState, why: str) -> None:
+        try:
+            self._update(
+                notice,
+                "SET #state = :aside, failure = :why REMOVE work_queue, act_at",
+                "#state = :before AND attempt = :attempt",
+                aside=state,
+                before=notice.state,
+                attempt=notice.attempt,
+                why=why,
+            )
+        except ClientError as error:
+            if not condition_failed(error):
+                raise
+            # What is put aside already may be this very write, repeated by the SDK because its reply was lost.
+            if refused_item(error).get("state") != state:
+                raise NotPendingError(notice.key) from None
 
     def _finish(self, notice: AnyNotice, update: str, **given: Any) -> None:
-        """Write the outcome of a send; only whoever claimed this attempt may."""
-        condition = "claimed_by = :owner AND attempt = :attempt"
-        self._update(notice, update, condition, owner=notice.claimed_by, attempt=notice.attempt, **given)
+        """Write the outcome of a send, where none is on record: only whoever claimed this attempt may."""
+        condition = "claimed_by = :owner AND attempt = :attempt AND #state = :claimed"
+        given |= {"owner": notice.claimed_by, "attempt": notice.attempt, "claimed": "claimed"}
+        try:
+            self._update(notice, update, condition, **given)
+        except ClientError as error:
+            # An event of the provider was faster, or the SDK met its own write whose reply was lost.
+            if not condition_failed(error):
+                raise
 
     def _update(self, notice: AnyNotice, update: str, condition: str, **given: Any) -> None:
-        names = {"ExpressionAttributeNames": {"#state": "state"}} if "#state" in update + condition else {}
         self.table.client.update_item(
             TableName=self.table.name,
             Key=to_image(notice_key(notice.subject, notice.key)),
             UpdateExpression=update,
             ConditionExpression=condition,
+            ExpressionAttributeNames={"#state": "state"},
             ExpressionAttributeValues=values(**given),
             ReturnValuesOnConditionCheckFailure="ALL_OLD",
-            **names,  # type: ignore[arg-type] # absent when the expressions name no reserved word
         )

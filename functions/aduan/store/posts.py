@@ -217,6 +217,18 @@ def burial(table: Table, post: Post, reason: str, at: datetime) -> dict[str, Any
     }
 
 
+def unchanged(table: Table, post: Post) -> dict[str, Any]:
+    """The part of a transaction that refuses it when a post is not as it was read: edited, or deleted meanwhile."""
+    gone = post.state == "gone"  # a tombstone has no digest any more
+    return {
+        "TableName": table.name,
+        "Key": to_image(post_key(post.key)),
+        "ConditionExpression": "#state = :state" if gone else "#state = :state AND digest = :digest",
+        "ExpressionAttributeNames": {"#state": "state"},
+        "ExpressionAttributeValues": values(state=post.state, **({} if gone else {"digest": post.digest})),
+    }
+
+
 def triaged_update(
     table: Table, post: Post, triage: Triage, *, ticket: str | None = None, expires_at: datetime | None = None
 ) -> dict[str, Any]:

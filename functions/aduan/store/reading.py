@@ -1,8 +1,5 @@
 """Reads for people: lists, one ticket with its history, figures, and how far the channels are. Nothing is written."""
 
-import base64
-import binascii
-import hashlib
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,11 +7,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Literal, get_args
 
-from aduan.channel import Cursor, Run
+from aduan.channel import Cursor, Run, TokenLook
 from aduan.notice import Notice
 from aduan.post import Post
 from aduan.record import stamp
 from aduan.store.channels import DynamoChannelStore
+from aduan.store.pages import CursorError, page_cursor, page_position
 from aduan.store.table import (
     STATS_SHARDS,
     Item,
@@ -50,10 +48,6 @@ _SEARCH_PAGES: Final = 20
 _SEARCHED_AT_ONCE: Final = 50
 _SEARCHED_NEXT: Final = 1_500
 """A complete run is nearly always among the first; 20 pages go three weeks into a failure every minute."""
-
-
-class CursorError(ValueError):
-    """The cursor is not one that `Reading.list_tickets` gave out."""
 
 
 class UnavailableError(Exception):
@@ -104,10 +98,11 @@ class Tally:
 
 @dataclass(frozen=True)
 class ChannelState:
-    """How far a channel has been read, and its last runs, youngest first."""
+    """How far a channel has been read, its last runs, youngest first, and the last look at its token."""
 
     cursor: Cursor
     runs: tuple[Run, ...]
+    token: TokenLook | None = None
 
 
 @dataclass(frozen=True)
@@ -168,7 +163,7 @@ class Reading:
             position = horizon
         else:
             position = None
-        return tuple(Ticket.model_validate(item) for item in shown), position and _cursor(position)
+        return tuple(Ticket.model_validate(item) for item in shown), position and page_cursor(position)
 
     def ticket_detail(self, code: str) -> TicketDetail | None:
         """One consistent query for all that lies under the ticket's key, and one batch for the posts of its voices."""
@@ -223,9 +218,9 @@ class Reading:
         return dict(tallies)
 
     def channel_state(self, channel: str, runs: int = 5) -> ChannelState:
-        """One read and one query."""
+        """Two reads and one query."""
         store = DynamoChannelStore(self.table)
-        return ChannelState(store.read(channel), tuple(store.runs(channel, runs)))
+        return ChannelState(store.read(channel), tuple(store.runs(channel, runs)), store.token(channel))
 
     def channel_cursor(self, channel: str) -> Cursor:
         """How far a channel has been read; version 0 when it never was."""
@@ -393,27 +388,8 @@ def _just_below(position: str) -> str:
     return position[:-1] + chr(ord(position[-1]) - 1)
 
 
-def _checksum(position: str) -> bytes:
-    """Four bytes that a mistyped or invented cursor does not have.
-
-    Not a secret: a cursor is a point in time and opens nothing that the query would not show.
-    """
-    return hashlib.sha256(f"aduan cursor 1 {position}".encode()).digest()[:4]
-
-
-def _cursor(position: str) -> str:
-    return base64.urlsafe_b64encode(_checksum(position) + position.encode()).decode().rstrip("=")
-
-
 def _position(cursor: str) -> str:
-    try:
-        # The alphabet is checked here, because the decoder drops letters it does not know.
-        if not re.fullmatch(r"[A-Za-z0-9_-]+", cursor):
-            raise CursorError("a letter that no cursor has")
-        data = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-        position = data[4:].decode("ascii")
-    except (binascii.Error, UnicodeDecodeError):
-        raise CursorError("not decodable") from None
-    if data[:4] != _checksum(position) or not _POSITION.fullmatch(position):
+    position = page_position(cursor)
+    if not _POSITION.fullmatch(position):
         raise CursorError("not a position")
     return position

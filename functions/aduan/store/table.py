@@ -15,6 +15,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from aduan.record import SCHEMA_VERSION, WIB, Record, stamp
+from aduan.triage import Urgency
 
 if TYPE_CHECKING:
     import boto3
@@ -28,8 +29,14 @@ R = TypeVar("R", bound=Record)
 
 QUEUE_SHARDS: Final = 4
 """The work left behind is spread over this many index keys, and `follow_up` asks for each."""
+NOTICE_QUEUES: Final[Mapping[Urgency, str]] = {"emergency": "EMERGENCY", "urgent": "URGENT", "normal": "NOTICE"}
+"""Names of the queues of notices, by urgency, in the order in which they are driven."""
+FORUM: Final = "FORUM"
+"""Index key of the tickets that wait for the forum led by the Wakil Bupati: few, and read as one list."""
 STATS_SHARDS: Final = 8
 """Counters are spread, so that two transactions at the same moment rarely touch the same item."""
+EXAMPLE_SHARDS: Final = 4
+"""A month's examples are spread over this many partitions."""
 
 _BATCH_GET: Final = 100
 TRANSACTIONS: Final = 4
@@ -54,8 +61,13 @@ def ticket_key(code: str) -> Item:
 
 
 def notice_key(subject: str, key: str) -> Item:
-    """Key of a notice, from what it is about and its own key; a channel's id has a colon, a ticket's code has none."""
-    return {"pk": f"{'CHANNEL' if ':' in subject else 'TICKET'}#{subject}", "sk": f"NOTICE#{key}"}
+    """Key of a notice, from what it is about and its own key.
+
+    A channel's id has a colon and a ticket's code is in capitals. What is left is a department's code; its notices
+    lie apart from its contact, which no sender may write.
+    """
+    what = "CHANNEL" if ":" in subject else "TICKET" if subject.isupper() else "OUTBOX"
+    return {"pk": f"{what}#{subject}", "sk": f"NOTICE#{key}"}
 
 
 def notice_place(key: Item) -> tuple[str, str]:
@@ -86,6 +98,21 @@ def queue(what: str, name: str) -> str:
 def stats_partition(month: str, number: int) -> str:
     """Partition of one shard of a month's counters; `month` is ``2026-11`` in WIB."""
     return f"STATS#{month}#{number}"
+
+
+def example_partition(month: str, number: int) -> str:
+    """Partition of one shard of a month's examples; `month` is ``2026-11`` in WIB."""
+    return f"EXAMPLE#{month}#{number}"
+
+
+def spending_key(month: str, what: str = "SECOND_OPINIONS") -> Item:
+    """Key of what was spent on something in a month."""
+    return {"pk": f"SPENDING#{month}", "sk": what}
+
+
+def sending_key(department: str, sort: str) -> Item:
+    """Key of what was sent to a department lately: apart from its contact, which no sender may write."""
+    return {"pk": f"SENDING#{department}", "sk": sort}
 
 
 def month_of(moment: datetime) -> str:

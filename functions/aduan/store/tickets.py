@@ -1,24 +1,29 @@
 """Tickets: opened once per post in one transaction with everything that belongs to it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
 from botocore.exceptions import ClientError
 
+from aduan.example import Example
 from aduan.notice import Notice
 from aduan.post import Post
 from aduan.record import stamp
-from aduan.store.notices import new_notice_item, withdrawal
-from aduan.store.posts import AlreadyTriagedError, burial, triaged_update
+from aduan.store.examples import forgetting, keeping
+from aduan.store.notices import new_notice_item, renewal, withdrawal
+from aduan.store.posts import AlreadyTriagedError, burial, due_items, triaged_update, unchanged
 from aduan.store.table import (
+    FORUM,
+    QUEUE_SHARDS,
     STATS_SHARDS,
     Item,
     Table,
     cancellation_codes,
     condition_failed,
     month_of,
+    queue,
     shard,
     stats_partition,
     ticket_key,
@@ -26,12 +31,16 @@ from aduan.store.table import (
     to_item,
     values,
 )
-from aduan.ticket import Event, Ticket, Voice
+from aduan.ticket import Event, Ticket, Voice, clock_of, queued
 from aduan.triage import Triage
 
 
 class CodeTakenError(Exception):
     """Another post's ticket has this code; the caller tries the next one."""
+
+
+class OutdatedError(Exception):
+    """Ticket, post or a notice is not as it was read; read again."""
 
 
 class TicketStore(Protocol):
@@ -59,22 +68,58 @@ class TicketStore(Protocol):
     ) -> None:
         """Write a new decision about a ticket's post with what follows from it, all or nothing.
 
-        A notice that the ticket already has is left as it is, but one to a department that has it no more is withdrawn
-        unless somebody has begun to send it.
+        A notice that the ticket already has is left as it is, unless it had been withdrawn: then it is pending again.
+        One to a department that has the ticket no more is withdrawn unless somebody has begun to send it. What a
+        person had said about the words before the edit is forgotten as an example.
 
         Raises:
             AlreadyTriagedError: when the post was decided, or the ticket moved, in the meantime; nothing is written.
         """
 
+    def correct(  # noqa: PLR0913 # what is written together
+        self,
+        post: Post,
+        before: Ticket,
+        after: Ticket,
+        *,
+        notices: Sequence[Notice],
+        event: Event,
+        example: Example | None,
+    ) -> None:
+        """Write what a person said about a ticket with what follows from it, all or nothing.
+
+        `notices` are all that the ticket should have now: one it already has is left as it is, or pending again when
+        it had been withdrawn; one it should not have is withdrawn unless somebody has begun to send it, and so is a
+        step of the ladder whose clock has stopped.
+
+        Raises:
+            OutdatedError: when post, ticket or a notice changed in the meantime; nothing is written.
+        """
+
     def bury(self, post: Post, ticket: Ticket, event: Event, reason: str, at: datetime) -> None:
         """Leave only a tombstone of a ticket's post, tell the ticket, and withdraw what is not sent yet.
+
+        An example that was made of the post is forgotten.
 
         Raises:
             AlreadyTriagedError: when post, ticket or a notice changed in the meantime; nothing is written.
         """
 
+    def move(self, before: Ticket, after: Ticket, *, at: datetime, notices: Sequence[Notice], event: Event | None) -> None:
+        """Write what was done to a ticket at `at`, with what follows from it, all or nothing.
+
+        A notice that the ticket already has is left as it is, or pending again when it had been withdrawn. When the
+        ticket moved, steps of the ladder that nobody has begun to send are withdrawn: their clock has stopped.
+
+        Raises:
+            OutdatedError: when the ticket or a notice changed in the meantime; nothing is written.
+        """
+
     def get(self, code: str) -> Ticket | None:
         """The ticket with this code, or None."""
+
+    def due(self, now: datetime) -> Iterator[str]:
+        """Codes of the tickets about which something is to be done by now."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +138,7 @@ class DynamoTicketStore:
         voice = Voice(ticket=ticket.code, post=post.key, at=post.created_at)
         parts = [
             {"Update": triaged_update(self.table, post, triage, ticket=ticket.code)},
-            self._put_new(to_item(ticket, ticket_key(ticket.code), listed=listed(ticket))),
+            self._put_new(ticket_item(ticket)),
             self._put_new(to_item(voice, under(ticket.code, f"VOICE#{post.key}"))),
             *(self._put_new(event_item(event)) for event in events),
             *(self._put_new(new_notice_item(notice)) for notice in notices),
@@ -126,18 +171,51 @@ class DynamoTicketStore:
             for notice in told.values()
             if notice.state == "pending" and notice.department != after.department != before.department
         ]
+        at = post.revised_at or post.fetched_at
         parts = [
             {"Update": triaged_update(self.table, post, triage, ticket=after.code)},
-            *(self._replace(before, after) if after != before else ()),
+            *(self._replace(before, queued(before, after, at)) if after != before else ()),
             *(self._put_new(event_item(event)) for event in events),
-            *(self._put_new(new_notice_item(notice)) for notice in notices if notice.key not in told),
-            *({"Update": withdrawal(self.table, notice)} for notice in stale),
+            *self._outbox(told, notices, stale),
+            *forgetting(self.table, before, at),
         ]
         try:
             self.table.transact(parts)
         except ClientError as error:
             if condition_failed(error):
                 raise AlreadyTriagedError(post.key) from None
+            raise
+
+    def correct(  # noqa: PLR0913 # what is written together
+        self,
+        post: Post,
+        before: Ticket,
+        after: Ticket,
+        *,
+        notices: Sequence[Notice],
+        event: Event,
+        example: Example | None,
+    ) -> None:
+        """One TransactWriteItems, on the very versions of ticket and post that were read."""
+        told = {notice.key: notice for notice in self._notices(after.code)}
+        wanted = {notice.key for notice in notices}
+        stale = [
+            notice
+            for key, notice in told.items()
+            if (overtaken(notice, before, after) if notice.step else notice.state == "pending" and key not in wanted)
+        ]
+        parts = [
+            {"ConditionCheck": unchanged(self.table, post)},
+            *self._replace(before, queued(before, after, event.at)),
+            self._put_new(event_item(event)),
+            *self._outbox(told, notices, stale),
+            *([keeping(self.table, after, example)] if example is not None else ()),
+        ]
+        try:
+            self.table.transact(parts)
+        except ClientError as error:
+            if condition_failed(error):
+                raise OutdatedError(after.code) from None
             raise
 
     def bury(self, post: Post, ticket: Ticket, event: Event, reason: str, at: datetime) -> None:
@@ -149,6 +227,7 @@ class DynamoTicketStore:
             *self._replace(ticket, after),
             self._put_new(event_item(event)),
             *({"Update": withdrawal(self.table, notice)} for notice in told if notice.state == "pending"),
+            *forgetting(self.table, ticket, at),
         ]
         try:
             self.table.transact(parts)
@@ -157,10 +236,32 @@ class DynamoTicketStore:
                 raise AlreadyTriagedError(post.key) from None
             raise
 
+    def move(self, before: Ticket, after: Ticket, *, at: datetime, notices: Sequence[Notice], event: Event | None) -> None:
+        """One TransactWriteItems, on the very version of the ticket that was read."""
+        told = {notice.key: notice for notice in self._notices(after.code)}
+        stale = [notice for notice in told.values() if overtaken(notice, before, after)]
+        parts = [
+            *self._replace(before, queued(before, after, at)),
+            *([self._put_new(event_item(event))] if event is not None else ()),
+            *self._outbox(told, notices, stale),
+        ]
+        try:
+            self.table.transact(parts)
+        except ClientError as error:
+            if condition_failed(error):
+                raise OutdatedError(after.code) from None
+            raise
+
     def get(self, code: str) -> Ticket | None:
         """A consistent read."""
         item = self.table.get(ticket_key(code))
         return None if item is None else Ticket.model_validate(item)
+
+    def due(self, now: datetime) -> Iterator[str]:
+        """Query the sparse index, one shard after the other."""
+        for number in range(QUEUE_SHARDS):
+            for item in due_items(self.table, f"TICKET#{number}", now):
+                yield item["pk"].removeprefix("TICKET#")
 
     def _notices(self, code: str) -> list[Notice]:
         """All notices of a ticket, as they are now."""
@@ -170,6 +271,20 @@ class DynamoTicketStore:
             ExpressionAttributeValues=values(pk=ticket_key(code)["pk"], notice="NOTICE#"),
         )
         return [Notice.model_validate(item) for item in items]
+
+    def _outbox(
+        self, told: Mapping[str, Notice], notices: Iterable[Notice], stale: Iterable[Notice]
+    ) -> list[dict[str, Any]]:
+        """Put what nobody was told yet, renew what was withdrawn before it was sent, and withdraw what is stale."""
+        return [
+            *(self._put_new(new_notice_item(notice)) for notice in notices if notice.key not in told),
+            *(
+                {"Put": renewal(self.table, told[notice.key], notice)}
+                for notice in notices
+                if notice.key in told and told[notice.key].state == "withdrawn"
+            ),
+            *({"Update": withdrawal(self.table, notice)} for notice in stale),
+        ]
 
     def _put_new(self, item: Item) -> dict[str, Any]:
         return {
@@ -184,7 +299,7 @@ class DynamoTicketStore:
         """Write a ticket over what it was, unless somebody else has, and count it where it is now."""
         put = {
             "TableName": self.table.name,
-            "Item": to_image(to_item(after, ticket_key(after.code), listed=listed(after))),
+            "Item": to_image(ticket_item(after)),
             "ConditionExpression": "version = :version",
             "ExpressionAttributeValues": values(version=before.version),
         }
@@ -219,6 +334,21 @@ def counter(ticket: Ticket) -> Item:
     """Key of the counter that a ticket is counted on."""
     partition = stats_partition(month_of(ticket.opened_at), shard(ticket.code, STATS_SHARDS))
     return {"pk": partition, "sk": f"{ticket.channel}#{ticket.topic}#{ticket.department}"}
+
+
+def overtaken(notice: Notice, before: Ticket, after: Ticket) -> bool:
+    """Whether a notice is a step of the ladder that is not sent yet, and whose clock a move has stopped."""
+    return notice.step is not None and notice.state == "pending" and clock_of(before) != clock_of(after)
+
+
+def ticket_item(ticket: Ticket) -> Item:
+    """A ticket as it is written: in the lists, and on the queue of what `follow_up` is to look at, or of the forum."""
+    waiting = {}
+    if ticket.act_at is not None:
+        on_list = ticket.on_forum_list and ticket.clock == clock_of(ticket)
+        where = FORUM if on_list else queue("TICKET", ticket.code)
+        waiting = {"work_queue": where, "act_at": stamp(ticket.act_at)}
+    return to_item(ticket, ticket_key(ticket.code), listed=listed(ticket), **waiting)
 
 
 def listed(ticket: Ticket) -> str:

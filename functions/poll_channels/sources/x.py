@@ -57,6 +57,11 @@ SHORTEST_WAIT: Final = timedelta(minutes=1)
 
 SINCE_ID: Final = "since_id"
 """Name of the mark: the id up to which everything is stored."""
+CHARGED: Final = "charged"
+"""Name of another: a day (UTC), and the youngest ids that were charged on it, which the next run may meet again."""
+CHARGES_REMEMBERED: Final = 50
+"""A kilobyte of the cursor. With more in half an hour some are counted twice: our bill is then too high, never too low.
+"""
 _EPOCH_MS: Final = 1_288_834_974_657
 _TIME_SHIFT: Final = 22
 """An id is a time in milliseconds since X's own epoch, and 22 bits that tell ids of one millisecond apart."""
@@ -164,8 +169,6 @@ class Page:
 class _Reading:
     """What one run has met."""
 
-    mark: int
-    """All up to here was charged in an earlier run."""
     newest: int = 0
     oldest: int | None = None
     ids: set[int] = field(default_factory=set)
@@ -193,6 +196,7 @@ class Mentions:
             "max_results": str(POSTS_PER_PAGE),
             **_ASKED[parameters.dialect],
         }
+        self._charged_before: frozenset[str] = frozenset()
         self._posts_charged: set[str] = set()
         self._users_charged: set[str] = set()
 
@@ -215,24 +219,28 @@ class Mentions:
             GapError: once, when some time could not be read and never will be; the mark is then behind it.
             ChannelError: one of its kinds.
         """
+        self._charged_before = charged_on(self._now, marks.get(CHARGED, ""))
         mark = _number(marks.get(SINCE_ID)) or 0
         begin = moment_of(mark) if mark else window.since
         position = {SINCE_ID: str(min(mark, id_at(self._now - LATE)))} if mark else {"start_time": _stamp(begin)}
         reached = begin
         try:
-            found = yield from self._batches(position, mark, window)
+            found = yield from self._batches(position, window)
         except TooOldError:
             # Before the first run there is nothing to lose; the ledger says from when on it read.
             reached = max(begin, self._now - REACH) if mark else begin
             mark = 0
-            found = yield from self._batches({"start_time": _stamp(self._now - REACH)}, mark, window)
+            found = yield from self._batches({"start_time": _stamp(self._now - REACH)}, window)
         if found.cut:
             reached = self._now if found.oldest is None else moment_of(found.oldest)
         moved = max(mark, found.newest)
         if moment_of(moved) < self._now - SILENCE:
             moved = id_at(self._now - SETTLED)
-        if str(moved) != marks.get(SINCE_ID):
-            yield Batch(marks={SINCE_ID: str(moved)})
+        found_marks = {SINCE_ID: str(moved)}
+        if self._posts_charged:
+            found_marks[CHARGED] = charges_mark(self._now, self._charged_before | self._posts_charged)
+        if changed := {name: mark for name, mark in found_marks.items() if marks.get(name) != mark}:
+            yield Batch(marks=changed)
         if begin < reached:
             raise GapError(begin, reached)
 
@@ -254,9 +262,9 @@ class Mentions:
         url = f"{self._base_url}/{path}?{urlencode(params)}"
         return self._asker.ask_object(url, lambda status, body, headers: judged(status, body, headers, self._now))
 
-    def _batches(self, position: Mapping[str, str], mark: int, window: Window) -> Generator[Batch, None, _Reading]:
+    def _batches(self, position: Mapping[str, str], window: Window) -> Generator[Batch, None, _Reading]:
         """Yield page after page, and return what was met."""
-        reading = _Reading(mark)
+        reading = _Reading()
         token: str | None = None
         asked: set[str] = set()
         for number in range(PAGE_CAP):
@@ -266,7 +274,7 @@ class Mentions:
             ids = page.ids
             if ids and reading.ids.issuperset(ids):
                 raise OutageError("the platform gives the same page again and again")
-            self._charge(page, mark)
+            self._charge(page)
             yield Batch.of(self._posts(page, reading), window)
             reading.ids.update(ids)
             if number == 0:
@@ -316,17 +324,16 @@ class Mentions:
         except MALFORMED as error:
             return put_aside(self._channel.id, item, error, _PERSONAL)
 
-    def _charge(self, page: Page, mark: int) -> None:
-        """Count what X charges. What this channel read before, on the same day (UTC), is not charged again."""
-        charged = [item for item in page.items if not self._was_charged(_field(item, "id"), mark)]
+    def _charge(self, page: Page) -> None:
+        """Count what X charges: each post it gives, but once only on the same day (UTC).
+
+        A run that fails keeps no mark, so the next one counts again what both were given.
+        """
+        charged = [item for item in page.items if str(_field(item, "id")) not in self._charged_before]
         self._posts_charged.update(str(_field(item, "id")) for item in charged)
-        self._posts_charged.update(other for other in page.included if not self._was_charged(other, mark))
+        self._posts_charged |= page.included - self._charged_before
         if self._pays_for_users:
             self._users_charged.update(str(author) for item in charged if (author := _field(item, "author_id")))
-
-    def _was_charged(self, native_id: object, mark: int) -> bool:
-        number = _number(native_id)
-        return number is not None and number <= mark and moment_of(number).date() == self._now.date()
 
 
 def open_mentions(channel: Channel, connection: Connection) -> Mentions:
@@ -417,6 +424,18 @@ def wait_asked_for(headers: Mapping[str, str], now: datetime) -> timedelta | Non
     return max(SHORTEST_WAIT, min(timedelta(seconds=min(seconds, 1e6)), LONGEST_WAIT))
 
 
+def charged_on(now: datetime, mark: str) -> frozenset[str]:
+    """Ids that were charged on the day of `now`, as the mark remembers them."""
+    day, *ids = mark.split() or [""]
+    return frozenset(ids) if day == _day(now) else frozenset()
+
+
+def charges_mark(now: datetime, charged: Iterable[str]) -> str:
+    """Remember what was charged on the day of `now`: the youngest, because no run reads far back."""
+    ids = sorted((native_id for native_id in charged if _number(native_id) is not None), key=int)
+    return " ".join([_day(now), *ids[-CHARGES_REMEMBERED:]])
+
+
 def moment_of(native_id: int) -> datetime:
     """When an id was given."""
     return datetime.fromtimestamp(((native_id >> _TIME_SHIFT) + _EPOCH_MS) / 1000, UTC)
@@ -425,6 +444,10 @@ def moment_of(native_id: int) -> datetime:
 def id_at(moment: datetime) -> int:
     """Return the smallest id of a moment."""
     return max(0, int(moment.timestamp() * 1000) - _EPOCH_MS) << _TIME_SHIFT
+
+
+def _day(moment: datetime) -> str:
+    return moment.astimezone(UTC).date().isoformat()
 
 
 def _stamp(moment: datetime) -> str:

@@ -8,10 +8,19 @@ from datetime import datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aduan.channel import Cursor
+from aduan.channel_budget import (
+    LONGEST_PAUSE,
+    BudgetState,
+    budget_state,
+    is_exhausted,
+    pause_after,
+    spent_this_month,
+    to_spare,
+)
 from aduan.record import WIB
-from poll_channels.poll import Poll
+from poll_channels.poll import Poll, charged
 from poll_channels.source import Batch, Window
-from poll_channels.spending import LONGEST_PAUSE, is_exhausted, pause_after, spent_this_month, to_spare
 from tests.builders import a_channel, a_post
 from tests.in_memory import InMemoryChannelStore, InMemoryPostStore, Memory
 
@@ -102,3 +111,40 @@ def test_asking_again_never_makes_reading_wait(spent: float, now: datetime) -> N
     assert spare >= 0
     assert spare == 0 or pause_after(PAID, 2 * (spent + spare) - 0.001, now) == timedelta(0)
     assert to_spare(a_channel(), spent, now) == math.inf
+
+
+def state_at(now: datetime, spent: float, at: datetime) -> BudgetState:
+    """How the budget stands after a poll at `at` brought the bill to `spent`."""
+    cursor = charged(Cursor(channel=PAID.id), PAID, spent, at)
+    found = budget_state(PAID, cursor, now)
+    assert found is not None
+    return found
+
+
+def test_a_channel_that_costs_nothing_has_no_budget() -> None:
+    """There is nothing to show."""
+    assert budget_state(a_channel(), Cursor(channel="instagram:kabarsleman"), MIDDLE) is None
+
+
+def test_a_budget_nobody_has_touched_is_whole() -> None:
+    """The channel keeps its rhythm, and waits for nothing."""
+    assert budget_state(PAID, Cursor(channel=PAID.id), MIDDLE) == BudgetState(
+        limit_usd=20, spent_usd=0, interval=timedelta(minutes=15), paused_until=None, not_before=None
+    )
+
+
+def test_a_stretched_interval_is_shown_while_it_lasts() -> None:
+    """The pause after a costly poll, and its end; then the rhythm again."""
+    pause = pause_after(PAID, 10.3, MIDDLE)
+    during, after = state_at(MIDDLE + pause / 2, 10.3, MIDDLE), state_at(MIDDLE + pause, 10.3, MIDDLE)
+    assert (during.interval, during.not_before, during.is_dark) == (pause, MIDDLE + pause, False)
+    assert (after.interval, after.not_before, after.spent_usd) == (timedelta(minutes=15), None, 10.3)
+
+
+def test_a_spent_budget_is_dark_until_the_month_is_over() -> None:
+    """At the first of the next month nothing of it is spent."""
+    december = datetime(2026, 12, 1, tzinfo=WIB)
+    dark = state_at(december - timedelta(minutes=1), 20, MIDDLE)
+    assert (dark.is_dark, dark.not_before, dark.spent_usd) == (True, december, 20)
+    light = state_at(december, 20, MIDDLE)
+    assert (light.is_dark, light.not_before, light.spent_usd) == (False, None, 0)

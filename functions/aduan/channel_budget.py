@@ -6,9 +6,11 @@ after one that cost something.
 
 import math
 from calendar import monthrange
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from aduan.channel import Cursor
 from aduan.directory import Channel
 from aduan.record import WIB
 
@@ -17,6 +19,45 @@ LONGEST_PAUSE: Final = timedelta(days=1)
 
 RECHECK_SHARE: Final = 0.5
 """How much of what the month has allowed so far may be gone for deletions to be asked about."""
+
+
+@dataclass(frozen=True)
+class BudgetState:
+    """How far a channel has come with the budget of the present month."""
+
+    limit_usd: float
+    spent_usd: float
+    interval: timedelta
+    """How often it is read: in its own rhythm, unless the money has to last and the pauses are longer."""
+    paused_until: datetime | None
+    """How long the pause lasts, or lasted, that the last poll which cost something was followed by."""
+    not_before: datetime | None
+    """Before this moment it is not read; None when nothing makes it wait."""
+
+    @property
+    def is_dark(self) -> bool:
+        """Whether it waits for the next month, because the money is gone."""
+        return self.not_before is not None and self.spent_usd >= self.limit_usd
+
+
+def budget_state(channel: Channel, cursor: Cursor, now: datetime) -> BudgetState | None:
+    """Say how a channel's budget stands; None when reading it costs nothing."""
+    if channel.monthly_budget_usd is None:
+        return None
+    rhythm = timedelta(minutes=channel.every_minutes)
+    pause, paused_until = timedelta(0), None
+    if cursor.spent_at is not None:
+        pause = pause_after(channel, cursor.spent_usd, cursor.spent_at)
+        paused_until = cursor.spent_at + pause
+    is_waiting = cursor.not_before is not None and cursor.not_before > now
+    is_paused = paused_until is not None and paused_until > now
+    return BudgetState(
+        limit_usd=channel.monthly_budget_usd,
+        spent_usd=spent_this_month(cursor.spent_usd, cursor.spent_at, now),
+        interval=max(rhythm, pause) if is_paused else rhythm,
+        paused_until=paused_until,
+        not_before=cursor.not_before if is_waiting else None,
+    )
 
 
 def spent_this_month(spent: float, since: datetime | None, now: datetime) -> float:

@@ -1,0 +1,104 @@
+"""When a department may be told what is no emergency: not at night, not on its days off, or once a day in a digest.
+
+Pure. Whoever writes a notice puts the moment on it, so that waiting for the morning costs no write of its own;
+whoever sends it asks again.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TypeVar
+
+from aduan.directory import Sending, SendingRule
+from aduan.notice import Notice, OutboxEntry
+from aduan.record import WIB
+from aduan.working_days import is_working_day
+
+N = TypeVar("N", bound=OutboxEntry)
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Hold:
+    """A notice that is not sent at once."""
+
+    until: datetime
+    in_digest: bool
+    """Whether it then goes together with others, in one mail."""
+
+
+def hold(notice: OutboxEntry, rule: SendingRule, now: datetime) -> Hold | None:
+    """Say how long the rule holds a notice back; None when it may go at once, as an emergency always may.
+
+    Only mails about tickets go into a digest: an SMS has no room for several, and what the desk reads about Aduan
+    itself is no list of complaints. A step of the ladder has its day, and does not wait for the next one's digest.
+    """
+    if notice.urgency == "emergency":
+        return None
+    if rule.ordinary == "digest" and fits_a_digest(notice) and not is_step(notice):
+        return Hold(digest_after(rule, now), in_digest=True)
+    opening = opens_at(rule, now)
+    return Hold(opening, in_digest=False) if opening > now else None
+
+
+def held(notice: Notice, sending: Sending) -> Notice:
+    """Return a new notice with the moment at which its department's rule lets it go."""
+    found = hold(notice, sending.rule(notice.department), notice.created_at)
+    return notice if found is None else waiting(notice, found)
+
+
+def waiting(notice: N, hold: Hold) -> N:
+    """Return a notice as it is while it waits."""
+    digest = {"digest_at": hold.until} if hold.in_digest else {}
+    return notice.model_copy(update={"act_at": hold.until, **digest})
+
+
+def fits_a_digest(notice: OutboxEntry) -> bool:
+    """Tell whether a notice may go together with others."""
+    return isinstance(notice, Notice) and notice.medium == "email" and notice.urgency != "emergency"
+
+
+def is_step(notice: OutboxEntry) -> bool:
+    """Tell whether a notice reminds or escalates."""
+    return isinstance(notice, Notice) and notice.step is not None
+
+
+def is_quiet(rule: SendingRule, moment: datetime) -> bool:
+    """Tell whether a department is to be left alone, as far as there is no emergency."""
+    return opens_at(rule, moment) > moment
+
+
+def opens_at(rule: SendingRule, now: datetime) -> datetime:
+    """Return the first moment from `now` on that is not quiet: `now` itself, or an opening in the morning."""
+    local = now.astimezone(WIB)
+    day = local.date()
+    if _is_open_day(rule, day):
+        if rule.quiet_from is None or rule.quiet_until is None:
+            return now
+        if rule.quiet_until <= local.time() < rule.quiet_from:
+            return now
+        if local.time() < rule.quiet_until:
+            return _at(day, rule.quiet_until)
+    return _at(_next_open_day(rule, day), rule.quiet_until or time.min)
+
+
+def digest_after(rule: SendingRule, now: datetime) -> datetime:
+    """Return when the next digest after `now` goes."""
+    day = now.astimezone(WIB).date()
+    if _is_open_day(rule, day) and now < _at(day, rule.digest_at):
+        return _at(day, rule.digest_at)
+    return _at(_next_open_day(rule, day), rule.digest_at)
+
+
+def _is_open_day(rule: SendingRule, day: date) -> bool:
+    return not rule.quiet_on_days_off or is_working_day(day)
+
+
+def _next_open_day(rule: SendingRule, day: date) -> date:
+    day += _DAY
+    while not _is_open_day(rule, day):
+        day += _DAY
+    return day
+
+
+def _at(day: date, moment: time) -> datetime:
+    return datetime.combine(day, moment, WIB).astimezone(UTC)

@@ -1,0 +1,68 @@
+"""How long nobody has written on a channel, against what is usual there at this hour."""
+
+from bisect import bisect_right
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Final
+
+HISTORY: Final = timedelta(days=28)
+"""How far back the usual gap is looked for: four of each weekday."""
+SILENT_AFTER: Final = timedelta(hours=6)
+SILENT_TIMES: Final = 3
+"""A channel is silent when the gap is so many times the usual one, and longer than `SILENT_AFTER`."""
+
+_SHARE: Final = 0.95
+_DAYS_NEEDED: Final = 7
+_GAPS_NEEDED: Final = 5
+_DAY: Final = timedelta(days=1)
+_HOUR: Final = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Silence:
+    """How long nobody has written, against what is usual on this channel at this hour."""
+
+    lasting: timedelta | None
+    usual: timedelta | None
+    """Nineteen of twenty times it is not longer; None while too little is known."""
+
+    @property
+    def is_unusual(self) -> bool:
+        """Whether the channel may be blind without an error."""
+        return (
+            self.lasting is not None
+            and self.usual is not None
+            and self.lasting > max(SILENT_TIMES * self.usual, SILENT_AFTER)
+        )
+
+
+def usual_gap(arrivals: Collection[datetime], now: datetime) -> timedelta | None:
+    """How long this channel is silent at this hour of the day, nineteen of twenty times; None when unknown.
+
+    On each past day it is asked how long nobody had written at this hour, an hour earlier and an hour later. An
+    office's account is silent every night, and that is usual at night. With less than a week to look at, the gaps
+    between arrivals decide, whatever the hour. WIB knows no summer time, so the same hour lies whole days back.
+    """
+    times = sorted({moment for moment in arrivals if now - HISTORY <= moment <= now})
+    ages: list[timedelta] = []
+    days = 0
+    for day in range(1, HISTORY.days + 1):
+        # What comes after the last arrival is the present silence: it must not become usual by lasting.
+        moments = [
+            moment for shift in (-1, 0, 1) if times and (moment := now - day * _DAY + shift * _HOUR) <= times[-1]
+        ]
+        known = [(moment, bisect_right(times, moment)) for moment in moments]
+        found = [moment - times[position - 1] for moment, position in known if position > 0]
+        days += bool(found)
+        ages += found
+    if days >= _DAYS_NEEDED:
+        return _nineteen_of_twenty(ages)
+    gaps = [later - earlier for earlier, later in pairwise(times)]
+    return _nineteen_of_twenty(gaps) if len(gaps) >= _GAPS_NEEDED else None
+
+
+def _nineteen_of_twenty(spans: Collection[timedelta]) -> timedelta:
+    ordered = sorted(spans)
+    return ordered[min(int(_SHARE * len(ordered)), len(ordered) - 1)]

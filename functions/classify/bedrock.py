@@ -1,0 +1,171 @@
+"""Asking a model on Amazon Bedrock for a second opinion, as long as there is time and money for it."""
+
+import queue
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final, Self
+from uuid import uuid4
+
+from aws_lambda_powertools import Logger
+from botocore.config import Config
+from botocore.exceptions import ClientError
+from pydantic import Field, model_validator
+
+from aduan.directory import Directory
+from aduan.post import Post
+from aduan.settings import Settings
+from aduan.store.spending import DynamoSpendingStore, SpendingStore
+from aduan.store.table import Table
+from aduan.triage import Triage
+from classify.second_opinion import Prices, answer_of, combine, cost, dearest, is_unsure, request_about, unanswered
+
+if TYPE_CHECKING:
+    import boto3
+
+MICRO: Final = 1_000_000
+WINDOW_SECONDS: Final = 60
+PATIENCE_SECONDS: Final = 10
+"""Of each minute so much is spent waiting for answers at most, and the end of the last one: a batch of posts does not
+stand in line behind a slow model, and a dead one is found out a few times a minute."""
+_NOT_BILLED: Final = frozenset({400, 403, 404, 429})
+"""Answers that say that no model has run: a wrong request, no right, no such model, too many at once."""
+
+logger = Logger(child=True)
+
+
+class SecondOpinionSettings(Settings):
+    """Which model is asked, how long it may take, and what it may cost."""
+
+    second_opinion_model: str
+    """Id of the model or of its inference profile; empty for none."""
+    second_opinion_seconds: float = Field(gt=0, le=15)
+    second_opinion_monthly_usd: float = Field(ge=0)
+    second_opinion_input_usd: float = Field(ge=0)
+    """What a million tokens cost that are read; `second_opinion_output_usd`, that are written."""
+    second_opinion_output_usd: float = Field(ge=0)
+
+    @model_validator(mode="after")
+    def _has_a_price(self) -> Self:
+        for name in ("second_opinion_input_usd", "second_opinion_output_usd"):
+            if self.second_opinion_model and not getattr(self, name):
+                raise ValueError(f"{name.upper()} is missing: without a price the budget would never be used up")
+        return self
+
+
+@dataclass
+class SecondOpinion:
+    """Asks about what the classifier is unsure of. One for each process."""
+
+    connect: Callable[[], Any]
+    """Makes the client, when it is needed for the first time: a cold start does not wait for it."""
+    spending: SpendingStore
+    directory: Directory
+    settings: SecondOpinionSettings
+    count: Callable[[str], None]
+    """Adds one to the metric of that name."""
+    clock: Callable[[], float] = time.monotonic
+    _client: Any = field(default=None, init=False)
+    _window: float = field(default=float("-inf"), init=False)
+    _waited: float = field(default=0.0, init=False)
+
+    def __call__(self, post: Post, triage: Triage, now: datetime) -> Triage:
+        """Give the decision after a second opinion, or the same decision. Never raises.
+
+        It takes no longer than the model may take, beyond two writes to the table.
+        """
+        began = self.clock()
+        if not is_unsure(triage) or not self._is_patient(began):
+            return triage
+        try:
+            return self._asked(post, triage, now)
+        except Exception as error:  # noqa: BLE001 # whatever it is, there is a decision already
+            # The type alone: the sentence of an error may quote what a citizen wrote.
+            logger.warning("no second opinion", post=post.key, error=type(error).__name__)
+            self.count("SecondOpinionFailed")
+            return unanswered(triage, self.settings.second_opinion_model)
+        finally:
+            self._waited += self.clock() - began
+
+    def _is_patient(self, now: float) -> bool:
+        if now - self._window >= WINDOW_SECONDS:
+            self._window, self._waited = now, 0.0
+        return self._waited < PATIENCE_SECONDS
+
+    def _asked(self, post: Post, triage: Triage, now: datetime) -> Triage:
+        model_id = self.settings.second_opinion_model
+        prices = Prices(self.settings.second_opinion_input_usd, self.settings.second_opinion_output_usd)
+        request = request_about(post.text, self.directory, model_id)
+        ask, booked = uuid4().hex[:12], dearest(request, prices)
+        if not self.spending.book(ask, now, booked, int(MICRO * self.settings.second_opinion_monthly_usd)):
+            self.count("SecondOpinionBudgetExhausted")
+            return triage
+        self.count("SecondOpinionAsked")
+        difference = 0
+        try:
+            response = self._converse(request)
+            spent = cost(response, prices)
+            difference = 0 if spent is None else spent - booked
+        except ClientError as error:
+            # Of any other failure nobody knows what it cost, and what was booked stays.
+            if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") in _NOT_BILLED:
+                difference = -booked
+            raise
+        finally:
+            self.spending.settle(ask, now, difference)
+        answer = answer_of(response, self.directory)
+        if answer is None:
+            self.count("SecondOpinionUnreadable")
+            return unanswered(triage, model_id)
+        decided = combine(post.text, triage, answer, directory=self.directory, model_id=model_id)
+        if decided.route == "auto":
+            self.count("SecondOpinionFollowed")
+        return decided
+
+    def _converse(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Ask, in a thread of its own: the limit of a socket begins anew with every byte that comes.
+
+        Raises:
+            TimeoutError: when the time is over; the thread ends by itself and nobody listens to it.
+        """
+        if self._client is None:
+            self._client = self.connect()
+        client, answers = self._client, queue.SimpleQueue[dict[str, Any] | Exception]()
+
+        def ask() -> None:
+            try:
+                answers.put(client.converse(**request))
+            except Exception as error:  # noqa: BLE001 # raised where it is waited for
+                answers.put(error)
+
+        threading.Thread(target=ask, daemon=True).start()
+        try:
+            answer = answers.get(timeout=self.settings.second_opinion_seconds)
+        except queue.Empty:
+            raise TimeoutError from None
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+def open_second_opinion(
+    session: "boto3.Session",
+    table: Table,
+    directory: Directory,
+    settings: SecondOpinionSettings,
+    count: Callable[[str], None],
+) -> SecondOpinion | None:
+    """Prepare asking; None when this deployment asks nobody. Nothing is connected yet."""
+    if not settings.second_opinion_model:
+        return None
+    seconds = settings.second_opinion_seconds
+    config = Config(connect_timeout=seconds, read_timeout=seconds, retries={"total_max_attempts": 1})
+    return SecondOpinion(
+        connect=lambda: session.client("bedrock-runtime", config=config),
+        spending=DynamoSpendingStore(table),
+        directory=directory,
+        settings=settings,
+        count=count,
+    )

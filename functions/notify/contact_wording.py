@@ -1,0 +1,56 @@
+"""What the desk reads when a department's address is dead: one mail, in Indonesian."""
+
+from typing import TYPE_CHECKING
+
+from aduan.triage import DESK
+from notify.upkeep import Letter, upkeep_mail
+from notify.wording import in_wib, readable
+
+if TYPE_CHECKING:
+    from aduan.directory import Department, Directory
+    from aduan.notice import Contact, ContactNotice
+    from notify.wording import Mail
+
+
+def contact_mail(
+    notice: "ContactNotice", department: "Department", contact: "Contact | None", directory: "Directory"
+) -> "Mail":
+    """Write the mail about a dead address.
+
+    Args:
+        notice: Which address, since when, and why.
+        department: Whose it is.
+        contact: How the department is told now; None when nothing is known.
+        directory: Knows the desk's name.
+    """
+    name = readable(department.name)
+    complained = notice.reason.startswith("complaint")
+    cause = "Penerima menandai surel Aduan sebagai spam." if complained else "Server penerima menolaknya untuk seterusnya."
+    living = contact.addresses("email") if contact is not None else ()
+    instead = (
+        f"Surel untuk {name} sekarang dikirim ke alamat cadangan, {living[0]}."
+        if living
+        else f"Surel untuk {name} sekarang dikirim ke Meja Aduan, dan perlu diteruskan."
+    )
+    letter = Letter(
+        subject="Alamat surel tidak dapat menerima surel",
+        title="Alamat surel tidak dapat menerima surel",
+        moment_label="Sejak",
+        moment=in_wib(notice.died_at),
+        opening=f"Surel Aduan untuk {name} tidak sampai. {cause} Aduan tidak lagi mengirim ke alamat itu.",
+        facts=(("Alamat", notice.address), ("Keterangan teknis", notice.reason)),
+        steps=(
+            f"Hubungi {name} dan tanyakan alamat surel yang benar dan dibaca setiap hari.",
+            "Masukkan alamat itu di layanan Aduan, pada kontak Perangkat Daerah tersebut.",
+            "Bila alamatnya ternyata benar dan kotak suratnya sudah berfungsi lagi, masukkan kembali alamat yang sama.",
+        ),
+        meanwhile=(instead, "Aduan yang surelnya tidak sampai dikirim ulang dengan cara itu, tanpa perlu diminta."),
+        closing="Surel ini dikirim satu kali untuk setiap alamat yang tidak dapat menerima surel.",
+    )
+    return upkeep_mail(
+        letter,
+        subject=f"[Kontak {readable(department.short_name)}] {letter.subject}",
+        what="Perangkat Daerah",
+        label=name,
+        greeting=f"Yth. {readable(directory.departments[DESK].name)},",
+    )

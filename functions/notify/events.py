@@ -1,0 +1,58 @@
+"""Entry point of what SES reports about our mails, by way of a topic."""
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+import boto3
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+from pydantic import Field
+
+from aduan.settings import Settings, from_environment
+from aduan.store.contacts import DynamoContactStore
+from aduan.store.notices import DynamoNoticeStore
+from aduan.store.table import open_table
+from notify.mail_events import Kind, mail_event
+from notify.reconciling import reconcile
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+METRICS: Final[dict[Kind, str]] = {
+    "accepted": "MailReconciled",
+    "rejected": "NoticeFailed",
+    "dead": "MailBounced",
+    "undelivered": "MailBounced",
+    "delayed": "MailDelayed",
+}
+"""Names of the metrics of events that changed a notice, by kind."""
+
+
+class EventsSettings(Settings):
+    """What this function needs to be told."""
+
+    table_name: str = Field(min_length=3)
+
+
+settings = from_environment(EventsSettings)
+logger = Logger()
+metrics = Metrics()
+table = open_table(boto3.Session(), settings.table_name)
+notices, contacts = DynamoNoticeStore(table), DynamoContactStore(table)
+
+
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: "LambdaContext") -> None:
+    """Write down what each message says; what fails is raised, and the topic's message comes again."""
+    del context
+    for record in event["Records"]:
+        reported = mail_event(record["Sns"]["Message"])
+        if reported is None:
+            logger.info("a message about no notice")
+            continue
+        outcome = reconcile(reported, notices=notices, contacts=contacts, now=datetime.now(UTC))
+        if outcome == "settled":
+            metrics.add_metric(METRICS[reported.kind], MetricUnit.Count, 1)
+        logger.info(
+            "mail reported", subject=reported.subject, notice=reported.key, kind=reported.kind, outcome=outcome
+        )

@@ -1,0 +1,161 @@
+"""What SES reports about a mail, and what that makes of its notice. Pure.
+
+Events come late, twice, in any order, or before our own mark. So none of them is a step: each adds something that
+is known for good, and the same events in any order make the same notice.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Literal
+
+from aduan.notice import AnyNotice, Contact, ContactNotice
+from notify.mail_tags import tagged
+
+Kind = Literal["accepted", "rejected", "dead", "undelivered", "delayed"]
+"""SES took it; SES found it harmful; its address bounced for good or complained; SES gave it up although the address
+may work; it is still under way."""
+
+
+class MailEventError(Exception):
+    """An event about a notice that says less than SES documents."""
+
+
+@dataclass(frozen=True)
+class MailEvent:
+    """One event about the mail of one notice."""
+
+    kind: Kind
+    subject: str
+    """What the notice is about."""
+    key: str
+    message_id: str
+    recipient: str
+    """A mail has one."""
+    at: datetime
+    reason: str
+    """In the provider's own words; never a sentence, which could repeat an address."""
+
+
+def mail_event(message: str) -> MailEvent | None:
+    """Read one message of the topic; None when it is about no notice, or of a kind that changes nothing.
+
+    The first message of a topic is a sentence with which SES tries it, and no JSON.
+
+    Raises:
+        MailEventError: naming the kind and what is wrong with it.
+    """
+    try:
+        event = json.loads(message)
+    except ValueError:
+        return None
+    if not isinstance(event, dict) or event.get("eventType") not in _READERS:
+        return None
+    try:
+        mail = event["mail"]
+        notice = tagged(mail.get("tags") or {})
+        if notice is None:
+            return None
+        kind, moment, reason = _READERS[event["eventType"]](event)
+        return MailEvent(
+            kind=kind,
+            subject=notice[0],
+            key=notice[1],
+            message_id=mail["messageId"],
+            recipient=mail["destination"][0],
+            at=datetime.fromisoformat(moment),
+            reason=reason,
+        )
+    except (KeyError, IndexError, TypeError, AttributeError, ValueError) as error:
+        raise MailEventError(f"{event['eventType']}: {type(error).__name__}") from None
+
+
+def settled(notice: AnyNotice, event: MailEvent, now: datetime) -> AnyNotice:
+    """Return a notice as it is once an event is known; the same one when the event says nothing new."""
+    if notice.state == "withdrawn" or notice.rejected_at is not None:
+        return notice
+    # What bounced was accepted before, and may be delayed for all we know: none of it matters any more.
+    if event.recipient in notice.bounced and event.kind != "rejected":
+        return notice
+    return _SETTLING[event.kind](notice, event, now)
+
+
+def death(contact: Contact, event: MailEvent, now: datetime) -> ContactNotice | None:
+    """What the desk is told when an event says that one of a contact's addresses is dead; None when it does not.
+
+    An address that was entered after the event is not meant, nor is one that is known to be dead.
+    """
+    if event.recipient not in contact.addresses("email") or event.at <= contact.updated_at:
+        return None
+    return ContactNotice(
+        about=contact.department,
+        which="email" if event.recipient == contact.email else "fallback_email",
+        address=event.recipient,
+        died_at=event.at,
+        reason=event.reason,
+        created_at=now,
+    )
+
+
+def _accepted(notice: AnyNotice, event: MailEvent, _now: datetime) -> AnyNotice:
+    if notice.state == "sent":
+        return notice
+    known = {"message_id": event.message_id, "recipient": event.recipient, "sent_at": event.at}
+    return notice.model_copy(update={**known, "state": "sent", "failure": None, "act_at": None})
+
+
+def _rejected(notice: AnyNotice, event: MailEvent, _now: datetime) -> AnyNotice:
+    known = {"message_id": event.message_id, "rejected_at": event.at, "failure": event.reason}
+    return notice.model_copy(update={**known, "state": "failed", "act_at": None})
+
+
+def _dead(notice: AnyNotice, event: MailEvent, now: datetime) -> AnyNotice:
+    bounced = {"bounced": (*notice.bounced, event.recipient)}
+    if event.recipient != notice.recipient:
+        # It went to another address meanwhile; that one counts.
+        return notice.model_copy(update=bounced)
+    again = {"state": "pending", "act_at": now, "message_id": None, "sent_at": None, "failure": event.reason}
+    return notice.model_copy(update={**bounced, **again})
+
+
+def _noted(notice: AnyNotice, event: MailEvent, _now: datetime) -> AnyNotice:
+    return notice.model_copy(update={"failure": event.reason})
+
+
+_SETTLING: Final[Mapping[Kind, Callable[[AnyNotice, MailEvent, datetime], AnyNotice]]] = {
+    "accepted": _accepted,
+    "rejected": _rejected,
+    "dead": _dead,
+    "undelivered": _noted,
+    "delayed": _noted,
+}
+
+
+def _read_bounce(event: Mapping[str, Any]) -> tuple[Kind, str, str]:
+    bounce = event["bounce"]
+    permanent = bounce["bounceType"] == "Permanent"
+    reason = f"bounce: {bounce['bounceSubType']}" if permanent else f"{bounce['bounceType']}: {bounce['bounceSubType']}"
+    return "dead" if permanent else "undelivered", bounce["timestamp"], reason
+
+
+def _read_complaint(event: Mapping[str, Any]) -> tuple[Kind, str, str]:
+    complaint = event["complaint"]
+    reason = complaint.get("complaintFeedbackType") or complaint.get("complaintSubType") or "unspecified"
+    return "dead", complaint["timestamp"], f"complaint: {reason}"
+
+
+def _read_delay(event: Mapping[str, Any]) -> tuple[Kind, str, str]:
+    delay = event["deliveryDelay"]
+    return "delayed", delay["timestamp"], f"delay: {delay['delayType']}"
+
+
+_READERS: Final[Mapping[str, Callable[[Mapping[str, Any]], tuple[Kind, str, str]]]] = {
+    "Send": lambda event: ("accepted", event["mail"]["timestamp"], ""),
+    "Delivery": lambda event: ("accepted", event["mail"]["timestamp"], ""),
+    "Reject": lambda event: ("rejected", event["mail"]["timestamp"], f"rejected: {event['reject']['reason']}"),
+    "Bounce": _read_bounce,
+    "Complaint": _read_complaint,
+    "DeliveryDelay": _read_delay,
+}
+"""By SES's name of the event: what it means, when it happened, and why."""

@@ -1,0 +1,52 @@
+"""Bring the table to what SES reports about a mail."""
+
+from contextlib import suppress
+from datetime import datetime
+from typing import TYPE_CHECKING, Final, Literal
+
+from aduan.store.notices import NoticeChangedError
+from notify.mail_events import MailEvent, death, settled
+
+if TYPE_CHECKING:
+    from aduan.store.contacts import ContactStore
+    from aduan.store.notices import NoticeStore
+
+Outcome = Literal["settled", "already", "unknown"]
+"""``already``: the table knew; nothing was written. ``unknown``: there is no such notice."""
+
+ATTEMPTS: Final = 4
+"""Reads of one notice, of which nearly always the first is enough: it changes a handful of times in its life."""
+
+
+def reconcile(event: MailEvent, *, notices: "NoticeStore", contacts: "ContactStore", now: datetime) -> Outcome:
+    """Write down what an event says about its notice and about the address the mail went to.
+
+    Repeated at any point it does what is missing. When the notice is marked as sent already, as it is but for a
+    crash, it costs one read.
+
+    Raises:
+        NoticeChangedError: when the notice changed at every attempt; the event must come again.
+    """
+    for _ in range(ATTEMPTS):
+        notice = notices.get(event.subject, event.key)
+        if notice is None:
+            return "unknown"
+        if event.kind == "dead":
+            # Before the notice goes on: its next address is chosen from what the contact says.
+            for department in {notice.contact, notice.told or notice.contact}:
+                _bury(event, department, contacts, now)
+        after = settled(notice, event, now)
+        if after == notice:
+            return "already"
+        with suppress(NoticeChangedError):
+            notices.record(notice, after)
+            return "settled"
+    raise NoticeChangedError(event.key)
+
+
+def _bury(event: MailEvent, department: str, contacts: "ContactStore", now: datetime) -> None:
+    """Mark the address as dead, and tell the desk."""
+    contact = contacts.get(department)
+    notice = death(contact, event, now) if contact is not None else None
+    if contact is not None and notice is not None:
+        contacts.died(contact, notice)

@@ -1,0 +1,48 @@
+"""What the desk reads when the month's budget for SMS is used up: one mail a month, in Indonesian."""
+
+from typing import TYPE_CHECKING
+
+from aduan.triage import DESK
+from notify.upkeep import Letter, upkeep_mail
+from notify.wording import MONTHS, in_wib, readable
+
+if TYPE_CHECKING:
+    from aduan.directory import Directory
+    from aduan.notice import SmsBudgetNotice
+    from notify.wording import Mail
+
+
+def sms_budget_mail(notice: "SmsBudgetNotice", directory: "Directory") -> "Mail":
+    """Write the mail about the used-up budget of `notice.month`; `directory` knows the desk's name and the price."""
+    year, _, month = notice.month.partition("-")
+    name = f"{MONTHS[int(month) - 1]} {year}"
+    letter = Letter(
+        subject=f"Anggaran SMS {name} habis",
+        title=f"Anggaran SMS {name} habis",
+        moment_label="Sejak",
+        moment=in_wib(notice.created_at),
+        opening=(
+            f"Anggaran SMS Aduan untuk {name} sudah habis. Sampai bulan berganti, laporan darurat hanya "
+            "diberitahukan melalui surel, tanpa SMS."
+        ),
+        facts=(
+            ("Anggaran sebulan", f"{notice.budget_usd:g} USD"),
+            ("Biaya satu SMS", f"sekitar {directory.sending.sms.price_usd:g} USD"),
+        ),
+        steps=(
+            "Pantau surel darurat dari Aduan, dan hubungi Perangkat Daerah yang berwenang melalui telepon.",
+            "Bila SMS tetap diperlukan bulan ini, minta admin Aduan menaikkan anggaran SMS.",
+        ),
+        meanwhile=(
+            "Surel darurat tetap dikirim seketika, pada jam berapa pun.",
+            "Begitu bulan berganti, SMS dikirim lagi dengan sendirinya.",
+        ),
+        closing="Surel ini dikirim satu kali sebulan.",
+    )
+    return upkeep_mail(
+        letter,
+        subject=f"[SMS] {letter.subject}",
+        what="Layanan",
+        label="SMS darurat",
+        greeting=f"Yth. {readable(directory.departments[DESK].name)},",
+    )

@@ -1,0 +1,66 @@
+"""An SMS costs as much as 3,500 mails: whether one is spared, because another said it or the month's money is spent.
+
+What is spared is in a mail all the same.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from aduan.notice import Notice, SmsBudgetNotice
+from aduan.store.table import month_of
+from notify.timing import sms_matter
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from aduan.directory import SmsRule
+    from aduan.store.sending import SendingStore
+    from aduan.ticket import Ticket
+
+MICRO_USD: Final = 1_000_000
+"""Money is booked in millionths of a USD."""
+USED_UP: Final = "the month's budget for SMS is used up"
+
+
+@dataclass(frozen=True)
+class Spared:
+    """An SMS that is not sent."""
+
+    why: str
+
+
+@dataclass(frozen=True)
+class Booked:
+    """The price of one SMS, set aside before it is sent."""
+
+    name: str
+    at: "datetime"
+    amount: int
+    store: "SendingStore"
+
+    def settle(self, outcome: str) -> None:
+        """Give the money back for what was certainly not accepted; what nobody knows the outcome of stays booked."""
+        if outcome != "unknown":
+            self.store.settle_sms(self.name, self.at, 0 if outcome == "sent" else -self.amount)
+
+
+def spare_or_book(
+    notice: "Notice", ticket: "Ticket", store: "SendingStore", rule: "SmsRule", now: "datetime"
+) -> Spared | Booked:
+    """Decide about an SMS that is about to go.
+
+    Of several emergencies of one topic at one place within some minutes, a department gets one SMS. A step of the
+    ladder is told to somebody who has not heard yet, and is no repetition.
+    """
+    matter = sms_matter(ticket) if notice.urgency == "emergency" and notice.step is None else None
+    within = timedelta(minutes=rule.repeat_minutes)
+    if matter is not None and not store.first_sms(notice.department, matter, notice.ticket, now, within):
+        return Spared(f"an SMS about the same topic and place went out within {rule.repeat_minutes} minutes")
+    price, budget = round(rule.price_usd * MICRO_USD), round(rule.monthly_budget_usd * MICRO_USD)
+    name = f"{notice.subject}#{notice.key}#{notice.attempt}"
+    if store.book_sms(name, now, price, budget):
+        return Booked(name, now, price, store)
+    # The notice first: it is there once a month, so a repetition after a crash writes nothing new.
+    store.announce(SmsBudgetNotice(month=month_of(now), budget_usd=rule.monthly_budget_usd, created_at=now))
+    return Spared(USED_UP)

@@ -1,0 +1,305 @@
+"""What is read when a step of the ladder is taken: a reminder, or word that a limit has passed, in Indonesian.
+
+Who gets it may have forgotten the complaint, or never have heard of it: what was asked, since when, what is due, and
+what is asked of him now. A step says how things stand when it is taken, so it is true also after an outage of ours.
+"""
+
+import functools
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from aduan.record import WIB
+from aduan.ticket import WAITING, Ticket
+from aduan.triage import DESK
+from notify.wording import (
+    ENVIRONMENT,
+    SMS_SEPTETS,
+    SUBJECT_LENGTH,
+    Case,
+    Mail,
+    count_septets,
+    cut,
+    defanged,
+    gsm,
+    in_wib,
+    one_line,
+    readable,
+)
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from jinja2 import Template
+
+    from aduan.directory import Department, Directory
+    from aduan.notice import Notice
+    from aduan.post import Post
+    from notify.wording import DeskReason
+
+SHOWN_TEXT: Final = 500
+"""The first notice had all of it."""
+_HEADS: Final = {"setda": "Sekretaris Daerah", "inspektorat": "Inspektur"}
+_TITLES: Final = (
+    (re.compile(r"(Dinas|Badan|Satuan|Bidang|Meja)\b"), "Kepala"),
+    (re.compile(r"Kapanewon\b"), "Panewu,"),
+    (re.compile(r"Pemerintah Kalurahan\b"), "Lurah,"),
+)
+"""By how a department's name begins, how its head is called."""
+
+
+@dataclass(frozen=True)
+class _Letter:
+    """What the two templates lay out."""
+
+    title: str
+    code: str
+    emergency: bool
+    moment_label: str
+    moment: str
+    greeting: str
+    paragraphs: tuple[str, ...]
+    quotation: tuple[str, ...]
+    instead: str
+    facts: tuple[tuple[str, str], ...]
+    closing: str
+
+
+@dataclass(frozen=True)
+class _Step:
+    """All a message is made of."""
+
+    notice: "Notice"
+    case: Case
+
+    @property
+    def ticket(self) -> Ticket:
+        return self.case.ticket
+
+    @property
+    def name(self) -> str:
+        """The step, without the round in which it is taken."""
+        return (self.notice.step or "").partition(".")[0]
+
+    @property
+    def holder(self) -> "Department":
+        """Who has the ticket."""
+        known = self.case.directory.departments
+        return known[DESK] if self.ticket.status == "needs_review" else known.get(self.ticket.department, known[DESK])
+
+    @property
+    def end(self) -> "datetime":
+        """The limit that the step is about."""
+        take_up_by = self.ticket.take_up_by
+        by_taking_up = self.name == "remind" or (self.name == "head" and self.ticket.status in WAITING)
+        return take_up_by if by_taking_up and take_up_by is not None else self.ticket.due_at
+
+    @property
+    def is_over(self) -> bool:
+        return self.end <= self.notice.created_at
+
+
+def step_message(  # noqa: PLR0913 # as `wording.mail`, and the notice
+    notice: "Notice",
+    ticket: Ticket,
+    post: "Post",
+    department: "Department",
+    desk_reason: "DeskReason | None",
+    directory: "Directory",
+) -> Mail | str:
+    """Write the mail or the SMS of a step.
+
+    Args:
+        notice: Which step it is, and for whom.
+        ticket: What it is about.
+        post: The post that opened it; without its text when it was deleted at its source.
+        department: Whom the notice is for; the desk, when that department is no longer known.
+        desk_reason: Why it goes to the desk; None when it goes to the department itself.
+        directory: Names and labels.
+    """
+    step = _Step(notice, Case(ticket, post, department, desk_reason, directory))
+    return _mail(step) if notice.medium == "email" else _sms(step)
+
+
+def _mail(step: _Step) -> Mail:
+    case = step.case
+    quotation = () if case.secret else _quotation(case.post.text)
+    letter = _Letter(
+        title=_title(step),
+        code=step.ticket.code,
+        emergency=case.emergency,
+        moment_label="Batas waktu yang lewat" if step.is_over else "Batas waktu",
+        moment=in_wib(step.end),
+        greeting=f"Yth. {_reader(step)},",
+        paragraphs=tuple(filter(None, (_forward(step), _standing(step), _told_too(step), _asked(step)))),
+        quotation=quotation,
+        instead="" if quotation else _instead(case),
+        facts=_facts(step),
+        closing=_closing(step),
+    )
+    text, html = _templates()
+    where = f" \u2013 {case.spot}" if case.spot else ""
+    what = "Laporan rahasia" if case.secret else case.topic + where
+    subject = f"[{letter.code}] {'DARURAT: ' if case.emergency else ''}{letter.title}: {what}"
+    return Mail(
+        subject=one_line(subject)[:SUBJECT_LENGTH], text=text.render(letter=letter), html=html.render(letter=letter)
+    )
+
+
+def _sms(step: _Step) -> str:
+    case, limit = step.case, f"{step.end.astimezone(WIB):%d-%m-%Y %H.%M}"
+    head = f"{'DARURAT' if case.emergency else 'Aduan'} {step.ticket.code}: "
+    standing = {"needs_review": "Belum diputuskan", "not_ours": "Belum ada kabar"}.get(
+        step.ticket.status, "Belum diterima" if step.ticket.status in WAITING else "Belum selesai"
+    )
+    by = "" if step.holder.kind == "desk" else f" {cut(gsm(step.holder.short_name), 20)}"
+    over = " (lewat)" if step.is_over else ""
+    tail = f". {standing}{by}, batas {limit}{over}. Mohon {'arahan' if step.notice.role == 'head' else 'tindak lanjut'}."
+    if case.secret:
+        return f"{head}laporan rahasia{tail}"
+    room = SMS_SEPTETS - count_septets(head + tail)
+    where = cut(gsm(case.spot), room // 2)
+    where = f" di {where}" if where else ""
+    return f"{head}{cut(gsm(case.topic) or 'Laporan warga', room - count_septets(where))}{where}{tail}"
+
+
+def _title(step: _Step) -> str:
+    match step.name:
+        case "forum":
+            return "Masuk daftar forum Wakil Bupati"
+        case "remind" if step.ticket.status == "not_ours":
+            return "Perlu dicek perkembangannya"
+        case "remind" | "remind_due" if not step.is_over:
+            return "Pengingat"
+        case _:
+            return "Melewati batas waktu" if step.is_over else "Belum ditangani"
+
+
+def _reader(step: _Step) -> str:
+    """How the reader is addressed; the desk, where it reads in somebody's stead."""
+    if step.case.desk_reason is not None:
+        return step.case.name(step.case.directory.departments[DESK])
+    return _person(step)
+
+
+def _person(step: _Step) -> str:
+    """Whom the notice is for."""
+    department = step.case.department
+    name = step.case.name(department)
+    if step.notice.role == "officer":
+        return name
+    if department.code in _HEADS:
+        return _HEADS[department.code]
+    title = next((title for begins, title in _TITLES if begins.match(name)), "Pimpinan")
+    return f"{title} {name}"
+
+
+def _forward(step: _Step) -> str:
+    """That the desk is to pass it on, and why; empty when the reader is the one it is for."""
+    if step.case.desk_reason in {None, "unknown_department"} or step.notice.department == DESK:
+        return ""
+    why = "kontaknya belum terdaftar di Aduan"
+    if step.case.desk_reason == "dead_contact":
+        why = "alamatnya tidak dapat dihubungi lagi"
+    return f"Pemberitahuan ini untuk {_person(step)}, tetapi {why}. Mohon diteruskan, dan mohon kontaknya diperbarui."
+
+
+def _standing(step: _Step) -> str:
+    """How things stand."""
+    ticket, holder = step.ticket, step.case.name(step.holder)
+    what = "Laporan darurat" if step.case.emergency else "Aduan warga"
+    come = f"{what} berikut masuk pada {in_wib(ticket.opened_at)}"
+    match ticket.status:
+        case "needs_review":
+            stands = "dan belum diputuskan penanggung jawabnya."
+        case "not_ours":
+            return (
+                f"{come} dan diteruskan kepada {holder}, karena di luar kewenangan Pemerintah Kabupaten Sleman. "
+                "Belum ada kabar yang tercatat sejak itu."
+            )
+        case status if status in WAITING:
+            stands = f"dan belum diterima oleh {holder}."
+        case _:
+            stands = f"dan ditangani oleh {holder}, tetapi belum selesai."
+    limit = f"Batas waktunya, {in_wib(step.end)}, sudah lewat." if step.is_over else ""
+    return f"{come} {stands} {limit}".strip()
+
+
+def _told_too(step: _Step) -> str:
+    """Who hears of it at the same time."""
+    if step.name in {"head", "head_due"} and step.notice.role == "officer":
+        return "Pimpinan Perangkat Daerah diberi tahu pada saat yang sama."
+    if step.name == "sekda" and step.notice.department != "setda":
+        return "Sekretaris Daerah diberi tahu pada saat yang sama."
+    if step.name == "forum":
+        return "Pimpinan Perangkat Daerah dan Sekretaris Daerah sudah diberi tahu sebelumnya."
+    return ""
+
+
+def _asked(step: _Step) -> str:
+    """What is asked of the reader."""
+    if step.name == "forum":
+        return "Aduan ini sekarang ada dalam daftar pembahasan forum yang dipimpin Wakil Bupati. Mohon disiapkan."
+    if step.ticket.status == "not_ours":
+        return "Mohon ditanyakan perkembangannya, lalu tiketnya diperbarui atau ditutup. Tidak ada pengingat lagi."
+    if step.notice.role == "head":
+        return "Mohon arahan Bapak/Ibu agar aduan ini segera ditangani."
+    if step.holder.kind == "desk":
+        return "Mohon segera diputuskan siapa yang menanganinya."
+    if step.notice.department == DESK:
+        return "Mohon Perangkat Daerah itu segera dihubungi lewat telepon."
+    if step.ticket.status in WAITING and step.name in {"remind", "head"}:
+        when = "segera" if step.is_over else f"paling lambat {in_wib(step.end)}"
+        return f"Mohon diterima {when}, atau dialihkan bila bukan kewenangan Bapak/Ibu."
+    when = "segera" if step.is_over else f"paling lambat {in_wib(step.end)}"
+    return f"Mohon diselesaikan {when}, dan hasilnya disampaikan."
+
+
+def _quotation(text: str) -> tuple[str, ...]:
+    """The citizen's words, line by line, as they are stored: masked; no link in them can be clicked."""
+    text = readable(text)
+    if len(text) > SHOWN_TEXT:
+        text = text[:SHOWN_TEXT].rstrip() + " \u2026"
+    return tuple(defanged(text).splitlines())
+
+
+def _instead(case: Case) -> str:
+    """What stands where the quotation would."""
+    if case.secret:
+        return "Isi laporan ini rahasia dan tidak dikirim lewat surel."
+    if case.post.state == "gone":
+        return "Unggahan aslinya sudah dihapus oleh penulisnya."
+    return "Unggahan ini tidak memuat tulisan."
+
+
+def _facts(step: _Step) -> tuple[tuple[str, str], ...]:
+    ticket, case = step.ticket, step.case
+    dates = [("Masuk", in_wib(ticket.opened_at))]
+    if ticket.take_up_by is not None and ticket.status in WAITING:
+        dates.append(
+            ("Diputuskan paling lambat" if ticket.status == "needs_review" else "Diterima paling lambat", in_wib(ticket.take_up_by))
+        )
+    if ticket.status != "not_ours":
+        dates.append(("Tenggat penyelesaian", in_wib(ticket.due_at)))
+    if case.secret:
+        return tuple(dates)
+    place = one_line(ticket.place.label()) if ticket.place is not None else ""
+    return (
+        ("Topik", case.topic),
+        ("Lokasi", place or "tidak disebutkan"),
+        ("Ditangani oleh", case.name(step.holder)),
+        *dates,
+    )
+
+
+def _closing(step: _Step) -> str:
+    code = step.ticket.code
+    if step.case.secret:
+        return f"Sebutkan hanya kode {code} bila membalas surel ini, tanpa isi laporan."
+    return f"Untuk menyampaikan tindak lanjut, balas surel ini tanpa mengubah kode {code} pada judulnya."
+
+
+@functools.cache
+def _templates() -> tuple["Template", "Template"]:
+    """Text and HTML. Loaded when one is needed, which is seldom: no cold start pays for them."""
+    return ENVIRONMENT.get_template("step.txt.j2"), ENVIRONMENT.get_template("step.html.j2")

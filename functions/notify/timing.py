@@ -1,0 +1,59 @@
+"""When a notice goes, and whether an SMS is worth its money. Pure.
+
+Emergencies go at once, at any hour. Everything else waits for the morning when its reader is asleep, goes into the
+day's digest where the reader wants one, and into the next digest when the reader has had enough mails in this hour.
+"""
+
+from typing import TYPE_CHECKING
+
+from aduan.notice import Notice
+from aduan.quiet_hours import Hold, digest_after, fits_a_digest, hold, is_quiet
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from aduan.directory import SendingRule
+    from aduan.notice import AnyNotice
+    from aduan.ticket import Ticket
+
+
+def hold_back(notice: "AnyNotice", rule: "SendingRule", now: "datetime", sent: int) -> Hold | None:
+    """Say until when a pending notice waits; None when it goes now.
+
+    Args:
+        notice: As it is.
+        rule: Of the department that reads it.
+        now: When it would go.
+        sent: How many mails the rule counts the reader has had in this hour of the clock.
+    """
+    digest_at = notice.digest_at if isinstance(notice, Notice) else None
+    if notice.urgency == "emergency":
+        return None
+    if digest_at is not None:
+        if digest_at > now:
+            return Hold(digest_at, in_digest=True)
+        return Hold(digest_after(rule, now), in_digest=True) if is_quiet(rule, now) else None
+    held = hold(notice, rule, now)
+    if held is None and is_counted(notice, now) and sent >= rule.mails_an_hour:
+        return Hold(digest_after(rule, now), in_digest=True)
+    return held
+
+
+def is_counted(notice: "AnyNotice", now: "datetime") -> bool:
+    """Tell whether a notice that goes now counts against its reader's mails in an hour: what a digest can take."""
+    if not fits_a_digest(notice):
+        return False
+    return not (isinstance(notice, Notice) and notice.digest_at is not None and notice.digest_at <= now)
+
+
+def sms_matter(ticket: "Ticket") -> str | None:
+    """Name what an emergency's SMS is about, so that a second one about the same can be told: topic and place.
+
+    None when nobody knows where it is: two fires somewhere may be two fires. A kalurahan is named by all who know it,
+    so what is more exact than that does not count.
+    """
+    place = ticket.place
+    if place is None:
+        return None
+    where = place.kalurahan or place.landmark or place.road or place.kapanewon or place.outside
+    return f"{ticket.topic}#{where}" if where else None

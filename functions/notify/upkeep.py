@@ -1,0 +1,49 @@
+"""Mails about Aduan itself and not about a complaint, to whoever keeps it running: one layout for all of them."""
+
+import functools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from notify.wording import ENVIRONMENT, SUBJECT_LENGTH, Mail
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+
+@dataclass(frozen=True)
+class Letter:
+    """What is different for each matter; every sentence is here, so that both templates say the same."""
+
+    subject: str
+    title: str
+    moment_label: str
+    moment: str
+    opening: str
+    facts: tuple[tuple[str, str], ...]
+    steps: tuple[str, ...]
+    meanwhile: tuple[str, ...]
+    closing: str
+    dark: bool = True
+    """Something does not work now."""
+
+
+def upkeep_mail(letter: Letter, *, subject: str, what: str, label: str, greeting: str, forward: str = "") -> Mail:
+    """Lay a letter out.
+
+    Args:
+        letter: What it says.
+        subject: The whole subject.
+        what: What kind of thing it is about: ``Kanal``.
+        label: Name of that thing, for people.
+        greeting: The first line.
+        forward: Whom it is to be passed on to, and why; empty when the reader is the one it is for.
+    """
+    about = {"letter": letter, "what": what, "label": label, "greeting": greeting, "forward": forward}
+    text, html = _templates()
+    return Mail(subject=subject[:SUBJECT_LENGTH], text=text.render(about), html=html.render(about))
+
+
+@functools.cache
+def _templates() -> tuple["Template", "Template"]:
+    """Text and HTML. Loaded when one is needed, which is seldom: no cold start pays for them."""
+    return ENVIRONMENT.get_template("upkeep.txt.j2"), ENVIRONMENT.get_template("upkeep.html.j2")

@@ -1,0 +1,155 @@
+"""Write what people corrected as labelled texts, one JSON object a line, for ``python -m infra.training train``.
+
+Texts are masked, as they are stored, and carry the ticket's code instead of anything that leads to their author. What
+was edited or deleted at its source since is not among them.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from aduan.directory import Directory, load_directory
+from aduan.example import Example
+from aduan.store.examples import DynamoExampleStore, ExampleStore
+from aduan.store.table import Table, month_of
+from infra.local.machine import REGION, STATE, WATCHED
+
+OUT: Final = STATE / "corrections.jsonl"
+MONTHS: Final = 24
+"""How far back is looked when nobody says."""
+PAGE: Final = 100
+
+
+class CorrectionsError(Exception):
+    """The corrections cannot be read; the sentence says why."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Write the file and print how many lines it has; return the exit code."""
+    chosen = _arguments(arguments)
+    try:
+        table = open_deployment(chosen.table, chosen.stack)
+        months = chosen.months or months_between(chosen.since, month_of(datetime.now(UTC)))
+        examples = list(examples_of(DynamoExampleStore(table), months))
+    except (CorrectionsError, ClientError, BotoCoreError) as error:
+        print(f"corrections: {error}", file=sys.stderr)
+        return 1
+    directory = load_directory()
+    lines = [line(example, directory) for example in examples if example.text]
+    chosen.out.parent.mkdir(parents=True, exist_ok=True)
+    text = "".join(json.dumps(each, ensure_ascii=False) + "\n" for each in lines)
+    chosen.out.write_text(text, encoding="utf-8")
+    print(f"{len(lines)} corrections in {chosen.out}; {len(examples) - len(lines)} of posts without words left out")
+    return 0
+
+
+def open_deployment(table: str | None, stack: str | None) -> Table:
+    """Reach the table by its name or its stack's; the local stack's, when neither is given.
+
+    Raises:
+        CorrectionsError: when there is no such stack.
+    """
+    if table is None and stack is None:
+        return _local_table()
+    if table is None:
+        cloudformation: Any = boto3.client("cloudformation")
+        [found] = cloudformation.describe_stacks(StackName=stack)["Stacks"]
+        outputs = {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
+        if "TableName" not in outputs:
+            raise CorrectionsError(f"the stack {stack} has no output TableName")
+        table = outputs["TableName"]
+    return Table(boto3.client("dynamodb"), table)
+
+
+def _local_table() -> Table:
+    try:
+        stack = json.loads(WATCHED.read_text())
+    except FileNotFoundError:
+        raise CorrectionsError("give --table or --stack, or start the local stack with `make up`") from None
+    session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=REGION)  # noqa: S106
+    return Table(session.client("dynamodb", endpoint_url=stack["emulator"]), stack["table"])
+
+
+def months_between(first: str | None, last: str) -> list[str]:
+    """List the months from `first` to `last`, both included; without a first, the last two years."""
+    end = _number(last)
+    start = end - MONTHS + 1 if first is None else _number(first)
+    return [f"{number // 12:04}-{number % 12 + 1:02}" for number in range(start, end + 1)]
+
+
+def examples_of(store: ExampleStore, months: Sequence[str]) -> Iterator[Example]:
+    """Yield the examples of some months."""
+    for month in months:
+        after: str | None = None
+        while True:
+            page, after = store.page(month, PAGE, after)
+            yield from page
+            if after is None:
+                break
+
+
+def line(example: Example, directory: Directory) -> dict[str, Any]:
+    """One example as the training reads it; its group is left for the training to find."""
+    said = example.said
+    return {
+        "id": example.ticket,
+        "text": example.text,
+        "is_report": said.is_report,
+        "kind": said.kind,
+        "topic": topic(example, directory),
+        "topic_alt": [],
+        "department": said.department,
+        "urgency": said.urgency,
+        "source": "corrections",
+        "group": "",
+    }
+
+
+def topic(example: Example, directory: Directory) -> str | None:
+    """The topic a person named; otherwise the classifier's, if it leads to the department that the person named.
+
+    Who gives a complaint about lamps to PLN instead of Dishub has seen that it is about lamps. Who gives it to the
+    waterworks has said that it is not, and not what it is about.
+    """
+    said, decision = example.said, example.decision
+    if said.topic is not None or decision is None or decision.topic is None:
+        return said.topic
+    believed = directory.topics.get(decision.topic)
+    if believed is None or said.department not in {believed.department, *believed.others}:
+        return None
+    return believed.code
+
+
+def _number(month: str) -> int:
+    year, _, number = month.partition("-")
+    return int(year) * 12 + int(number) - 1
+
+
+def _month(text: str) -> str:
+    try:
+        return datetime.strptime(text, "%Y-%m").replace(tzinfo=UTC).strftime("%Y-%m")
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no month; write 2026-11") from None
+
+
+def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m infra.corrections", description=__doc__)
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--table", help="name of the table")
+    where.add_argument("--stack", help="name of the deployed stack; default: the local stack that is running")
+    when = parser.add_mutually_exclusive_group()
+    when.add_argument("--months", type=_month, nargs="+", help="months in which the tickets were opened, as 2026-11")
+    when.add_argument("--since", type=_month, help="the first of these months; default: two years ago")
+    parser.add_argument("--out", type=Path, default=OUT, help=f"file to write; default: {OUT}")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,163 @@
+"""What people corrected becomes a file that the training reads as it is."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from unittest import mock
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from aduan.directory import load_directory
+from aduan.example import Said
+from aduan.store.posts import DynamoPostStore
+from aduan.store.table import Table
+from aduan.store.tickets import DynamoTicketStore
+from aduan.ticket import ticket_code
+from infra import corrections
+from infra.corrections import main, months_between, topic
+from infra.training.examples import read_examples
+from tests.builders import NOON, a_post, a_ticket, a_triage, an_event, an_example
+from tests.table import TABLE_NAME, create_table
+
+DIRECTORY = load_directory()
+
+
+@pytest.fixture(name="table")
+def _table() -> Iterator[Table]:
+    with mock_aws():
+        yield create_table()
+
+
+def keep(table: Table, number: int, text: str, said: Said) -> str:
+    """Lay an example into the table as a correction does; return the ticket's code."""
+    post = a_post(native_id=str(number), text=text, author="pseudonim-penulis")
+    before = a_ticket(code=ticket_code(post.key), post=post.key)
+    tickets = DynamoTicketStore(table)
+    DynamoPostStore(table).add(post)
+    tickets.open(post, a_triage(), before, [], [])
+    stored = DynamoPostStore(table).get(post.key)
+    assert stored is not None
+    tickets.correct(
+        stored,
+        before,
+        before.model_copy(update={"version": 2, "corrected_at": NOON}),
+        notices=[],
+        event=an_event(ticket=before.code, move="corrected"),
+        example=an_example(post=post.key, ticket=before.code, text=post.text, said=said),
+    )
+    return before.code
+
+
+def lines_of(file: Path) -> list[dict[str, Any]]:
+    """Every line of the file."""
+    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+
+
+def test_corrections_are_read_by_the_training_as_they_are(
+    table: Table, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Every example with words is a line with its labels, and how many there are is printed."""
+    road = keep(table, 1, "Jalan depan pasar berlubang", Said(topic="jalan", department="dpupkp", urgency="urgent"))
+    joke = keep(table, 2, "Lampu hatiku padam, hubungi 081234567890", Said(is_report=False))
+    keep(table, 3, "", Said(topic="jalan"))
+    file = tmp_path / "corrections.jsonl"
+    assert main(["--table", TABLE_NAME, "--since", "2026-10", "--out", str(file)]) == 0
+    assert capsys.readouterr().out == f"2 corrections in {file}; 1 of posts without words left out\n"
+    lines = {line["id"]: line for line in lines_of(file)}
+    assert lines[road] == {
+        "id": road,
+        "text": "Jalan depan pasar berlubang",
+        "is_report": True,
+        "kind": None,
+        "topic": "jalan",
+        "topic_alt": [],
+        "department": "dpupkp",
+        "urgency": "urgent",
+        "source": "corrections",
+        "group": "",
+    }
+    assert lines[joke]["text"] == "Lampu hatiku padam, hubungi [telepon]"
+    assert "penulis" not in file.read_text(encoding="utf-8")
+    examples = {example.id: example for example in read_examples(file, DIRECTORY)}
+    assert {code: (example.is_report, example.topic) for code, example in examples.items()} == {
+        road: (True, "jalan"),
+        joke: (False, None),
+    }
+    assert {example.source for example in examples.values()} == {"corrections"}
+
+
+def test_months_without_corrections_give_an_empty_file(table: Table, tmp_path: Path) -> None:
+    """Only the months that were asked for are read."""
+    keep(table, 1, "Jalan berlubang", Said(topic="jalan"))
+    file = tmp_path / "none.jsonl"
+    assert main(["--table", TABLE_NAME, "--months", "2026-10", "2026-12", "--out", str(file)]) == 0
+    assert lines_of(file) == []
+
+
+@contextmanager
+def stacks(*known: str) -> Iterator[None]:
+    """CloudFormation with these stacks, each with the test's table."""
+    make = boto3.client
+    client = make("cloudformation")
+
+    def describe(StackName: str) -> dict[str, Any]:  # noqa: N803 # the service's name
+        if StackName not in known:
+            error = {"Code": "ValidationError", "Message": "it does not exist"}
+            raise client.exceptions.ClientError({"Error": error}, "DescribeStacks")  # type: ignore[typeddict-item]
+        outputs = [{"OutputKey": "ApiId", "OutputValue": "x"}, {"OutputKey": "TableName", "OutputValue": TABLE_NAME}]
+        return {"Stacks": [{"Outputs": outputs}]}
+
+    fake = SimpleNamespace(describe_stacks=describe)
+    with mock.patch.object(boto3, "client", lambda name: fake if name == "cloudformation" else make(name)):
+        yield
+
+
+def test_a_stack_names_its_table(table: Table, tmp_path: Path) -> None:
+    """Whoever knows only the stack's name gets the table from its outputs."""
+    keep(table, 1, "Jalan berlubang", Said(topic="jalan"))
+    file = tmp_path / "stack.jsonl"
+    with stacks("aduan-prod"):
+        assert main(["--stack", "aduan-prod", "--months", "2026-11", "--out", str(file)]) == 0
+    assert len(lines_of(file)) == 1
+
+
+@pytest.mark.usefixtures("table")
+def test_a_deployment_that_is_not_there_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A missing table, stack or local stack is one sentence and exit status 1, and no file."""
+    file = tmp_path / "none.jsonl"
+    with mock.patch.object(corrections, "WATCHED", tmp_path / "nothing.json"), stacks():
+        for where in (["--table", "aduan-nowhere"], ["--stack", "aduan-nowhere"], []):
+            assert main([*where, "--months", "2026-11", "--out", str(file)]) == 1
+            assert capsys.readouterr().err.startswith("corrections: ")
+    assert not file.exists()
+
+
+@pytest.mark.parametrize(
+    ("said", "believed", "learnt"),
+    [
+        (Said(topic="jalan"), "penerangan_jalan", "jalan"),
+        (Said(department="dishub"), "penerangan_jalan", "penerangan_jalan"),
+        (Said(department="dlh"), "penerangan_jalan", None),
+        (Said(kind="request"), "penerangan_jalan", None),
+        (Said(is_report=False), "penerangan_jalan", None),
+        (Said(department="dishub"), None, None),
+        (Said(department="dishub"), "topik_lama", None),
+    ],
+)
+def test_a_topic_is_learnt_only_where_a_person_stands_for_it(
+    said: Said, believed: str | None, learnt: str | None
+) -> None:
+    """Named, or left standing beside a department to which it leads; a guess is never learnt as a fact."""
+    assert topic(an_example(said=said, decision=a_triage(topic=believed)), DIRECTORY) == learnt
+
+
+def test_months_run_from_the_first_to_the_last() -> None:
+    """Both included, over the turn of the year; two years when nobody names the first."""
+    assert months_between("2026-11", "2027-02") == ["2026-11", "2026-12", "2027-01", "2027-02"]
+    assert months_between(None, "2026-11")[0] == "2024-12"
+    assert len(months_between(None, "2026-11")) == 24

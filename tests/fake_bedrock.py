@@ -1,0 +1,37 @@
+"""A model on Amazon Bedrock: what it answers, and how a deployment is told to ask it."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from classify.second_opinion import TOOL
+
+MODEL: Final = "apac.example.small-v1:0"
+ON: Final = {
+    "SECOND_OPINION_MODEL": MODEL,
+    "SECOND_OPINION_SECONDS": "4",
+    "SECOND_OPINION_MONTHLY_USD": "5",
+    "SECOND_OPINION_INPUT_USD": "1",
+    "SECOND_OPINION_OUTPUT_USD": "5",
+}
+"""Environment of a deployment that asks."""
+OFF: Final = ON | {"SECOND_OPINION_MODEL": ""}
+"""Environment of one that does not."""
+USAGE: Final = {"inputTokens": 1_400, "outputTokens": 90, "totalTokens": 1_490}
+SPENT: Final = 1_400 * 1 + 90 * 5
+"""What an answer with `USAGE` costs at the prices of `ON`, in millionths of a USD."""
+
+
+def codes(**changes: Any) -> dict[str, Any]:
+    """What the tool is called with: a complaint about a street lamp."""
+    return {"is_report": True, "kind": "complaint", "topic": "penerangan_jalan", "urgency": "normal"} | changes
+
+
+def a_response(given: Any = None, usage: Mapping[str, Any] = USAGE) -> dict[str, Any]:
+    """An answer of the Converse API that calls the tool once."""
+    use = {"toolUseId": "tooluse_1", "name": TOOL, "input": codes() if given is None else given}
+    return {
+        "output": {"message": {"role": "assistant", "content": [{"text": "Baik. KENARI-LLM"}, {"toolUse": use}]}},
+        "stopReason": "tool_use",
+        "usage": dict(usage),
+        "metrics": {"latencyMs": 900},
+    }

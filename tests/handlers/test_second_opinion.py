@@ -1,0 +1,198 @@
+"""The deployed functions ask a model, or do without it in time."""
+
+import importlib
+import io
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from types import ModuleType, SimpleNamespace
+from typing import Any
+from unittest import mock
+
+import pytest
+from moto import mock_aws
+
+from aduan.store.posts import DynamoPostStore
+from aduan.store.table import Table, month_of, spending_key, to_image, to_item
+from aduan.store.table import post_key as key_of
+from aduan.triage import DESK, Triage
+from classify.classifier import UNSURE_TOPIC
+from tests.builders import a_post, a_triage
+from tests.fake_bedrock import MODEL, OFF, ON, SPENT, a_response, codes
+from tests.local_http import Answer, Asked, serving
+from tests.table import TABLE_NAME, create_table
+
+SECONDS = 0.5
+ENVIRONMENT = ON | {
+    "TABLE_NAME": TABLE_NAME,
+    "CHATTER_RETENTION_DAYS": "30",
+    "STAGE": "prod",
+    "SENDER_ADDRESS": "aduan@sleman.example",
+    "CONFIGURATION_SET": "",
+    "SMS_SENDER_ID": "SLEMAN",
+}
+CONTEXT = SimpleNamespace(aws_request_id="request-1", get_remaining_time_in_millis=lambda: 240_000)
+POST = a_post(
+    text="@ibu.kenari KENARI-1 lampu jalan depan pasar mati, nomor saya 0812 3456 7890",
+    fetched_at=datetime.now(UTC) - timedelta(minutes=10),
+)
+UNSURE = a_triage(department=DESK, guess="dishub", runner_up="dpupkp", route="desk", reasons=(UNSURE_TOPIC,))
+
+
+def saying(response: dict[str, Any]) -> Answer:
+    """Bedrock's answer as it is sent."""
+    return Answer(200, json.dumps(response).encode(), {"Content-Type": "application/json"})
+
+
+def slowly(_: Asked) -> Answer:
+    """An answer that comes when nobody waits any more."""
+    time.sleep(8)
+    return saying(a_response())
+
+
+@dataclass
+class Deployed:
+    """A function on moto, with one new post that the classifier is unsure of, and a model that can be asked."""
+
+    table: Table
+    asked: list[Asked]
+    answer: Callable[[Asked], Answer] = field(default=lambda _: saying(a_response()))
+    log: io.StringIO = field(default_factory=io.StringIO)
+
+    def load(self, name: str) -> ModuleType:
+        """Import a handler as a cold start does."""
+        sys.modules.pop(name, None)
+        module = importlib.import_module(name)
+        module.logger.registered_handler.setStream(self.log)
+        return module
+
+    def classify(self, **environment: str) -> Any:
+        """Bring the post by the stream."""
+        with mock.patch.dict("os.environ", environment):
+            module = self.load("classify.handler")
+        image = to_image(to_item(POST, key_of(POST.key)))
+        record = {"dynamodb": {"Keys": to_image(key_of(POST.key)), "NewImage": image, "SequenceNumber": "1"}}
+        return module.handler({"Records": [{"eventName": "INSERT", **record}]}, CONTEXT)
+
+    def decided(self) -> Triage:
+        """The decision about the post."""
+        stored = DynamoPostStore(self.table).get(POST.key)
+        assert stored is not None
+        assert stored.triage is not None
+        return stored.triage
+
+    def spent(self) -> int:
+        """What this month has cost."""
+        return int((self.table.get(spending_key(month_of(datetime.now(UTC)))) or {"spent": 0})["spent"])
+
+
+@pytest.fixture(name="deployed")
+def _deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployed]:
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    with ExitStack() as stack:
+        stack.enter_context(mock_aws())
+        stack.enter_context(mock.patch("classify.decide.classify", return_value=UNSURE))
+        found = Deployed(create_table(), [])
+
+        def answer(request: Asked) -> Answer:
+            found.asked.append(request)
+            return found.answer(request)
+
+        monkeypatch.setenv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", stack.enter_context(serving(answer)))
+        DynamoPostStore(found.table).add(POST)
+        yield found
+
+
+def test_agreement_sends_a_post_on(deployed: Deployed, capsys: pytest.CaptureFixture[str]) -> None:
+    """The department gets what the desk would have got; the decision says why, and the month is charged."""
+    assert deployed.classify() == {"batchItemFailures": []}
+    decided = deployed.decided()
+    assert (decided.route, decided.department) == ("auto", "dishub")
+    assert decided.decided_by == f"{UNSURE.decided_by} + bedrock:{MODEL}"
+    assert deployed.spent() == SPENT
+    metrics = json.loads(capsys.readouterr().out)
+    assert (metrics["SecondOpinionAsked"], metrics["SecondOpinionFollowed"]) == ([1.0], [1.0])
+
+
+def test_only_masked_words_leave(deployed: Deployed) -> None:
+    """Neither a telephone number nor the name of an account reaches the model, nor a word of the post the log."""
+    deployed.classify()
+    [request] = deployed.asked
+    sent = request.body.decode()
+    assert "lampu jalan depan pasar mati" in sent
+    assert "[telepon]" in sent
+    for secret in ("3456", "ibu.kenari", POST.permalink, POST.native_id):
+        assert secret not in sent
+    assert "KENARI" not in deployed.log.getvalue()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        slowly,
+        lambda _: Answer(200, json.dumps(a_response()).encode(), drip=0.1),
+        lambda _: Answer(500, b"KENARI-2"),
+        lambda _: Answer(403, b'{"message": "KENARI-2"}', {"x-amzn-ErrorType": "AccessDeniedException"}),
+        lambda _: Answer(200, b"KENARI-2 no JSON"),
+        lambda _: saying({"output": {"message": {"role": "assistant", "content": [{"text": "KENARI-2"}]}}}),
+        lambda _: saying(a_response(codes(topic="KENARI-2"))),
+    ],
+    ids=["slow", "drips", "fault", "no right", "no JSON", "refuses", "no code"],
+)
+def test_a_model_that_fails_costs_no_post(
+    deployed: Deployed, answer: Callable[[Asked], Answer], capfd: pytest.CaptureFixture[str]
+) -> None:
+    """It is asked once, the classifier's decision is written in time, and no word of either text is in the log."""
+    deployed.answer = answer
+    began = time.monotonic()
+    assert deployed.classify(SECOND_OPINION_SECONDS=str(SECONDS)) == {"batchItemFailures": []}
+    assert time.monotonic() - began < SECONDS + 4  # the cold start included
+    decided = deployed.decided()
+    assert (decided.route, decided.department) == ("desk", DESK)
+    assert decided.reasons == (*UNSURE.reasons, "pendapat kedua: tidak terjawab")
+    assert len(deployed.asked) == 1
+    written = capfd.readouterr()
+    assert "KENARI" not in written.out + written.err + deployed.log.getvalue()
+
+
+def test_a_post_cannot_choose_its_words(deployed: Deployed) -> None:
+    """A model that was talked into something can name a code that exists, and one nobody thought of changes nothing."""
+    deployed.answer = lambda _: saying(a_response(codes(topic="kepolisian", urgency="emergency", note="KENARI-2")))
+    deployed.classify()
+    decided = deployed.decided()
+    assert (decided.route, decided.department, decided.urgency) == ("desk", DESK, "normal")
+    assert "KENARI-2" not in json.dumps(deployed.table.client.scan(TableName=TABLE_NAME)["Items"])
+
+
+def test_without_a_model_nothing_is_asked_or_written(deployed: Deployed) -> None:
+    """A deployment that names none decides as the classifier does, to the letter."""
+    deployed.classify(**OFF)
+    assert deployed.decided() == UNSURE
+    assert (deployed.asked, deployed.spent()) == ([], 0)
+
+
+def test_a_budget_of_nothing_asks_nobody(deployed: Deployed, capsys: pytest.CaptureFixture[str]) -> None:
+    """A used-up month is a metric, and the decision the classifier's."""
+    deployed.classify(SECOND_OPINION_MONTHLY_USD="0")
+    assert deployed.decided() == UNSURE
+    assert deployed.asked == []
+    assert json.loads(capsys.readouterr().out)["SecondOpinionBudgetExhausted"] == [1.0]
+
+
+def test_what_the_stream_left_behind_is_asked_about_too(deployed: Deployed) -> None:
+    """`follow_up` comes to the same decision by itself."""
+    deployed.load("follow_up.handler").handler({}, CONTEXT)
+    assert (deployed.decided().route, deployed.decided().department) == ("auto", "dishub")
+    assert deployed.spent() == SPENT
+
+
+def test_a_post_that_was_decided_is_not_asked_about_again(deployed: Deployed) -> None:
+    """A record that comes twice costs one question."""
+    for _ in range(2):
+        deployed.classify()
+    assert len(deployed.asked) == 1

@@ -1,0 +1,163 @@
+"""The outbox without AWS: stores in memory, providers that answer as they are told, and what SES reports."""
+
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from types import SimpleNamespace
+
+from aduan.directory import load_directory
+from aduan.notice import AnyNotice, Contact
+from aduan.triage import DESK
+from follow_up.redrive import Redrive, Redriven
+from notify.delivery import Outcome, Senders, Stores, deliver
+from notify.mail_events import Kind, MailEvent
+from notify.reconciling import Outcome as Reconciled
+from notify.reconciling import reconcile
+from notify.senders import OutcomeUnknownError
+from notify.wording import Mail
+from tests.builders import NOON, a_notice, a_post, a_ticket, a_triage
+from tests.in_memory import (
+    InMemoryContactStore,
+    InMemoryNoticeStore,
+    InMemoryPostStore,
+    InMemorySendingStore,
+    InMemoryTicketStore,
+    Killed,
+    Memory,
+)
+from tests.unit.fakes_notify import a_contact
+
+DIRECTORY = load_directory()
+PRODUCTION = SimpleNamespace(stage="prod", override_email="", override_phone="")
+MINUTE = timedelta(minutes=1)
+FALLBACK = "cadangan@sleman.example"
+
+Behaviour = Exception | str
+"""A refusal or a loss; or ``accept``; ``accept, then lose``: the reply; ``die`` before, ``accept, then die`` after."""
+
+
+@dataclass(frozen=True)
+class Message:
+    """What a provider accepted."""
+
+    id: str
+    subject: str
+    key: str
+    recipient: str
+
+
+@dataclass
+class FakeProvider:
+    """Stands for SES or SNS: keeps what it accepted, and lets replies and processes get lost."""
+
+    behaviour: Behaviour = "accept"
+    requests: int = 0
+    accepted: list[Message] = field(default_factory=list)
+    subjects: list[str] = field(default_factory=list)
+    notice: AnyNotice | None = None
+    """What an SMS is about, which its sender is not told."""
+
+    def send(
+        self, said: Mail | str, recipient: str, notice: AnyNotice | None = None, reply_to: str | None = None
+    ) -> str:
+        """Take one message, or not."""
+        del reply_to
+        self.requests += 1
+        if self.behaviour == "die":
+            raise Killed
+        if isinstance(self.behaviour, Exception):
+            raise self.behaviour
+        about = notice or self.notice
+        assert about is not None
+        self.accepted.append(Message(f"m-{self.requests}", about.subject, about.key, recipient))
+        if isinstance(said, Mail):
+            self.subjects.append(said.subject)
+        if self.behaviour == "accept, then die":
+            raise Killed
+        if self.behaviour == "accept, then lose":
+            raise OutcomeUnknownError("ReadTimeoutError")
+        return self.accepted[-1].id
+
+    def of(self, notice: AnyNotice) -> list[Message]:
+        """What was accepted of one notice."""
+        return [message for message in self.accepted if (message.subject, message.key) == (notice.subject, notice.key)]
+
+
+@dataclass
+class Sending:
+    """A ticket of Dishub, whose contact has a fallback, with a notice about it; the desk has a contact, too."""
+
+    memory: Memory = field(default_factory=Memory)
+    mail: FakeProvider = field(default_factory=FakeProvider)
+    sms: FakeProvider = field(default_factory=FakeProvider)
+    now: datetime = NOON + MINUTE
+    wire: Senders | None = None
+    """The senders that are deployed, in place of the providers above."""
+    attempts: int = 0
+
+    def __post_init__(self) -> None:
+        memory = self.memory
+        self.notices = InMemoryNoticeStore(memory)
+        self.stores = Stores(
+            self.notices,
+            InMemoryTicketStore(memory),
+            InMemoryPostStore(memory),
+            InMemoryContactStore(memory),
+            InMemorySendingStore(memory),
+        )
+        post = a_post(state="triaged", triage=a_triage(), ticket=a_ticket().code)
+        memory.posts[post.key] = post
+        memory.tickets[a_ticket().code] = a_ticket()
+        dishub = a_contact("dishub").model_copy(update={"fallback_email": FALLBACK})
+        memory.contacts = {"dishub": dishub, DESK: a_contact(DESK)}
+        self.add(a_notice())
+
+    def add(self, notice: AnyNotice) -> AnyNotice:
+        """Put a notice into the outbox."""
+        self.memory.notices[notice.subject, notice.key] = notice
+        return notice
+
+    def stored(self, notice: AnyNotice | None = None) -> AnyNotice:
+        """The notice as it lies in the table."""
+        about = notice or a_notice()
+        return self.memory.notices[about.subject, about.key]
+
+    @property
+    def contact(self) -> Contact:
+        """Dishub's."""
+        return self.memory.contacts["dishub"]
+
+    def deliver(self, notice: AnyNotice | None = None) -> Outcome:
+        """As the stream does, or `follow_up`, with what was read of a notice."""
+        self.attempts += 1
+        about = notice or self.stored()
+        self.sms.notice = about
+        return deliver(
+            about,
+            stores=self.stores,
+            senders=self.wire or Senders(self.mail, self.sms),
+            directory=DIRECTORY,
+            now=self.now,
+            owner=f"owner-{self.attempts}",
+            settings=PRODUCTION,
+        )
+
+    def follow_up(self, later: timedelta = timedelta()) -> Redriven:
+        """One run of the schedule, this much later."""
+        self.now += later
+        redrive = Redrive(decide=str, deliver=self.deliver, notices=self.notices)
+        return redrive.run([], self.notices.left_behind(self.now), lambda: True)
+
+    def report(self, message: Message, kind: Kind = "accepted", reason: str = "") -> Reconciled:
+        """What SES says about a message it accepted."""
+        event = MailEvent(kind, message.subject, message.key, message.id, message.recipient, self.now, reason)
+        return reconcile(event, notices=self.notices, contacts=self.stores.contacts, now=self.now)
+
+    def die(self, step: Callable[[], object], *, before: int | None = None, after: int | None = None) -> None:
+        """Take a step, and die before or after one of its calls to the table, or where the provider says so."""
+        memory = self.memory
+        memory.calls, memory.kill_before, memory.kill_after = 0, before, after
+        with contextlib.suppress(Killed):
+            step()
+        memory.kill_before = memory.kill_after = None

@@ -1,0 +1,49 @@
+"""A model of a few outcomes and features, written as training writes it."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from classify.features import FAMILIES
+
+OUTCOMES: Final = (
+    "report",
+    "kind:complaint",
+    "kind:request",
+    "urgency:normal",
+    "urgency:urgent",
+    "topic:jalan",
+    "topic:sosial",
+)
+ZEROS: Final = (0.0,) * len(OUTCOMES)
+ONES: Final = (1.0,) * len(OUTCOMES)
+
+Weights = Mapping[str, Sequence[int]]
+"""By feature, a whole number between -128 and 127 for each outcome."""
+
+
+def write_model(
+    folder: Path,
+    families: Mapping[str, Weights],
+    *,
+    biases: Sequence[float] = ZEROS,
+    scales: Mapping[str, Sequence[float]] | None = None,
+) -> Path:
+    """Write a model's three files; families and scales that are not given are empty and ones."""
+    described: dict[str, Any] = {
+        "outcomes": OUTCOMES,
+        "biases": biases,
+        "families": {
+            family: {"features": len(families.get(family, {})), "scales": (scales or {}).get(family, ONES)}
+            for family in FAMILIES
+        },
+        "drop_below": 0.05,
+        "auto_report": 0.7,
+        "auto_from": {"jalan": 0.8},
+    }
+    rows = [(name, row) for family in FAMILIES for name, row in families.get(family, {}).items()]
+    (folder / "model.json").write_text(json.dumps(described), encoding="utf-8")
+    (folder / "features.txt").write_text("\n".join(name for name, _ in rows), encoding="utf-8")
+    (folder / "weights.bin").write_bytes(bytes(weight + 128 for _, row in rows for weight in row))
+    return folder

@@ -1,0 +1,67 @@
+"""What the model that is deployed must be, whoever trained it."""
+
+import re
+from typing import get_args
+
+from aduan.directory import load_directory
+from aduan.triage import ReportKind, Urgency
+from classify.features import FAMILIES
+from classify.model import MODEL_FOLDER, load_model
+from infra.training.names import GIVEN_NAMES
+
+MODEL = load_model()
+TOPICS = set(load_directory().topics)
+OF_TEXTS = ("word", "pair", "opening")
+"""The families whose features are words of texts; the known phrases are the project's own, the pieces no words."""
+
+
+def words() -> set[str]:
+    """Every word of a text the model has a weight for."""
+    families = [family for name, family in zip(FAMILIES, MODEL.families, strict=True) if name in OF_TEXTS]
+    return {word for family in families for feature in family.rows for word in feature.split(" ")}
+
+
+def test_it_is_small() -> None:
+    """Its files stay small enough to load in a moment and to keep in the repository."""
+    files = {file.name: file.stat().st_size for file in MODEL_FOLDER.iterdir()}
+    assert set(files) == {"model.json", "features.txt", "weights.bin"}
+    assert sum(files.values()) <= 1_500_000
+
+
+def test_it_decides_what_there_is_to_decide() -> None:
+    """Its outcomes are the report, the kinds of report, the urgencies, and the directory's topics, each once."""
+    kinds = {f"kind:{kind}" for kind in get_args(ReportKind) if kind != "other"}
+    urgencies = {f"urgency:{urgency}" for urgency in get_args(Urgency)}
+    assert sorted(MODEL.outcomes) == sorted({"report", *kinds, *urgencies, *(f"topic:{code}" for code in TOPICS)})
+
+
+def test_every_topic_has_a_threshold() -> None:
+    """Each topic says how probable it must be before nobody looks."""
+    assert set(MODEL.auto_from) == TOPICS
+    assert all(0 < threshold <= 1 for threshold in MODEL.auto_from.values())
+
+
+def test_what_is_dropped_is_less_probable_than_what_is_told() -> None:
+    """Between chatter and what a department is told lies what a person sees."""
+    assert 0 < MODEL.drop_below < MODEL.auto_report <= 1
+
+
+def test_it_knows_nobody() -> None:
+    """No frequent given name is among the words it learnt from citizens."""
+    assert not words() & GIVEN_NAMES
+
+
+def test_it_knows_nobodys_number() -> None:
+    """No word has more than three digits in a row, so none is a telephone number, a NIK or a plate."""
+    assert not [word for word in words() if re.search(r"\d{4}", word)]
+
+
+def test_no_piece_is_a_whole_word() -> None:
+    """A piece with both edges would give a short word away, name or not."""
+    pieces = MODEL.families[FAMILIES.index("gram")].rows
+    assert not [piece for piece in pieces if piece.startswith(" ") and piece.endswith(" ")]
+
+
+def test_some_of_everything_is_known() -> None:
+    """No family is empty: each kind of feature survived the training."""
+    assert all(family.rows for family in MODEL.families)

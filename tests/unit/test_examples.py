@@ -1,0 +1,90 @@
+"""Reading labelled texts."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aduan.directory import load_directory
+from infra.training.examples import Example, held_out, read_corpus, read_examples
+from infra.training.json_lines import ExampleError
+from tests.invented import an_example
+
+DIRECTORY = load_directory()
+
+
+def written(path: Path, *rows: dict[str, Any]) -> Path:
+    """Write rows as JSON lines."""
+    path.write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
+    return path
+
+
+def test_text_and_label_are_enough(tmp_path: Path) -> None:
+    """What a source does not say is unknown; ids and source come from the file, other fields are passed over."""
+    path = written(
+        tmp_path / "kota.jsonl",
+        {"text": "jalan rusak", "is_report": True, "author": "x", "date": "2026"},
+        {"id": "dua", "text": "selamat pagi", "is_report": False, "group": "g", "source": "desa"},
+    )
+    assert read_examples(path, DIRECTORY) == [
+        Example(id="kota-1", text="jalan rusak", is_report=True, source="kota", group="kota-1"),
+        Example(id="dua", text="selamat pagi", is_report=False, source="desa", group="dua"),
+    ]
+
+
+def test_groups_that_are_given_are_kept(tmp_path: Path) -> None:
+    """When every text says which group it is of, nobody looks for twins."""
+    rows = [{"text": "sama", "is_report": True, "group": name} for name in ("a", "b")]
+    assert [example.group for example in read_examples(written(tmp_path / "kota.jsonl", *rows), DIRECTORY)] == [
+        "a",
+        "b",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("row", "sentence"),
+    [
+        ({"text": "jalan rusak"}, "is_report"),
+        ({"is_report": True}, "text"),
+        ({"text": "jalan rusak", "is_report": "mungkin"}, "is_report"),
+        ({"text": "jalan rusak", "is_report": True, "kind": "keluhan"}, "kind"),
+        ({"text": "jalan rusak", "is_report": True, "urgency": "kapan-kapan"}, "urgency"),
+        ({"text": "jalan rusak", "is_report": True, "topic": "jalanan"}, "there is no topic 'jalanan'"),
+        ({"text": "x", "is_report": True, "topic": "jalan", "topic_alt": ["mana"]}, "there is no topic 'mana'"),
+    ],
+)
+def test_a_wrong_label_is_named(tmp_path: Path, row: dict[str, Any], sentence: str) -> None:
+    """A field that is missing or wrong, or a topic that does not exist, is named with file and line."""
+    path = written(tmp_path / "kota.jsonl", {"text": "ya", "is_report": False}, row)
+    with pytest.raises(ExampleError, match=rf"(?s)kota\.jsonl, line 2: .*{sentence}"):
+        read_examples(path, DIRECTORY)
+
+
+def test_a_wrong_line_of_the_corpus_is_named(tmp_path: Path) -> None:
+    """A text of the corpus must say its group, and what is wrong is named with file and line."""
+    good = {"text": "jalan rusak", "is_report": True, "group": "g", "lang": "id"}
+    written(tmp_path / "jalan.jsonl", good)
+    assert [example.id for example in read_corpus(DIRECTORY, tmp_path)] == ["jalan-1"]
+    written(tmp_path / "sosial.jsonl", good, {name: good[name] for name in ("text", "is_report")})
+    with pytest.raises(ExampleError, match=r"(?s)sosial\.jsonl, line 2: .*group"):
+        read_corpus(DIRECTORY, tmp_path)
+
+
+@given(group=st.text(), parts=st.integers(1, 10))
+def test_a_groups_texts_stand_on_one_side(group: str, parts: int) -> None:
+    """On which side of a split a text stands follows from its group alone."""
+    one, other = an_example(group=group), an_example(group=group, id="lain", text="lain", is_report=False)
+    assert one.part(parts) == other.part(parts)
+    assert one.part(parts) in range(parts)
+    assert held_out(one) == held_out(other)
+
+
+def test_splits_are_independent() -> None:
+    """Groups that stand together in one split are spread over the sides of another."""
+    examples = [an_example(group=f"g{number}") for number in range(400)]
+    kept = [example for example in examples if held_out(example)]
+    assert 70 < len(kept) < 130
+    assert {example.part(4, "fold ") for example in kept} == {0, 1, 2, 3}

@@ -1,0 +1,84 @@
+"""What of a text the model weighs."""
+
+import itertools
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from aduan.directory import load_directory
+from classify.evidence import reader_of
+from classify.features import FAMILIES, GRAM_LENGTHS, OPENING, features_of, grams_of
+
+READER = reader_of(load_directory())
+
+
+def features(text: str) -> dict[str, list[str]]:
+    """The features of a text, by family."""
+    return dict(zip(FAMILIES, features_of(READER.read(text)), strict=True))
+
+
+def test_words_are_in_their_normal_form() -> None:
+    """However a word is spelt, the model weighs the same one."""
+    assert features("Jln RUSAAAK, lampune mati")["word"] == ["jalan", "rusak", "lampu", "mati"]
+
+
+def test_pairs_are_two_words_in_a_row() -> None:
+    """The order of two neighbours is kept: ``mati lampu`` is not ``lampu mati``."""
+    assert features("lampu mati")["pair"] == ["lampu mati"]
+    assert features("mati lampu")["pair"] == ["mati lampu"]
+    assert features("lampu")["pair"] == []
+
+
+def test_the_opening_ends() -> None:
+    """What a text opens with counts apart; what comes later does not."""
+    words = [f"kata{letter}" for letter in "bcdfghjkmnpqrsvwxyz"]
+    assert len(words) > OPENING
+    assert features(" ".join(words))["opening"] == words[:OPENING]
+
+
+def test_known_phrases_come_with_what_they_stand_for() -> None:
+    """The model reads both the directory's phrase and its topic, and that a negation stood before it."""
+    known = features("lampu jalan di sini mati")["known"]
+    assert {"lampu jalan", "topic:penerangan_jalan:strong"} <= set(known)
+    assert "topic:lalu_lintas_parkir:strong" in features("macet")["known"]
+    denied = features("tidak macet")["known"]
+    assert "-topic:lalu_lintas_parkir:strong" in denied
+    assert "topic:lalu_lintas_parkir:strong" not in denied
+
+
+def test_pieces_survive_what_people_shorten() -> None:
+    """A word and its edges are cut into every piece of three to five letters."""
+    assert grams_of("jln") == [" jl", "jln", "ln ", " jln", "jln ", " jln "]
+    assert grams_of("a") == [" a "]
+    assert set(grams_of("didandani")) & set(grams_of("dandani")) >= {"dandan"[:5], "ndani", "ani "}
+
+
+def test_pieces_are_of_the_words_as_typed() -> None:
+    """The pieces come from the typed spelling in small letters, not from its normal form."""
+    grams = features("JLN")["gram"]
+    assert sorted(grams) == sorted(grams_of("jln"))
+    assert not set(grams) & set(grams_of("jalan"))
+
+
+def test_accounts_and_addresses_are_no_features() -> None:
+    """Whom a post mentions and what it links to is not weighed."""
+    assert features("@budi_sleman lampu mati https://example.com/budi") == features("lampu mati")
+
+
+@given(st.text(max_size=300))
+@example("jalan rusak " * 9_000)
+@example("")
+def test_the_same_text_gives_the_same_features(text: str) -> None:
+    """Training and the functions can never differ about a text: the families are the same each time."""
+    first, second = features(text), features(text)
+    assert first == second
+    assert list(first) == list(FAMILIES)
+
+
+@given(st.text(max_size=300))
+def test_the_families_fit_each_other(text: str) -> None:
+    """Whatever the text: pairs and opening are made of its words, and pieces are as long as they say."""
+    found = features(text)
+    assert [tuple(pair.split(" ")) for pair in found["pair"]] == list(itertools.pairwise(found["word"]))
+    assert found["opening"] == found["word"][:OPENING]
+    assert {len(gram) for gram in found["gram"]} <= set(GRAM_LENGTHS)

@@ -1,0 +1,137 @@
+"""From labelled texts to the files the functions read."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from aduan.directory import load_directory
+from classify.evidence import reader_of
+from classify.features import FAMILIES, features_of
+from classify.model import Model, Probabilities
+from infra.training.export import export
+from infra.training.fitting import Fit, fit, read_features
+from infra.training.thresholds import Thresholds, thresholds
+from tests.invented import MATTERS, an_example, some_examples
+
+DIRECTORY = load_directory()
+EXAMPLES = some_examples()
+FEATURES = read_features(EXAMPLES, DIRECTORY)
+THRESHOLDS = Thresholds(drop_below=0.0512345, auto_report=0.7, auto_from={"jalan": 0.81234567})
+UNSEEN_TEXTS = [
+    "tolong aspal di Turi berlubang",
+    "sampah pabrik bau, semoga segera diangkut",
+    "bantuan lansia belum cair sekarang",
+    "selamat pagi kak lucu",
+    "kata asing belaka",
+    "jalan " * 50 + " ".join(matter for matters in MATTERS.values() for matter in matters),
+]
+
+
+@pytest.fixture(scope="module")
+def fitted() -> Fit:
+    """What training makes of the invented texts."""
+    return fit(EXAMPLES, FEATURES, DIRECTORY)
+
+
+@pytest.fixture(scope="module")
+def model(fitted: Fit, tmp_path_factory: pytest.TempPathFactory) -> Model:
+    """The same as the functions have it."""
+    return export(fitted, THRESHOLDS, tmp_path_factory.mktemp("model"))
+
+
+def exact(fitted: Fit, text: str) -> dict[str, np.ndarray]:
+    """Logits of each decision in floating point, as the learners have them."""
+    row = fitted.vocabulary.matrix(read_features([an_example(text=text)], DIRECTORY))
+    return {head.outcomes[0].partition(":")[0]: (row @ head.weights + head.biases)[0] for head in fitted.heads}
+
+
+def rounding(model: Model, features: tuple[list[str], ...]) -> float:
+    """How far a logit may be from the exact one: half a step for each feature, and the bias's fourth place."""
+    worst = 1e-4
+    for family, given in zip(model.families, features, strict=True):
+        found = len(family.rows.keys() & set(given))
+        # The scale itself has four digits, which 127 steps multiply.
+        worst += max(family.scales) * (0.5 + 127 * 0.0005) * found**0.5
+    return worst
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    powers = np.exp(logits - logits.max())
+    return np.asarray(powers / powers.sum())
+
+
+@pytest.mark.parametrize("text", [*UNSEEN_TEXTS, *(example.text for example in EXAMPLES[::40])])
+def test_the_functions_compute_what_was_learnt(fitted: Fit, model: Model, text: str) -> None:
+    """Eight-bit weights added as integers give the learners' probabilities, but for the rounding."""
+    features = features_of(reader_of(DIRECTORY).read(text))
+    probable, logits = model.weigh(features), exact(fitted, text)
+    # A probability moves by at most half of what its logits move.
+    tolerance = rounding(model, features) / 2
+    assert tolerance < 0.2
+    assert probable.report == pytest.approx(1 / (1 + np.exp(-logits["report"][0])), abs=tolerance)
+    for name in ("kind", "urgency", "topic"):
+        group: dict[str, float] = getattr(probable, name)
+        assert list(group.values()) == pytest.approx(softmax(logits[name]).tolist(), abs=tolerance)
+
+
+def test_what_was_learnt_is_right(model: Model) -> None:
+    """The model tells topics, kinds, urgencies and chatter of texts it has not met."""
+
+    def weighed(text: str) -> Probabilities:
+        return model.weigh(features_of(reader_of(DIRECTORY).read(text)))
+
+    report = weighed("aspal retak di Godean, mohon informasi, tolong segera")
+    assert report.report > 0.5
+    for group, expected in ((report.topic, "jalan"), (report.kind, "request"), (report.urgency, "urgent")):
+        assert max(group, key=lambda code: group[code]) == expected
+    assert weighed("dijual foto lucu pagi").report < 0.5
+
+
+def test_what_the_model_said_unseen_is_kept(fitted: Fit) -> None:
+    """For each text there is what models that had not seen it said, a probability for every topic and the report."""
+    assert fitted.unseen.topics == tuple(sorted(MATTERS))
+    assert fitted.unseen.topic.shape == (len(EXAMPLES), len(MATTERS))
+    assert fitted.unseen.topic.sum(axis=1) == pytest.approx(np.ones(len(EXAMPLES)))
+    reports = np.array([example.is_report for example in EXAMPLES])
+    assert ((fitted.unseen.report > 0.5) == reports).mean() > 0.9
+
+
+def test_the_same_texts_give_the_same_files(fitted: Fit, model: Model, tmp_path: Path) -> None:
+    """Training twice gives byte for byte the same model."""
+    again = export(fit(EXAMPLES, read_features(EXAMPLES, DIRECTORY), DIRECTORY), THRESHOLDS, tmp_path / "again")
+    first = export(fitted, THRESHOLDS, tmp_path / "first")
+    assert again.hash == first.hash == model.hash
+    for name in ("model.json", "features.txt", "weights.bin"):
+        assert (tmp_path / "again" / name).read_bytes() == (tmp_path / "first" / name).read_bytes()
+
+
+def test_thresholds_are_written_as_fitted(model: Model) -> None:
+    """The functions read the thresholds training found, to four places."""
+    assert (model.drop_below, model.auto_report, model.auto_from) == (0.0512, 0.7, {"jalan": 0.8123})
+
+
+def test_every_family_is_written_in_its_order(fitted: Fit, model: Model) -> None:
+    """Each family's features are those of the vocabulary, and none has weights of another."""
+    assert [tuple(family.rows) for family in model.families] == list(fitted.vocabulary.names)
+    assert len(model.families) == len(FAMILIES)
+
+
+def test_texts_without_topic_or_kind_are_learnt_from(tmp_path: Path) -> None:
+    """A source that only says what is a report teaches that, and disturbs nothing else."""
+    bare = [
+        example.model_copy(update={"topic": None, "kind": None, "urgency": None, "source": "lain"})
+        for example in EXAMPLES[::7]
+    ]
+    mixed = EXAMPLES + bare
+    fitted = fit(mixed, read_features(mixed, DIRECTORY), DIRECTORY)
+    model = export(fitted, thresholds(mixed, fitted.unseen), tmp_path)
+    topics = model.weigh(features_of(reader_of(DIRECTORY).read("aspal retak di Godean, mohon informasi"))).topic
+    assert max(topics, key=lambda code: topics[code]) == "jalan"
+
+
+def test_too_few_texts_are_refused_by_name() -> None:
+    """A topic that is missing in a part of the texts is named, not learnt wrongly."""
+    lonely = an_example(text="air keruh", topic="air_bersih", group="sendiri", id="sendiri")
+    with pytest.raises(ValueError, match=r"lacks the topics air_bersih: too few texts"):
+        fit([*EXAMPLES, lonely], [*FEATURES, *read_features([lonely], DIRECTORY)], DIRECTORY)

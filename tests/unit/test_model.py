@@ -1,0 +1,182 @@
+"""The arithmetic of the linear model."""
+
+import math
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from classify.features import FAMILIES
+from classify.model import Model, ModelError, load_model
+from tests.small_model import OUTCOMES, ZEROS, Weights, write_model
+
+NAMES = [f"kata{number}" for number in range(12)]
+JALAN, SOSIAL = OUTCOMES.index("topic:jalan"), OUTCOMES.index("topic:sosial")
+
+a_row = st.lists(st.integers(-128, 127), min_size=len(OUTCOMES), max_size=len(OUTCOMES))
+some_weights = st.fixed_dictionaries({family: st.dictionaries(st.sampled_from(NAMES), a_row) for family in FAMILIES})
+some_floats = st.lists(st.floats(-4, 4), min_size=len(OUTCOMES), max_size=len(OUTCOMES))
+some_scales = st.fixed_dictionaries(dict.fromkeys(FAMILIES, some_floats))
+some_features = st.tuples(*[st.lists(st.sampled_from(NAMES), max_size=20) for _ in FAMILIES])
+
+
+def loaded(
+    families: Mapping[str, Weights],
+    *,
+    biases: Sequence[float] = ZEROS,
+    scales: Mapping[str, Sequence[float]] | None = None,
+) -> Model:
+    """The model of these weights, as the functions load it."""
+    if not any(families.values()):
+        families = {**families, "word": {"nihil": [0] * len(OUTCOMES)}}  # no training gives a model without features
+    with tempfile.TemporaryDirectory() as folder:
+        return load_model.__wrapped__(write_model(Path(folder), families, biases=biases, scales=scales))
+
+
+def naive_logits(
+    families: Mapping[str, Weights],
+    features: Sequence[Sequence[str]],
+    biases: Sequence[float],
+    scales: Mapping[str, Sequence[float]],
+) -> list[float]:
+    """What a family's known features weigh, added one by one and divided by the root of their number."""
+    logits = list(biases)
+    for family, given_features in zip(FAMILIES, features, strict=True):
+        known = [name for name in set(given_features) if name in families[family]]
+        for lane, scale in enumerate(scales[family]):
+            weight = sum(families[family][name][lane] for name in known)
+            logits[lane] += weight * scale / math.sqrt(max(1, len(known)))
+    return logits
+
+
+def sigmoid(logit: float) -> float:
+    """A probability of a logit, computed so that it cannot overflow."""
+    return (1 + math.tanh(logit / 2)) / 2
+
+
+@given(families=some_weights, features=some_features, biases=some_floats, scales=some_scales)
+def test_packed_addition_is_the_sum_of_the_rows(
+    families: dict[str, dict[str, list[int]]],
+    features: tuple[list[str], ...],
+    biases: list[float],
+    scales: dict[str, list[float]],
+) -> None:
+    """Adding packed integers gives what adding every weight for itself gives."""
+    probable = loaded(families, biases=biases, scales=scales).weigh(features)
+    logits = naive_logits(families, features, biases, scales)
+    assert probable.report == pytest.approx(sigmoid(logits[0]), abs=1e-9)
+    for group, first in ((probable.kind, 1), (probable.urgency, 3), (probable.topic, 5)):
+        expected = sigmoid(logits[first] - logits[first + 1])
+        assert list(group.values()) == pytest.approx([expected, 1 - expected], abs=1e-9)
+
+
+@pytest.mark.parametrize("count", [1, 10_000, 30_000])
+@pytest.mark.parametrize("weight", [127, -128])
+def test_no_lane_of_a_long_text_runs_into_the_next(count: int, weight: int) -> None:
+    """However many features a text has, the sum of one outcome leaves its neighbours alone."""
+    row = [0] * len(OUTCOMES)
+    row[JALAN] = weight
+    names = [f"w{number}" for number in range(count)]
+    scales = {"word": [1e-4] * len(OUTCOMES)}
+    probable = loaded({"word": dict.fromkeys(names, row)}, scales=scales).weigh((names, [], [], [], []))
+    assert probable.topic["jalan"] == pytest.approx(sigmoid(weight * 1e-4 * math.sqrt(count)))
+    assert probable.report == 0.5
+    assert set(probable.kind.values()) == set(probable.urgency.values()) == {0.5}
+
+
+@given(
+    features=some_features,
+    families=some_weights,
+    biases=st.lists(st.floats(-1e12, 1e12), min_size=len(OUTCOMES), max_size=len(OUTCOMES)),
+)
+def test_probabilities_are_probabilities(
+    features: tuple[list[str], ...], families: dict[str, dict[str, list[int]]], biases: list[float]
+) -> None:
+    """Whatever the weights, nothing overflows, and kinds, topics and urgencies sum to one."""
+    probable = loaded(families, biases=biases).weigh(features)
+    assert 0 <= probable.report <= 1
+    for group in (probable.kind, probable.topic, probable.urgency):
+        assert all(0 <= probability <= 1 for probability in group.values())
+        assert sum(group.values()) == pytest.approx(1)
+
+
+@settings(max_examples=50)
+@given(
+    families=some_weights,
+    features=some_features,
+    unknown=st.tuples(*[st.lists(st.text().filter(lambda name: name not in NAMES)) for _ in FAMILIES]),
+)
+def test_unknown_and_repeated_features_change_nothing(
+    families: dict[str, dict[str, list[int]]], features: tuple[list[str], ...], unknown: tuple[list[str], ...]
+) -> None:
+    """A word the model never met says nothing, and one said twice says no more than once."""
+    model = loaded(families)
+    more = tuple(others[::2] + names + names + others[1::2] for names, others in zip(features, unknown, strict=True))
+    assert model.weigh(more) == model.weigh(features)
+
+
+def test_a_text_without_known_features_gets_what_is_usual() -> None:
+    """Nothing known leaves the biases."""
+    biases = [0.0, 0.0, 0.0, 0.0, math.log(3), 0.0, 0.0]
+    probable = loaded({}, biases=biases).weigh(((),) * len(FAMILIES))
+    assert probable.urgency == pytest.approx({"normal": 0.25, "urgent": 0.75})
+
+
+def test_leading_features_come_by_weight() -> None:
+    """The most telling feature is named first, equal ones by name, and what speaks against an outcome never."""
+    weights = {"jelek": 10, "rusak": 90, "berlubang": 90, "aspal": 127, "bansos": -50, "yang": 0}
+    rows = {name: [0, 0, 0, 0, 0, weight, -weight] for name, weight in weights.items()}
+    model = loaded({"word": rows})
+    features: tuple[list[str], ...] = ([*weights, "asing"], [], [], [], [])
+    assert model.leading("topic:jalan", features, [0]) == ["aspal", "berlubang", "rusak", "jelek"]
+    assert model.leading("topic:sosial", features, [0]) == ["bansos"]
+
+
+def test_leading_features_are_weighed_across_families() -> None:
+    """Only the families that are asked for are named, each by its own scale, and a name once."""
+    row, stronger = [0, 0, 0, 0, 0, 50, 0], [0, 0, 0, 0, 0, 100, 0]
+    families = {"word": {"jalan": stronger, "aspal": row}, "pair": {"jalan rusak": stronger}, "opening": {"aspal": row}}
+    scales = {"pair": [2.0] * len(OUTCOMES), "opening": [3.0] * len(OUTCOMES)}
+    model = loaded(families, scales=scales)
+    features: tuple[list[str], ...] = (["jalan", "aspal"], ["jalan rusak"], ["aspal"], [], [])
+    assert model.leading("topic:jalan", features, [0, 1]) == ["jalan rusak", "jalan", "aspal"]
+    for asked in ([0, 1, 2], [2, 1, 0]):
+        assert model.leading("topic:jalan", features, asked) == ["jalan rusak", "aspal", "jalan"]
+
+
+@pytest.mark.parametrize("name", ["model.json", "features.txt", "weights.bin"])
+def test_a_missing_file_is_named(tmp_path: Path, name: str) -> None:
+    """Whoever deploys without a file reads which one."""
+    (write_model(tmp_path, {"word": {"jalan": [0] * len(OUTCOMES)}}) / name).unlink()
+    with pytest.raises(ModelError, match=rf"{name}: the file is missing"):
+        load_model(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "more"), [("features.txt", b"\nlagi"), ("weights.bin", b"\x80"), ("weights.bin", b"")]
+)
+def test_files_that_do_not_fit_are_named(tmp_path: Path, name: str, more: bytes) -> None:
+    """A file of another training, or one cut off, is not loaded; the error says what each has."""
+    path = write_model(tmp_path, {"word": {"jalan": [0] * len(OUTCOMES), "rusak": [0] * len(OUTCOMES)}}) / name
+    path.write_bytes(path.read_bytes() + more if more else path.read_bytes()[: len(OUTCOMES)])
+    with pytest.raises(ModelError, match=r"model\.json speaks of 2 features, features\.txt has .* and weights\.bin"):
+        load_model(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["model.json", "features.txt", "weights.bin"])
+def test_the_hash_stands_for_every_file(tmp_path: Path, name: str) -> None:
+    """A model that differs in one byte has another hash, and a copy has the same."""
+    here = write_model(tmp_path, {"word": {"jalan": [0] * len(OUTCOMES)}})
+    copied, changed = tmp_path / "copied", tmp_path / "changed"
+    for folder in (copied, changed):
+        folder.mkdir()
+        for file in here.glob("*.*"):
+            shutil.copy(file, folder)
+    path = changed / name
+    path.write_bytes(path.read_bytes().replace(b"0.05", b"0.06").replace(b"jalan", b"jalur").replace(b"\x80", b"\x81"))
+    assert load_model(copied).hash == load_model(here).hash
+    assert load_model(changed).hash != load_model(here).hash

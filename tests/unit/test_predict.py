@@ -1,0 +1,117 @@
+"""Deciding about a file of texts from the command line."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aduan.directory import load_directory
+from classify.classifier import classify
+from infra.training.__main__ import main
+
+ROOT = Path(__file__).parents[2]
+KEYS = [
+    *("id", "is_report", "report_probability", "kind", "topic", "topic_probability"),
+    *("runner_up", "department", "place", "urgency", "route"),
+]
+LAMP = "lampu jalan mati di Jalan Kaliurang km 7, tolong diperbaiki"
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the command as people do: from the root of the repository, with nothing set."""
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    return subprocess.run(  # noqa: S603 # our own command, from our own interpreter
+        [sys.executable, "-m", "infra.training", *arguments],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+
+
+def test_each_line_gets_a_decision(tmp_path: Path) -> None:
+    """A line in, a line out, in order and with exactly the promised keys; without an id the line has its number."""
+    texts = [LAMP, "Aamiin ya Allah", "", "sampah 🔥 ora dijupuk", "🔥"]
+    rows: list[dict[str, Any]] = [
+        {"id": "satu", "text": texts[0], "author": "x"},
+        *({"text": text} for text in texts[1:-1]),
+    ]
+    rows.append({"id": 7, "text": texts[-1]})
+    path = tmp_path / "posts.jsonl"
+    path.write_text("\ufeff" + "\n\n".join(json.dumps(row, ensure_ascii=False) for row in rows) + "\n", "utf-8")
+    done = run("predict", str(path))
+    assert (done.returncode, done.stderr) == (0, "")
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [list(answer) for answer in answers] == [KEYS] * len(rows)
+    assert [answer["id"] for answer in answers] == ["satu", 3, 5, 7, 7]
+    for text, answer in zip(texts, answers, strict=True):
+        triage = classify(text, load_directory())
+        assert answer["department"] == (triage.guess or triage.department)
+        assert answer["place"] == (triage.place.label() if triage.place else None)
+        for key in set(KEYS) - {"id", "department", "place"}:
+            assert answer[key] == getattr(triage, key)
+
+
+def test_the_department_is_the_best_guess(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Also what a person must look at names the likeliest department, and a place is one line for people."""
+    path = tmp_path / "posts.jsonl"
+    path.write_text(json.dumps({"text": f"{LAMP}, jangan cuma janji kampanye caleg"}), "utf-8")
+    assert main(["predict", str(path)]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert (answer["route"], answer["department"]) == ("desk", "dishub_diy")
+    assert answer["place"].startswith("Jalan Kaliurang")
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        (b'{"id": "dua"}', "line 3: it has no text"),
+        (b'{"text": null}', "line 3: it has no text"),
+        (b'{"text": ["jalan"]}', "line 3: it has no text"),
+        (b'["jalan rusak"]', "line 3: it is not a JSON object"),
+        (b"jalan rusak", "line 3: it is not JSON: Expecting value"),
+        (b'{"text": "jalan', "line 3: it is not JSON: Unterminated string starting at"),
+        (b'{"text": "caf\xe9"}', "line 3: it is not in UTF-8"),
+    ],
+)
+def test_an_odd_line_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str], line: bytes, sentence: str) -> None:
+    """A line that cannot be read ends the command with one sentence that says where and what is wrong."""
+    path = tmp_path / "posts.jsonl"
+    path.write_bytes(b'{"text": "jalan rusak"}\n\n' + line + b'\n{"text": "lampu mati"}\n')
+    assert main(["predict", str(path)]) == 2
+    said = capsys.readouterr()
+    assert said.err == f"python -m infra.training: posts.jsonl, {sentence}\n"
+    assert len(said.out.splitlines()) <= 1
+
+
+def test_an_odd_file_ends_the_process_with_two(tmp_path: Path) -> None:
+    """A script that calls the command sees that it failed, without a traceback."""
+    path = tmp_path / "posts.jsonl"
+    path.write_text('{"id": 1}', "utf-8")
+    done = run("predict", str(path))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "python -m infra.training: posts.jsonl, line 1: it has no text\n"
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A missing file, or a folder, ends the command with one sentence that names it."""
+    for path in (tmp_path / "tiada.jsonl", tmp_path):
+        assert main(["predict", str(path)]) == 2
+        said = capsys.readouterr()
+        assert said.out == ""
+        assert said.err.startswith("python -m infra.training: ")
+        assert str(path) in said.err
+        assert len(said.err.splitlines()) == 1
+
+
+def test_an_empty_file_gets_no_decisions(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing in, nothing out, and no error."""
+    path = tmp_path / "posts.jsonl"
+    path.write_text("\n", "utf-8")
+    assert main(["predict", str(path)]) == 0
+    assert capsys.readouterr() == ("", "")

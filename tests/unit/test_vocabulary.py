@@ -1,0 +1,147 @@
+"""Which words may stand in a model everybody can read."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aduan.directory import load_directory
+from classify.features import FAMILIES
+from infra.training.examples import Example
+from infra.training.fitting import read_features
+from infra.training.vocabulary import (
+    FEWEST_HOSTS,
+    FEWEST_STRANGERS,
+    FEWEST_TEXTS,
+    SCALES,
+    Vocabulary,
+    allowed_features,
+)
+from tests.invented import an_example
+
+DIRECTORY = load_directory()
+
+
+def strangers(*texts: str) -> list[Example]:
+    """Citizens' texts of another source, each with a group of its own."""
+    return [an_example(text=text, source="kota", group=f"kota-{number}") for number, text in enumerate(texts)]
+
+
+def own(*texts: str) -> list[Example]:
+    """Texts of the project's corpus, each with a group of its own."""
+    return [an_example(text=text, group=f"corpus-{number}") for number, text in enumerate(texts)]
+
+
+def allowed(examples: Sequence[Example]) -> dict[str, set[str]]:
+    """What may be taken from texts, by family."""
+    return dict(zip(FAMILIES, allowed_features(examples, read_features(examples, DIRECTORY), DIRECTORY), strict=True))
+
+
+def test_a_strangers_word_must_be_common() -> None:
+    """A word only other sources use is taken when many texts do: fewer, and it may be a name."""
+    text = "katanya wargapedia bagus"
+    assert "wargapedia" not in allowed(strangers(*[text] * (FEWEST_STRANGERS - 1)))["word"]
+    assert "wargapedia" in allowed(strangers(*[text] * FEWEST_STRANGERS))["word"]
+
+
+def test_twins_count_once() -> None:
+    """A text that somebody sent many times proves no more than one."""
+    sent_often = [
+        example.model_copy(update={"group": "satu"}) for example in strangers(*["kata wargapedia"] * FEWEST_STRANGERS)
+    ]
+    assert "wargapedia" not in allowed(sent_often)["word"]
+
+
+def test_the_corpus_own_words_are_kept() -> None:
+    """What the project wrote itself is nobody's secret: two texts are enough, one is not."""
+    assert "wargapedia" in allowed(own(*["kata wargapedia"] * FEWEST_TEXTS))["word"]
+    assert "wargapedia" not in allowed(own("kata wargapedia"))["word"]
+
+
+def test_the_directorys_words_are_kept() -> None:
+    """What the directory says of topics is public: strangers need not use it often."""
+    assert "drainase" in allowed(strangers(*["itu Drainase"] * FEWEST_TEXTS))["word"]
+
+
+@pytest.mark.parametrize("address", ["Pak", "bu", "Mbak", "almarhum", "bernama"])
+def test_whoever_is_addressed_is_not_learnt(address: str) -> None:
+    """A word that follows a form of address is a name, even in small letters."""
+    texts = [f"kata {address} wargapedia"] + ["kata orang wargapedia"] * (FEWEST_STRANGERS - 1)
+    assert "wargapedia" not in allowed(strangers(*texts))["word"]
+    seldom = [*texts, *["kata orang wargapedia"] * 10]
+    assert "wargapedia" in allowed(strangers(*seldom))["word"]
+
+
+def test_what_is_mostly_capitalised_is_not_learnt() -> None:
+    """A word that is written like a name inside of sentences is taken for one; at their beginning it says nothing."""
+    named = ["kata Wargapedia"] * 7 + ["kata wargapedia"] * 3
+    common = ["kata Wargapedia"] * 5 + ["kata wargapedia"] * 5
+    opening = ["Wargapedia kata"] * 5 + ["kata wargapedia"] * 5
+    assert "wargapedia" not in allowed(strangers(*named))["word"]
+    assert "wargapedia" in allowed(strangers(*common))["word"]
+    assert "wargapedia" in allowed(strangers(*opening))["word"]
+
+
+def test_given_names_are_never_learnt() -> None:
+    """However often, in whatever letters and whoever wrote it: no weight, no pair, no opening of a given name."""
+    found = allowed(own(*["lampu budi mati"] * 20) + strangers(*["lampu sulastri mati"] * 20))
+    for family in ("word", "pair", "opening"):
+        assert not [name for name in found[family] if {"budi", "sulastri"} & set(name.split(" "))]
+    assert {"lampu", "mati"} <= found["word"]
+
+
+@pytest.mark.parametrize("number", ["08123456789", "3404010101900001", "1234", "ab1234cd", "lapor1708"])
+def test_long_numbers_are_never_learnt(number: str) -> None:
+    """A number of more than three digits is somebody's, also within a word."""
+    found = allowed(own(*[f"lampu {number} mati"] * 20))
+    assert not [name for name in found["word"] | found["pair"] | found["opening"] if number in name]
+
+
+def test_short_numbers_are_learnt() -> None:
+    """``112`` and ``rt 03`` tell something, and nobody."""
+    assert {"112", "03"} <= allowed(own(*["lampu 112 mati rt 03"] * FEWEST_TEXTS))["word"]
+
+
+def test_pairs_and_openings_are_of_allowed_words() -> None:
+    """A word that may not be learnt is not learnt beside another either."""
+    found = allowed(strangers(*["lampu wargapedia mati"] * FEWEST_TEXTS) + own("lampu mati", "lampu mati"))
+    assert "lampu mati" in found["pair"]
+    assert not [name for name in found["pair"] | found["opening"] if "wargapedia" in name]
+
+
+def test_a_piece_belongs_to_many_words() -> None:
+    """A piece is taken when several different words share it, so that it gives none of them away."""
+    assert "zqx" in allowed(own(*[f"kata {letter}zqx{letter}" for letter in "abc"[:FEWEST_HOSTS]]))["gram"]
+    assert "zqx" not in allowed(own("kata azqxa", "kata bzqxb", "kata azqxa", "kata bzqxb"))["gram"]
+    assert not allowed(own(*["kata qxz"] * 20))["gram"] & {"qxz", " qxz "}
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.text(alphabet="abcd KLM 1 ", max_size=20), max_size=12))
+def test_pieces_never_hold_a_whole_word(texts: list[str]) -> None:
+    """Whatever is written, no piece has both edges of its word."""
+    pieces = allowed(own(*texts))["gram"]
+    assert not [piece for piece in pieces if piece.startswith(" ") and piece.endswith(" ")]
+
+
+def test_what_a_vocabulary_keeps_keeps_its_rarity() -> None:
+    """Leaving features out moves neither the others' order nor their weights, across families."""
+    names = (("a", "b"), ("c",), (), ("d", "e"), ())
+    vocabulary = Vocabulary(names, tuple(np.arange(len(given), dtype=float) + 1 for given in names))
+    kept = vocabulary.keep(np.array([4, 1]))
+    assert kept.names == (("b",), (), (), ("e",), ())
+    assert [list(rarity) for rarity in kept.rarity] == [[2.0], [], [], [2.0], []]
+
+
+def test_a_row_is_scaled_by_family() -> None:
+    """Each family weighs as loud as it is set, by rarity, and divided by the root of how many of it are known."""
+    features: list[tuple[list[str], ...]] = [(["a", "b", "x", "b"], [], [], [], ["g"]), (["a"], [], [], [], [])]
+    vocabulary = Vocabulary.of(features, [{"a", "b"}, set(), set(), set(), {"g"}])
+    assert vocabulary.names == (("a", "b"), (), (), (), ("g",))
+    common, rare = 1.0, np.log(3 / 2) + 1
+    row = np.array([common, rare]) * SCALES["word"] / 3 / 2**0.5
+    assert vocabulary.matrix(features).toarray() == pytest.approx(
+        np.array([[*row, rare * SCALES["gram"] / 3], [common * SCALES["word"] / 3, 0, 0]])
+    )
