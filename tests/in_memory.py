@@ -15,12 +15,12 @@ from aduan.quiet_hours import Hold
 from aduan.record import WIB
 from aduan.store.channels import LeaseError
 from aduan.store.notices import LEFT_BEHIND as NOTICE_LEFT_BEHIND
-from aduan.store.notices import NoticeChangedError, NotPendingError
+from aduan.store.notices import NoticeChangedError, NotPendingError, is_renewed
 from aduan.store.pages import page_cursor, page_position
 from aduan.store.posts import LEFT_BEHIND, AlreadyTriagedError
 from aduan.store.table import NOTICE_QUEUES, month_of
 from aduan.store.tickets import CodeTakenError, OutdatedError, overtaken
-from aduan.ticket import Event, Ticket, Voice, clock_of, queued
+from aduan.ticket import Event, Resolution, Ticket, Voice, clock_of, queued
 from aduan.triage import Triage
 
 
@@ -44,6 +44,7 @@ class Memory:
     tokens: dict[str, TokenLook] = field(default_factory=dict)
     contacts: dict[str, Contact] = field(default_factory=dict)
     examples: dict[str, Example] = field(default_factory=dict)
+    resolutions: dict[tuple[str, str], Resolution] = field(default_factory=dict)
     counted: dict[str, int] = field(default_factory=dict)
     spent: dict[str, int] = field(default_factory=dict)
     unsettled: set[tuple[str, str]] = field(default_factory=set)
@@ -292,10 +293,12 @@ class InMemoryTicketStore:
             InMemoryPostStore(memory).decide(post, triage, after.code)
             self._replace(before, queued(before, after, post.revised_at or post.fetched_at))
             memory.events.extend(events)
-            memory.examples.pop(post.key, None)
+            if post.key == before.post:
+                memory.examples.pop(post.key, None)
             self._tell(notices)
             if after.department != before.department:
                 self._withdraw(after.code, lambda told: told.department != after.department)
+            self._withdraw(after.code, lambda told: isinstance(told, Notice) and overtaken(told, before, after))
 
     def correct(  # noqa: PLR0913 # as the protocol has it
         self,
@@ -304,7 +307,7 @@ class InMemoryTicketStore:
         after: Ticket,
         *,
         notices: Sequence[Notice],
-        event: Event,
+        events: Sequence[Event],
         example: Example | None,
     ) -> None:
         """All or nothing."""
@@ -314,8 +317,8 @@ class InMemoryTicketStore:
             read = (stored.state, stored.digest) == (post.state, post.digest) or stored.state == post.state == "gone"
             if not read or memory.tickets[before.code].version != before.version:
                 raise OutdatedError(after.code)
-            self._replace(before, queued(before, after, event.at))
-            memory.events.append(event)
+            self._replace(before, queued(before, after, events[-1].at))
+            memory.events.extend(events)
             if example is not None:
                 memory.examples[example.post] = example
             self._tell(notices)
@@ -329,19 +332,50 @@ class InMemoryTicketStore:
                 ),
             )
 
+    def join(  # noqa: PLR0913 # as the protocol has it
+        self,
+        post: Post,
+        triage: Triage,
+        before: Ticket,
+        after: Ticket,
+        *,
+        notices: Sequence[Notice],
+        event: Event,
+    ) -> None:
+        """All or nothing."""
+        with self.memory.call(write=True):
+            memory = self.memory
+            moved = after != before and memory.tickets[before.code].version != before.version
+            if memory.posts[post.key].state != "new" or moved:
+                raise AlreadyTriagedError(post.key)
+            InMemoryPostStore(memory).decide(post, triage, after.code)
+            if after != before:
+                self._replace(before, queued(before, after, event.at))
+            memory.voices[after.code, post.key] = Voice(ticket=after.code, post=post.key, at=post.created_at)
+            memory.events.append(event)
+            self._tell(notices)
+            self._withdraw(after.code, lambda told: isinstance(told, Notice) and overtaken(told, before, after))
+
     def bury(self, post: Post, ticket: Ticket, event: Event, reason: str, at: datetime) -> None:
         """All or nothing."""
         with self.memory.call(write=True):
             memory = self.memory
-            if memory.posts[post.key].gone_at is not None or memory.tickets[ticket.code].version != ticket.version:
+            first = post.key == ticket.post
+            moved = first and memory.tickets[ticket.code].version != ticket.version
+            if memory.posts[post.key].gone_at is not None or moved:
                 raise AlreadyTriagedError(post.key)
             InMemoryPostStore(memory).lay_to_rest(post, reason, at)
+            if not first:
+                memory.events.append(event)
+                return
             memory.tickets[ticket.code] = ticket.model_copy(update={"permalink": "", "version": ticket.version + 1})
             memory.events.append(event)
             memory.examples.pop(post.key, None)
             self._withdraw(ticket.code, lambda _: True)
 
-    def move(self, before: Ticket, after: Ticket, *, at: datetime, notices: Sequence[Notice], event: Event | None) -> None:
+    def move(
+        self, before: Ticket, after: Ticket, *, at: datetime, notices: Sequence[Notice], event: Event | None
+    ) -> None:
         """All or nothing."""
         with self.memory.call(write=True):
             if self.memory.tickets[before.code].version != before.version:
@@ -350,11 +384,26 @@ class InMemoryTicketStore:
             self.memory.events.extend([event] if event is not None else [])
             self._tell(notices)
             self._withdraw(after.code, lambda told: isinstance(told, Notice) and overtaken(told, before, after))
+            post = self.memory.posts.get(after.post)
+            if before.status != "resolved" == after.status and post is not None and post.author is not None:
+                self.memory.resolutions[post.author, after.code] = Resolution(
+                    ticket=after.code, post=post.key, author=post.author, parent_id=post.parent_id, resolved_at=at
+                )
 
     def get(self, code: str) -> Ticket | None:
         """Look up."""
         with self.memory.call():
             return self.memory.tickets.get(code)
+
+    def resolved(self, author: str) -> list[Resolution]:
+        """Look up."""
+        with self.memory.call():
+            return [one for (whose, _), one in self.memory.resolutions.items() if whose == author]
+
+    def history(self, code: str) -> list[Event]:
+        """In the order of time."""
+        with self.memory.call():
+            return sorted((event for event in self.memory.events if event.ticket == code), key=lambda event: event.at)
 
     def due(self, now: datetime) -> Iterator[str]:
         """Those that wait for something else than the forum."""
@@ -379,7 +428,7 @@ class InMemoryTicketStore:
     def _tell(self, notices: Iterable[Notice]) -> None:
         for notice in notices:
             told = self.memory.notices.setdefault((notice.ticket, notice.key), notice)
-            if told.state == "withdrawn":
+            if isinstance(told, Notice) and is_renewed(told, notice):
                 kept = {name: getattr(told, name) for name in ("attempt", "repeated_at", "bounced")}
                 renewed = {**kept, "act_at": notice.act_at or notice.created_at}
                 self.memory.notices[notice.ticket, notice.key] = notice.model_copy(update=renewed)

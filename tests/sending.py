@@ -146,8 +146,8 @@ class Sending:
     def follow_up(self, later: timedelta = timedelta()) -> Redriven:
         """One run of the schedule, this much later."""
         self.now += later
-        redrive = Redrive(decide=str, deliver=self.deliver, notices=self.notices)
-        return redrive.run([], self.notices.left_behind(self.now), lambda: True)
+        redrive = Redrive(decide=str, follow=str, deliver=self.deliver, notices=self.notices)
+        return redrive.run([], [], self.notices.left_behind(self.now), lambda: True)
 
     def report(self, message: Message, kind: Kind = "accepted", reason: str = "") -> Reconciled:
         """What SES says about a message it accepted."""

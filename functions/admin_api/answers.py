@@ -62,7 +62,21 @@ MOVE_LABELS: Final[Mapping[str, str]] = {
     "edited": "Kiriman disunting",
     "corrected": "Dikoreksi",
     "source_gone": "Dihapus di kanal asalnya",
+    "reminded": "Diingatkan",
+    "reminded:due": "Diingatkan sebelum tenggat",
+    "escalated:head": "Disampaikan kepada pimpinan perangkat daerah",
+    "escalated:sekda": "Disampaikan kepada Sekretaris Daerah",
+    "escalated:forum": "Masuk daftar forum Wakil Bupati",
 }
+STEP_LABELS: Final[Mapping[str, str]] = {
+    "remind": MOVE_LABELS["reminded"],
+    "remind_due": MOVE_LABELS["reminded:due"],
+    "head": MOVE_LABELS["escalated:head"],
+    "head_due": MOVE_LABELS["escalated:head"],
+    "sekda": MOVE_LABELS["escalated:sekda"],
+    "forum": MOVE_LABELS["escalated:forum"],
+}
+"""What was done because nobody answered, by the steps of `deadlines.json`."""
 ROUTE_LABELS: Final[Mapping[str, str]] = {
     "auto": "Diteruskan tanpa pemeriksaan",
     "desk": "Diperiksa petugas lebih dahulu",
@@ -73,12 +87,19 @@ SHOWN_RUNS: Final = 5
 
 _CONFIDENTIAL: Final = {"recipient", "claimed_by", "message_id", "failure", "bounced"}
 """Of a notice: where it went, and what a provider says about that, which repeats the address."""
+_INTERNAL: Final = {"clock", "round", "act_at"}
+"""Of a ticket: what only the ladder needs."""
 _ADDRESS: Final = re.compile(r"\S+@\S+|(?:\+62|\b62|\b0)[\d\s.-]{7,}\d")
 
 
 def tickets_answer(tickets: Iterable[Ticket], following: str | None, directory: "Directory") -> Answer:
     """One page of a list."""
     return {"tickets": [_ticket(ticket, directory) for ticket in tickets], "next_cursor": following}
+
+
+def forum_answer(tickets: Iterable[Ticket], directory: "Directory", *, more: bool) -> Answer:
+    """The list of the forum; `more` says that there are others behind it."""
+    return {"tickets": [_ticket(ticket, directory) for ticket in tickets], "more": more}
 
 
 def detail_answer(detail: TicketDetail, directory: "Directory", *, everything: bool) -> Answer:
@@ -94,7 +115,7 @@ def detail_answer(detail: TicketDetail, directory: "Directory", *, everything: b
 
 
 def stats_answer(tallies: Mapping[str, Tally], by: Grouping, months: Sequence[str], directory: "Directory") -> Answer:
-    """Figures with the largest first; months in their order."""
+    """Figures with the largest first; months in their order. A misroute belongs to no status."""
     order = sorted(tallies) if by == "month" else sorted(tallies, key=lambda group: (-tallies[group].tickets, group))
     return {
         "from": months[0],
@@ -111,6 +132,7 @@ def stats_answer(tallies: Mapping[str, Tally], by: Grouping, months: Sequence[st
                     for status in get_args(Status)
                     if tallies[group].statuses[status]
                 },
+                **({} if by == "status" else {"misroutes": tallies[group].misroutes}),
             }
             for group in order
         ],
@@ -212,14 +234,14 @@ def contact_answer(department: str, contact: "Contact | None", directory: "Direc
     return {
         **known,
         "department": department,
-        "department_name": department_name(department, directory),
+        "department_name": contact_name(department, directory),
         **{name: value for moment in moments for name, value in _wib(moment, getattr(contact, moment, None)).items()},
     }
 
 
 def _ticket(ticket: Ticket, directory: "Directory") -> Answer:
     return {
-        **ticket.model_dump(mode="json"),
+        **ticket.model_dump(mode="json", exclude=_INTERNAL),
         "status_label": STATUS_LABELS[ticket.status],
         "kind_label": KIND_LABELS[ticket.kind],
         "topic_label": topic_label(ticket.topic, directory),
@@ -230,6 +252,8 @@ def _ticket(ticket: Ticket, directory: "Directory") -> Answer:
         "channel_name": _channel(ticket.channel, directory),
         **_wib("opened_at", ticket.opened_at),
         **_wib("due_at", ticket.due_at),
+        **_wib("take_up_by", ticket.take_up_by),
+        "step_labels": [STEP_LABELS.get(step, step) for step in ticket.steps],
         **_wib("corrected_at", ticket.corrected_at),
     }
 
@@ -376,6 +400,13 @@ def department_name(code: str, directory: "Directory") -> str:
     """Its name; the code itself when a ticket is older than the directory."""
     department = directory.departments.get(code)
     return code if department is None else department.name
+
+
+def contact_name(code: str, directory: "Directory") -> str:
+    """The department's name, or that it is its head."""
+    department, _, role = code.partition(".")
+    name = department_name(department, directory)
+    return f"Pimpinan {name}" if role else name
 
 
 def topic_label(code: str, directory: "Directory") -> str:

@@ -5,9 +5,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from admin_api.answers import KIND_LABELS, STATUS_LABELS, URGENCY_LABELS, department_name, topic_label
-from aduan.deadlines import deadline_of, finish_by
+from aduan.assignment import notices_about, status_with, with_deadline
 from aduan.example import Example, Said
-from aduan.notice import Notice, media
 from aduan.refusal import RefusedError
 from aduan.ticket import MOVES, OPEN, Event, Status, Ticket
 from aduan.triage import DESK
@@ -16,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from admin_api.requests import CorrectionRequest
-    from aduan.directory import Deadline, Department, Directory
+    from aduan.directory import Directory
+    from aduan.notice import Notice
     from aduan.post import Post
 
 FOLLOWED_UP: Final = OPEN | {"not_ours"}
@@ -30,7 +30,7 @@ class Correction:
     """Everything that is written when a ticket is corrected."""
 
     ticket: Ticket
-    notices: tuple[Notice, ...]
+    notices: tuple["Notice", ...]
     """All that the ticket should have now."""
     event: Event
     example: Example | None
@@ -91,7 +91,8 @@ def correction(  # noqa: PLR0913 # what was asked, what there is, and the circum
         said=_said(asked, known),
         at=now,
     )
-    return Correction(after, _notices(after, now), event, example)
+    notices = () if after.status == "rejected" else notices_about(after, directory, now)
+    return Correction(after, notices, event, example)
 
 
 def outdated() -> RefusedError:
@@ -111,29 +112,10 @@ def _after(ticket: Ticket, asked: "CorrectionRequest", directory: "Directory", n
         return ticket.model_copy(update={"status": "rejected"})
     changes: dict[str, Any] = asked.model_dump(include={"topic", "department", "kind", "urgency"}, exclude_none=True)
     if asked.department is not None and (asked.department != ticket.department or ticket.status in UNDECIDED):
-        changes["status"] = _status(directory.departments[asked.department])
+        changes["status"] = status_with(directory.departments[asked.department])
         if asked.department == ticket.runner_up:
             changes["runner_up"] = None
-    after = ticket.model_copy(update=changes)
-    before_class, after_class = (
-        deadline_of(each.department, each.urgency, each.kind, directory) for each in (ticket, after)
-    )
-    if after_class != before_class:
-        after = after.model_copy(update={"due_at": _due_at(ticket, directory, after_class, now)})
-    return after
-
-
-def _status(department: "Department") -> Status:
-    """Where a ticket stands that belongs to this department."""
-    if department.code == DESK:
-        return "needs_review"
-    return "not_ours" if department.kind == "outside" else "routed"
-
-
-def _due_at(ticket: Ticket, directory: "Directory", deadline: "Deadline", now: datetime) -> datetime:
-    """More urgent than was thought, the time runs from now, when they hear of it; less, from the beginning."""
-    soon = finish_by(now, deadline, directory)
-    return soon if soon < ticket.due_at else finish_by(ticket.opened_at, deadline, directory)
+    return with_deadline(ticket, ticket.model_copy(update=changes), directory, now)
 
 
 def _must_be_allowed(ticket: Ticket, after: Ticket) -> None:
@@ -144,21 +126,6 @@ def _must_be_allowed(ticket: Ticket, after: Ticket) -> None:
     if "needs_review" in MOVES[ticket.status]:
         message += f" Kembalikan dahulu ke Meja Aduan (department: {DESK})."
     raise _conflict("not_allowed", message)
-
-
-def _notices(ticket: Ticket, now: datetime) -> tuple[Notice, ...]:
-    if ticket.status == "rejected":
-        return ()
-    return tuple(
-        Notice(
-            ticket=ticket.code,
-            department=ticket.department,
-            medium=medium,
-            urgency=ticket.urgency,
-            created_at=now,
-        )
-        for medium in media(ticket.urgency)
-    )
 
 
 def _said(asked: "CorrectionRequest", known: Example | None) -> Said:

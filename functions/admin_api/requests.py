@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 
 from aduan.masking import storable
+from aduan.notice import Role, contact_code
 from aduan.record import WIB
 from aduan.refusal import invalid, not_found
 from aduan.request_body import json_object, raw_body
@@ -332,13 +333,15 @@ def ticket_code(text: str) -> str:
     return code
 
 
-def department_code(text: str, directory: "Directory") -> str:
-    """The code of a department that exists.
+def contact_of(text: str, directory: "Directory") -> str:
+    """The code of a contact, as `aduan.notice.contact_code` writes it, of a department that exists.
 
     Raises:
         RefusedError: 404.
     """
-    if text not in directory.departments:
+    department = text.partition(".")[0]
+    known = {contact_code(department, role) for role in get_args(Role)}
+    if department not in directory.departments or text not in known:
         raise not_found("Perangkat daerah dengan kode itu tidak ditemukan.")
     return text
 

@@ -60,6 +60,7 @@ class Routes:
             "/tickets/<code>": {"GET": self.ticket},
             "/tickets/<code>/correction": {"POST": self.correct},
             "/examples": {"GET": self.examples},
+            "/forum": {"GET": self.forum},
             "/stats": {"GET": self.stats},
             "/channels": {"GET": self.channels},
             "/coverage": {"GET": self.coverage},
@@ -116,7 +117,7 @@ class Routes:
                         ticket,
                         change.ticket,
                         notices=change.notices,
-                        event=change.event,
+                        events=[change.event],
                         example=change.example,
                     )
                 except OutdatedError:
@@ -133,6 +134,13 @@ class Routes:
         except CursorError:
             raise _wrong_cursor() from None
         return answers.examples_answer(examples, month, following, self.directory)
+
+    def forum(self) -> answers.Answer:
+        """``GET /forum``: what the forum led by the Wakil Bupati is to speak about, the longest on the list first."""
+        self._caller().must_be_admin()
+        self._no_parameters()
+        tickets, more = self.reading.forum()
+        return answers.forum_answer(tickets, self.directory, more=more)
 
     def stats(self) -> answers.Answer:
         """``GET /stats``: figures by month of opening."""
@@ -168,10 +176,10 @@ class Routes:
         return answers.coverage_answer(request.channel, stretches, request.until, self.directory)
 
     def contact(self, code: str) -> answers.Answer:
-        """``GET /departments/{code}/contacts``."""
+        """``GET /departments/{code}/contacts``; with ``.head`` after the code, of who leads it."""
         self._caller().must_be_admin()
         self._no_parameters()
-        department = requests.department_code(code, self.directory)
+        department = requests.contact_of(code, self.directory)
         return answers.contact_answer(department, self.stores.contacts.get(department), self.directory)
 
     def replace_contact(self, code: str) -> answers.Answer:
@@ -183,7 +191,7 @@ class Routes:
         caller = self._caller()
         caller.must_be_admin()
         self._no_parameters()
-        department = requests.department_code(code, self.directory)
+        department = requests.contact_of(code, self.directory)
         wanted = requests.contact_request(self._event())
         contact = self.stores.contacts.get(department)
         if contact is None or not contact.is_alive_as(wanted.email, wanted.fallback_email, wanted.phone):

@@ -93,7 +93,12 @@ def next_look(ticket: "Ticket", directory: "Directory", now: datetime) -> dateti
 
 
 def next_step(ticket: "Ticket", directory: "Directory") -> Due | None:
-    """The step of the ladder that comes next while nothing happens; None when there is no more."""
+    """The step of the ladder that comes next while nothing happens; None when there is no more.
+
+    The list of the forum is the end of it, whoever has the ticket then: the forum decides what is done.
+    """
+    if ticket.on_forum_list:
+        return None
     deadline = deadline_of(ticket.department, ticket.urgency, ticket.kind, directory)
     ladder = directory.ladders[OUTSIDE if ticket.status == "not_ours" else deadline.ladder]
     ends = _ends(ticket)

@@ -8,6 +8,7 @@ import functools
 import hashlib
 import io
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import time
@@ -63,6 +64,11 @@ class Department(Entry):
     """How an outside owner is reached by citizens."""
     source: Text
     status: Status
+
+    @property
+    def title(self) -> str:
+        """The name without the number of offices that a group stands for."""
+        return re.sub(r" \(\d+\)$", "", self.name)
 
 
 class Topic(Entry):
@@ -418,31 +424,35 @@ def _check_deadlines(directory: Directory) -> None:
     for code in ("normal", "request", "urgent", "emergency", "abuse"):
         if code not in directory.deadlines:
             raise DirectoryError(f"{file}: the deadline {code!r} is missing.")
-    limits, ladders = {"closing": directory.closing}, {"a ticket of an outside owner": OUTSIDE}
+    named = [("closing", code) for code in directory.closing]
+    ladders = [("a ticket of an outside owner", OUTSIDE)]
     for deadline in directory.deadlines.values():
         entry = f"deadline {deadline.code}"
-        limits[entry] = (deadline.verify, *filter(None, (deadline.respond,)), *deadline.finish)
-        ladders[entry] = deadline.ladder
+        named += [(entry, code) for code in (deadline.verify, deadline.respond, *deadline.finish) if code is not None]
+        ladders.append((entry, deadline.ladder))
         if deadline.department is not None:
             _check_code(file, entry, deadline.department, directory.departments)
-    for entry, codes in limits.items():
-        for code in set(codes) - set(directory.limits):
-            raise DirectoryError(f"{file}: {entry} names the limit {code!r}, which does not exist.")
-    for entry, code in ladders.items():
-        if code not in directory.ladders:
-            raise DirectoryError(f"{file}: {entry} needs the ladder {code!r}, which does not exist.")
+    _check_named(file, "limit", named, directory.limits)
+    _check_named(file, "ladder", ladders, directory.ladders)
     for limit in directory.limits.values():
-        _check_lengths(f"limit {limit.code}", limit.working_days, limit.minutes, limit.days)
-        if max(limit.working_days or 0, limit.minutes or 0, limit.days or 0) < 1:
+        lengths = (limit.working_days, limit.minutes, limit.days)
+        _check_lengths(file, f"limit {limit.code}", lengths)
+        if max(length or 0 for length in lengths) < 1:
             raise DirectoryError(f"{file}: limit {limit.code} must be at least 1.")
     for ladder in directory.ladders.values():
         for rung in ladder.rungs:
-            _check_lengths(f"step {rung.step} of ladder {ladder.code}", rung.working_days, rung.minutes)
+            _check_lengths(file, f"step {rung.step} of ladder {ladder.code}", (rung.working_days, rung.minutes))
 
 
-def _check_lengths(entry: str, *lengths: int | None) -> None:
+def _check_named(file: str, what: str, named: Iterable[tuple[str, str]], known: Iterable[str]) -> None:
+    for entry, code in named:
+        if code not in known:
+            raise DirectoryError(f"{file}: {entry} names the {what} {code!r}, which does not exist.")
+
+
+def _check_lengths(file: str, entry: str, lengths: Iterable[int | None]) -> None:
     if len([length for length in lengths if length is not None]) != 1:
-        raise DirectoryError(f"deadlines.json: {entry} needs exactly one length.")
+        raise DirectoryError(f"{file}: {entry} needs exactly one length.")
 
 
 def _check_sending(directory: Directory) -> None:

@@ -72,6 +72,8 @@ class Ticket(Record):
     department: str
     """Code of the department, outside owner or desk that has it now."""
     runner_up: str | None = None
+    refused_by: tuple[str, ...] = ()
+    """Codes of the departments that said that it is not theirs, in the order in which they did."""
     place: Place | None = None
     channel: str
     post: str
@@ -124,7 +126,7 @@ class Event(Record):
     at: Moment
     move: str
     """The status it moved to; otherwise what happened: ``opened``, ``edited``, ``corrected``, ``source_gone``,
-    ``reminded``, ``reminded:due``, ``escalated:head``, ``escalated:sekda``, ``escalated:forum``."""
+    ``joined``, ``reminded``, ``reminded:due``, ``escalated:head``, ``escalated:sekda``, ``escalated:forum``."""
     by: str
     """Who did it: a function's name, or an admin's user name."""
     why: str
@@ -136,3 +138,20 @@ class Voice(Record):
     ticket: str
     post: str
     at: Moment
+
+
+class Resolution(Record):
+    """That a ticket was declared resolved: what its author is known by when he says that it is not."""
+
+    ticket: str
+    post: str
+    """Key of the post that opened it."""
+    author: str
+    """Pseudonym of who wrote that."""
+    parent_id: str | None = None
+    """What that post stands under, by its native id."""
+    resolved_at: Moment
+
+    def is_thread_of(self, parent_id: str) -> bool:
+        """Whether what stands under `parent_id`, on the same channel, is in the ticket's thread."""
+        return parent_id in {self.post.partition("#")[2], self.parent_id}

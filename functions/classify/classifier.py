@@ -35,10 +35,14 @@ _STREET_LIGHT: Final = "penerangan_jalan"
 _REASONS: Final = 6
 _WORDS_SHOWN: Final = 4
 _WORD_FAMILIES: Final = (FAMILIES.index("word"), FAMILIES.index("pair"))
-_SURE_EMERGENCY: Final = 0.7
-"""Without a word the rules know, the model alone must be so sure to wake somebody."""
-_FEARED_EMERGENCY: Final = 0.05
-"""With one, it may doubt down to this."""
+_EMERGENCY: Final = 0.2
+"""From this probability on somebody is woken: of five who are, four may be for nothing, one lives."""
+_NAMED_EMERGENCY: Final = 0.1
+"""With a word of emergency that is neither denied nor feared."""
+_FEARED_EMERGENCY: Final = 0.5
+"""Who fears that a tree may fall writes almost like somebody under it."""
+_EMERGENCY_REPORT: Final = 0.3
+"""A sauce that sets the throat on fire wakes nobody: so probable a report it must be."""
 
 
 def classify(text: str, directory: Directory, *, has_photo: bool = False, model: Model | None = None) -> Triage:
@@ -155,10 +159,11 @@ def _likeliest(probabilities: Mapping[str, float]) -> tuple[str, float]:
 
 
 def _urgency(case: _Case) -> tuple[Urgency, float]:
-    """Weigh the model's view with the words of emergency: neither wakes anybody alone against the other."""
+    """Weigh the model's view with the words of emergency and of fear."""
     probable, evidence = case.probable.urgency, case.reading.evidence
     emergency = probable["emergency"]
-    if emergency >= (_FEARED_EMERGENCY if evidence.emergency else _SURE_EMERGENCY):
+    needed = _FEARED_EMERGENCY if evidence.marks.get("fear") else _NAMED_EMERGENCY if evidence.emergency else _EMERGENCY
+    if emergency >= needed and case.probable.report >= _EMERGENCY_REPORT:
         return "emergency", emergency
     if evidence.emergency or evidence.feared or evidence.marks.get("urgent") or probable["urgent"] > probable["normal"]:
         return "urgent", probable["urgent"]

@@ -10,12 +10,15 @@ from aduan.directory import Directory
 from aduan.post import Post
 from aduan.store.posts import AlreadyTriagedError, PostStore
 from aduan.store.tickets import CodeTakenError, TicketStore
+from aduan.ticket import Event
 from aduan.triage import DESK, Triage
 from classify.classifier import classify
-from classify.opening import opening
+from classify.opening import BY, opening
+from classify.reopening import contradicted, may_contradict, reopening
 from classify.revision import revision
 
-Outcome = Literal["already", "auto", "desk", "drop"]
+Outcome = Literal["already", "auto", "desk", "drop", "joined"]
+"""``joined``: the post says that a resolved ticket is not done, and belongs to it now."""
 Advise = Callable[[Post, Triage, datetime], Triage]
 """Gives the decision after a second opinion, or the same one. Never raises."""
 CODES_TRIED: Final = 5
@@ -47,9 +50,11 @@ def decide(  # noqa: PLR0913 # a post, the two stores, the directory, two settin
     if post is None or post.state != "new":
         return "already"
     triage = triage_of(post, directory)
-    if advise is not None:
-        triage = advise(post, triage, now)
     try:
+        if may_contradict(post, triage) and join(post, triage, tickets, directory, now):
+            return "joined"
+        if advise is not None:
+            triage = advise(post, triage, now)
         if post.ticket is not None:
             reconsider(post, triage, tickets, directory, now)
         elif triage.route == "drop":
@@ -88,8 +93,24 @@ def reconsider(post: Post, triage: Triage, tickets: TicketStore, directory: Dire
     ticket = tickets.get(post.ticket) if post.ticket is not None else None
     if ticket is None or post.triage is None:
         raise LookupError(f"{post.key} names a ticket that is not there")
+    if post.key != ticket.post:
+        why = "tambahan dari pelapor disunting"
+        edited = Event(ticket=ticket.code, at=now, move="edited", by=BY, why=why)
+        tickets.amend(post, triage, ticket, ticket, notices=(), events=(edited,))
+        return
     change = revision(post, post.triage, triage, ticket, directory=directory, now=now)
     tickets.amend(post, triage, ticket, change.ticket, notices=change.notices, events=change.events)
+
+
+def join(post: Post, triage: Triage, tickets: TicketStore, directory: Directory, now: datetime) -> bool:
+    """Reopen the ticket that a post contradicts, and put the post to it; tell whether there is one."""
+    resolution = contradicted(post, tickets.resolved(post.author), directory) if post.author is not None else None
+    ticket = tickets.get(resolution.ticket) if resolution is not None else None
+    change = reopening(triage, ticket, directory, now) if ticket is not None else None
+    if ticket is None or change is None:
+        return False
+    tickets.join(post, triage, ticket, change.ticket, notices=change.notices, event=change.event)
+    return True
 
 
 def open_ticket(post: Post, triage: Triage, tickets: TicketStore, directory: Directory, now: datetime) -> None:

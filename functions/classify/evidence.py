@@ -13,7 +13,18 @@ from classify.words import APART, Normaliser, Phrases, spellings
 
 RULES_FILE: Final = Path(__file__).parent / "rules.json"
 _RULES: Final[dict[str, Any]] = json.loads(RULES_FILE.read_bytes())
-_MARKS: Final = ("plea", "defect", "question", "request", "aspiration", "addressee", "thanks", "urgent", "politics")
+_MARKS: Final = (
+    "plea",
+    "defect",
+    "question",
+    "request",
+    "aspiration",
+    "addressee",
+    "thanks",
+    "urgent",
+    "politics",
+    "fear",
+)
 _HEDGE_REACH: Final = 4
 """How many words before ``pohon tumbang`` a ``takut`` still makes it a fear and not an event."""
 

@@ -8,6 +8,7 @@ from aduan.deadlines import deadline_of, finish_by, started
 from aduan.directory import Directory
 from aduan.notice import Notice, media
 from aduan.post import Post
+from aduan.quiet_hours import held
 from aduan.ticket import Event, Status, Ticket, ticket_code
 from aduan.triage import DESK, Triage
 
@@ -53,7 +54,10 @@ def opening(post: Post, triage: Triage, directory: Directory, now: datetime, att
     )
     ticket = started(ticket, directory, now)
     notices = tuple(
-        Notice(ticket=code, department=department, medium=medium, urgency=triage.urgency, created_at=now)
+        held(
+            Notice(ticket=code, department=department, medium=medium, urgency=triage.urgency, created_at=now),
+            directory.sending,
+        )
         for medium in media(triage.urgency)
     )
     event = Event(ticket=code, at=now, move=ticket.status, by=BY, why="; ".join(triage.reasons) or triage.route)

@@ -13,6 +13,7 @@ from aduan.settings import from_environment
 from aduan.store.table import open_table
 from classify.bedrock import SecondOpinionSettings, open_second_opinion
 from classify.decide import decide
+from follow_up.following import follow
 from follow_up.gathering import Gathering
 from follow_up.redrive import Redrive
 from notify.outbox import METRICS, open_outbox
@@ -50,19 +51,22 @@ second_opinion = open_second_opinion(session, table, directory, settings, count)
 
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: "LambdaContext") -> None:
-    """Drive posts and notices whose time has passed; what failed is raised when the others are done."""
+    """Drive posts, tickets and notices whose time has come; what failed is raised when the others are done."""
     del event
     now = datetime.now(UTC)
     stores = outbox.stores
     gathering = Gathering(
         deliver=outbox.deliver, goes_together=outbox.goes_together, deliver_together=outbox.deliver_together
     )
-    redrive = Redrive(decide=decide_again, deliver=gathering.deliver, notices=stores.notices)
+    redrive = Redrive(decide=decide_again, follow=follow_now, deliver=gathering.deliver, notices=stores.notices)
+
+    def has_time() -> bool:
+        return context.get_remaining_time_in_millis() > SPARE_MILLISECONDS
+
     done = redrive.run(
-        stores.posts.left_behind(now),
-        stores.notices.left_behind(now),
-        lambda: context.get_remaining_time_in_millis() > SPARE_MILLISECONDS,
+        stores.posts.left_behind(now), stores.tickets.due(now), stores.notices.left_behind(now), has_time
     )
+    gathering.send(done, has_time)
     metrics.add_metric("Redriven", MetricUnit.Count, done.outcomes.total())
     for outcome, name in METRICS.items():
         if done.outcomes[f"notice_{outcome}"]:
@@ -71,6 +75,11 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> None:
     if done.faults:
         names = sorted({type(fault).__name__ for fault in done.faults})
         raise RuntimeError(f"{len(done.faults)} could not be driven again: {', '.join(names)}")
+
+
+def follow_now(code: str) -> str:
+    """Take the next step of a ticket."""
+    return follow(code, tickets=outbox.stores.tickets, directory=directory, now=datetime.now(UTC))
 
 
 def decide_again(key: str) -> str:

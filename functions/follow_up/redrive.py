@@ -1,6 +1,7 @@
 """Drive again what the stream left behind: posts that are still new, notices that are still not sent.
 
-With the stream switched off this alone brings everything to the same end, only later.
+Between them come the tickets about which something is due. With the stream switched off this alone brings everything
+to the same end, only later.
 """
 
 from collections import Counter
@@ -24,15 +25,27 @@ class Redrive:
     """One run of `follow_up`."""
 
     def __init__(
-        self, *, decide: Callable[[str], str], deliver: Callable[[AnyNotice], str], notices: NoticeStore
+        self,
+        *,
+        decide: Callable[[str], str],
+        follow: Callable[[str], str],
+        deliver: Callable[[AnyNotice], str],
+        notices: NoticeStore,
     ) -> None:
         self._decide = decide
+        self._follow = follow
         self._deliver = deliver
         self._notices = notices
         self._blocked: set[Medium] = set()
 
-    def run(self, posts: Iterable[str], notices: Iterable[tuple[str, str]], has_time: Callable[[], bool]) -> Redriven:
-        """Drive posts first: the notices that follow from them go by the stream, or are found by the next run.
+    def run(
+        self,
+        posts: Iterable[str],
+        tickets: Iterable[str],
+        notices: Iterable[tuple[str, str]],
+        has_time: Callable[[], bool],
+    ) -> Redriven:
+        """Drive posts and tickets first: the notices that follow go by the stream, or are found by the next run.
 
         One that fails delays no other; what there is no time for stays on the queue.
         """
@@ -41,6 +54,10 @@ class Redrive:
             if not has_time():
                 break
             self._count(done, "post", partial(self._decide, key))
+        for code in tickets:
+            if not has_time():
+                break
+            self._count(done, "ticket", partial(self._follow, code))
         for subject, key in notices:
             if not has_time():
                 break

@@ -10,10 +10,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from aduan.health import error_label
+from aduan.plain_text import MONTHS, in_wib, readable
 from aduan.record import WIB
 from aduan.triage import DESK
 from notify.upkeep import Letter, upkeep_mail
-from notify.wording import MONTHS, Mail, channel_label, in_wib, readable
+from notify.wording import Mail, channel_label
 
 if TYPE_CHECKING:
     from aduan.directory import Channel, Department, Directory
@@ -83,8 +84,7 @@ def channel_mail(
     return upkeep_mail(
         letter,
         subject=f"[Kanal {label}] {letter.subject}",
-        what="Kanal",
-        label=label,
+        about=("Kanal", label),
         greeting=f"Yth. {readable(reader.name)},",
         forward=_forward(department, desk_reason) if passed_on else "",
     )

@@ -2,9 +2,9 @@
 
 from typing import TYPE_CHECKING
 
+from aduan.plain_text import in_wib, readable
 from aduan.triage import DESK
 from notify.upkeep import Letter, upkeep_mail
-from notify.wording import in_wib, readable
 
 if TYPE_CHECKING:
     from aduan.directory import Department, Directory
@@ -23,9 +23,9 @@ def contact_mail(
         contact: How the department is told now; None when nothing is known.
         directory: Knows the desk's name.
     """
-    name = readable(department.name)
+    name = f"{'pimpinan ' if '.' in notice.about else ''}{readable(department.name)}"
     complained = notice.reason.startswith("complaint")
-    cause = "Penerima menandai surel Aduan sebagai spam." if complained else "Server penerima menolaknya untuk seterusnya."
+    cause = f"{'Penerima menandainya sebagai spam' if complained else 'Server penerima menolaknya untuk seterusnya'}."
     living = contact.addresses("email") if contact is not None else ()
     instead = (
         f"Surel untuk {name} sekarang dikirim ke alamat cadangan, {living[0]}."
@@ -50,7 +50,6 @@ def contact_mail(
     return upkeep_mail(
         letter,
         subject=f"[Kontak {readable(department.short_name)}] {letter.subject}",
-        what="Perangkat Daerah",
-        label=name,
+        about=("Perangkat Daerah", f"{name[0].upper()}{name[1:]}"),
         greeting=f"Yth. {readable(directory.departments[DESK].name)},",
     )

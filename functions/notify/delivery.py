@@ -26,17 +26,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from aduan.directory import Department, Directory
+    from aduan.post import Post
     from aduan.store.contacts import ContactStore
     from aduan.store.notices import NoticeStore
     from aduan.store.posts import PostStore
     from aduan.store.sending import SendingStore
-    from aduan.post import Post
     from aduan.store.tickets import TicketStore
     from aduan.ticket import Ticket
     from notify.senders import MailSender, TextSender
     from notify.wording import DeskReason, Mail
 
-Outcome = Literal["sent", "failed", "unknown", "parked", "postponed", "blocked", "waiting", "deferred", "skipped", "already"]
+Outcome = Literal[
+    "sent", "failed", "unknown", "parked", "postponed", "blocked", "waiting", "deferred", "skipped", "already"
+]
 """``already``: somebody else has it, or its time has not come; nothing was done. ``waiting``: neither the department
 nor the desk has a contact yet; it stays pending until one is entered, and an alarm says so. ``blocked``: postponed
 because the provider takes nothing at all from this account now. ``deferred``: it waits for the morning or for a
@@ -231,20 +233,22 @@ def _writer(
         return lambda _department, _reason: sms_budget_mail(notice, directory)
     ticket, post = look_up(notice, stores)
     if notice.step is not None:
-        return lambda department, reason: step_message(notice, ticket, post, department, reason, directory)
+        return lambda department, reason: step_message(
+            notice, wording.Case(ticket, post, department, reason, directory)
+        )
     form = wording.mail if notice.medium == "email" else wording.sms
     return lambda department, reason: form(ticket, post, department, reason, directory)
 
 
 def look_up(notice: Notice, stores: Stores) -> "tuple[Ticket, Post]":
-    """Return a notice's ticket and the post that opened it.
+    """Return a notice's ticket and the post that opened it; for a step of the ladder, be that deleted or not.
 
     Raises:
         NothingToSayError: with the reason, for the person who finds the parked notice.
     """
     ticket = stores.tickets.get(notice.ticket)
     post = stores.posts.get(ticket.post) if ticket is not None else None
-    if ticket is None or post is None or post.state == "gone":
+    if ticket is None or post is None or (post.state == "gone" and notice.step is None):
         raise NothingToSayError("the ticket is gone" if ticket is None else "the post is gone")
     return ticket, post
 
@@ -259,9 +263,7 @@ def _admit(
     try:
         held = _held(notice, to, stores, directory, now)
         if held is not None:
-            if waiting(notice, held) != notice:
-                stores.notices.hold(notice, held)
-            return "deferred"
+            return defer(notice, held, stores.notices)
         ticket = stores.tickets.get(notice.ticket) if isinstance(notice, Notice) and notice.medium == "sms" else None
         if ticket is None or not isinstance(notice, Notice):
             return None
@@ -282,6 +284,16 @@ def _held(notice: AnyNotice, to: Addressee, stores: Stores, directory: "Director
     if held is not None or not is_counted(notice, now):
         return held
     return hold_back(notice, rule, now, stores.sending.count(reader, now, rule.mails_an_hour))
+
+
+def defer(notice: AnyNotice, held: Hold, notices: "NoticeStore") -> Literal["deferred", "already"]:
+    """Let a notice wait; one that waits for that moment already costs no write."""
+    try:
+        if waiting(notice, held) != notice:
+            notices.hold(notice, held)
+    except NotPendingError:
+        return "already"
+    return "deferred"
 
 
 def park(notice: AnyNotice, why: str, notices: "NoticeStore") -> Outcome:

@@ -12,7 +12,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from aduan.notice import AnyNotice, Notice
-from aduan.quiet_hours import waiting
 from aduan.store.notices import NotPendingError
 from aduan.triage import DESK
 from notify.delivery import (
@@ -22,6 +21,7 @@ from notify.delivery import (
     address,
     answer_of,
     conclude,
+    defer,
     deliver,
     is_due,
     look_up,
@@ -122,17 +122,12 @@ class Digests:
             department = self._department(notice)
             # Written before any claim: a fault in the wording leaves this notice pending, and only this one.
             return to, _Case(notice, ticket.due_at, brief(ticket, post, department, to.desk_reason, self.directory))
-        try:
-            if waiting(notice, held) != notice:
-                self.stores.notices.hold(notice, held)
-        except NotPendingError:
-            return "already"
-        return "deferred"
+        return defer(notice, held, self.stores.notices)
 
-    def _send(self, to: "Addressee", cases: "Sequence[_Case]") -> "Counter[Outcome]":
+    def _send(self, to: "Addressee", cases: "Sequence[_Case]") -> "list[Outcome]":
         """Send one mail about all of them; about a single one, the mail that it would have had."""
         if len(cases) == 1:
-            return Counter([self._send_alone(cases[0].notice)])
+            return [self._send_alone(cases[0].notice)]
         claimed: list[AnyNotice] = []
         briefs = []
         for case in cases:
@@ -140,12 +135,12 @@ class Digests:
                 claim = self.stores.notices.claim(case.notice, self.owner, self.now, to.recipient, to.told)
                 claimed.append(claim)
                 briefs.append(case.brief)
-        outcomes: Counter[Outcome] = Counter({"already": len(cases) - len(claimed)})
+        outcomes: list[Outcome] = ["already"] * (len(cases) - len(claimed))
         if claimed:
             mail = self._mail(to, cases[0].notice, briefs)
             about = cases[0].notice.model_copy(update={"ticket": together([one.subject for one in claimed])})
             answer = answer_of(partial(self.senders.email.send, mail, to.recipient, about, to.reply_to))
-            outcomes.update(conclude(one, answer, self.stores.notices, self.now) for one in claimed)
+            outcomes += [conclude(one, answer, self.stores.notices, self.now) for one in claimed]
         return outcomes
 
     def _send_alone(self, notice: Notice) -> "Outcome":

@@ -4,7 +4,8 @@ import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from notify.wording import ENVIRONMENT, SUBJECT_LENGTH, TO_PASS_ON, Mail, day_in_wib, name_of
+from aduan.plain_text import day_in_wib
+from notify.wording import ENVIRONMENT, SUBJECT_LENGTH, TO_PASS_ON, Mail, name_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,10 +27,12 @@ class _Letter:
     greeting: str
     opening: str
     tickets: "tuple[Brief, ...]"
+    quotes: bool
+    """Whether a citizen's words are among them."""
     closing: tuple[str, ...]
 
 
-def digest_mail(
+def digest_mail(  # noqa: PLR0913 # what it says, who reads it and why, and when
     tickets: "Sequence[Brief]",
     department: "Department",
     reader: "Department",
@@ -56,6 +59,7 @@ def digest_mail(
         greeting=f"Yth. {name_of(reader)},",
         opening=_reminder(count, department) if reminds else _opening(count, department, desk_reason),
         tickets=tuple(tickets),
+        quotes=any(ticket.quoted for ticket in tickets),
         closing=_closing(department, desk_reason),
     )
     mark = "Pengingat: " if reminds else ""

@@ -12,7 +12,7 @@ from aduan.settings import Settings, from_environment
 from aduan.store.contacts import DynamoContactStore
 from aduan.store.notices import DynamoNoticeStore
 from aduan.store.table import open_table
-from notify.mail_events import Kind, mail_event
+from notify.mail_events import Kind, for_each_notice, mail_event
 from notify.reconciling import reconcile
 
 if TYPE_CHECKING:
@@ -45,14 +45,14 @@ notices, contacts = DynamoNoticeStore(table), DynamoContactStore(table)
 def handler(event: dict[str, Any], context: "LambdaContext") -> None:
     """Write down what each message says; what fails is raised, and the topic's message comes again."""
     del context
+    metrics.add_metric("MailReported", MetricUnit.Count, len(event["Records"]))
     for record in event["Records"]:
         reported = mail_event(record["Sns"]["Message"])
         if reported is None:
             logger.info("a message about no notice")
             continue
-        outcome = reconcile(reported, notices=notices, contacts=contacts, now=datetime.now(UTC))
-        if outcome == "settled":
-            metrics.add_metric(METRICS[reported.kind], MetricUnit.Count, 1)
-        logger.info(
-            "mail reported", subject=reported.subject, notice=reported.key, kind=reported.kind, outcome=outcome
-        )
+        for one in for_each_notice(reported):
+            outcome = reconcile(one, notices=notices, contacts=contacts, now=datetime.now(UTC))
+            if outcome == "settled":
+                metrics.add_metric(METRICS[one.kind], MetricUnit.Count, 1)
+            logger.info("mail reported", subject=one.subject, notice=one.key, kind=one.kind, outcome=outcome)

@@ -6,12 +6,12 @@ is known for good, and the same events in any order make the same notice.
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, Literal
 
 from aduan.notice import AnyNotice, Contact, ContactNotice
-from notify.mail_tags import tagged
+from notify.mail_tags import apart, tagged
 
 Kind = Literal["accepted", "rejected", "dead", "undelivered", "delayed"]
 """SES took it; SES found it harmful; its address bounced for good or complained; SES gave it up although the address
@@ -69,6 +69,11 @@ def mail_event(message: str) -> MailEvent | None:
         )
     except (KeyError, IndexError, TypeError, AttributeError, ValueError) as error:
         raise MailEventError(f"{event['eventType']}: {type(error).__name__}") from None
+
+
+def for_each_notice(event: MailEvent) -> list[MailEvent]:
+    """Return the event of each notice that went with the mail: several of a digest, otherwise one."""
+    return [replace(event, subject=subject) for subject in apart(event.subject)]
 
 
 def settled(notice: AnyNotice, event: MailEvent, now: datetime) -> AnyNotice:

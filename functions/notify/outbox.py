@@ -18,10 +18,10 @@ from notify.senders import EmailSender, SmsSender, sending_config
 from notify.settings import SendingSettings
 
 if TYPE_CHECKING:
-    import boto3
-
     from collections import Counter
     from collections.abc import Callable, Iterable
+
+    import boto3
 
     from aduan.notice import AnyNotice, Notice
 
@@ -61,7 +61,6 @@ class Outbox:
             settings=self.settings,
         )
 
-
     def goes_together(self, notice: "AnyNotice") -> bool:
         """Tell whether a notice's digest has come."""
         return goes_together(notice, datetime.now(UTC))
@@ -70,9 +69,7 @@ class Outbox:
         self, notices: "Iterable[Notice]", has_time: "Callable[[], bool]"
     ) -> "tuple[Counter[Outcome], list[Exception]]":
         """Send the digests of these notices; return what became of each, and the faults of those nothing became of."""
-        digests = Digests(
-            self.stores, self.senders, self.directory, datetime.now(UTC), uuid4().hex, self.settings
-        )
+        digests = Digests(self.stores, self.senders, self.directory, datetime.now(UTC), uuid4().hex, self.settings)
         return digests.deliver(notices, has_time), digests.faults
 
 

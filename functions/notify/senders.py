@@ -154,9 +154,7 @@ class EmailSender:
                     ],
                 }
             },
-            "EmailTags": [
-                {"Name": name, "Value": value} for name, value in tags(notice.subject, notice.key).items()
-            ],
+            "EmailTags": [{"Name": name, "Value": value} for name, value in tags(notice.subject, notice.key).items()],
         }
         if self.configuration_set:
             request["ConfigurationSetName"] = self.configuration_set

@@ -2,9 +2,9 @@
 
 from typing import TYPE_CHECKING
 
+from aduan.plain_text import MONTHS, in_wib, readable
 from aduan.triage import DESK
 from notify.upkeep import Letter, upkeep_mail
-from notify.wording import MONTHS, in_wib, readable
 
 if TYPE_CHECKING:
     from aduan.directory import Directory
@@ -26,8 +26,8 @@ def sms_budget_mail(notice: "SmsBudgetNotice", directory: "Directory") -> "Mail"
             "diberitahukan melalui surel, tanpa SMS."
         ),
         facts=(
-            ("Anggaran sebulan", f"{notice.budget_usd:g} USD"),
-            ("Biaya satu SMS", f"sekitar {directory.sending.sms.price_usd:g} USD"),
+            ("Anggaran sebulan", f"{_decimal(notice.budget_usd)} USD"),
+            ("Biaya satu SMS", f"sekitar {_decimal(directory.sending.sms.price_usd)} USD"),
         ),
         steps=(
             "Pantau surel darurat dari Aduan, dan hubungi Perangkat Daerah yang berwenang melalui telepon.",
@@ -42,7 +42,10 @@ def sms_budget_mail(notice: "SmsBudgetNotice", directory: "Directory") -> "Mail"
     return upkeep_mail(
         letter,
         subject=f"[SMS] {letter.subject}",
-        what="Layanan",
-        label="SMS darurat",
+        about=("Layanan", "SMS darurat"),
         greeting=f"Yth. {readable(directory.departments[DESK].name)},",
     )
+
+
+def _decimal(amount: float) -> str:
+    return f"{amount:g}".replace(".", ",")

@@ -9,33 +9,19 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from aduan.plain_text import in_wib, one_line, readable
 from aduan.record import WIB
 from aduan.ticket import WAITING, Ticket
 from aduan.triage import DESK
-from notify.wording import (
-    ENVIRONMENT,
-    SMS_SEPTETS,
-    SUBJECT_LENGTH,
-    Case,
-    Mail,
-    count_septets,
-    cut,
-    defanged,
-    gsm,
-    in_wib,
-    one_line,
-    readable,
-)
+from notify.wording import ENVIRONMENT, SMS_SEPTETS, SUBJECT_LENGTH, Case, Mail, count_septets, cut, defanged, gsm
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from jinja2 import Template
 
-    from aduan.directory import Department, Directory
+    from aduan.directory import Department
     from aduan.notice import Notice
-    from aduan.post import Post
-    from notify.wording import DeskReason
 
 SHOWN_TEXT: Final = 500
 """The first notice had all of it."""
@@ -99,25 +85,14 @@ class _Step:
         return self.end <= self.notice.created_at
 
 
-def step_message(  # noqa: PLR0913 # as `wording.mail`, and the notice
-    notice: "Notice",
-    ticket: Ticket,
-    post: "Post",
-    department: "Department",
-    desk_reason: "DeskReason | None",
-    directory: "Directory",
-) -> Mail | str:
+def step_message(notice: "Notice", case: Case) -> Mail | str:
     """Write the mail or the SMS of a step.
 
     Args:
         notice: Which step it is, and for whom.
-        ticket: What it is about.
-        post: The post that opened it; without its text when it was deleted at its source.
-        department: Whom the notice is for; the desk, when that department is no longer known.
-        desk_reason: Why it goes to the desk; None when it goes to the department itself.
-        directory: Names and labels.
+        case: What `wording.mail` takes; the post is without its text when it was deleted at its source.
     """
-    step = _Step(notice, Case(ticket, post, department, desk_reason, directory))
+    step = _Step(notice, case)
     return _mail(step) if notice.medium == "email" else _sms(step)
 
 
@@ -154,7 +129,8 @@ def _sms(step: _Step) -> str:
     )
     by = "" if step.holder.kind == "desk" else f" {cut(gsm(step.holder.short_name), 20)}"
     over = " (lewat)" if step.is_over else ""
-    tail = f". {standing}{by}, batas {limit}{over}. Mohon {'arahan' if step.notice.role == 'head' else 'tindak lanjut'}."
+    asked = "arahan" if step.notice.role == "head" else "tindak lanjut"
+    tail = f". {standing}{by}, batas {limit}{over}. Mohon {asked}."
     if case.secret:
         return f"{head}laporan rahasia{tail}"
     room = SMS_SEPTETS - count_septets(head + tail)
@@ -238,21 +214,22 @@ def _told_too(step: _Step) -> str:
 
 def _asked(step: _Step) -> str:
     """What is asked of the reader."""
-    if step.name == "forum":
-        return "Aduan ini sekarang ada dalam daftar pembahasan forum yang dipimpin Wakil Bupati. Mohon disiapkan."
-    if step.ticket.status == "not_ours":
-        return "Mohon ditanyakan perkembangannya, lalu tiketnya diperbarui atau ditutup. Tidak ada pengingat lagi."
-    if step.notice.role == "head":
-        return "Mohon arahan Bapak/Ibu agar aduan ini segera ditangani."
-    if step.holder.kind == "desk":
-        return "Mohon segera diputuskan siapa yang menanganinya."
-    if step.notice.department == DESK:
-        return "Mohon Perangkat Daerah itu segera dihubungi lewat telepon."
-    if step.ticket.status in WAITING and step.name in {"remind", "head"}:
-        when = "segera" if step.is_over else f"paling lambat {in_wib(step.end)}"
-        return f"Mohon diterima {when}, atau dialihkan bila bukan kewenangan Bapak/Ibu."
     when = "segera" if step.is_over else f"paling lambat {in_wib(step.end)}"
-    return f"Mohon diselesaikan {when}, dan hasilnya disampaikan."
+    if step.name == "forum":
+        asked = "Aduan ini sekarang ada dalam daftar pembahasan forum yang dipimpin Wakil Bupati. Mohon disiapkan."
+    elif step.ticket.status == "not_ours":
+        asked = "Mohon ditanyakan perkembangannya, lalu tiketnya diperbarui atau ditutup. Tidak ada pengingat lagi."
+    elif step.notice.role == "head":
+        asked = "Mohon arahan Bapak/Ibu agar aduan ini segera ditangani."
+    elif step.holder.kind == "desk":
+        asked = f"Mohon diputuskan {when} siapa yang menanganinya."
+    elif step.notice.department == DESK:
+        asked = "Mohon Perangkat Daerah itu segera dihubungi lewat telepon."
+    elif step.ticket.status in WAITING and step.name in {"remind", "head"}:
+        asked = f"Mohon diterima {when}, atau dialihkan bila bukan kewenangan Bapak/Ibu."
+    else:
+        asked = f"Mohon diselesaikan {when}, dan hasilnya disampaikan."
+    return asked
 
 
 def _quotation(text: str) -> tuple[str, ...]:
@@ -276,9 +253,8 @@ def _facts(step: _Step) -> tuple[tuple[str, str], ...]:
     ticket, case = step.ticket, step.case
     dates = [("Masuk", in_wib(ticket.opened_at))]
     if ticket.take_up_by is not None and ticket.status in WAITING:
-        dates.append(
-            ("Diputuskan paling lambat" if ticket.status == "needs_review" else "Diterima paling lambat", in_wib(ticket.take_up_by))
-        )
+        done = "Diputuskan" if ticket.status == "needs_review" else "Diterima"
+        dates.append((f"{done} paling lambat", in_wib(ticket.take_up_by)))
     if ticket.status != "not_ours":
         dates.append(("Tenggat penyelesaian", in_wib(ticket.due_at)))
     if case.secret:

@@ -27,20 +27,19 @@ class Letter:
     """Something does not work now."""
 
 
-def upkeep_mail(letter: Letter, *, subject: str, what: str, label: str, greeting: str, forward: str = "") -> Mail:
+def upkeep_mail(letter: Letter, subject: str, about: tuple[str, str], greeting: str, forward: str = "") -> Mail:
     """Lay a letter out.
 
     Args:
         letter: What it says.
         subject: The whole subject.
-        what: What kind of thing it is about: ``Kanal``.
-        label: Name of that thing, for people.
+        about: Kind and name of the thing it is about, for people: ``Kanal``, ``Instagram @kabarsleman``.
         greeting: The first line.
         forward: Whom it is to be passed on to, and why; empty when the reader is the one it is for.
     """
-    about = {"letter": letter, "what": what, "label": label, "greeting": greeting, "forward": forward}
+    context = {"letter": letter, "what": about[0], "label": about[1], "greeting": greeting, "forward": forward}
     text, html = _templates()
-    return Mail(subject=subject[:SUBJECT_LENGTH], text=text.render(about), html=html.render(about))
+    return Mail(subject=subject[:SUBJECT_LENGTH], text=text.render(context), html=html.render(context))
 
 
 @functools.cache

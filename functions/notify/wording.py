@@ -8,20 +8,12 @@ import functools
 import re
 import unicodedata
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
-from jinja2 import (
-    ChoiceLoader,
-    Environment,
-    FileSystemLoader,
-    ModuleLoader,
-    StrictUndefined,
-    select_autoescape,
-)
-
+from aduan.plain_text import in_wib, one_line, readable
 from aduan.record import WIB
+from aduan.templating import template_environment
 from aduan.triage import DESK, ReportKind, Urgency
 
 if TYPE_CHECKING:
@@ -44,21 +36,6 @@ SUBJECT_LENGTH: Final = 120
 SMS_SEPTETS: Final = 160
 """One SMS in the GSM alphabet. Each further part costs as much again."""
 
-_DAYS: Final = ("Senin", "Selasa", "Rabu", "Kamis", "Jumat", "Sabtu", "Minggu")
-MONTHS: Final = (
-    "Januari",
-    "Februari",
-    "Maret",
-    "April",
-    "Mei",
-    "Juni",
-    "Juli",
-    "Agustus",
-    "September",
-    "Oktober",
-    "November",
-    "Desember",
-)
 _URGENCY: Final[dict[Urgency, str]] = {"emergency": "Darurat", "urgent": "Mendesak", "normal": "Biasa"}
 _KIND: Final[dict[ReportKind, str]] = {
     "complaint": "Aduan",
@@ -221,7 +198,7 @@ def brief(
 
 def name_of(department: "Department") -> str:
     """A department's name in one line, without the number of offices it stands for."""
-    return one_line(re.sub(r" \(\d+\)$", "", department.name))
+    return one_line(department.title)
 
 
 def septets(text: str) -> int | None:
@@ -231,35 +208,12 @@ def septets(text: str) -> int | None:
     return count_septets(text)
 
 
-def in_wib(moment: datetime) -> str:
-    """Write a moment for people, in WIB: ``Selasa, 3 November 2026 pukul 13.41 WIB``."""
-    return f"{day_in_wib(moment)} pukul {moment.astimezone(WIB):%H.%M} WIB"
-
-
-def day_in_wib(moment: datetime) -> str:
-    """Write a moment's day for people, in WIB: ``Selasa, 3 November 2026``."""
-    local = moment.astimezone(WIB)
-    return f"{_DAYS[local.weekday()]}, {local.day} {MONTHS[local.month - 1]} {local.year}"
-
-
-def readable(text: str) -> str:
-    """Take out characters that cannot be seen but change what is seen, and bound the empty lines.
-
-    Format characters (category Cf) turn the direction of text around, hide in words and carry invisible tags.
-    """
-    text = _LINE_END.sub("\n", unicodedata.normalize("NFC", text)).replace("\t", " ")
-    text = "".join(letter for letter in text if letter == "\n" or unicodedata.category(letter) not in _INVISIBLE)
-    return re.sub(r"\n\s*\n\s*", "\n\n", text).strip()
-
-
 def defanged(text: str) -> str:
     """Write links so that no mail program makes them clickable: ``hxxps[:]//bit[.]ly/x``."""
     text = _WEB.sub("hxxp", _SCHEME.sub(lambda scheme: f"{scheme[0][:-1]}[:]", text))
     return _WORD.sub(lambda word: _DOT.sub("[.]" if _LINK.search(word[0]) else ". ", word[0]), text)
 
 
-_LINE_END: Final = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
-_INVISIBLE: Final = frozenset({"Cf", "Cc", "Co", "Cs", "Cn"})
 _SCHEME: Final = re.compile(
     r"\b(?:[a-z][a-z0-9+.-]{1,30}\s?:(?=\s?//)|(?:mailto|tel|sms|javascript|data|vbscript):(?=\S))", re.IGNORECASE
 )
@@ -287,10 +241,12 @@ class Case:
 
     @property
     def emergency(self) -> bool:
+        """Whether it is to be seen at once."""
         return self.ticket.urgency == "emergency"
 
     @property
     def topic(self) -> str:
+        """Its label."""
         topic = self.directory.topics.get(self.ticket.topic)
         return one_line(topic.label) if topic is not None else "Laporan warga"
 
@@ -529,11 +485,6 @@ def channel_label(channel: str, directory: "Directory") -> str:
     return one_line(f"{label} {f'@{known.handle}' if known.handle else known.name}")
 
 
-def one_line(text: str) -> str:
-    """One line without control or format characters, as a header or a cell needs it."""
-    return " ".join(readable(text).split())
-
-
 def _safe_link(permalink: str) -> str:
     """The platform's address of the post; empty when it is anything but a plain web address."""
     return permalink if _WEB_ADDRESS.fullmatch(permalink) else ""
@@ -560,6 +511,7 @@ _LOOKALIKES: Final = str.maketrans(
 
 
 def count_septets(text: str) -> int:
+    """Count the septets of a text that is all in the GSM alphabet."""
     return sum(2 if letter in GSM_EXTENSION else 1 for letter in text)
 
 
@@ -574,15 +526,6 @@ def cut(text: str, room: int) -> str:
     return (head if space and len(head) > room // 2 else cut).rstrip(" ,.-")
 
 
-_TEMPLATES: Final = Path(__file__).with_name("templates")
-ENVIRONMENT: Final = Environment(
-    # Compiled by `infra.artefacts` where they are deployed: compiling takes a cold start 13 ms.
-    loader=ChoiceLoader([ModuleLoader(_TEMPLATES), FileSystemLoader(_TEMPLATES)]),
-    autoescape=select_autoescape(enabled_extensions=("html.j2",)),
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-    keep_trailing_newline=True,
-)
+ENVIRONMENT: Final = template_environment(Path(__file__).with_name("templates"))
 _TEXT: Final = ENVIRONMENT.get_template("mail.txt.j2")
 _HTML: Final = ENVIRONMENT.get_template("mail.html.j2")

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from aduan.directory import load_directory
-from aduan.notice import Contact
+from aduan.notice import Contact, contact_code
 from aduan.store.contacts import DynamoContactStore
 from aduan.store.table import Table
 from infra.local.deploy import Deployment
@@ -30,7 +30,11 @@ def verify_addresses(ses: Any) -> None:
 
 
 def seed_contacts(table: Table) -> int:
-    """Give the county's departments and the desk an invented address and number; return how many got one."""
+    """Give the county's departments, the desk and their heads invented addresses and numbers.
+
+    Returns:
+        How many departments got one.
+    """
     contacts = DynamoContactStore(table)
     departments = [
         department
@@ -43,6 +47,16 @@ def seed_contacts(table: Table) -> int:
                 department=department.code,
                 email=f"{department.code.replace('_', '-')}@slemankab.example",
                 phone=f"+62811000{number:04d}",
+                updated_at=datetime.now(UTC),
+                updated_by="seed",
+            )
+        )
+        # The Sekda is the head of `setda`.
+        contacts.put(
+            Contact(
+                department=contact_code(department.code, "head"),
+                email=f"kepala-{department.code.replace('_', '-')}@slemankab.example",
+                phone=f"+62811100{number:04d}",
                 updated_at=datetime.now(UTC),
                 updated_by="seed",
             )

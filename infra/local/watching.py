@@ -35,6 +35,7 @@ STATE_WORDS: Mapping[str, str] = {
     "failed": "gagal",
     "parked": "ditahan",
     "withdrawn": "ditarik",
+    "skipped": "tidak perlu",
 }
 
 

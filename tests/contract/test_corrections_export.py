@@ -47,7 +47,7 @@ def keep(table: Table, number: int, text: str, said: Said) -> str:
         before,
         before.model_copy(update={"version": 2, "corrected_at": NOON}),
         notices=[],
-        event=an_event(ticket=before.code, move="corrected"),
+        events=[an_event(ticket=before.code, move="corrected")],
         example=an_example(post=post.key, ticket=before.code, text=post.text, said=said),
     )
     return before.code

@@ -7,7 +7,7 @@ import pytest
 
 from notify.senders import NotAcceptedError, OutcomeUnknownError, sending_config
 from notify.wording import Mail
-from tests.builders import a_channel_notice, a_notice, a_ticket
+from tests.builders import a_channel_notice, a_ticket
 from tests.provider import FAULT, MAIL, SENT, Provider, a_provider, send
 
 

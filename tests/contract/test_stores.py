@@ -1,6 +1,6 @@
 """The stores in memory and on DynamoDB keep the same promises."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -18,7 +18,7 @@ from aduan.store.notices import DynamoNoticeStore, NoticeChangedError, NoticeSto
 from aduan.store.pages import CursorError
 from aduan.store.posts import AlreadyTriagedError, DynamoPostStore, PostStore
 from aduan.store.tickets import CodeTakenError, DynamoTicketStore, OutdatedError, TicketStore
-from aduan.ticket import Ticket, ticket_code
+from aduan.ticket import Ticket, clock_of, ticket_code
 from tests import in_memory
 from tests.builders import (
     NOON,
@@ -277,12 +277,13 @@ def test_an_outcome_on_record_stands(stores: Stores) -> None:
     claimed = stores.notices.claim(a_notice(), "one", NOON, "dishub@example.go.id", "dishub")
     reported = claimed.model_copy(update={"state": "sent", "message_id": "m-1", "sent_at": NOON, "act_at": None})
     stores.notices.record(claimed, reported)
-    for mark in (
+    marks: list[Callable[[], None]] = [
         lambda: stores.notices.sent(claimed, "m-2", NOON + MINUTE),
         lambda: stores.notices.refused(claimed, "MessageRejected"),
         lambda: stores.notices.postponed(claimed, "Throttling", NOON + MINUTE),
         lambda: stores.notices.unknown(claimed, "ReadTimeoutError"),
-    ):
+    ]
+    for mark in marks:
         mark()
         stored = stores.notices.get(a_ticket().code, a_notice().key)
         assert stored is not None
@@ -466,10 +467,54 @@ def test_a_ticket_is_amended_with_everything_or_not_at_all(stores: Stores) -> No
         stores.tickets.amend(edited, triage, a_ticket(version=9), moved, notices=[new], events=[])
     assert stores.notices.get(a_ticket().code, new.key) is None
     stores.tickets.amend(edited, triage, a_ticket(), moved, notices=[new, a_notice()], events=[an_event(move="x")])
-    assert stores.tickets.get(a_ticket().code) == moved
+    assert stores.tickets.get(a_ticket().code) == moved.model_copy(update={"act_at": edited.fetched_at})
     assert stores.notices.get(a_ticket().code, new.key) is not None
     with pytest.raises(AlreadyTriagedError):
         stores.tickets.amend(edited, triage, moved, moved, notices=[], events=[])
+
+
+def test_a_step_is_taken_once_and_with_everything(stores: Stores) -> None:
+    """Ticket, event and notices are written together, on the version that was read."""
+    _pending(stores)
+    step = a_notice(role="head", step="head")
+    after = a_ticket(version=2, steps=("head",), act_at=NOON + MINUTE)
+    with pytest.raises(OutdatedError):
+        stores.tickets.move(a_ticket(version=9), after, at=NOON, notices=[step], event=an_event(move="x"))
+    assert stores.notices.get(a_ticket().code, step.key) is None
+    stores.tickets.move(a_ticket(), after, at=NOON, notices=[step], event=an_event(move="x"))
+    assert stores.tickets.get(a_ticket().code) == after
+    stored = stores.notices.get(a_ticket().code, "dishub.head#email#head")
+    assert stored is not None
+    assert stored.model_copy(update={"act_at": None}) == step
+    with pytest.raises(OutdatedError):
+        stores.tickets.move(a_ticket(), after, at=NOON, notices=[step], event=an_event(move="x"))
+
+
+def test_a_move_stops_the_clock_and_starts_another(stores: Stores) -> None:
+    """A step nobody has begun to send is withdrawn, the first notice is not; and the ticket is looked at at once."""
+    _pending(stores)
+    step = a_notice(step="remind")
+    waiting = a_ticket(version=2, steps=("remind",), act_at=NOON + timedelta(days=3))
+    stores.tickets.move(a_ticket(), waiting, at=NOON, notices=[step], event=None)
+    assert list(stores.tickets.due(NOON + timedelta(days=2))) == []
+    accepted = waiting.model_copy(update={"status": "accepted", "version": 3})
+    stores.tickets.move(waiting, accepted, at=NOON + MINUTE, notices=[], event=an_event(move="accepted"))
+    states = [stores.notices.get(a_ticket().code, key) for key in (step.key, a_notice().key)]
+    assert [notice.state for notice in states if notice] == ["withdrawn", "pending"]
+    assert list(stores.tickets.due(NOON)) == []
+    assert list(stores.tickets.due(NOON + MINUTE)) == [a_ticket().code]
+
+
+def test_a_ticket_on_the_list_of_the_forum_is_not_looked_at_again(stores: Stores) -> None:
+    """Until it moves; then it is looked at like any other."""
+    _pending(stores)
+    listed = a_ticket(version=2, steps=("forum",), act_at=NOON)
+    listed = listed.model_copy(update={"clock": clock_of(listed)})
+    stores.tickets.move(a_ticket(), listed, at=NOON, notices=[], event=None)
+    assert list(stores.tickets.due(NOON + timedelta(days=99))) == []
+    accepted = listed.model_copy(update={"status": "accepted", "version": 3})
+    stores.tickets.move(listed, accepted, at=NOON, notices=[], event=None)
+    assert list(stores.tickets.due(NOON)) == [a_ticket().code]
 
 
 def test_a_post_is_buried_once(stores: Stores) -> None:
@@ -576,7 +621,7 @@ def _corrected(stores: Stores, **changes: Any) -> Ticket:
         a_ticket(),
         after,
         notices=[a_notice(department="dlh")],
-        event=an_event(move="routed"),
+        events=[an_event(move="routed")],
         example=an_example(),
     )
     return after
@@ -623,7 +668,7 @@ def test_a_correction_of_what_changed_meanwhile_is_refused_whole(stores: Stores,
             before,
             a_ticket(department="dlh", version=before.version + 1),
             notices=[a_notice(department="dlh")],
-            event=an_event(move="routed"),
+            events=[an_event(move="routed")],
             example=an_example(),
         )
     assert states(stores, "dlh") == [None]
@@ -643,7 +688,7 @@ def test_who_was_told_is_not_told_again_and_who_was_not_is(stores: Stores) -> No
             before,
             after,
             notices=[a_notice(department=after.department, created_at=later)],
-            event=an_event(move="routed", at=NOON + after.version * MINUTE),
+            events=[an_event(move="routed", at=NOON + after.version * MINUTE)],
             example=an_example(),
         )
         expected = {"dishub": ["pending", "sent"], "dlh": ["withdrawn", "sent"]}[after.department]
@@ -689,7 +734,7 @@ def test_an_example_does_not_outlive_an_edit(stores: Stores) -> None:
     again = after.model_copy(update={"topic": "jalan", "version": 3})
     example = an_example(text="Lampunya sekarang dua yang mati")
     event = an_event(move="corrected", at=NOON + MINUTE)
-    stores.tickets.correct(a_post_of(stores), after, again, notices=[], event=event, example=example)
+    stores.tickets.correct(a_post_of(stores), after, again, notices=[], events=[event], example=example)
     assert stores.examples.get(again) == example
 
 
@@ -708,7 +753,7 @@ def test_examples_come_in_pages_month_by_month(stores: Stores) -> None:
             before,
             before.model_copy(update={"version": 2, "corrected_at": NOON}),
             notices=[],
-            event=an_event(ticket=before.code, move="corrected"),
+            events=[an_event(ticket=before.code, move="corrected")],
             example=an_example(post=post.key, ticket=before.code),
         )
     found: list[str] = []
@@ -740,7 +785,7 @@ def test_a_correction_leaves_a_step_whose_clock_runs_on(stores: Stores) -> None:
             ticket,
             after,
             notices=[a_notice(department=after.department)],
-            event=an_event(move="corrected", at=NOON + version * MINUTE),
+            events=[an_event(move="corrected", at=NOON + version * MINUTE)],
             example=an_example(),
         )
         stored = stores.notices.get(before.code, step.key)

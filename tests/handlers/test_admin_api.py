@@ -21,7 +21,7 @@ from aduan.store.notices import DynamoNoticeStore
 from aduan.store.posts import DynamoPostStore
 from aduan.store.table import Table, ticket_key, to_item
 from aduan.store.tickets import DynamoTicketStore, listed
-from aduan.ticket import Ticket, ticket_code
+from aduan.ticket import Ticket, clock_of, ticket_code
 from tests.builders import NOON, a_notice, a_post, a_ticket, a_triage, an_event
 from tests.table import TABLE_NAME, create_table
 
@@ -230,9 +230,11 @@ def test_a_foreign_ticket_does_not_exist(api: Api) -> None:
     assert answer.body == nothing.body
 
 
-@pytest.mark.parametrize(("method", "path"), [("GET", "/channels"), ("GET", CONTACTS), ("PUT", CONTACTS)])
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", "/channels"), ("GET", "/forum"), ("GET", CONTACTS), ("PUT", CONTACTS)]
+)
 def test_what_is_for_admins_is_for_admins(api: Api, method: str, path: str) -> None:
-    """Channels and contacts are closed to departments, whatever they send."""
+    """Channels, contacts and the forum's list are closed to departments, whatever they send."""
     assert api(method, path, DISHUB, body="x" * 5000).status == 403
 
 
@@ -259,8 +261,15 @@ def test_figures_say_what_came_in_and_what_became_of_it(api: Api) -> None:
             "label": "Dinas Perhubungan",
             "tickets": 2,
             "statuses": {"routed": 1, "closed": 1},
+            "misroutes": 0,
         },
-        {"department": "dlh", "label": "Dinas Lingkungan Hidup", "tickets": 1, "statuses": {"routed": 1}},
+        {
+            "department": "dlh",
+            "label": "Dinas Lingkungan Hidup",
+            "tickets": 1,
+            "statuses": {"routed": 1},
+            "misroutes": 0,
+        },
     ]
     by_status = api.get("/stats", from_="2026-11", to="2026-11", by="status").body["rows"]
     assert [(row["status"], row["label"], row["tickets"]) for row in by_status] == [
@@ -314,6 +323,40 @@ def test_a_contact_is_replaced_and_says_by_whom(api: Api) -> None:
     assert stored is not None
     assert stored.updated_by == "admin-1"
     assert began <= stored.updated_at <= datetime.now(UTC)
+
+
+def test_the_head_of_a_department_has_a_contact_of_his_own(api: Api) -> None:
+    """It is entered like the officer's, and neither replaces the other; the head of `setda` is the Sekda."""
+    api("PUT", CONTACTS, body={"email": "dlh@slemankab.go.id"})
+    answer = api("PUT", "/departments/dlh.head/contacts", body={"email": "kepala.dlh@slemankab.go.id"})
+    assert (answer.status, answer.body["department"]) == (200, "dlh.head")
+    assert answer.body["department_name"] == "Pimpinan Dinas Lingkungan Hidup"
+    assert api.get(CONTACTS).body["email"] == "dlh@slemankab.go.id"
+    assert api.get("/departments/setda.head/contacts").status == 200
+    assert api.get("/departments/dlh.lurah/contacts").status == 404
+
+
+def test_the_forum_has_its_list(api: Api) -> None:
+    """What was brought before it and is still open, the longest on the list first, and nothing else."""
+    api.open_ticket(1)
+    for number, steps in ((2, ("sekda", "forum")), (3, ("forum",)), (4, ("sekda",))):
+        ticket = a_ticket(status="accepted", steps=steps, act_at=NOON - timedelta(minutes=number))
+        api.open_ticket(
+            number,
+            **ticket.model_copy(update={"clock": clock_of(ticket)}).model_dump(
+                include={"status", "steps", "clock", "act_at"}
+            ),
+        )
+    answer = api.get("/forum")
+    assert [ticket["code"] for ticket in answer.body["tickets"]] == [
+        ticket_code(a_post(native_id=number).key) for number in ("3", "2")
+    ]
+    assert answer.body["more"] is False
+    assert answer.body["tickets"][1]["step_labels"] == [
+        "Disampaikan kepada Sekretaris Daerah",
+        "Masuk daftar forum Wakil Bupati",
+    ]
+    assert not {"clock", "round", "act_at"} & set(answer.body["tickets"][0])
 
 
 def test_a_repeated_put_changes_nothing(api: Api) -> None:

@@ -12,23 +12,26 @@ from moto import mock_aws
 
 from aduan.channel import Rejected, TokenLook
 from aduan.directory import load_directory
-from aduan.notice import AnyNotice, Notice
+from aduan.notice import AnyNotice, Notice, SmsBudgetNotice
 from aduan.post import Post
 from aduan.store.channels import DynamoChannelStore
 from aduan.store.contacts import DynamoContactStore
 from aduan.store.examples import DynamoExampleStore
-from aduan.store.notices import DynamoNoticeStore
+from aduan.store.notices import DynamoNoticeStore, new_notice_item
 from aduan.store.posts import DynamoPostStore
-from aduan.store.sending import DynamoSendingStore
 from aduan.store.reading import Reading, TicketQuery
+from aduan.store.sending import DynamoSendingStore
 from aduan.store.spending import DynamoSpendingStore
 from aduan.store.table import Table, from_image
 from aduan.store.tickets import DynamoTicketStore
 from aduan.ticket import Ticket, ticket_code
 from aduan.triage import DESK, Triage
 from classify.decide import decide
+from follow_up.following import follow
 from follow_up.redrive import Redrive
 from notify.delivery import Senders, Stores, deliver
+from notify.mail_events import Kind, MailEvent
+from notify.reconciling import reconcile
 from notify.senders import NotAcceptedError, OutcomeUnknownError
 from poll_channels.poll import Poll
 from poll_channels.recheck import Recheck
@@ -37,6 +40,7 @@ from tests.builders import (
     NOON,
     a_channel,
     a_channel_notice,
+    a_contact_notice,
     a_notice,
     a_post,
     a_rejected,
@@ -174,9 +178,19 @@ class World:
             before,
             after,
             notices=[a_notice(ticket=after.code, department=after.department)],
-            event=an_event(ticket=after.code, move="corrected", by="admin-1"),
+            events=[an_event(ticket=after.code, move="corrected", by="admin-1")],
             example=an_example(post=post.key, ticket=after.code),
         )
+
+    def died(self, department: str) -> AnyNotice:
+        """Let a department's address be dead, and return what the desk is told in the outbox."""
+        contacts, notice = DynamoContactStore(self.before), a_contact_notice(about=department)
+        contact = contacts.get(department)
+        assert contact is not None
+        assert contacts.died(contact, notice)
+        told = DynamoNoticeStore(self.table).get(notice.subject, notice.key)
+        assert told is not None
+        return told
 
     def decide(self, key: str, triage: Triage, now: datetime = NOON) -> str:
         """Decide about a post, whatever the classifier would say of it today."""
@@ -284,6 +298,34 @@ def notify(world: World) -> None:
     about_channel = DynamoNoticeStore(world.table).get(a_channel_notice().subject, a_channel_notice().key)
     assert about_channel is not None
     assert world.deliver(about_channel) == "sent"
+    assert world.deliver(world.died("dishub")) == "sent"
+    text(world)
+
+
+def text(world: World) -> None:
+    """Send an SMS, which is counted and paid for, and tell the desk that there is no money for another."""
+    notice = a_notice(ticket=world.open("text").ticket, medium="sms", urgency="emergency")
+    DynamoTicketStore(world.before).table.put_new(new_notice_item(notice))
+    assert world.deliver(notice) == "sent"
+    sending = DynamoSendingStore(world.table)
+    sending.announce(SmsBudgetNotice(month="2026-11", budget_usd=0, created_at=NOON))
+
+
+def notify_events(world: World) -> None:
+    """Learn that one mail was accepted, and that another one's address is dead."""
+    DynamoContactStore(world.before).put(a_contact("dishub"))
+    DynamoChannelStore(world.before).announce(a_channel_notice())
+    notices, contacts = DynamoNoticeStore(world.table), DynamoContactStore(world.table)
+    told: tuple[tuple[AnyNotice, Kind], ...] = (
+        (world.open("accepted"), "accepted"),
+        (world.open("dead"), "dead"),
+        (a_channel_notice(), "accepted"),
+        (a_contact_notice(died_at=LATER), "accepted"),
+    )
+    for notice, kind in told:
+        DynamoNoticeStore(world.before).claim(notice, "gone", NOON, "dishub@sleman.example", "dishub")
+        event = MailEvent(kind, notice.subject, notice.key, "m-1", "dishub@sleman.example", LATER, "bounce: General")
+        assert reconcile(event, notices=notices, contacts=contacts, now=LATER) == "settled"
 
 
 def follow_up(world: World) -> None:
@@ -292,7 +334,10 @@ def follow_up(world: World) -> None:
         DynamoContactStore(world.before).put(a_contact(department))
     DynamoChannelStore(world.before).announce(a_channel_notice())
     world.open("pending")
-    DynamoNoticeStore(world.before).claim(world.open("claimed"), "gone", NOON, "x@sleman.example", "dishub")
+    world.died("dishub")
+    for native_id in ("claimed", "parked"):
+        claim = DynamoNoticeStore(world.before).claim(world.open(native_id), "gone", NOON, "x@sleman.example", "dishub")
+    DynamoNoticeStore(world.before).claim(claim, "gone, too", NOON, "x@sleman.example", "dishub")
     world.open("edited")
     assert DynamoPostStore(world.before).revise(a_post(native_id="edited", text="another text"))
     world.open("corrected")
@@ -307,12 +352,17 @@ def follow_up(world: World) -> None:
     for native_id in ("complaint", "chatter"):
         DynamoPostStore(world.before).add(a_post(native_id=native_id))
     posts, notices = DynamoPostStore(world.table), DynamoNoticeStore(world.table)
+    tickets = DynamoTicketStore(world.table)
     run = Redrive(
-        decide=lambda key: world.decide(key, triages[key], LATER), deliver=world.deliver, notices=notices, now=LATER
-    ).run(posts.left_behind(LATER), notices.left_behind(LATER), lambda: True)
+        decide=lambda key: world.decide(key, triages[key], LATER),
+        follow=lambda code: follow(code, tickets=tickets, directory=DIRECTORY, now=LATER),
+        deliver=world.deliver,
+        notices=notices,
+    ).run(posts.left_behind(LATER), tickets.due(LATER), notices.left_behind(LATER), lambda: True)
     assert not run.faults
     assert {"post_auto", "post_drop", "notice_parked"} <= set(run.outcomes)
-    assert run.outcomes["notice_sent"] == 3
+    assert run.outcomes["notice_sent"] == 5
+    text(world)
     ask_for_a_second_opinion(world)
 
 
@@ -322,6 +372,7 @@ def admin_api(world: World) -> None:
     reading, contacts = Reading(world.table), DynamoContactStore(world.table)
     assert reading.list_tickets(TicketQuery(), 10)[0]
     assert reading.list_tickets(TicketQuery(department="dishub"), 10)[0]
+    assert reading.forum() == ((), False)
     detail = reading.ticket_detail(code)
     assert detail is not None
     assert detail.posts
@@ -352,6 +403,7 @@ LOGIC: Final[dict[str, Callable[[World], None]]] = {
     "PollChannels": poll_channels,
     "Classify": classify,
     "Notify": notify,
+    "NotifyEvents": notify_events,
     "FollowUp": follow_up,
     "AdminApi": admin_api,
     "Intake": intake,

@@ -23,7 +23,18 @@ from aduan.store.posts import DynamoPostStore
 from aduan.store.table import Table, notice_key, post_key, ticket_key, to_image
 from aduan.store.tickets import DynamoTicketStore
 from aduan.ticket import Ticket, ticket_code
-from tests.builders import NOON, a_channel, a_channel_notice, a_notice, a_post, a_rejected, a_ticket, a_triage, an_event
+from tests.builders import (
+    NOON,
+    a_channel,
+    a_channel_notice,
+    a_contact_notice,
+    a_notice,
+    a_post,
+    a_rejected,
+    a_ticket,
+    a_triage,
+    an_event,
+)
 from tests.table import create_table
 from tests.template.declared import FUNCTIONS, events
 from tests.template.filters import matches
@@ -32,7 +43,10 @@ from tests.unit.fakes_notify import a_contact
 
 CONSUMERS = events("DynamoDB")
 LAMBDA_MAXIMUM = {"attempts": 10_000, "age": 604_800}
-WANTED = {"Classify": {"post insert", "post revised"}, "Notify": {"notice insert", "channel notice insert"}}
+WANTED = {
+    "Classify": {"post insert", "post revised"},
+    "Notify": {"notice insert", "channel notice insert", "contact notice insert"},
+}
 """By consumer, the records it must get; every other record it must not."""
 KINDS = {
     "post insert",
@@ -64,10 +78,14 @@ KINDS = {
     "notice postponed",
     "notice unknown",
     "notice parked",
+    "notice reported",
+    "notice bounced",
     "stats insert",
     "stats modify",
     "contact insert",
     "contact modify",
+    "contact died",
+    "contact notice insert",
 }
 
 each_consumer = pytest.mark.parametrize("consumer", CONSUMERS)
@@ -195,7 +213,7 @@ def write_tickets(table: Table, stream: Stream) -> None:
     notices = DynamoNoticeStore(table)
     for native_id, end in (
         ("a", "sent"), ("b", "refused"), ("c", "postponed"), ("d", "unknown"), ("e", "parked"), ("f", "parked"),
-        ("g", "sent"), ("h", "sent"), ("i", "sent"), ("j", "sent"),
+        ("g", "reported"), ("h", "bounced"), ("i", "sent"), ("j", "sent"),
     ):  # fmt: skip
         post = a_post(native_id=native_id)
         ticket = a_ticket(code=ticket_code(post.key), post=post.key)
@@ -212,6 +230,10 @@ def write_tickets(table: Table, stream: Stream) -> None:
             "postponed": lambda notice: notices.postponed(notice, "too many", NOON + timedelta(minutes=5)),
             "unknown": lambda notice: notices.unknown(notice, "the reply was lost"),
             "parked": lambda notice: notices.park(notice, "nobody knows"),
+            "reported": lambda notice: notices.record(notice, notice.model_copy(update={"state": "sent"})),
+            "bounced": lambda notice: notices.record(
+                notice, notice.model_copy(update={"state": "pending", "act_at": NOON})
+            ),
         }[end](claimed)
         stream.take(f"notice {end}")
     table.client.update_item(
@@ -224,12 +246,14 @@ def write_tickets(table: Table, stream: Stream) -> None:
 
 
 def write_contacts(table: Table, stream: Stream) -> None:
-    """A contact is written and replaced."""
+    """A contact is written and replaced, and its address dies."""
     contacts = DynamoContactStore(table)
     contacts.put(a_contact("dlh"))
     stream.take("contact insert")
     contacts.put(a_contact("dlh", phone=False))
     stream.take("contact modify")
+    assert contacts.died(a_contact("dlh"), a_contact_notice(about="dlh"))
+    stream.take(lambda record: "contact died" if record["eventName"] == "MODIFY" else "contact notice insert")
 
 
 def patterns(consumer: str) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ from admin_api.answers import KIND_LABELS, STATUS_LABELS, URGENCY_LABELS
 from admin_api.requests import (
     ContactRequest,
     contact_request,
-    department_code,
+    contact_of,
     no_parameters,
     stats_request,
     ticket_code,
@@ -286,10 +286,10 @@ def test_a_ticket_code_is_taken_as_people_type_it() -> None:
 
 def test_an_unknown_department_is_not_found() -> None:
     """Only the directory's departments have contacts, the desk among them."""
-    assert department_code("desk", DIRECTORY) == "desk"
+    assert contact_of("desk", DIRECTORY) == "desk"
     for wrong in ("dinas", "DLH", "dlh#CONTACT", "..", ""):
         with pytest.raises(RefusedError) as refused:
-            department_code(wrong, DIRECTORY)
+            contact_of(wrong, DIRECTORY)
         assert refused.value.status == 404
 
 

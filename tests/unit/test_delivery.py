@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from aduan.directory import load_directory
 from aduan.notice import AnyNotice
 from aduan.triage import DESK
-from notify.delivery import Outcome, Senders, Stores, deliver
+from notify.delivery import GRACE, Outcome, Senders, Stores, deliver
 from notify.senders import NotAcceptedError, OutcomeUnknownError
-from tests.builders import NOON, a_channel_notice, a_notice, a_post, a_ticket, a_triage
+from tests.builders import NOON, a_channel_notice, a_contact_notice, a_notice, a_post, a_ticket, a_triage
 from tests.in_memory import (
     InMemoryContactStore,
     InMemoryNoticeStore,
@@ -159,15 +159,73 @@ def test_one_send_whatever_the_order_and_number_of_deliveries(reads: Iterable[bo
     assert outcomes[1:] == ["already"] * (len(outcomes) - 1)
 
 
-def test_an_unknown_outcome_is_never_sent_again() -> None:
-    """After a lost reply the notice stays claimed with the reason, and no later delivery sends it."""
+def test_a_mail_of_unknown_outcome_is_sent_once_more_after_the_grace_time() -> None:
+    """After a lost reply it stays claimed with the reason; the second send is on record; then a person sees it."""
     world = World(a_notice())
     world.mail.fault = LOST
     assert world.deliver() == "unknown"
-    world.mail.fault = None
-    assert world.deliver(now=NOON + timedelta(days=1)) == "already"
-    assert world.sends == 1
     assert (world.stored.state, world.stored.failure) == ("claimed", "ReadTimeoutError")
+    assert world.deliver(now=NOON + GRACE - timedelta(seconds=1)) == "already"
+    assert world.deliver(now=NOON + GRACE) == "unknown"
+    assert (world.stored.attempt, world.stored.repeated_at) == (2, NOON + GRACE)
+    assert world.deliver(now=NOON + 2 * GRACE) == "parked"
+    assert world.sends == 2
+
+
+def test_an_sms_of_unknown_outcome_is_parked_after_the_grace_time() -> None:
+    """It is not sent again on a guess."""
+    world = World(a_notice(medium="sms"))
+    world.sms.fault = LOST
+    assert [world.deliver(), world.deliver(now=NOON + GRACE)] == ["unknown", "parked"]
+    assert (world.sends, world.stored.failure) == (1, "ReadTimeoutError")
+
+
+def test_a_repetition_goes_where_the_department_is_reached_by_then() -> None:
+    """An admin who corrected the address in the meantime is heard."""
+    world = World(a_notice())
+    world.mail.fault = LOST
+    world.deliver()
+    world.mail.fault = None
+    world.memory.contacts["dishub"] = a_contact("dishub").model_copy(update={"email": "baru@sleman.example"})
+    assert world.deliver(now=NOON + GRACE) == "sent"
+    assert world.mail.outbox[-1][0] == world.stored.recipient == "baru@sleman.example"
+
+
+def test_a_dead_address_is_passed_over() -> None:
+    """The fallback gets the mail for the department; with none alive the desk does, and learns why."""
+    world = World(a_notice())
+    dead = a_contact("dishub").model_copy(update={"dead_since": NOON, "fallback_email": "cadangan@sleman.example"})
+    world.memory.contacts["dishub"] = dead
+    assert world.deliver() == "sent"
+    assert (world.mail.outbox[-1][0], world.stored.told) == ("cadangan@sleman.example", "dishub")
+    world = World(a_notice())
+    world.memory.contacts["dishub"] = dead.model_copy(update={"fallback_email": None})
+    assert world.deliver() == "sent"
+    recipient, mail, _ = world.mail.outbox[-1]
+    assert (recipient, world.stored.told) == ("desk@sleman.example", DESK)
+    assert "alamat surelnya tidak dapat menerima surel" in " ".join(mail.text.split())
+
+
+def test_answers_go_to_a_living_address_of_the_desk() -> None:
+    """An answer to a dead one would be lost."""
+    world = World(a_notice())
+    dead = {"dead_since": NOON, "fallback_email": "meja@sleman.example"}
+    world.memory.contacts[DESK] = a_contact(DESK).model_copy(update=dead)
+    world.deliver()
+    assert world.mail.outbox[-1][2] == "meja@sleman.example"
+
+
+def test_the_desk_is_told_of_a_dead_address() -> None:
+    """Whose it is, which, why, what to do, and what happens meanwhile; a department that is gone needs none."""
+    world = World(a_contact_notice())
+    assert world.deliver() == "sent"
+    recipient, mail, _ = world.mail.outbox[-1]
+    assert recipient == "desk@sleman.example"
+    assert mail.subject == "[Kontak Dishub] Alamat surel tidak dapat menerima surel"
+    for words in ("Dinas Perhubungan", "dishub@sleman.example", "bounce: General", "menolaknya", "Meja Aduan"):
+        assert words in mail.text
+    gone = World(a_contact_notice(about="dinas_lama"))
+    assert (gone.deliver(), gone.stored.failure) == ("parked", "the department is gone")
 
 
 def test_a_throttled_notice_waits_longer_each_time() -> None:
@@ -269,10 +327,10 @@ def test_outside_production_an_sms_without_override_is_parked() -> None:
     assert world.sends == 0
 
 
-@pytest.mark.parametrize("state", ["claimed", "sent", "failed", "parked"])
+@pytest.mark.parametrize("state", ["claimed", "sent", "failed", "parked", "withdrawn"])
 def test_a_notice_that_is_not_pending_is_left_alone(state: str) -> None:
     """Nothing is read, written or sent for a notice somebody has taken or finished."""
-    world = World(a_notice(state=state))
+    world = World(a_notice(state=state, claimed_at=NOON))
     assert world.deliver() == "already"
     assert (world.memory.calls, world.sends) == (0, 0)
 

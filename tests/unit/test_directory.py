@@ -50,8 +50,20 @@ def test_the_shipped_directory_is_whole() -> None:
         "webhook:icj",
         "x:kabarsleman",
     ]
-    assert directory.deadlines["normal"].working_days == 13
-    assert directory.deadlines["emergency"].minutes == 60
+    lengths = {code: limit.working_days for code, limit in directory.limits.items() if limit.working_days}
+    assert lengths == {
+        "verify": 3,
+        "respond": 5,
+        "information": 5,
+        "complaint": 14,
+        "abuse": 60,
+        "county": 13,
+        "urgent_respond": 2,
+        "urgent_finish": 5,
+        "silence": 10,
+    }
+    assert directory.limits["emergency_respond"].minutes == 30
+    assert directory.limits["contradiction"].days == 14
     assert directory.departments[DESK].name == "Meja Aduan Diskominfo"
 
 
@@ -205,16 +217,44 @@ def test_a_missing_desk_is_refused(folder: Path) -> None:
     assert "the department 'desk' is missing" in refusal(folder)
 
 
-def test_a_deadline_of_two_lengths_is_refused(folder: Path) -> None:
-    """A deadline is either working days or minutes."""
-    change(folder, "deadlines.json", lambda content: content["deadlines"][0].update(minutes=5))
-    assert "deadline normal needs either working_days or minutes" in refusal(folder)
+def test_a_limit_has_one_length(folder: Path) -> None:
+    """It is in working days, minutes or days, and of no length it ends before it begins."""
+    change(folder, "deadlines.json", lambda content: content["limits"][0].update(minutes=5))
+    assert refusal(folder) == "deadlines.json: limit verify needs exactly one length."
+    change(folder, "deadlines.json", lambda content: content["limits"][0].update(minutes=None, working_days=0))
+    assert refusal(folder) == "deadlines.json: limit verify must be at least 1."
+
+
+def test_a_step_of_a_ladder_has_one_time(folder: Path) -> None:
+    """It is taken in office hours, or so many minutes from the limit, not both."""
+    change(folder, "deadlines.json", lambda content: content["ladders"][0]["rungs"][0].update(minutes=5))
+    assert refusal(folder) == "deadlines.json: step remind of ladder office needs exactly one length."
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"respond": "later"}, "deadline normal names the limit 'later', which does not exist."),
+        ({"ladder": "snakes"}, "deadline normal names the ladder 'snakes', which does not exist."),
+        ({"department": "bpk"}, "deadline normal names the department 'bpk', which does not exist."),
+    ],
+)
+def test_a_deadline_that_names_nothing_is_refused(folder: Path, wrong: dict[str, str], sentence: str) -> None:
+    """Limits, ladder and department of a class are there."""
+    change(folder, "deadlines.json", lambda content: content["deadlines"][0].update(wrong))
+    assert refusal(folder) == f"deadlines.json: {sentence}"
+
+
+def test_tickets_of_outside_owners_have_a_ladder(folder: Path) -> None:
+    """What was passed on is asked about once."""
+    change(folder, "deadlines.json", lambda content: content["ladders"].pop())
+    assert "names the ladder 'outside', which does not exist" in refusal(folder)
 
 
 def test_a_missing_deadline_is_refused(folder: Path) -> None:
     """Each class of tickets has a deadline."""
     change(folder, "deadlines.json", lambda content: content["deadlines"].pop())
-    assert refusal(folder) == "deadlines.json: the deadline 'emergency' is missing."
+    assert refusal(folder) == "deadlines.json: the deadline 'abuse' is missing."
 
 
 def test_a_vocabulary_token_given_twice_is_refused(folder: Path) -> None:

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aduan.deadlines import deadline_of
 from aduan.directory import load_directory
 from aduan.notice import media
-from aduan.ticket import MOVES, deadline_class, ticket_code
+from aduan.ticket import MOVES, ticket_code
 from aduan.triage import DESK, Place, ReportKind, Route, Urgency
 from aduan.working_days import due_at
 from classify.opening import first_status, opening
@@ -55,8 +56,7 @@ def test_only_an_emergency_goes_by_sms_and_never_alone(urgency: Urgency, expecte
 )
 def test_the_deadline_follows_urgency_before_kind(kind: ReportKind, urgency: Urgency, expected: str) -> None:
     """Every class is one of the directory's."""
-    assert deadline_class(urgency, kind) == expected
-    assert expected in DIRECTORY.deadlines
+    assert deadline_of("dishub", urgency, kind, DIRECTORY).code == expected
 
 
 def test_a_ticket_says_what_was_decided_about_its_post() -> None:
@@ -68,17 +68,26 @@ def test_a_ticket_says_what_was_decided_about_its_post() -> None:
         assert getattr(ticket, name) == getattr(triage, name)
     assert (ticket.channel, ticket.post, ticket.permalink) == (post.channel, post.key, post.permalink)
     assert (ticket.opened_at, ticket.voices, ticket.version) == (NOON, 1, 1)
-    assert ticket.due_at == due_at(NOON, DIRECTORY.deadlines["normal"])
+    assert ticket.due_at == due_at(NOON, DIRECTORY.limits["county"]) < due_at(NOON, DIRECTORY.limits["complaint"])
+    assert ticket.take_up_by == due_at(NOON, DIRECTORY.limits["respond"])
 
 
-def test_an_emergency_is_due_within_the_hour() -> None:
-    """Its deadline runs through nights and holidays."""
+def test_an_emergency_is_due_within_two_hours() -> None:
+    """Its deadline runs through nights and holidays, and so does the half hour in which it is to be accepted."""
     new = opening(a_post(), a_triage(urgency="emergency"), DIRECTORY, NOON)
-    assert new.ticket.due_at == NOON + timedelta(minutes=60)
+    assert new.ticket.due_at == NOON + timedelta(minutes=120)
+    assert new.ticket.take_up_by == NOON + timedelta(minutes=30)
     assert [(notice.medium, notice.urgency) for notice in new.notices] == [
         ("sms", "emergency"),
         ("email", "emergency"),
     ]
+
+
+def test_alleged_abuse_is_a_class_of_its_own() -> None:
+    """Whatever its urgency and kind, what goes to the Inspektorat has sixty working days, and nobody else is told."""
+    new = opening(a_post(), a_triage(department="inspektorat", kind="request"), DIRECTORY, NOON)
+    assert new.ticket.due_at == due_at(NOON, DIRECTORY.limits["abuse"])
+    assert [notice.department for notice in new.notices] == ["inspektorat"]
 
 
 def test_what_the_triage_leaves_open_falls_to_the_desk() -> None:

@@ -13,7 +13,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from aduan.notice import AnyNotice
+from aduan.notice import AnyNotice, ContactNotice
 from aduan.triage import DESK
 from notify.mail_events import Kind
 from notify.senders import NotAcceptedError, OutcomeUnknownError
@@ -98,7 +98,7 @@ class Outbox(RuleBasedStateMachine):
         self.world.memory.contacts["dpupkp"] = a_contact("dpupkp")
         for notice in (SMS, OTHER):
             self.world.add(notice)
-        self.read = {notice.key: notice for notice in (EMAIL, SMS, OTHER)}
+        self.read: dict[str, AnyNotice] = {notice.key: notice for notice in (EMAIL, SMS, OTHER)}
         self.known: dict[Kind, set[str]] = defaultdict(set)
 
     @rule(notice=NOTICES)
@@ -202,8 +202,8 @@ class Outbox(RuleBasedStateMachine):
         assert {notice.address for notice in self._told()} == dead
         assert len(self._told()) == len(dead), "the desk was told twice"
 
-    def _told(self) -> list:  # type: ignore[type-arg]
-        return [notice for notice in self.world.memory.notices.values() if hasattr(notice, "address")]
+    def _told(self) -> list[ContactNotice]:
+        return [notice for notice in self.world.memory.notices.values() if isinstance(notice, ContactNotice)]
 
 
 TestOutbox = Outbox.TestCase

@@ -9,10 +9,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from aduan.directory import load_directory
+from aduan.plain_text import in_wib, readable
 from aduan.post import Post
 from aduan.ticket import Ticket
 from aduan.triage import DESK, Place
-from notify.wording import DeskReason, Mail, defanged, in_wib, mail, readable, septets, sms
+from notify.wording import DeskReason, Mail, defanged, mail, septets, sms
 from tests.builders import a_post, a_ticket, a_triage
 
 DIRECTORY = load_directory()

@@ -5,18 +5,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aduan.directory import Deadline, load_directory
+from aduan.directory import Limit, load_directory
 from aduan.record import WIB
-from aduan.working_days import DAYS_OFF, due_at, is_working_day
+from aduan.working_days import DAYS_OFF, due_at, is_working_day, office_time, working_day
 from infra.days_off import FILE, days_off
 
-DEADLINES = load_directory().deadlines
+LIMITS = load_directory().limits
 moments = st.datetimes(datetime(2020, 1, 1), datetime(2035, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 # bounds are naive
 lengths = st.integers(1, 60)
 
 
-def working_days(number: int) -> Deadline:
-    return DEADLINES["normal"].model_copy(update={"working_days": number, "minutes": None})
+def working_days(number: int) -> Limit:
+    return LIMITS["respond"].model_copy(update={"working_days": number})
 
 
 def wib(year: int, month: int, day: int, hour: int = 9) -> datetime:
@@ -52,9 +52,10 @@ def test_exactly_the_given_number_of_working_days_lies_between(opened_at: dateti
 
 @given(moments, st.integers(1, 10_000))
 def test_an_emergency_runs_through_nights_and_holidays(opened_at: datetime, minutes: int) -> None:
-    """A deadline in minutes ends that many minutes later, on any day."""
-    emergency = DEADLINES["emergency"].model_copy(update={"minutes": minutes})
+    """A limit in minutes or days ends that much later, on any day."""
+    emergency = LIMITS["emergency_respond"].model_copy(update={"minutes": minutes})
     assert due_at(opened_at, emergency) == opened_at + timedelta(minutes=minutes)
+    assert due_at(opened_at, LIMITS["contradiction"]) == opened_at + timedelta(days=14)
 
 
 @pytest.mark.parametrize(
@@ -81,11 +82,24 @@ def test_the_day_is_counted_in_wib() -> None:
     assert due_at(datetime(2026, 11, 3, 18, tzinfo=UTC), working_days(1)) == datetime(2026, 11, 5, 9, tzinfo=UTC)
 
 
-def test_a_deadline_without_a_length_is_refused() -> None:
-    """A deadline that says nothing is an error, not a ticket that is due at once."""
-    empty = DEADLINES["normal"].model_copy(update={"working_days": None, "minutes": None})
-    with pytest.raises(ValueError, match="normal"):
-        due_at(wib(2026, 11, 3), empty)
+@given(moments)
+def test_office_time_is_the_first_moment_at_which_the_offices_are_open(moment: datetime) -> None:
+    """Within office hours it is the moment itself; no office hour lies between the moment and it."""
+    opening = office_time(moment)
+    local = opening.astimezone(WIB)
+    assert opening >= moment
+    assert is_working_day(local.date())
+    assert time(8) <= local.time() < time(16)
+    if opening > moment:
+        assert local.time() == time(8)
+        assert working_day(local.date(), -1) <= moment.astimezone(WIB).date()
+
+
+@given(moments, lengths)
+def test_working_days_are_counted_the_same_both_ways(moment: datetime, number: int) -> None:
+    """From a working day so many forward and as many back is where one began."""
+    day = working_day(moment.date(), 1)
+    assert working_day(working_day(day, number), -number) == day
 
 
 def test_the_shipped_days_off_are_the_librarys() -> None:

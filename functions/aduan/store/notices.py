@@ -127,19 +127,25 @@ def withdrawal(table: Table, notice: Notice) -> Item:
     }
 
 
-def renewal(table: Table, withdrawn: Notice, notice: Notice) -> Item:
-    """The part of a transaction that makes a withdrawn notice pending again, as `notice`: it was never sent.
+def is_renewed(before: Notice, notice: Notice) -> bool:
+    """Tell whether a notice that is there has to become `notice`: it was withdrawn, or may wait no longer."""
+    hurries = notice.urgency == "emergency" != before.urgency
+    return before.state == "withdrawn" or (before.state == "pending" and hurries)
+
+
+def renewal(table: Table, before: Notice, notice: Notice) -> Item:
+    """The part of a transaction that makes a notice that was never sent pending, as `notice`.
 
     The stream shows `notify` only what is new, so `follow_up` finds it on the queue, at once or when it may go.
     """
-    kept = {name: getattr(withdrawn, name) for name in ("attempt", "repeated_at", "bounced")}
+    kept = {name: getattr(before, name) for name in ("attempt", "repeated_at", "bounced")}
     renewed = notice.model_copy(update={**kept, "act_at": notice.act_at or notice.created_at})
     return {
         "TableName": table.name,
         "Item": to_image(new_notice_item(renewed)),
-        "ConditionExpression": "#state = :withdrawn",
+        "ConditionExpression": "#state = :before AND attempt = :attempt",
         "ExpressionAttributeNames": {"#state": "state"},
-        "ExpressionAttributeValues": values(withdrawn="withdrawn"),
+        "ExpressionAttributeValues": values(before=before.state, attempt=before.attempt),
     }
 
 

@@ -14,6 +14,7 @@ from aduan.record import stamp
 from aduan.store.channels import DynamoChannelStore
 from aduan.store.pages import CursorError, page_cursor, page_position
 from aduan.store.table import (
+    FORUM,
     STATS_SHARDS,
     Item,
     Table,
@@ -22,6 +23,7 @@ from aduan.store.table import (
     post_key,
     stats_partition,
     ticket_key,
+    to_image,
     values,
 )
 from aduan.ticket import Event, Status, Ticket, Voice
@@ -30,6 +32,8 @@ EVALUATED: Final = 200
 """Most tickets one list request evaluates, found or not: what a request costs does not grow with the table."""
 VOICES: Final = 100
 """Most voices shown with one ticket; how many there are is on the ticket. Also what one BatchGetItem may ask for."""
+FORUM_TICKETS: Final = 100
+"""Most tickets of the forum's list that are shown: far more than one sitting can speak about."""
 LEDGER_RUNS: Final = 3_000
 """Most runs of a channel that one question about its coverage reads: two days of a run every minute."""
 HISTORY_RUNS: Final = 1_500
@@ -85,15 +89,18 @@ class TicketDetail:
 
 @dataclass
 class Tally:
-    """How many tickets were opened, and in which status they are now."""
+    """How many tickets were opened, in which status they are now, and how often one had come to the wrong place."""
 
     tickets: int = 0
     statuses: Counter[str] = field(default_factory=Counter)
+    misroutes: int = 0
+    """How often a department said that a ticket is not its job, counted where the ticket was."""
 
-    def add(self, tickets: int, statuses: Mapping[str, int]) -> None:
+    def add(self, tickets: int, statuses: Mapping[str, int], misroutes: int = 0) -> None:
         """Add one counter."""
         self.tickets += tickets
         self.statuses.update(statuses)
+        self.misroutes += misroutes
 
 
 @dataclass(frozen=True)
@@ -165,6 +172,25 @@ class Reading:
             position = None
         return tuple(Ticket.model_validate(item) for item in shown), position and page_cursor(position)
 
+    def forum(self) -> tuple[tuple[Ticket, ...], bool]:
+        """The tickets the forum led by the Wakil Bupati is to speak about, and whether there are still more.
+
+        Those that came first on the list, at most `FORUM_TICKETS`: one query and one batch, half a read unit each. A
+        ticket that was moved comes back to the list within minutes, unless it was resolved.
+        """
+        found = list(
+            self.table.query(
+                "work_queue = :forum",
+                IndexName="due",
+                ExpressionAttributeValues=values(forum=FORUM),
+                Limit=FORUM_TICKETS + 1,
+            )
+        )
+        keys = [ticket_key(item["pk"].removeprefix("TICKET#")) for item in found[:FORUM_TICKETS]]
+        tickets = {ticket.code: ticket for ticket in map(Ticket.model_validate, self._batch(keys))}
+        in_order = [tickets[code] for key in keys if (code := key["pk"].removeprefix("TICKET#")) in tickets]
+        return tuple(ticket for ticket in in_order if ticket.on_forum_list), len(found) > FORUM_TICKETS
+
     def ticket_detail(self, code: str) -> TicketDetail | None:
         """One consistent query for all that lies under the ticket's key, and one batch for the posts of its voices."""
         ticket: Ticket | None = None
@@ -214,7 +240,7 @@ class Reading:
                             tallies[status].add(tickets, {status: tickets})
                     else:
                         group = {"channel": channel, "topic": topic, "department": owner, "month": month}[by]
-                        tallies[group].add(int(item.get("tickets", 0)), statuses)
+                        tallies[group].add(int(item.get("tickets", 0)), statuses, int(item.get("misroutes", 0)))
         return dict(tallies)
 
     def channel_state(self, channel: str, runs: int = 5) -> ChannelState:
@@ -342,18 +368,22 @@ class Reading:
 
     def _posts(self, keys: Sequence[str]) -> list[Post]:
         """The posts with these keys, at most as many as one batch may ask for."""
-        asked: Any = [{name: {"S": value} for name, value in post_key(key).items()} for key in keys]
-        posts: list[Post] = []
+        return [Post.model_validate(item) for item in self._batch([post_key(key) for key in keys])]
+
+    def _batch(self, keys: Sequence[Item]) -> list[Item]:
+        """The items with these keys, at most as many as one batch may ask for, in any order."""
+        asked: Any = [to_image(key) for key in keys]
+        items: list[Item] = []
         for _ in range(_BATCH_ROUNDS):
             if not asked:
-                return posts
+                return items
             answer = self.table.client.batch_get_item(RequestItems={self.table.name: {"Keys": asked}})
-            posts += [Post.model_validate(from_image(image)) for image in answer["Responses"].get(self.table.name, [])]
+            items += [from_image(image) for image in answer["Responses"].get(self.table.name, [])]
             unprocessed = answer.get("UnprocessedKeys", {})
             asked = unprocessed[self.table.name]["Keys"] if self.table.name in unprocessed else []
         if asked:
-            raise UnavailableError(f"{len(asked)} posts were not handed out")
-        return posts
+            raise UnavailableError(f"{len(asked)} items were not handed out")
+        return items
 
 
 def _run_position(moment: datetime) -> str:

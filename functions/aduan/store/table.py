@@ -85,6 +85,11 @@ def contact_key(department: str) -> Item:
     return {"pk": f"DEPARTMENT#{department}", "sk": "CONTACT"}
 
 
+def author_key(author: str, sort: str) -> Item:
+    """Key of what is known about a pseudonym for a few days."""
+    return {"pk": f"AUTHOR#{author}", "sk": sort}
+
+
 def shard(name: str, shards: int) -> int:
     """Spread names over shards; the same name always falls into the same one."""
     return zlib.crc32(name.encode()) % shards

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Protocol
+from datetime import datetime, timedelta
+from typing import Any, Final, Protocol
 
 from botocore.exceptions import ClientError
 
@@ -12,7 +12,7 @@ from aduan.notice import Notice
 from aduan.post import Post
 from aduan.record import stamp
 from aduan.store.examples import forgetting, keeping
-from aduan.store.notices import new_notice_item, renewal, withdrawal
+from aduan.store.notices import is_renewed, new_notice_item, renewal, withdrawal
 from aduan.store.posts import AlreadyTriagedError, burial, due_items, triaged_update, unchanged
 from aduan.store.table import (
     FORUM,
@@ -20,9 +20,11 @@ from aduan.store.table import (
     STATS_SHARDS,
     Item,
     Table,
+    author_key,
     cancellation_codes,
     condition_failed,
     month_of,
+    post_key,
     queue,
     shard,
     stats_partition,
@@ -31,8 +33,12 @@ from aduan.store.table import (
     to_item,
     values,
 )
-from aduan.ticket import Event, Ticket, Voice, clock_of, queued
+from aduan.ticket import Event, Resolution, Ticket, Voice, clock_of, queued
 from aduan.triage import Triage
+
+
+RESOLUTION_KEPT: Final = timedelta(days=28)
+"""How long it is kept for an author that his ticket is resolved: what he says may be read late."""
 
 
 class CodeTakenError(Exception):
@@ -83,7 +89,7 @@ class TicketStore(Protocol):
         after: Ticket,
         *,
         notices: Sequence[Notice],
-        event: Event,
+        events: Sequence[Event],
         example: Example | None,
     ) -> None:
         """Write what a person said about a ticket with what follows from it, all or nothing.
@@ -96,20 +102,39 @@ class TicketStore(Protocol):
             OutdatedError: when post, ticket or a notice changed in the meantime; nothing is written.
         """
 
-    def bury(self, post: Post, ticket: Ticket, event: Event, reason: str, at: datetime) -> None:
-        """Leave only a tombstone of a ticket's post, tell the ticket, and withdraw what is not sent yet.
+    def join(  # noqa: PLR0913 # what is written together
+        self,
+        post: Post,
+        triage: Triage,
+        before: Ticket,
+        after: Ticket,
+        *,
+        notices: Sequence[Notice],
+        event: Event,
+    ) -> None:
+        """Write that another post belongs to a ticket, with what follows from it, all or nothing.
 
-        An example that was made of the post is forgotten.
+        Raises:
+            AlreadyTriagedError: when the post was decided, or the ticket moved, in the meantime; nothing is written.
+        """
+
+    def bury(self, post: Post, ticket: Ticket, event: Event, reason: str, at: datetime) -> None:
+        """Leave only a tombstone of a ticket's post, and tell the ticket.
+
+        With the post that opened it go the ticket's link, what is not sent yet, and an example that was made of it.
 
         Raises:
             AlreadyTriagedError: when post, ticket or a notice changed in the meantime; nothing is written.
         """
 
-    def move(self, before: Ticket, after: Ticket, *, at: datetime, notices: Sequence[Notice], event: Event | None) -> None:
+    def move(
+        self, before: Ticket, after: Ticket, *, at: datetime, notices: Sequence[Notice], event: Event | None
+    ) -> None:
         """Write what was done to a ticket at `at`, with what follows from it, all or nothing.
 
         A notice that the ticket already has is left as it is, or pending again when it had been withdrawn. When the
-        ticket moved, steps of the ladder that nobody has begun to send are withdrawn: their clock has stopped.
+        ticket moved, steps of the ladder that nobody has begun to send are withdrawn: their clock has stopped. For who
+        wrote what is resolved now, that is kept for some weeks.
 
         Raises:
             OutdatedError: when the ticket or a notice changed in the meantime; nothing is written.
@@ -117,6 +142,12 @@ class TicketStore(Protocol):
 
     def get(self, code: str) -> Ticket | None:
         """The ticket with this code, or None."""
+
+    def resolved(self, author: str) -> list[Resolution]:
+        """The tickets of an author that were declared resolved lately."""
+
+    def history(self, code: str) -> list[Event]:
+        """What happened to a ticket, in the order of time."""
 
     def due(self, now: datetime) -> Iterator[str]:
         """Codes of the tickets about which something is to be done by now."""
@@ -169,7 +200,8 @@ class DynamoTicketStore:
         stale = [
             notice
             for notice in told.values()
-            if notice.state == "pending" and notice.department != after.department != before.department
+            if overtaken(notice, before, after)
+            or (notice.state == "pending" and notice.department != after.department != before.department)
         ]
         at = post.revised_at or post.fetched_at
         parts = [
@@ -177,7 +209,7 @@ class DynamoTicketStore:
             *(self._replace(before, queued(before, after, at)) if after != before else ()),
             *(self._put_new(event_item(event)) for event in events),
             *self._outbox(told, notices, stale),
-            *forgetting(self.table, before, at),
+            *(forgetting(self.table, before, at) if post.key == before.post else ()),
         ]
         try:
             self.table.transact(parts)
@@ -193,7 +225,7 @@ class DynamoTicketStore:
         after: Ticket,
         *,
         notices: Sequence[Notice],
-        event: Event,
+        events: Sequence[Event],
         example: Example | None,
     ) -> None:
         """One TransactWriteItems, on the very versions of ticket and post that were read."""
@@ -206,8 +238,8 @@ class DynamoTicketStore:
         ]
         parts = [
             {"ConditionCheck": unchanged(self.table, post)},
-            *self._replace(before, queued(before, after, event.at)),
-            self._put_new(event_item(event)),
+            *self._replace(before, queued(before, after, events[-1].at)),
+            *(self._put_new(event_item(event)) for event in events),
             *self._outbox(told, notices, stale),
             *([keeping(self.table, after, example)] if example is not None else ()),
         ]
@@ -218,8 +250,38 @@ class DynamoTicketStore:
                 raise OutdatedError(after.code) from None
             raise
 
+    def join(  # noqa: PLR0913 # what is written together
+        self,
+        post: Post,
+        triage: Triage,
+        before: Ticket,
+        after: Ticket,
+        *,
+        notices: Sequence[Notice],
+        event: Event,
+    ) -> None:
+        """One TransactWriteItems; a ticket that stays as it is is not written."""
+        told = {notice.key: notice for notice in self._notices(after.code)}
+        voice = Voice(ticket=after.code, post=post.key, at=post.created_at)
+        parts = [
+            {"Update": triaged_update(self.table, post, triage, ticket=after.code)},
+            *(self._replace(before, queued(before, after, event.at)) if after != before else ()),
+            self._put_new(to_item(voice, under(after.code, f"VOICE#{post.key}"))),
+            self._put_new(event_item(event)),
+            *self._outbox(told, notices, [notice for notice in told.values() if overtaken(notice, before, after)]),
+        ]
+        try:
+            self.table.transact(parts)
+        except ClientError as error:
+            if condition_failed(error):
+                raise AlreadyTriagedError(post.key) from None
+            raise
+
     def bury(self, post: Post, ticket: Ticket, event: Event, reason: str, at: datetime) -> None:
         """One TransactWriteItems. A notice that was claimed meanwhile refuses it: the next sweep tries again."""
+        if post.key != ticket.post:
+            self._write_burial(post, [{"Update": burial(self.table, post, reason, at)}, self._put_new(event_item(event))])
+            return
         told = self._notices(ticket.code)
         after = ticket.model_copy(update={"permalink": "", "version": ticket.version + 1})
         parts = [
@@ -229,6 +291,9 @@ class DynamoTicketStore:
             *({"Update": withdrawal(self.table, notice)} for notice in told if notice.state == "pending"),
             *forgetting(self.table, ticket, at),
         ]
+        self._write_burial(post, parts)
+
+    def _write_burial(self, post: Post, parts: Sequence[dict[str, Any]]) -> None:
         try:
             self.table.transact(parts)
         except ClientError as error:
@@ -236,7 +301,9 @@ class DynamoTicketStore:
                 raise AlreadyTriagedError(post.key) from None
             raise
 
-    def move(self, before: Ticket, after: Ticket, *, at: datetime, notices: Sequence[Notice], event: Event | None) -> None:
+    def move(
+        self, before: Ticket, after: Ticket, *, at: datetime, notices: Sequence[Notice], event: Event | None
+    ) -> None:
         """One TransactWriteItems, on the very version of the ticket that was read."""
         told = {notice.key: notice for notice in self._notices(after.code)}
         stale = [notice for notice in told.values() if overtaken(notice, before, after)]
@@ -244,6 +311,7 @@ class DynamoTicketStore:
             *self._replace(before, queued(before, after, at)),
             *([self._put_new(event_item(event))] if event is not None else ()),
             *self._outbox(told, notices, stale),
+            *(self._resolution(after, at) if before.status != "resolved" == after.status else ()),
         ]
         try:
             self.table.transact(parts)
@@ -257,11 +325,41 @@ class DynamoTicketStore:
         item = self.table.get(ticket_key(code))
         return None if item is None else Ticket.model_validate(item)
 
+    def resolved(self, author: str) -> list[Resolution]:
+        """One query, half a read unit: what was resolved a second ago cannot have been seen yet."""
+        items = self.table.query(
+            "pk = :pk AND begins_with(sk, :resolved)",
+            ExpressionAttributeValues=values(pk=author_key(author, "")["pk"], resolved="RESOLVED#"),
+        )
+        return [Resolution.model_validate(item) for item in items]
+
+    def history(self, code: str) -> list[Event]:
+        """A consistent query."""
+        items = self.table.query(
+            "pk = :pk AND begins_with(sk, :event)",
+            ConsistentRead=True,
+            ExpressionAttributeValues=values(pk=ticket_key(code)["pk"], event="EVENT#"),
+        )
+        return [Event.model_validate(item) for item in items]
+
     def due(self, now: datetime) -> Iterator[str]:
         """Query the sparse index, one shard after the other."""
         for number in range(QUEUE_SHARDS):
             for item in due_items(self.table, f"TICKET#{number}", now):
                 yield item["pk"].removeprefix("TICKET#")
+
+    def _resolution(self, ticket: Ticket, at: datetime) -> list[dict[str, Any]]:
+        """The part of a transaction that keeps for a ticket's author that it is resolved; none for nobody."""
+        item = self.table.get(post_key(ticket.post))
+        post = Post.model_validate(item) if item is not None else None
+        if post is None or post.author is None:
+            return []
+        resolution = Resolution(
+            ticket=ticket.code, post=post.key, author=post.author, parent_id=post.parent_id, resolved_at=at
+        )
+        key = author_key(post.author, f"RESOLVED#{ticket.code}")
+        expires_at = int((at + RESOLUTION_KEPT).timestamp())
+        return [{"Put": {"TableName": self.table.name, "Item": to_image(to_item(resolution, key, expires_at=expires_at))}}]
 
     def _notices(self, code: str) -> list[Notice]:
         """All notices of a ticket, as they are now."""
@@ -275,13 +373,13 @@ class DynamoTicketStore:
     def _outbox(
         self, told: Mapping[str, Notice], notices: Iterable[Notice], stale: Iterable[Notice]
     ) -> list[dict[str, Any]]:
-        """Put what nobody was told yet, renew what was withdrawn before it was sent, and withdraw what is stale."""
+        """Put what nobody was told yet, renew what was withdrawn or is an emergency now, and withdraw what is stale."""
         return [
             *(self._put_new(new_notice_item(notice)) for notice in notices if notice.key not in told),
             *(
                 {"Put": renewal(self.table, told[notice.key], notice)}
                 for notice in notices
-                if notice.key in told and told[notice.key].state == "withdrawn"
+                if notice.key in told and is_renewed(told[notice.key], notice)
             ),
             *({"Update": withdrawal(self.table, notice)} for notice in stale),
         ]
@@ -296,7 +394,10 @@ class DynamoTicketStore:
         }
 
     def _replace(self, before: Ticket, after: Ticket) -> list[dict[str, Any]]:
-        """Write a ticket over what it was, unless somebody else has, and count it where it is now."""
+        """Write a ticket over what it was, unless somebody else has, and count it where it is now.
+
+        A refusal moves it to somebody else, and is counted as a misroute where it was.
+        """
         put = {
             "TableName": self.table.name,
             "Item": to_image(ticket_item(after)),
@@ -304,19 +405,21 @@ class DynamoTicketStore:
             "ExpressionAttributeValues": values(version=before.version),
         }
         if counter(before) != counter(after):
-            return [{"Put": put}, {"Update": self._count(before, -1)}, {"Update": self._count(after)}]
+            misroutes = len(after.refused_by) - len(before.refused_by)
+            return [{"Put": put}, {"Update": self._count(before, -1, misroutes)}, {"Update": self._count(after)}]
         if before.status != after.status:
             return [{"Put": put}, {"Update": self._count_status(before, after)}]
         return [{"Put": put}]
 
-    def _count(self, ticket: Ticket, number: int = 1) -> dict[str, Any]:
+    def _count(self, ticket: Ticket, number: int = 1, misroutes: int = 0) -> dict[str, Any]:
         """Count the ticket under channel, topic and department, and under its status on the same item."""
+        counted = {"number": number, **({"misroutes": misroutes} if misroutes else {})}
         return {
             "TableName": self.table.name,
             "Key": to_image(counter(ticket)),
-            "UpdateExpression": "ADD tickets :number, #status :number",
+            "UpdateExpression": "ADD tickets :number, #status :number" + (", misroutes :misroutes" if misroutes else ""),
             "ExpressionAttributeNames": {"#status": f"status_{ticket.status}"},
-            "ExpressionAttributeValues": values(number=number),
+            "ExpressionAttributeValues": values(**counted),
         }
 
     def _count_status(self, before: Ticket, after: Ticket) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""Takes what a department does about a ticket by a link in its mail, without an account."""

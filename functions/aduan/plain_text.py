@@ -1,0 +1,52 @@
+"""Texts as people can read them: what citizens wrote without what cannot be seen, and moments in WIB."""
+
+import re
+import unicodedata
+from datetime import datetime
+from typing import Final
+
+from aduan.record import WIB
+
+_DAYS: Final = ("Senin", "Selasa", "Rabu", "Kamis", "Jumat", "Sabtu", "Minggu")
+MONTHS: Final = (
+    "Januari",
+    "Februari",
+    "Maret",
+    "April",
+    "Mei",
+    "Juni",
+    "Juli",
+    "Agustus",
+    "September",
+    "Oktober",
+    "November",
+    "Desember",
+)
+_LINE_END: Final = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
+_INVISIBLE: Final = frozenset({"Cf", "Cc", "Co", "Cs", "Cn"})
+
+
+def in_wib(moment: datetime) -> str:
+    """Write a moment for people, in WIB: ``Selasa, 3 November 2026 pukul 13.41 WIB``."""
+    return f"{day_in_wib(moment)} pukul {moment.astimezone(WIB):%H.%M} WIB"
+
+
+def day_in_wib(moment: datetime) -> str:
+    """Write a moment's day for people, in WIB: ``Selasa, 3 November 2026``."""
+    local = moment.astimezone(WIB)
+    return f"{_DAYS[local.weekday()]}, {local.day} {MONTHS[local.month - 1]} {local.year}"
+
+
+def readable(text: str) -> str:
+    """Take out characters that cannot be seen but change what is seen, and bound the empty lines.
+
+    Format characters (category Cf) turn the direction of text around, hide in words and carry invisible tags.
+    """
+    text = _LINE_END.sub("\n", unicodedata.normalize("NFC", text)).replace("\t", " ")
+    text = "".join(letter for letter in text if letter == "\n" or unicodedata.category(letter) not in _INVISIBLE)
+    return re.sub(r"\n\s*\n\s*", "\n\n", text).strip()
+
+
+def one_line(text: str) -> str:
+    """One line without control or format characters, as a header or a cell needs it."""
+    return " ".join(readable(text).split())

@@ -1,0 +1,91 @@
+"""What follows when who complained says, under his resolved ticket, that it is not done. Pure."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+from aduan.deadlines import started
+from aduan.notice import Notice
+from aduan.quiet_hours import held
+from aduan.ticket import MOVES, OPEN, Event, Resolution, Ticket
+from aduan.triage import DESK
+from aduan.working_days import due_at
+from classify.contradiction import contradicts
+from classify.opening import BY
+
+if TYPE_CHECKING:
+    from aduan.directory import Directory
+    from aduan.post import Post
+    from aduan.triage import Triage
+
+STEP: Final = "contradicted"
+"""How the outbox names what is told of it; behind a dot comes the round, as with a step of the ladder."""
+
+
+@dataclass(frozen=True)
+class Reopening:
+    """Everything that is written when a post joins the ticket it contradicts."""
+
+    ticket: Ticket
+    notices: tuple[Notice, ...]
+    event: Event
+
+
+def may_contradict(post: "Post", triage: "Triage") -> bool:
+    """Tell whether a post is worth a look at what was resolved for its author: an answer that says it is not done.
+
+    An emergency never is: it gets a ticket of its own.
+    """
+    answers = post.ticket is None and post.parent_id is not None and post.author is not None
+    return answers and triage.urgency != "emergency" and contradicts(post.text)
+
+
+def contradicted(post: "Post", resolutions: Iterable[Resolution], directory: "Directory") -> Resolution | None:
+    """Find what a post may contradict: resolved in the same thread, before it was written and not too long before.
+
+    `resolutions` are its author's. Of several the youngest is meant.
+    """
+    limit = directory.limits["contradiction"]
+    meant = [
+        one
+        for one in resolutions
+        if one.author == post.author
+        and post.parent_id is not None
+        and one.is_thread_of(post.parent_id)
+        and one.resolved_at < post.created_at <= due_at(one.resolved_at, limit)
+    ]
+    return max(meant, key=lambda one: one.resolved_at, default=None)
+
+
+def reopening(triage: "Triage", ticket: Ticket, directory: "Directory", now: datetime) -> Reopening | None:
+    """Work out what a contradiction changes; None when the post is about something else, or the ticket went elsewhere.
+
+    `triage` is the decision about the post.
+
+    A ticket that is open again already gets the post, and nobody is told twice.
+    """
+    if triage.route == "auto" and triage.topic != ticket.topic:
+        return None
+    why = "pelapor menyanggah di utasnya: belum selesai"
+    if ticket.status in OPEN:
+        return Reopening(ticket, (), Event(ticket=ticket.code, at=now, move="joined", by=BY, why=why))
+    if "reopened" not in MOVES[ticket.status]:
+        return None
+    reopened = ticket.model_copy(update={"status": "reopened", "version": ticket.version + 1})
+    reopened = started(reopened, directory, now)
+    notices = tuple(
+        held(
+            Notice(
+                ticket=ticket.code,
+                department=department,
+                medium="email",
+                urgency=ticket.urgency,
+                step=f"{STEP}.{reopened.round}",
+                created_at=now,
+            ),
+            directory.sending,
+        )
+        for department in dict.fromkeys((ticket.department, DESK))
+    )
+    return Reopening(reopened, notices, Event(ticket=ticket.code, at=now, move="reopened", by=BY, why=why))

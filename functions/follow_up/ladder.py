@@ -1,0 +1,121 @@
+"""What follows for a ticket about which nothing was heard: the next step of its ladder, or its closing. Pure.
+
+One look does one thing, and writes down when the next one is due.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+from aduan.deadlines import Due, next_look, next_step, started
+from aduan.notice import Notice, Role
+from aduan.record import WIB
+from aduan.ticket import WAITING, Event, Ticket, clock_of
+from aduan.triage import DESK
+from aduan.working_days import office_time
+
+if TYPE_CHECKING:
+    from aduan.directory import Directory, Rung
+
+BY: Final = "follow_up"
+SECRETARIAT: Final = "setda"
+"""Whose head is the Sekda."""
+EVENTS: Final = {
+    "remind": "reminded",
+    "remind_due": "reminded:due",
+    "head": "escalated:head",
+    "head_due": "escalated:head",
+    "sekda": "escalated:sekda",
+    "forum": "escalated:forum",
+}
+"""How the history names a step."""
+
+
+@dataclass(frozen=True)
+class Advance:
+    """What is written about a ticket."""
+
+    ticket: Ticket
+    notices: tuple[Notice, ...] = ()
+    event: Event | None = None
+
+
+def advance(ticket: Ticket, directory: "Directory", now: datetime) -> Advance | None:
+    """Say what is to be done about a ticket now; None when its time has not come, or there is nothing to do.
+
+    A clock that stands for another status, department or urgency than the ticket's is started anew first, from the
+    moment at which the ticket changed.
+    """
+    if ticket.act_at is None or ticket.act_at > now:
+        return None
+    if ticket.clock != clock_of(ticket):
+        return Advance(started(ticket, directory, ticket.act_at))
+    if ticket.status == "resolved":
+        return _closing(ticket, now)
+    due = next_step(ticket, directory)
+    if due is None:
+        return None if ticket.on_forum_list else Advance(ticket.model_copy(update={"act_at": None}))
+    at = due.at if due.rung.minutes is not None else office_time(max(due.at, now))
+    if at > now:
+        return Advance(ticket.model_copy(update={"act_at": at}))
+    return _step(ticket, due, directory, now)
+
+
+def _closing(ticket: Ticket, now: datetime) -> Advance:
+    """Close what was resolved and not contradicted."""
+    closed = ticket.model_copy(update={"status": "closed", "act_at": None, "version": ticket.version + 1})
+    closed = closed.model_copy(update={"clock": clock_of(closed)})
+    why = "tidak ada sanggahan sejak dinyatakan selesai"
+    return Advance(closed, (), Event(ticket=ticket.code, at=now, move="closed", by=BY, why=why))
+
+
+def _step(ticket: Ticket, due: Due, directory: "Directory", now: datetime) -> Advance:
+    rung = due.rung
+    after = ticket.model_copy(update={"steps": (*ticket.steps, rung.step), "version": ticket.version + 1})
+    after = after.model_copy(update={"act_at": next_look(after, directory, now)})
+    notices = tuple(
+        Notice(
+            ticket=ticket.code,
+            department=department,
+            role=role,
+            medium=medium,
+            urgency=ticket.urgency,
+            step=rung.step if ticket.round == 1 else f"{rung.step}.{ticket.round}",
+            created_at=now,
+        )
+        for department, role, media in _readers(ticket, rung)
+        for medium in media
+    )
+    event = Event(ticket=ticket.code, at=now, move=EVENTS[rung.step], by=BY, why=_why(ticket, rung))
+    return Advance(after, notices, event)
+
+
+def _readers(ticket: Ticket, rung: "Rung") -> Iterator[tuple[str, Role, tuple[str, ...]]]:
+    """Who is told by which media; nobody twice."""
+    holder = DESK if ticket.status == "needs_review" else ticket.department
+    contacts: dict[str, tuple[str, Role]] = {
+        "officer": (holder, "officer"),
+        "head": (holder, "head"),
+        "sekda": (SECRETARIAT, "head"),
+        "desk": (DESK, "officer"),
+    }
+    told: dict[tuple[str, Role], tuple[str, ...]] = {}
+    for whom, media in rung.tell.items():
+        known = told.get(contacts[whom], ())
+        told[contacts[whom]] = (*known, *(medium for medium in media if medium not in known))
+    for (department, role), media in told.items():
+        yield department, role, media
+
+
+def _why(ticket: Ticket, rung: "Rung") -> str:
+    """One line for the history: what had not happened, and by when it should have."""
+    taking_up = rung.clock == "take_up" and ticket.take_up_by is not None
+    end = ticket.take_up_by if taking_up and ticket.take_up_by is not None else ticket.due_at
+    limit = f"{end.astimezone(WIB):%d-%m-%Y %H.%M} WIB"
+    if ticket.status == "not_ours":
+        return f"diteruskan ke luar kewenangan, belum ada kabar sampai {limit}"
+    if taking_up:
+        done = "diputuskan" if ticket.status == "needs_review" else "diterima"
+        return f"belum {done}, batas {limit}"
+    return f"belum {'diterima' if ticket.status in WAITING else 'selesai'}, tenggat {limit}"

@@ -1,0 +1,109 @@
+"""Everything behind the stream, without the stream: what `follow_up` alone brings home."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from types import SimpleNamespace
+
+from aduan.directory import load_directory
+from aduan.notice import AnyNotice
+from aduan.post import Post
+from aduan.triage import DESK
+from classify.decide import decide
+from follow_up.following import follow
+from follow_up.redrive import Redrive, Redriven
+from notify.delivery import Senders, Stores, deliver
+from tests.builders import NOON, a_post
+from tests.in_memory import (
+    InMemoryContactStore,
+    InMemoryNoticeStore,
+    InMemoryPostStore,
+    InMemorySendingStore,
+    InMemoryTicketStore,
+    Memory,
+)
+from tests.unit.fakes_notify import FakeMail, FakeSms, a_contact
+
+MINUTE = timedelta(minutes=1)
+PRODUCTION = SimpleNamespace(stage="prod", override_email="", override_phone="")
+TEXTS = (
+    "Lampu jalan depan pasar Condongcatur mati sudah tiga hari, tolong diperbaiki",
+    "KEBAKARAN gudang di Ambarketawang Gamping, tolong segera kirim damkar",
+    "Selamat pagi, semoga sehat selalu",
+    "Matur nuwun, dalane wis alus",
+    "",
+)
+
+
+@dataclass
+class County:
+    """Everything behind the stream, without the stream."""
+
+    memory: Memory = field(default_factory=Memory)
+    mail: FakeMail = field(default_factory=FakeMail)
+    sms: FakeSms = field(default_factory=FakeSms)
+    now: datetime = NOON
+    runs: int = 0
+
+    def __post_init__(self) -> None:
+        self.stores = Stores(
+            InMemoryNoticeStore(self.memory),
+            InMemoryTicketStore(self.memory),
+            InMemoryPostStore(self.memory),
+            InMemoryContactStore(self.memory),
+            InMemorySendingStore(self.memory),
+        )
+        self.stores.contacts.put(a_contact(DESK))
+
+    def follow_up(self, *, seconds: int = 1000) -> Redriven:
+        """One run of the schedule, with time for so many steps."""
+        self.runs += 1
+        steps = iter([True] * seconds)
+        return Redrive(decide=self.decide, follow=self.follow, deliver=self.deliver, notices=self.stores.notices).run(
+            self.stores.posts.left_behind(self.now),
+            self.stores.tickets.due(self.now),
+            self.stores.notices.left_behind(self.now),
+            lambda: next(steps, False),
+        )
+
+    def follow(self, code: str) -> str:
+        """As the handler does."""
+        return follow(code, tickets=self.stores.tickets, directory=load_directory(), now=self.now)
+
+    def decide(self, key: str) -> str:
+        """As the handler does."""
+        return decide(
+            key,
+            posts=self.stores.posts,
+            tickets=self.stores.tickets,
+            directory=load_directory(),
+            now=self.now,
+            chatter_for=timedelta(days=30),
+        )
+
+    def deliver(self, notice: AnyNotice) -> str:
+        """As the handler does."""
+        return deliver(
+            notice,
+            stores=self.stores,
+            senders=Senders(self.mail, self.sms),
+            directory=load_directory(),
+            now=self.now,
+            owner=f"run-{self.runs}",
+            settings=PRODUCTION,
+        )
+
+    def store(self, texts: Sequence[str]) -> list[Post]:
+        """Posts that no stream record was delivered for."""
+        posts = [
+            a_post(native_id=str(number), text=text, has_photo=not text, fetched_at=self.now)
+            for number, text in enumerate(texts)
+        ]
+        for post in posts:
+            self.stores.posts.add(post)
+        return posts
+
+    @property
+    def states(self) -> set[str]:
+        """Of all notices."""
+        return {notice.state for notice in self.memory.notices.values()}

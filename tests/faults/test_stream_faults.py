@@ -1,0 +1,345 @@
+"""The stream repeats, reorders, is poisoned, meets a bad deployment, or is cut off in the middle of a decision."""
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aduan.directory import load_directory
+from aduan.post import Post
+from aduan.store.notices import DynamoNoticeStore
+from aduan.store.posts import LEFT_BEHIND, DynamoPostStore
+from aduan.store.table import post_key, to_image
+from aduan.store.tickets import DynamoTicketStore
+from classify.decide import decide
+from follow_up.redrive import Redrive, Redriven
+from infra.templates import load
+from notify.senders import NotAcceptedError, OutcomeUnknownError
+from tests.builders import NOON, a_post, a_triage
+from tests.classifying import (
+    ALL,
+    CONTEXT,
+    FIRE,
+    GREETING,
+    LAMP,
+    UNCLEAR,
+    Deployed,
+    a_deployment,
+    a_record,
+    failures,
+    metrics_of,
+)
+from tests.in_memory import InMemoryPostStore, InMemoryTicketStore, Killed, Memory
+from tests.sending import MINUTE, Sending
+from tests.template.declared import FUNCTIONS, GLOBALS, RESOURCES, events
+
+DIRECTORY = load_directory()
+KEPT = timedelta(days=30)
+HOUR_SECONDS = 3600
+ALARMS = load("infra/alarms.yaml")["Resources"]
+
+
+@pytest.fixture
+def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployed]:
+    with a_deployment(monkeypatch) as found:
+        yield found
+
+
+# ------------------------------------------------------------------------------------- 19: twice, or a day later
+
+
+def test_fault_19_a_replayed_batch_changes_nothing(deployed: Deployed) -> None:
+    """The same records a day later, doubled and in another order, leave every item as it is."""
+    deployed.call(*ALL)
+    before = deployed.items()
+    deployed.calls.clear()
+    assert deployed.call(*reversed(ALL), *ALL) == failures()
+    assert deployed.items() == before
+    assert set(deployed.calls) == {"GetItem"}
+
+
+def test_fault_19_a_record_twice_in_one_batch_opens_one_ticket(deployed: Deployed) -> None:
+    """The second sees what the first did."""
+    assert deployed.call(LAMP, LAMP) == failures()
+    assert deployed.kinds() == {"TICKET": 1, "VOICE": 1, "EVENT": 1, "NOTICE": 1}
+
+
+@given(st.lists(st.booleans(), min_size=2, max_size=8), st.sampled_from(["accept", "refuse", "lose"]))
+def test_fault_19_a_notice_delivered_again_is_sent_once(reads: Iterable[bool], answer: str) -> None:
+    """Deliveries that read it before another's claim, or after it, make one request together, whatever the answer."""
+    sending = Sending()
+    refusals = {"refuse": NotAcceptedError("400", retry=False), "lose": OutcomeUnknownError("ReadTimeoutError")}
+    sending.mail.behaviour = refusals.get(answer, "accept")
+    first = sending.stored()
+    outcomes = [sending.deliver(first if old else None) for old in reads]
+    assert sending.mail.requests == 1
+    assert outcomes[1:] == ["already"] * (len(outcomes) - 1)
+
+
+def test_fault_19_a_notice_delivered_again_a_day_later_is_not_sent_again() -> None:
+    """The whole batch comes once more when everything is long done: nothing is sent and nothing written."""
+    sending = Sending()
+    old = sending.stored()
+    assert sending.deliver() == "sent"
+    sending.now += timedelta(days=1)
+    before, writes = sending.stored(), sending.memory.writes
+    assert sending.deliver() == "already"
+    assert sending.memory.writes == writes
+    assert sending.deliver(old) == "already"
+    assert (sending.stored(), sending.mail.requests) == (before, 1)
+
+
+# --------------------------------------------------------------------------------------------- 20: out of order
+
+
+def test_fault_20_an_old_image_is_not_believed(deployed: Deployed) -> None:
+    """The record says new and something else; what the table says is what is decided on."""
+    record = a_record(LAMP.model_copy(update={"text": GREETING.text}))
+    assert deployed.module.handler({"Records": [record]}, CONTEXT) == failures()
+    triage = deployed.stored(LAMP).triage
+    assert triage is not None
+    assert (triage.route, triage.department) == ("auto", "dishub")
+
+
+def test_fault_20_an_old_image_of_a_decided_post_changes_nothing(deployed: Deployed) -> None:
+    """A post that a person settled meanwhile stays settled, though its record still says new."""
+    by_hand = a_triage(is_report=False, route="drop", decided_by="admin-1")
+    DynamoPostStore(deployed.table).settle(LAMP, by_hand, LAMP.created_at)
+    before = deployed.items()
+    assert deployed.call(LAMP) == failures()
+    assert deployed.items() == before
+
+
+def test_fault_20_no_image_reaches_what_decides(deployed: Deployed) -> None:
+    """Whatever a record shows, only the key of its item is handed on."""
+    given_on: list[Any] = []
+    for name in ("INSERT", "MODIFY"):
+        deployed.module.handle_each(
+            [a_record(LAMP, OldImage={"text": {"S": "x"}}) | {"eventName": name}], given_on.append
+        )
+    assert given_on == [post_key(LAMP.key)] * 2
+
+
+TEXTS = (str(LAMP.text), str(FIRE.text), str(GREETING.text), str(UNCLEAR.text))
+steps = st.one_of(st.just("record"), st.sampled_from(TEXTS), st.tuples(st.just("meanwhile"), st.sampled_from(TEXTS)))
+
+
+@given(st.lists(steps, max_size=10))
+def test_fault_20_records_and_edits_in_any_order_end_in_the_last_version(plan: list[str | tuple[str, str]]) -> None:
+    """MODIFY before INSERT, an edit between the read and the write: the last text is decided, in at most one ticket."""
+    memory = Memory()
+    posts, tickets = InMemoryPostStore(memory), InMemoryTicketStore(memory)
+    post = a_post(text=TEXTS[0])
+    posts.add(post)
+
+    def edit(text: str) -> None:
+        posts.revise(a_post(text=text, fetched_at=NOON + 2 * MINUTE))
+
+    class Overtaken(InMemoryPostStore):
+        """Another version comes in between the read and the write."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__(memory)
+            self.text = text
+
+        def get(self, key: str) -> Post | None:
+            found = super().get(key)
+            edit(self.text)
+            return found
+
+    def record(store: InMemoryPostStore) -> None:
+        decide(post.key, posts=store, tickets=tickets, directory=DIRECTORY, now=NOON, chatter_for=KEPT)
+
+    last = TEXTS[0]
+    for step in (*plan, "record"):
+        if step == "record":
+            record(posts)
+        else:
+            last = step if isinstance(step, str) else step[1]
+            edit(last) if isinstance(step, str) else record(Overtaken(last))
+    stored = memory.posts[post.key]
+    assert (stored.state, stored.text) == ("triaged", last)
+    alone = InMemoryPostStore(Memory())
+    alone.add(a_post(text=last))
+    decide(
+        post.key,
+        posts=alone,
+        tickets=InMemoryTicketStore(alone.memory),
+        directory=DIRECTORY,
+        now=NOON,
+        chatter_for=KEPT,
+    )
+    assert stored.triage == alone.memory.posts[post.key].triage
+    assert len(memory.tickets) <= 1
+    assert stored.ticket in {None, *memory.tickets}
+
+
+# ---------------------------------------------------------------------------------------------- 21: partial batch
+
+
+@pytest.mark.parametrize("poison", range(len(ALL)))
+def test_fault_21_what_comes_again_after_a_failed_record_has_no_effect(deployed: Deployed, poison: int) -> None:
+    """Lambda goes on from the record that was reported: it is done now, the later ones are read and left alone."""
+    deployed.spoil(ALL[poison])
+    assert deployed.call(*ALL) == failures(ALL[poison])
+    others = {post.key: deployed.stored(post) for post in ALL if post != ALL[poison]}
+    mend(deployed, ALL[poison])
+    deployed.calls.clear()
+    assert deployed.call(*ALL[poison:]) == failures()
+    assert {post.key: deployed.stored(post) for post in ALL if post != ALL[poison]} == others
+    writes = [call for call in deployed.calls if call != "GetItem"]
+    assert writes == ["UpdateItem" if ALL[poison] == GREETING else "TransactWriteItems"]
+    assert deployed.kinds() == {"TICKET": 3, "VOICE": 3, "EVENT": 3, "NOTICE": 4}
+
+
+def mend(deployed: Deployed, post: Post) -> None:
+    """Make a post readable again."""
+    deployed.table.client.update_item(
+        TableName=deployed.table.name,
+        Key=to_image(post_key(post.key)),
+        UpdateExpression="SET #kind = :kind",
+        ExpressionAttributeNames={"#kind": "kind"},
+        ExpressionAttributeValues={":kind": {"S": post.kind}},
+    )
+
+
+# --------------------------------------------------------------------------------------------- 22: poison record
+
+
+@pytest.mark.parametrize("poison", range(len(ALL)))
+def test_fault_22_one_poison_record_is_reported_alone(
+    deployed: Deployed, poison: int, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Wherever it stands in the batch, the others are decided, and nothing of its text reaches the log."""
+    deployed.spoil(ALL[poison])
+    assert deployed.call(*ALL) == failures(ALL[poison])
+    for post in ALL[:poison] + ALL[poison + 1 :]:
+        assert deployed.stored(post).state == "triaged"
+    written = capfd.readouterr()
+    log = written.out + written.err + deployed.log.getvalue()
+    assert "ValidationError" in log
+    assert "KENARI" not in log
+    assert metrics_of(written.out)["TriageFailed"] == 1
+
+
+def test_fault_22_what_the_stream_gave_up_stays_new_until_it_can_be_decided(deployed: Deployed) -> None:
+    """`follow_up` meets it at every run, brings the others home all the same, and decides it once it is mended."""
+    deployed.spoil(LAMP)
+    for _ in range(3):
+        done = follow_up(deployed, lambda key: decided(deployed, key))
+        assert [type(fault).__name__ for fault in done.faults] == ["ValidationError"]
+    assert {deployed.stored(post).state for post in ALL[1:]} == {"triaged"}
+    mend(deployed, LAMP)
+    assert deployed.stored(LAMP).state == "new"
+    assert follow_up(deployed, lambda key: decided(deployed, key)).outcomes == {"post_auto": 1}
+
+
+def follow_up(deployed: Deployed, decider: Callable[[str], str]) -> Redriven:
+    """One run over the posts that were left behind."""
+    redrive = Redrive(decide=decider, follow=str, deliver=str, notices=DynamoNoticeStore(deployed.table))
+    now = max(post.fetched_at for post in ALL) + LEFT_BEHIND
+    return redrive.run(DynamoPostStore(deployed.table).left_behind(now), [], [], lambda: True)
+
+
+def decided(deployed: Deployed, key: str) -> str:
+    """Decide as `follow_up` does."""
+    table = deployed.table
+    stores: Any = {"posts": DynamoPostStore(table), "tickets": DynamoTicketStore(table)}
+    return decide(key, **stores, directory=DIRECTORY, now=NOON, chatter_for=KEPT)
+
+
+def test_fault_22_a_record_that_is_given_up_is_kept_and_heard_of() -> None:
+    """The record itself lies in a bucket; `follow_up`, which fails on it too, ends in a queue with an alarm."""
+    for properties in events("DynamoDB").values():
+        assert properties["BisectBatchOnFunctionError"] is True
+        assert 0 < properties["MaximumRetryAttempts"] <= 10
+        target = properties["DestinationConfig"]["OnFailure"]
+        assert target == {"Type": "S3", "Destination": {"Fn::GetAtt": ["FailedRecords", "Arn"]}}
+    failed = {"Fn::GetAtt": ["FailedInvocations", "Arn"]}
+    config = FUNCTIONS["FollowUp"].get("EventInvokeConfig") or GLOBALS["EventInvokeConfig"]
+    assert config["DestinationConfig"]["OnFailure"]["Destination"] == failed
+    name = RESOURCES["Alarms"]["Properties"]["Parameters"]["FailedInvocations"]
+    assert name == {"Fn::GetAtt": ["FailedInvocations", "QueueName"]}
+    assert ALARMS["InvocationFailed"]["Properties"]["Dimensions"] == [
+        {"Name": "QueueName", "Value": {"Ref": "FailedInvocations"}}
+    ]
+
+
+# ---------------------------------------------------------------------------------------------- 23: bad deployment
+
+
+def test_fault_23_a_batch_that_fails_whole_is_reported_and_can_come_again(
+    deployed: Deployed, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A bad deployment loses nothing: every record is named, nothing is quoted, and the good code decides them all."""
+
+    def fail(key: str, **_: Any) -> str:
+        raise RuntimeError(f"cannot decide about {deployed.stored(a_post(native_id=key.partition('#')[2])).text}")
+
+    with monkeypatch.context() as bad:
+        bad.setattr(deployed.module, "decide", fail)
+        assert deployed.call(*ALL) == failures(*ALL)
+    written = capfd.readouterr()
+    assert "KENARI" not in written.out + written.err + deployed.log.getvalue()
+    assert metrics_of(written.out)["TriageFailed"] == 4
+    assert deployed.call(*ALL) == failures()
+    assert deployed.kinds()["TICKET"] == 3
+
+
+def test_fault_23_a_bad_deployment_is_heard_of_long_before_a_record_is_given_up() -> None:
+    """The age of the stream wakes somebody within ten minutes; six hours are left for going back."""
+    for name, properties in events("DynamoDB").items():
+        assert properties["MaximumRecordAgeInSeconds"] >= 6 * HOUR_SECONDS
+        [alarm] = [
+            resource["Properties"]
+            for resource in ALARMS.values()
+            if resource["Type"] == "AWS::CloudWatch::Alarm"
+            and resource["Properties"]["MetricName"] == "IteratorAge"
+            and resource["Properties"]["Dimensions"][0]["Value"] == {"Ref": name.partition(".")[0]}
+        ]
+        assert alarm["Threshold"] < 10 * 60 * 1000
+
+
+def test_fault_23_what_a_bad_deployment_let_the_stream_drop_is_decided_after_it(deployed: Deployed) -> None:
+    """Every record was given up, and `follow_up` failed as well: after the rollback it alone decides them all."""
+
+    def fail(key: str) -> str:
+        raise RuntimeError(key)
+
+    assert len(follow_up(deployed, fail).faults) == len(ALL)
+    assert {deployed.stored(post).state for post in ALL} == {"new"}
+    assert follow_up(deployed, lambda key: decided(deployed, key)).outcomes.total() == len(ALL)
+    assert deployed.kinds() == {"TICKET": 3, "VOICE": 3, "EVENT": 3, "NOTICE": 4}
+
+
+# -------------------------------------------------------------------- 25: between a decision and what follows from it
+
+
+def test_fault_25_a_decision_and_its_notice_are_one_write(deployed: Deployed) -> None:
+    """Triage, ticket, event, notices and counter are one transaction; chatter is one update."""
+    deployed.call(LAMP)
+    assert deployed.calls == ["GetItem", "TransactWriteItems"]
+    deployed.calls.clear()
+    deployed.call(GREETING)
+    assert deployed.calls == ["GetItem", "UpdateItem"]
+
+
+@pytest.mark.filterwarnings("ignore:No application metrics to publish")  # a real death flushes none
+def test_fault_25_a_process_killed_at_any_call_leaves_all_or_nothing(deployed: Deployed) -> None:
+    """Dying before any call to the table and coming again decides every post exactly once."""
+    for death in range(1, 2 * len(ALL) + 1):
+        deployed.calls.clear()
+        deployed.death = death
+        with pytest.raises(Killed):
+            deployed.call(*ALL, *ALL)
+        decided = [post for post in ALL if deployed.stored(post).state == "triaged"]
+        kinds = deployed.kinds()
+        assert kinds["TICKET"] == kinds["VOICE"] == kinds["EVENT"] == sum(post != GREETING for post in decided)
+    deployed.death = None
+    assert deployed.call(*ALL) == failures()
+    assert deployed.kinds() == {"TICKET": 3, "VOICE": 3, "EVENT": 3, "NOTICE": 4}
+    counted = [item for item in deployed.items() if item["pk"].startswith("STATS#")]
+    assert sum(item["tickets"] for item in counted) == 3

@@ -1,0 +1,86 @@
+from datetime import datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aduan.directory import load_directory
+from aduan.quiet_hours import Hold
+from aduan.record import WIB
+from aduan.triage import Place
+from notify.timing import hold_back, is_counted, sms_matter
+from tests.builders import a_channel_notice, a_contact_notice, a_notice, a_ticket
+
+SENDING = load_directory().sending
+OFFICE = SENDING.default
+LIMIT = OFFICE.mails_an_hour
+
+
+def wib(day: int, hour: int, minute: int = 0) -> datetime:
+    """A moment of November 2026; the 3rd is a Tuesday."""
+    return datetime(2026, 11, day, hour, minute, tzinfo=WIB)
+
+
+TOMORROW = Hold(wib(4, 7, 30), in_digest=True)
+
+
+@pytest.mark.parametrize(("sent", "expected"), [(0, None), (LIMIT - 1, None), (LIMIT, TOMORROW), (LIMIT + 5, TOMORROW)])
+def test_what_is_too_much_for_an_hour_goes_into_the_digest(sent: int, expected: Hold | None) -> None:
+    """Up to the limit a mail goes at once; beyond it waits for the next morning's digest."""
+    assert hold_back(a_notice(), OFFICE, wib(3, 12), sent) == expected
+
+
+@given(st.integers(0, 10_000), st.integers(0, 23))
+def test_a_flood_holds_no_emergency(sent: int, hour: int) -> None:
+    """However many mails a department has had, at any hour."""
+    assert hold_back(a_notice(urgency="emergency"), OFFICE, wib(3, hour), sent) is None
+    assert not is_counted(a_notice(urgency="emergency"), wib(3, hour))
+
+
+def test_the_night_comes_before_the_flood() -> None:
+    """At night a mail waits for the morning on its own, whatever was counted."""
+    assert hold_back(a_notice(), OFFICE, wib(3, 22), LIMIT) == Hold(wib(4, 6, 30), in_digest=False)
+
+
+def test_what_waits_for_its_digest_goes_on_waiting() -> None:
+    """A notice found before its digest keeps its moment, which costs no write."""
+    waiting = a_notice(act_at=wib(4, 7, 30), digest_at=wib(4, 7, 30))
+    assert hold_back(waiting, OFFICE, wib(3, 12), 0) == TOMORROW
+    assert hold_back(waiting, OFFICE, wib(3, 21), 0) == TOMORROW
+
+
+def test_what_has_come_goes_uncounted() -> None:
+    """A notice whose digest has come goes, however many mails there were, and counts as none of them."""
+    come = a_notice(act_at=wib(3, 7, 30), digest_at=wib(3, 7, 30))
+    assert hold_back(come, OFFICE, wib(3, 7, 32), LIMIT) is None
+    assert not is_counted(come, wib(3, 7, 32))
+
+
+def test_a_digest_that_is_late_waits_for_the_next() -> None:
+    """After an outage into the night nobody is woken: it goes with the next morning's."""
+    late = a_notice(act_at=wib(3, 7, 30), digest_at=wib(3, 7, 30))
+    assert hold_back(late, OFFICE, wib(3, 20, 30), 0) == TOMORROW
+
+
+def test_only_mails_about_tickets_are_counted() -> None:
+    """An SMS, and what the desk reads about Aduan itself, neither count nor drown in a digest."""
+    for notice in (a_notice(medium="sms"), a_channel_notice(), a_contact_notice()):
+        assert not is_counted(notice, wib(3, 12))
+        assert hold_back(notice, OFFICE, wib(3, 12), LIMIT) is None
+
+
+@pytest.mark.parametrize(
+    ("place", "matter"),
+    [
+        (None, None),
+        (Place(), None),
+        (Place(kapanewon="Depok"), "kebakaran#Depok"),
+        (Place(kapanewon="Depok", kalurahan="Condongcatur"), "kebakaran#Condongcatur"),
+        (Place(kapanewon="Depok", kalurahan="Condongcatur", road="Jalan Affandi"), "kebakaran#Condongcatur"),
+        (Place(road="Jalan Kaliurang"), "kebakaran#Jalan Kaliurang"),
+        (Place(outside="Kota Yogyakarta"), "kebakaran#Kota Yogyakarta"),
+    ],
+)
+def test_what_an_sms_is_about_is_its_topic_and_place(place: Place | None, matter: str | None) -> None:
+    """Two tickets of one topic in one kalurahan are about the same; without a place nothing is."""
+    assert sms_matter(a_ticket(topic="kebakaran", place=place)) == matter
