@@ -3,7 +3,7 @@
 `sam build` ships no byte-code, its archives date every file 1980, and a function's folder cannot be written to: each
 cold start would compile everything again, which takes two to four times as long as the import itself. Unchecked
 hashes make the byte-code valid whatever the files' dates say. botocore reads its descriptions of services, some 440 of
-them, from compressed JSON with all their documentation; the functions make eleven calls of five services.
+them, from compressed JSON with all their documentation; the functions make twelve calls of six services.
 """
 
 import compileall
@@ -18,17 +18,18 @@ from typing import Any, Final
 
 import jinja2
 
-from notify.wording import ENVIRONMENT
+from aduan.templating import template_environment
 
 OPERATIONS: Final = {
     "dynamodb": frozenset({"BatchGetItem", "GetItem", "PutItem", "Query", "TransactWriteItems", "UpdateItem"}),
     "ssm": frozenset({"GetParameters"}),
+    "secretsmanager": frozenset({"GetSecretValue"}),
     "sesv2": frozenset({"SendEmail"}),
     "sns": frozenset({"Publish"}),
     "bedrock-runtime": frozenset({"Converse"}),
 }
 """The calls the functions make, by botocore's name of the service. A test compares it with the code."""
-ENDPOINTS: Final = frozenset({"dynamodb", "ssm", "email", "sns", "sts"})
+ENDPOINTS: Final = frozenset({"dynamodb", "secretsmanager", "ssm", "email", "sns", "sts"})
 """The same services by the names of their hosts; STS is asked where its regional endpoint is."""
 TASK_ROOT: Final = "/var/task"
 """Where Lambda puts an artefact; tracebacks name files there."""
@@ -92,7 +93,7 @@ def trimmed_model(model: dict[str, Any], operations: frozenset[str]) -> dict[str
 def compile_templates(artefact: Path) -> None:
     """Turn the Jinja templates into Python beside them, which the functions prefer to the sources."""
     for folder in artefact.glob("*/templates"):
-        sources = ENVIRONMENT.overlay(loader=jinja2.FileSystemLoader(folder))
+        sources = template_environment(folder).overlay(loader=jinja2.FileSystemLoader(folder))
         sources.compile_templates(folder, extensions=["j2"], zip=None, ignore_errors=False)
 
 

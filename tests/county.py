@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import SimpleNamespace
+from typing import Any
 
 from aduan.directory import load_directory
 from aduan.notice import AnyNotice
@@ -93,11 +94,12 @@ class County:
             settings=PRODUCTION,
         )
 
-    def store(self, texts: Sequence[str]) -> list[Post]:
+    def store(self, texts: Sequence[str], **changes: Any) -> list[Post]:
         """Posts that no stream record was delivered for."""
+        first = len(self.memory.posts)
         posts = [
-            a_post(native_id=str(number), text=text, has_photo=not text, fetched_at=self.now)
-            for number, text in enumerate(texts)
+            a_post(native_id=str(number), text=text, has_photo=not text, fetched_at=self.now, **changes)
+            for number, text in enumerate(texts, first)
         ]
         for post in posts:
             self.stores.posts.add(post)

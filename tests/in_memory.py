@@ -13,14 +13,16 @@ from aduan.notice import AnyNotice, ChannelNotice, Contact, ContactNotice, Notic
 from aduan.post import Post
 from aduan.quiet_hours import Hold
 from aduan.record import WIB
+from aduan.reply import Reply, with_reply
 from aduan.store.channels import LeaseError
 from aduan.store.notices import LEFT_BEHIND as NOTICE_LEFT_BEHIND
 from aduan.store.notices import NoticeChangedError, NotPendingError, is_renewed
 from aduan.store.pages import page_cursor, page_position
 from aduan.store.posts import LEFT_BEHIND, AlreadyTriagedError
+from aduan.store.replies import ReplyTakenError
 from aduan.store.table import NOTICE_QUEUES, month_of
 from aduan.store.tickets import CodeTakenError, OutdatedError, overtaken
-from aduan.ticket import Event, Resolution, Ticket, Voice, clock_of, queued
+from aduan.ticket import Event, Resolution, Stage, Ticket, Voice, clock_of, queued
 from aduan.triage import Triage
 
 
@@ -45,6 +47,7 @@ class Memory:
     contacts: dict[str, Contact] = field(default_factory=dict)
     examples: dict[str, Example] = field(default_factory=dict)
     resolutions: dict[tuple[str, str], Resolution] = field(default_factory=dict)
+    replies: dict[tuple[str, Stage], Reply] = field(default_factory=dict)
     counted: dict[str, int] = field(default_factory=dict)
     spent: dict[str, int] = field(default_factory=dict)
     unsettled: set[tuple[str, str]] = field(default_factory=set)
@@ -268,7 +271,7 @@ class InMemoryTicketStore:
             if ticket.code in memory.tickets:
                 raise CodeTakenError(ticket.code)
             InMemoryPostStore(memory).decide(post, triage, ticket.code)
-            memory.tickets[ticket.code] = ticket
+            memory.tickets[ticket.code] = self._answer(None, ticket, ticket.opened_at)
             voice = Voice(ticket=ticket.code, post=post.key, at=post.created_at)
             memory.voices[ticket.code, post.key] = voice
             memory.events.extend(events)
@@ -291,7 +294,8 @@ class InMemoryTicketStore:
             if memory.posts[post.key].state != "new" or memory.tickets[before.code].version != before.version:
                 raise AlreadyTriagedError(post.key)
             InMemoryPostStore(memory).decide(post, triage, after.code)
-            self._replace(before, queued(before, after, post.revised_at or post.fetched_at))
+            at = post.revised_at or post.fetched_at
+            self._replace(before, queued(before, after, at), at)
             memory.events.extend(events)
             if post.key == before.post:
                 memory.examples.pop(post.key, None)
@@ -317,7 +321,7 @@ class InMemoryTicketStore:
             read = (stored.state, stored.digest) == (post.state, post.digest) or stored.state == post.state == "gone"
             if not read or memory.tickets[before.code].version != before.version:
                 raise OutdatedError(after.code)
-            self._replace(before, queued(before, after, events[-1].at))
+            self._replace(before, queued(before, after, events[-1].at), events[-1].at)
             memory.events.extend(events)
             if example is not None:
                 memory.examples[example.post] = example
@@ -350,11 +354,11 @@ class InMemoryTicketStore:
                 raise AlreadyTriagedError(post.key)
             InMemoryPostStore(memory).decide(post, triage, after.code)
             if after != before:
-                self._replace(before, queued(before, after, event.at))
+                self._replace(before, queued(before, after, event.at), event.at)
             memory.voices[after.code, post.key] = Voice(ticket=after.code, post=post.key, at=post.created_at)
             memory.events.append(event)
-            self._tell(notices)
             self._withdraw(after.code, lambda told: isinstance(told, Notice) and overtaken(told, before, after))
+            self._tell(notices)
 
     def bury(self, post: Post, ticket: Ticket, event: Event, reason: str, at: datetime) -> None:
         """All or nothing."""
@@ -380,7 +384,7 @@ class InMemoryTicketStore:
         with self.memory.call(write=True):
             if self.memory.tickets[before.code].version != before.version:
                 raise OutdatedError(after.code)
-            self._replace(before, queued(before, after, at))
+            self._replace(before, queued(before, after, at), at)
             self.memory.events.extend([event] if event is not None else [])
             self._tell(notices)
             self._withdraw(after.code, lambda told: isinstance(told, Notice) and overtaken(told, before, after))
@@ -420,10 +424,17 @@ class InMemoryTicketStore:
         counter = f"{ticket.channel}#{ticket.topic}#{ticket.department}"
         self.memory.counted[counter] = self.memory.counted.get(counter, 0) + number
 
-    def _replace(self, before: Ticket, after: Ticket) -> None:
+    def _replace(self, before: Ticket, after: Ticket, at: datetime) -> None:
+        after = self._answer(before, after, at)
         self._count(before, -1)
         self._count(after, 1)
         self.memory.tickets[after.code] = after
+
+    def _answer(self, before: Ticket | None, after: Ticket, at: datetime) -> Ticket:
+        after, reply = with_reply(before, after, at)
+        if reply is not None:
+            self.memory.replies[reply.ticket, reply.stage] = reply
+        return after
 
     def _tell(self, notices: Iterable[Notice]) -> None:
         for notice in notices:
@@ -437,6 +448,50 @@ class InMemoryTicketStore:
         for key, told in self.memory.notices.items():
             if key[0] == code and told.state == "pending" and is_stale(told):
                 self.memory.notices[key] = told.model_copy(update={"state": "withdrawn", "act_at": None})
+
+
+@dataclass
+class InMemoryReplyStore:
+    """`ReplyStore` in memory."""
+
+    memory: Memory
+
+    def due(self, channel: str, now: datetime) -> Iterator[tuple[str, Stage]]:
+        """Oldest first."""
+        with self.memory.call():
+            waiting = [
+                (reply.act_at, key)
+                for key, reply in self.memory.replies.items()
+                if reply.channel == channel and reply.act_at is not None
+            ]
+        yield from [key for at, key in sorted(waiting) if at <= now]
+
+    def get(self, ticket: str, stage: Stage) -> Reply | None:
+        """Look up."""
+        with self.memory.call():
+            return self.memory.replies.get((ticket, stage))
+
+    def claim(self, reply: Reply, owner: str, until: datetime) -> Reply:
+        """Take it."""
+        claimed = reply.model_copy(
+            update={
+                "state": "claimed",
+                "attempt": reply.attempt + 1,
+                "repeated": reply.repeated or reply.state == "claimed",
+                "claimed_by": owner,
+                "act_at": until,
+            }
+        )
+        self.record(reply, claimed)
+        return claimed
+
+    def record(self, before: Reply, after: Reply) -> None:
+        """Replace what is as it was read."""
+        with self.memory.call(write=True):
+            key = after.ticket, after.stage
+            if self.memory.replies[key] != before:
+                raise ReplyTakenError(after.ticket)
+            self.memory.replies[key] = after
 
 
 @dataclass
@@ -635,10 +690,27 @@ class InMemorySendingStore:
 
     memory: Memory
 
-    def count(self, department: str, now: datetime, limit: int) -> int:
+    def opened(self, department: str, since: datetime, most: int, before: Ticket | None = None) -> int:
+        """Count those in between."""
+        with self.memory.call():
+            places = [
+                (ticket.opened_at, ticket.code)
+                for ticket in self.memory.tickets.values()
+                if ticket.department == department and ticket.opened_at >= since
+            ]
+        if before is not None:
+            places = [place for place in places if place < (before.opened_at, before.code)]
+        return min(most, len(places))
+
+    def counted(self, reader: str, now: datetime) -> int:
+        """Look up."""
+        with self.memory.call():
+            return self.memory.mails.get((reader, f"{now.astimezone(WIB):%Y-%m-%dT%H}"), 0)
+
+    def count(self, reader: str, now: datetime, limit: int) -> int:
         """Add one, up to the limit."""
         with self.memory.call(write=True):
-            hour = (department, f"{now.astimezone(WIB):%Y-%m-%dT%H}")
+            hour = (reader, f"{now.astimezone(WIB):%Y-%m-%dT%H}")
             before = self.memory.mails.get(hour, 0)
             self.memory.mails[hour] = max(before, min(before + 1, limit))
             return min(before, limit)

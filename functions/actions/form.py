@@ -11,6 +11,7 @@ from aduan.triage import DESK
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from aduan.action_token import ActionToken
     from aduan.directory import Directory
 
 MOST_BYTES: Final = 8 * 1024
@@ -66,8 +67,8 @@ def form_of(body: bytes) -> Form:
     return Form(**{name: one_line(fields[name][0]) for name in names if name in fields})
 
 
-def remarks_of(form: Form, refuser: str | None, directory: "Directory") -> Remarks:
-    """Check what was filled in; `refuser` is who says that it is not its job, None for the other actions.
+def remarks_of(form: Form, token: "ActionToken", directory: "Directory") -> Remarks:
+    """Check what was filled in. Only who refuses a ticket names another department.
 
     Raises:
         FormError: with the first thing that is wrong.
@@ -76,8 +77,8 @@ def remarks_of(form: Form, refuser: str | None, directory: "Directory") -> Remar
         raise FormError(f"Catatan terlalu panjang; paling banyak {NOTE_LENGTH} huruf.")
     if form.photo and not _is_photo(form.photo):
         raise FormError("Tautan foto harus berupa alamat lengkap yang diawali https:// dan tanpa data pribadi.")
-    department = form.department or None if refuser is not None else None
-    if department is not None and (department not in directory.departments or department in {DESK, refuser}):
+    department = form.department if token.action == "not_ours" and form.department else None
+    if department is not None and (department not in directory.departments or department in {DESK, token.department}):
         raise FormError("Pilih perangkat daerah atau pihak lain dari daftar.")
     return Remarks(masked(form.note), form.photo, department)
 
@@ -88,6 +89,8 @@ def _is_photo(link: str) -> bool:
         return False
     try:
         parts = urlsplit(link)
-        return parts.scheme == "https" and bool(parts.hostname) and "." in str(parts.hostname) and "@" not in parts.netloc
+        return (
+            parts.scheme == "https" and bool(parts.hostname) and "." in str(parts.hostname) and "@" not in parts.netloc
+        )
     except ValueError:
         return False

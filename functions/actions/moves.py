@@ -1,21 +1,21 @@
 """What follows when a department accepts a ticket, says that it is done, or that it is not its job. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from actions.standing import ASKED, signature
+from actions.standing import signature
+from aduan.action_token import ASKED
 from aduan.assignment import notices_about, status_with, with_deadline
 from aduan.example import Example, Said
-from aduan.ticket import MOVES, Event, Ticket
+from aduan.ticket import Event, Ticket
 from aduan.triage import DESK
 
 if TYPE_CHECKING:
+    from actions.case import Case
     from actions.form import Remarks
     from aduan.action_token import ActionToken
-    from aduan.directory import Directory
     from aduan.notice import Notice
-    from aduan.post import Post
 
 _WHY: Final = {"accept": "diterima", "done": "dinyatakan selesai"}
 _NEXT: Final = timedelta(microseconds=1)
@@ -23,55 +23,44 @@ _NEXT: Final = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True)
-class Change:
-    """Everything that is written."""
+class Refusal:
+    """Everything that is written when a department refuses a ticket."""
 
     ticket: Ticket
     events: tuple[Event, ...]
-    notices: tuple["Notice", ...] = ()
-    """When the ticket comes to somebody else: all that it should have now."""
-    example: Example | None = None
+    notices: tuple["Notice", ...]
+    """All that the ticket should have now."""
+    example: Example | None
+    """When the department named another one: what the classifier can learn from it."""
 
 
-def taken_up(token: "ActionToken", ticket: Ticket, remarks: "Remarks", now: datetime) -> Change:
-    """Accept a ticket, or resolve it; `actions.standing` has found that it can be done."""
+def taken_up(token: "ActionToken", ticket: Ticket, remarks: "Remarks", now: datetime) -> tuple[Ticket, Event]:
+    """Accept a ticket, or resolve it; `actions.standing` has found that this can be done."""
     status = ASKED[token.action]
     after = ticket.model_copy(update={"status": status, "version": ticket.version + 1})
     why = f"{_WHY[token.action]} lewat tautan surel{remarks.as_text()}"
-    event = Event(ticket=ticket.code, at=now, move=status, by=signature(token.department), why=why)
-    return Change(after, (event,))
+    return after, Event(ticket=ticket.code, at=now, move=status, by=signature(token.department), why=why)
 
 
-def refused(  # noqa: PLR0913 # what was asked, what there is, and the circumstances
-    token: "ActionToken",
-    ticket: Ticket,
-    post: "Post",
-    known: Example | None,
-    remarks: "Remarks",
-    *,
-    directory: "Directory",
-    now: datetime,
-) -> Change:
+def refused(case: "Case", known: Example | None, remarks: "Remarks", now: datetime) -> Refusal:
     """Move a ticket on that is not its department's job.
 
     It goes to whom the department names, otherwise to who was next likely; when nobody is, or when it was refused
-    before, to the desk, because two who refuse it are right and the classifier is not. From now on no decision of the
+    before, to the desk: two who refuse it are right, and the classifier is not. From now on no decision of the
     classifier moves it.
 
     Args:
-        token: Who refuses.
-        ticket: As it is; `actions.standing` has found that it can be refused.
-        post: The post that opened it.
+        case: The ticket, which `actions.standing` has found can be refused, and its post.
         known: What was said about the post before.
         remarks: Whom the department names, and why.
-        directory: Names, deadlines, and whose owner is outside the county.
         now: When.
     """
-    owner = directory.departments[_next(ticket, remarks.department, directory)]
+    ticket, directory = case.ticket, case.directory
+    owner = directory.departments[_next(case, remarks.department)]
     changes: dict[str, Any] = {
         "status": status_with(owner),
         "department": owner.code,
-        "refused_by": (*ticket.refused_by, token.department),
+        "refused_by": (*ticket.refused_by, case.token.department),
         "corrected_at": now,
         "version": ticket.version + 1,
     }
@@ -80,52 +69,52 @@ def refused(  # noqa: PLR0913 # what was asked, what there is, and the circumsta
     elif owner.code == ticket.runner_up:
         changes["runner_up"] = None
     after = with_deadline(ticket, ticket.model_copy(update=changes), directory, now)
-    example = None
-    if remarks.department is not None and post.state != "gone":
-        said = known.said if known is not None and known.said.is_report else Said()
-        example = Example(
-            post=post.key,
-            ticket=ticket.code,
-            text=post.text,
-            decision=post.triage,
-            said=said.model_copy(update={"department": remarks.department}),
-            at=now,
-        )
-    events = _refusal(token, after, remarks, directory, now)
-    return Change(after, events, notices_about(after, directory, now), example)
+    return Refusal(
+        ticket=after,
+        events=_events(replace(case, ticket=after), remarks, now),
+        notices=notices_about(after, directory, now),
+        example=_example(case, known, remarks.department, now),
+    )
 
 
-def _next(ticket: Ticket, named: str | None, directory: "Directory") -> str:
+def _next(case: "Case", named: str | None) -> str:
     """Code of the department that gets a ticket which is refused."""
-    if ticket.refused_by:
+    if case.ticket.refused_by:
         return DESK
-    if named is not None:
-        return named
-    runner_up = ticket.runner_up
-    likely = runner_up in directory.departments and runner_up != ticket.department
-    return runner_up if likely and runner_up is not None else DESK
+    likely = named or case.ticket.runner_up
+    if likely is None or likely not in case.directory.departments or likely == case.ticket.department:
+        return DESK
+    return likely
 
 
-def _refusal(
-    token: "ActionToken", after: Ticket, remarks: "Remarks", directory: "Directory", now: datetime
-) -> tuple[Event, ...]:
+def _example(case: "Case", known: Example | None, named: str | None, now: datetime) -> Example | None:
+    if named is None or case.post.state == "gone":
+        return None
+    said = known.said if known is not None and known.said.is_report else Said()
+    return Example(
+        post=case.post.key,
+        ticket=case.ticket.code,
+        text=case.post.text,
+        decision=case.post.triage,
+        said=said.model_copy(update={"department": named}),
+        at=now,
+    )
+
+
+def _events(case: "Case", remarks: "Remarks", now: datetime) -> tuple[Event, ...]:
     """Two moves: off the one, and on to the other. With an owner outside the county it stays at the first."""
-    by, known = signature(token.department), directory.departments
-    owner = known[after.department]
-    refuser = known[token.department].title if token.department in known else token.department
-    why = f"bukan wewenang {refuser}"
+    after, by = case.ticket, signature(case.token.department)
+    owner = case.name(after.department)
+    why = f"bukan wewenang {case.refuser}"
     if remarks.department is not None:
-        why += f"; menurutnya wewenang {known[remarks.department].title}"
+        why += f"; menurutnya wewenang {case.name(remarks.department)}"
     if after.status == "not_ours":
-        why += f"; diteruskan kepada {owner.title}"
+        why += f"; diteruskan kepada {owner}"
     first = Event(ticket=after.code, at=now, move="not_ours", by=by, why=why + remarks.as_text())
     if after.status == "not_ours":
         return (first,)
-    onward = f"dialihkan ke {owner.title}"
-    if owner.code == DESK:
+    onward = f"dialihkan ke {owner}"
+    if after.department == DESK:
         again = len(after.refused_by) > 1
-        onward = "ditolak untuk kedua kalinya" if again else "belum diketahui siapa yang berwenang"
-        onward += "; diputuskan Meja Aduan"
-    if after.status not in MOVES["not_ours"]:
-        raise ValueError(f"no move from not_ours to {after.status}")
+        onward = f"{'ditolak untuk kedua kalinya' if again else 'belum diketahui siapa yang berwenang'}; ke {owner}"
     return (first, Event(ticket=after.code, at=now + _NEXT, move=after.status, by=by, why=onward))

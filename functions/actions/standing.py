@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, Literal
 
+from aduan.action_token import ASKED
 from aduan.ticket import MOVES, Event, Status, Ticket
 
 if TYPE_CHECKING:
@@ -15,14 +16,18 @@ Standing = Literal["open", "already", "moved", "resolved", "closed", "withdrawn"
 has said that it is done. ``closed``, ``withdrawn``: nothing is followed up any more. ``undecided``: the desk looks at
 it. ``missing``: there is no such ticket."""
 
-ASKED: Final[dict["Action", Status]] = {"accept": "accepted", "done": "resolved", "not_ours": "not_ours"}
-"""The move that an action asks for."""
 DONE: Final[dict["Action", frozenset[Status]]] = {
     "accept": frozenset({"accepted", "in_progress"}),
     "done": frozenset({"resolved"}),
     "not_ours": frozenset(),
 }
 """Where a ticket stands that its department did this with."""
+_ENDED: Final[dict[Status, Standing]] = {
+    "resolved": "resolved",
+    "closed": "closed",
+    "rejected": "withdrawn",
+    "duplicate": "withdrawn",
+}
 
 
 @dataclass(frozen=True)
@@ -31,7 +36,7 @@ class Found:
 
     standing: Standing
     since: datetime | None = None
-    """Of ``already`` and ``resolved``: when that was written down."""
+    """When that was written down, as far as it was a move."""
 
 
 def signature(department: str) -> str:
@@ -51,21 +56,13 @@ def standing(token: "ActionToken", ticket: Ticket | None, history: Sequence[Even
         return Found("missing")
     if ticket.department != token.department:
         refused = _last(history, frozenset({"not_ours"}), signature(token.department))
-        if token.action == "not_ours" and refused is not None:
-            return Found("already", refused)
-        return Found("moved")
+        again = token.action == "not_ours" and refused is not None
+        return Found("already", refused) if again else Found("moved")
     if ticket.status in DONE[token.action]:
         return Found("already", _last(history, DONE[token.action]))
     if ASKED[token.action] in MOVES[ticket.status]:
         return Found("open")
-    match ticket.status:
-        case "closed":
-            return Found("closed")
-        case "rejected" | "duplicate":
-            return Found("withdrawn")
-        case "resolved":
-            return Found("resolved", _last(history, frozenset({"resolved"})))
-    return Found("undecided")
+    return Found(_ENDED.get(ticket.status, "undecided"), _last(history, frozenset({ticket.status})))
 
 
 def _last(history: Sequence[Event], moves: frozenset[Status], by: str | None = None) -> datetime | None:

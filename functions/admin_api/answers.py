@@ -62,6 +62,7 @@ MOVE_LABELS: Final[Mapping[str, str]] = {
     "edited": "Kiriman disunting",
     "corrected": "Dikoreksi",
     "source_gone": "Dihapus di kanal asalnya",
+    "joined": "Disanggah lagi oleh pelapor",
     "reminded": "Diingatkan",
     "reminded:due": "Diingatkan sebelum tenggat",
     "escalated:head": "Disampaikan kepada pimpinan perangkat daerah",

@@ -17,9 +17,7 @@ PATIENCE_SECONDS: Final = 60
 class ActionKeys:
     """Reads the keys once, and again when they are old or a newer one was seen."""
 
-    def __init__(
-        self, connect: "Callable[[], SecretsManagerClient]", secret: str, clock: Callable[[], float]
-    ) -> None:
+    def __init__(self, connect: "Callable[[], SecretsManagerClient]", secret: str, clock: Callable[[], float]) -> None:
         """Read the secret with this name or ARN; `connect` is called when it is first needed, `clock` is in seconds."""
         self._connect = connect
         self._secret = secret

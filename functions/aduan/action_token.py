@@ -16,8 +16,11 @@ from typing import Final, Literal, Self
 from pydantic import Field, model_validator
 
 from aduan.record import Moment, Record
+from aduan.ticket import Status
 
 Action = Literal["accept", "done", "not_ours"]
+ASKED: Final[dict[Action, Status]] = {"accept": "accepted", "done": "resolved", "not_ours": "not_ours"}
+"""The move that an action asks for."""
 LIFETIME: Final = timedelta(days=60)
 """How long a link works: longer than any deadline but that of alleged abuse, which has reminders with new links."""
 

@@ -18,6 +18,7 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from aduan.post import ChannelKind
+from aduan.reply import WHERE
 from aduan.triage import DESK
 
 DEFAULT_FOLDER: Final = Path(__file__).with_name("directory_data")
@@ -185,6 +186,8 @@ class Channel(Entry):
     """How often it is read."""
     monthly_budget_usd: Annotated[float, Field(gt=0)] | None = None
     """What it may cost a month, for platforms that charge for reading."""
+    replies: bool = False
+    """Whether who complains there is told under his post who has it, and that it is done."""
     parameters: Mapping[str, str | int | tuple[str, ...]] = Field(default_factory=dict)
     """What its kind needs besides; the kind says which."""
     note: str | None = None
@@ -330,6 +333,8 @@ class Directory(Entry):
         _check_unique("channels.json", "channel", (channel.id for channel in self.channels))
         for channel in self.channels:
             _check_code("channels.json", f"channel {channel.id}", channel.department, self.departments)
+            if channel.replies and WHERE[channel.kind] is None:
+                raise DirectoryError(f"channels.json: channel {channel.id}: nobody can be answered on {channel.kind}.")
         _check_unique("vocabulary.csv", "token", (word.token for word in self.vocabulary))
         _check_deadlines(self)
         _check_sending(self)

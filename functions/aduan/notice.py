@@ -1,6 +1,6 @@
 """One message to one department by one medium, about a ticket, a channel or a contact; and how departments are told."""
 
-from typing import Literal
+from typing import Final, Literal
 
 from aduan.record import Moment, Record, stamp
 from aduan.triage import DESK, Urgency
@@ -67,6 +67,10 @@ Role = Literal["officer", "head"]
 """``officer``: the liaison officer. ``head``: who leads the department; of the Sekretariat Daerah, the Sekda."""
 
 
+CONTRADICTED: Final = "contradicted"
+"""Step of the notices that a resolved ticket was opened again, because who complained says that it is not done."""
+
+
 def contact_code(department: str, role: Role) -> str:
     """Code of the contact of somebody in a department: ``dishub``, ``dishub.head``."""
     return department if role == "officer" else f"{department}.{role}"
@@ -79,7 +83,8 @@ class Notice(OutboxEntry):
     role: Role = "officer"
     """Who in the department."""
     step: str | None = None
-    """The step of the ladder that was taken, and after a dot in which round; None for the first notice."""
+    """The step of the ladder that was taken, or `CONTRADICTED`, and after a dot in which round; None for the first
+    notice."""
     digest_at: Moment | None = None
     """When it goes, or went, with others in one mail; None for a mail of its own."""
 

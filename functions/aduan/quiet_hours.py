@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import TypeVar
 
 from aduan.directory import Sending, SendingRule
-from aduan.notice import Notice, OutboxEntry
+from aduan.notice import CONTRADICTED, Notice, OutboxEntry
 from aduan.record import WIB
 from aduan.working_days import is_working_day
 
@@ -53,8 +53,10 @@ def waiting(notice: N, hold: Hold) -> N:
 
 
 def fits_a_digest(notice: OutboxEntry) -> bool:
-    """Tell whether a notice may go together with others."""
-    return isinstance(notice, Notice) and notice.medium == "email" and notice.urgency != "emergency"
+    """Tell whether a notice may go together with others. That a ticket was opened again is no reminder among many."""
+    if not isinstance(notice, Notice) or notice.medium != "email" or notice.urgency == "emergency":
+        return False
+    return notice.step is None or not notice.step.startswith(CONTRADICTED)
 
 
 def is_step(notice: OutboxEntry) -> bool:
@@ -79,6 +81,19 @@ def opens_at(rule: SendingRule, now: datetime) -> datetime:
         if local.time() < rule.quiet_until:
             return _at(day, rule.quiet_until)
     return _at(_next_open_day(rule, day), rule.quiet_until or time.min)
+
+
+def quiet_since(rule: SendingRule, moment: datetime) -> datetime:
+    """Return when the quiet time began that a moment lies in; the moment itself when it is not quiet."""
+    if not is_quiet(rule, moment):
+        return moment
+    day = moment.astimezone(WIB).date()
+    while True:
+        if _is_open_day(rule, day):
+            end = _at(day, rule.quiet_from) if rule.quiet_from is not None else _at(day + _DAY, time.min)
+            if end <= moment:
+                return end
+        day -= _DAY
 
 
 def digest_after(rule: SendingRule, now: datetime) -> datetime:

@@ -22,6 +22,9 @@ Status = Literal[
     "rejected",
 ]
 
+Stage = Literal["routed", "not_ours", "resolved"]
+"""What who complained is told under his post: who has it, who owns it when that is not the county, that it is done."""
+
 MOVES: Final[dict[Status, frozenset[Status]]] = {
     "needs_review": frozenset({"routed", "not_ours", "duplicate", "rejected"}),
     "routed": frozenset({"accepted", "in_progress", "resolved", "not_ours", "needs_review", "duplicate", "rejected"}),
@@ -96,6 +99,8 @@ class Ticket(Record):
     version: int = 1
     corrected_at: Moment | None = None
     """When a person last corrected it: from then on no decision of the classifier moves it."""
+    replies: tuple[Stage, ...] | None = None
+    """Of what its author is told, or was, under the post; None where nobody is answered."""
 
     @property
     def on_forum_list(self) -> bool:

@@ -20,7 +20,7 @@ from aduan.settings import Settings
 from aduan.store.spending import DynamoSpendingStore, SpendingStore
 from aduan.store.table import Table
 from aduan.triage import Triage
-from classify.second_opinion import Prices, answer_of, combine, cost, dearest, is_unsure, request_about, unanswered
+from classify.second_opinion import Prices, answer_of, combine, cost, dearest, is_secret, is_unsure, request_about, unanswered
 
 if TYPE_CHECKING:
     import boto3
@@ -77,7 +77,7 @@ class SecondOpinion:
         It takes no longer than the model may take, beyond two writes to the table.
         """
         began = self.clock()
-        if not is_unsure(triage) or not self._is_patient(began):
+        if not is_unsure(triage) or is_secret(triage, self.directory) or not self._is_patient(began):
             return triage
         try:
             return self._asked(post, triage, now)

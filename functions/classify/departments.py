@@ -47,9 +47,11 @@ def choose(topic_code: str, reading: Reading, directory: Directory) -> Choice:
         if topic_code != _TRAFFIC or _SIGNALS in " ".join(evidence.topics.get(topic_code, ())):
             reason = f"jalan {road.road_class}: {road.name}"
             return Choice(owner or topic.department, clear=owner is not None and not where.torn, reason=reason)
-    best = max(topic.others, key=lambda code: len(" ".join(evidence.departments.get(code, ()))), default=None)
-    if best is not None and evidence.departments.get(best):
-        return Choice(best, clear=True, reason=f"kata: {evidence.departments[best][0]}")
+    words = evidence.departments
+    spoken_of = [code for code in topic.others if code in words]
+    if spoken_of:
+        best = max(spoken_of, key=lambda code: len(" ".join(words[code])))
+        return Choice(best, clear=True, reason=f"kata: {words[best][0]}")
     return Choice(topic.department, clear=topic.department != DESK)
 
 

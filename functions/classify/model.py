@@ -38,8 +38,8 @@ class Probabilities(NamedTuple):
 
 
 class _Family(NamedTuple):
-    rows: Mapping[str, int]
-    """The packed weights of each feature."""
+    rows: Mapping[str, bytes]
+    """The weights of each feature, a byte for each outcome."""
     scales: tuple[float, ...]
     """What one unit of a weight is worth, by outcome."""
 
@@ -78,9 +78,9 @@ class Model:
     def _logits(self, features: Sequence[Iterable[str]]) -> list[float]:
         logits = list(self.biases)
         for (rows, scales), given in zip(self.families, features, strict=True):
-            found = [rows[feature] for feature in rows.keys() & set(given)]
+            found = list(filter(None, map(rows.get, set(given))))
             if found:
-                lanes = _unpack(sum(found), len(scales))
+                lanes = _unpack(sum(map(_packed, found)), len(scales))
                 zero, length = _ZERO * len(found), 1 / math.sqrt(len(found))
                 for lane, scale in enumerate(scales):
                     logits[lane] += (lanes[lane] - zero) * scale * length
@@ -93,9 +93,17 @@ class Model:
         for family in families:
             rows, scales = self.families[family]
             for feature in rows.keys() & set(features[family]):
-                weight = ((rows[feature] >> 8 * _LANE * lane) & 0xFF) - _ZERO
+                weight = rows[feature][lane] - _ZERO
                 weights[feature] = max(weights.get(feature, 0.0), weight * scales[lane])
         return sorted((name for name, weight in weights.items() if weight > 0), key=lambda name: (-weights[name], name))
+
+
+@functools.cache
+def _packed(row: bytes) -> int:
+    """Spread a row over the lanes of one integer; once for each feature that is met, so that a cold start does not."""
+    wide = bytearray(len(row) * _LANE)
+    wide[::_LANE] = row
+    return int.from_bytes(wide, "little")
 
 
 def _unpack(packed: int, lanes: int) -> tuple[int, ...]:
@@ -134,15 +142,13 @@ def load_model(folder: Path = MODEL_FOLDER) -> Model:
             f"{folder}: model.json speaks of {sum(sizes)} features, features.txt has {len(names)} "
             f"and weights.bin {len(weights) / len(outcomes):g}."
         )
-    width = len(outcomes) * _LANE
-    wide = bytearray(len(weights) * _LANE)
-    wide[::_LANE] = weights
-    packed = [int.from_bytes(wide[start : start + width], "little") for start in range(0, len(wide), width)]
+    width = len(outcomes)
+    rows = [weights[start : start + width] for start in range(0, len(weights), width)]
     families: list[_Family] = []
     first = 0
     for family, size in zip(FAMILIES, sizes, strict=True):
-        rows = dict(zip(names[first : first + size], packed[first : first + size], strict=True))
-        families.append(_Family(rows, tuple(described["families"][family]["scales"])))
+        of_family = dict(zip(names[first : first + size], rows[first : first + size], strict=True))
+        families.append(_Family(of_family, tuple(described["families"][family]["scales"])))
         first += size
     return Model(
         hash=hashlib.sha256(header + lines + weights).hexdigest()[:12],

@@ -9,6 +9,7 @@ from aduan.directory import Directory
 from aduan.notice import Notice, media
 from aduan.post import Post
 from aduan.quiet_hours import held
+from aduan.reply import can_be_answered
 from aduan.ticket import Event, Status, Ticket, ticket_code
 from aduan.triage import DESK, Triage
 
@@ -51,6 +52,7 @@ def opening(post: Post, triage: Triage, directory: Directory, now: datetime, att
         permalink=post.permalink,
         opened_at=now,
         due_at=finish_by(now, deadline, directory),
+        replies=() if can_be_answered(post, directory) else None,
     )
     ticket = started(ticket, directory, now)
     notices = tuple(

@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from aduan.deadlines import started
-from aduan.notice import Notice
+from aduan.notice import CONTRADICTED, Notice
 from aduan.quiet_hours import held
 from aduan.ticket import MOVES, OPEN, Event, Resolution, Ticket
 from aduan.triage import DESK
@@ -18,10 +18,6 @@ if TYPE_CHECKING:
     from aduan.directory import Directory
     from aduan.post import Post
     from aduan.triage import Triage
-
-STEP: Final = "contradicted"
-"""How the outbox names what is told of it; behind a dot comes the round, as with a step of the ladder."""
-
 
 @dataclass(frozen=True)
 class Reopening:
@@ -72,7 +68,8 @@ def reopening(triage: "Triage", ticket: Ticket, directory: "Directory", now: dat
         return Reopening(ticket, (), Event(ticket=ticket.code, at=now, move="joined", by=BY, why=why))
     if "reopened" not in MOVES[ticket.status]:
         return None
-    reopened = ticket.model_copy(update={"status": "reopened", "version": ticket.version + 1})
+    # Without its clock, which may be that of the time before if it was resolved only just now.
+    reopened = ticket.model_copy(update={"status": "reopened", "clock": "", "version": ticket.version + 1})
     reopened = started(reopened, directory, now)
     notices = tuple(
         held(
@@ -81,7 +78,7 @@ def reopening(triage: "Triage", ticket: Ticket, directory: "Directory", now: dat
                 department=department,
                 medium="email",
                 urgency=ticket.urgency,
-                step=f"{STEP}.{reopened.round}",
+                step=f"{CONTRADICTED}.{reopened.round}",
                 created_at=now,
             ),
             directory.sending,

@@ -50,6 +50,7 @@ def revision(  # noqa: PLR0913 # the post, the two decisions about it, its ticke
             "opened_at": ticket.opened_at,
             "due_at": min(ticket.due_at, new.ticket.due_at),
             "voices": ticket.voices,
+            "replies": ticket.replies,
             "version": ticket.version + 1,
             **{name: getattr(ticket, name) for name in WATCHED},
         }

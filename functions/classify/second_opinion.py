@@ -74,6 +74,11 @@ def is_unsure(triage: Triage) -> bool:
     return knows_none or not {UNSURE_REPORT, UNSURE_TOPIC}.isdisjoint(triage.reasons)
 
 
+def is_secret(triage: Triage, directory: Directory) -> bool:
+    """Tell whether it may be a matter of a department that keeps secrets: such a text leaves the county to nobody."""
+    return any(directory.departments[code].confidential for code in (triage.guess, triage.runner_up) if code)
+
+
 def request_about(text: str, directory: Directory, model_id: str) -> dict[str, Any]:
     """Give the request of the Converse API for one masked text. The one tool must be called, and takes only codes."""
     codes = "\n".join(f"{topic.code}: {topic.label}" for topic in directory.topics.values())

@@ -68,6 +68,7 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> None:
     )
     gathering.send(done, has_time)
     metrics.add_metric("Redriven", MetricUnit.Count, done.outcomes.total())
+    metrics.add_metric("LeftBehind", MetricUnit.Count, done.late)
     for outcome, name in METRICS.items():
         if done.outcomes[f"notice_{outcome}"]:
             metrics.add_metric(name, MetricUnit.Count, done.outcomes[f"notice_{outcome}"])

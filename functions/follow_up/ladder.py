@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from aduan.deadlines import Due, next_look, next_step, started
-from aduan.notice import Notice, Role
+from aduan.notice import Medium, Notice, Role
 from aduan.record import WIB
 from aduan.ticket import WAITING, Event, Ticket, clock_of
 from aduan.triage import DESK
@@ -91,7 +91,7 @@ def _step(ticket: Ticket, due: Due, directory: "Directory", now: datetime) -> Ad
     return Advance(after, notices, event)
 
 
-def _readers(ticket: Ticket, rung: "Rung") -> Iterator[tuple[str, Role, tuple[str, ...]]]:
+def _readers(ticket: Ticket, rung: "Rung") -> Iterator[tuple[str, Role, tuple[Medium, ...]]]:
     """Who is told by which media; nobody twice."""
     holder = DESK if ticket.status == "needs_review" else ticket.department
     contacts: dict[str, tuple[str, Role]] = {
@@ -100,7 +100,7 @@ def _readers(ticket: Ticket, rung: "Rung") -> Iterator[tuple[str, Role, tuple[st
         "sekda": (SECRETARIAT, "head"),
         "desk": (DESK, "officer"),
     }
-    told: dict[tuple[str, Role], tuple[str, ...]] = {}
+    told: dict[tuple[str, Role], tuple[Medium, ...]] = {}
     for whom, media in rung.tell.items():
         known = told.get(contacts[whom], ())
         told[contacts[whom]] = (*known, *(medium for medium in media if medium not in known))
@@ -110,12 +110,10 @@ def _readers(ticket: Ticket, rung: "Rung") -> Iterator[tuple[str, Role, tuple[st
 
 def _why(ticket: Ticket, rung: "Rung") -> str:
     """One line for the history: what had not happened, and by when it should have."""
-    taking_up = rung.clock == "take_up" and ticket.take_up_by is not None
-    end = ticket.take_up_by if taking_up and ticket.take_up_by is not None else ticket.due_at
-    limit = f"{end.astimezone(WIB):%d-%m-%Y %H.%M} WIB"
+    end = ticket.take_up_by if rung.clock == "take_up" else None
+    limit = f"{(end or ticket.due_at).astimezone(WIB):%d-%m-%Y %H.%M} WIB"
     if ticket.status == "not_ours":
         return f"diteruskan ke luar kewenangan, belum ada kabar sampai {limit}"
-    if taking_up:
-        done = "diputuskan" if ticket.status == "needs_review" else "diterima"
-        return f"belum {done}, batas {limit}"
+    if end is not None:
+        return f"belum {'diputuskan' if ticket.status == 'needs_review' else 'diterima'}, batas {limit}"
     return f"belum {'diterima' if ticket.status in WAITING else 'selesai'}, tenggat {limit}"

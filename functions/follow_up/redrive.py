@@ -10,7 +10,10 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from aduan.notice import AnyNotice, Medium
-from aduan.store.notices import NoticeStore
+from aduan.store.notices import LEFT_BEHIND, NoticeStore
+
+NOTHING_DONE = frozenset({"already", "gathered", "held", "waiting"})
+"""Outcomes of a notice that was not begun."""
 
 
 @dataclass
@@ -19,6 +22,8 @@ class Redriven:
 
     outcomes: Counter[str] = field(default_factory=Counter)
     faults: list[Exception] = field(default_factory=list)
+    late: int = 0
+    """How much of it was the stream's to bring, which it did not, or not within minutes."""
 
 
 class Redrive:
@@ -37,6 +42,7 @@ class Redrive:
         self._deliver = deliver
         self._notices = notices
         self._blocked: set[Medium] = set()
+        self._late = 0
 
     def run(
         self,
@@ -54,6 +60,7 @@ class Redrive:
             if not has_time():
                 break
             self._count(done, "post", partial(self._decide, key))
+        done.late = done.outcomes.total() - done.outcomes["post_already"]
         for code in tickets:
             if not has_time():
                 break
@@ -62,6 +69,7 @@ class Redrive:
             if not has_time():
                 break
             self._count(done, "notice", partial(self._drive, subject, key))
+        done.late += self._late
         return done
 
     def _drive(self, subject: str, key: str) -> str:
@@ -74,6 +82,9 @@ class Redrive:
         outcome = self._deliver(notice)
         if outcome == "blocked":
             self._blocked.add(notice.medium)
+        # Not what was tried before, nor what waited for the morning or was put back for `follow_up` to send.
+        new = notice.attempt == 0 and notice.act_at in {None, notice.created_at + LEFT_BEHIND}
+        self._late += new and outcome not in NOTHING_DONE
         return outcome
 
     def _count(self, done: Redriven, what: str, drive: Callable[[], str]) -> None:

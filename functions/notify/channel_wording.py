@@ -10,11 +10,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from aduan.health import error_label
-from aduan.plain_text import MONTHS, in_wib, readable
+from aduan.plain_text import MONTHS, in_wib, one_line, readable
 from aduan.record import WIB
 from aduan.triage import DESK
 from notify.upkeep import Letter, upkeep_mail
-from notify.wording import Mail, channel_label
+from notify.wording import Mail, channel_label, defanged
 
 if TYPE_CHECKING:
     from aduan.directory import Channel, Department, Directory
@@ -128,7 +128,7 @@ def _permission(notice: "ChannelNotice", channel: "Channel", label: str) -> Lett
             f"Aduan tidak dapat membaca tulisan warga di kanal {label}. Dua kali berturut-turut permintaannya ditolak, "
             "dan hal seperti ini biasanya tidak pulih dengan sendirinya."
         ),
-        facts=(("Sebab", error_label(reason)), ("Keterangan teknis", reason)),
+        facts=(("Sebab", error_label(reason)), ("Keterangan teknis", defanged(one_line(reason)))),
         steps=_renewal(channel, label),
         meanwhile=(trying, catching_up),
         closing="Surel ini dikirim satu kali untuk gangguan ini.",

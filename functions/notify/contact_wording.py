@@ -2,9 +2,10 @@
 
 from typing import TYPE_CHECKING
 
-from aduan.plain_text import in_wib, readable
+from aduan.plain_text import in_wib, one_line, readable
 from aduan.triage import DESK
 from notify.upkeep import Letter, upkeep_mail
+from notify.wording import defanged
 
 if TYPE_CHECKING:
     from aduan.directory import Department, Directory
@@ -38,7 +39,7 @@ def contact_mail(
         moment_label="Sejak",
         moment=in_wib(notice.died_at),
         opening=f"Surel Aduan untuk {name} tidak sampai. {cause} Aduan tidak lagi mengirim ke alamat itu.",
-        facts=(("Alamat", notice.address), ("Keterangan teknis", notice.reason)),
+        facts=(("Alamat", notice.address), ("Keterangan teknis", defanged(one_line(notice.reason)))),
         steps=(
             f"Hubungi {name} dan tanyakan alamat surel yang benar dan dibaca setiap hari.",
             "Masukkan alamat itu di layanan Aduan, pada kontak Perangkat Daerah tersebut.",

@@ -20,12 +20,12 @@ from notify.senders import NotAcceptedError, OutcomeUnknownError
 from notify.sms_budget_wording import sms_budget_mail
 from notify.sparing import Booked, spare_or_book
 from notify.step_wording import step_message
-from notify.timing import hold_back, is_counted
+from notify.timing import counts_since, hold_back, is_counted, is_first
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from aduan.directory import Department, Directory
+    from aduan.directory import Department, Directory, SendingRule
     from aduan.post import Post
     from aduan.store.contacts import ContactStore
     from aduan.store.notices import NoticeStore
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from aduan.store.sending import SendingStore
     from aduan.store.tickets import TicketStore
     from aduan.ticket import Ticket
+    from notify.action_links import ActionLinks
     from notify.senders import MailSender, TextSender
     from notify.wording import DeskReason, Mail
 
@@ -162,6 +163,7 @@ def deliver(  # noqa: PLR0913 # everything it depends on comes in here, so that 
     now: datetime,
     owner: str,
     settings: DeliverySettings,
+    links: "ActionLinks | None" = None,
 ) -> Outcome:
     """Send one notice, unless it was sent, and write down what became of it.
 
@@ -173,13 +175,14 @@ def deliver(  # noqa: PLR0913 # everything it depends on comes in here, so that 
         now: When this attempt is made.
         owner: Name of this attempt, different for every call: it tells a repeated claim from another's.
         settings: Whether this is production, and where notices go if it is not.
+        links: Makes the links of a mail; None for mails without any.
     """
     if not is_due(notice, now):
         return "already"
     if notice.state == "claimed" and (notice.medium == "sms" or notice.repeated_at is not None):
         return park(notice, notice.failure or PARKED_BECAUSE, stores.notices)
     try:
-        write = _writer(notice, stores, directory)
+        write, ticket = _writer(notice, stores, directory, links, now)
     except NothingToSayError as gone:
         return park(notice, str(gone), stores.notices)
     desk = stores.contacts.get(DESK)
@@ -196,7 +199,7 @@ def deliver(  # noqa: PLR0913 # everything it depends on comes in here, so that 
         send = partial(senders.email.send, message, to.recipient, notice, to.reply_to)
     else:
         send = partial(senders.sms.send, message, to.recipient)
-    admitted = _admit(notice, to, stores, directory, now) if settings.stage != LOCAL else None
+    admitted = _admit(notice, ticket, to, stores, directory, now) if settings.stage != LOCAL else None
     if isinstance(admitted, str):
         return admitted
     try:
@@ -211,9 +214,11 @@ def deliver(  # noqa: PLR0913 # everything it depends on comes in here, so that 
 
 
 def _writer(
-    notice: AnyNotice, stores: Stores, directory: "Directory"
-) -> "Callable[[Department, DeskReason | None], Mail | str]":
+    notice: AnyNotice, stores: Stores, directory: "Directory", links: "ActionLinks | None", now: datetime
+) -> "tuple[Callable[[Department, DeskReason | None], Mail | str], Ticket | None]":
     """Look up what a notice is about, and return what writes its mail or SMS, once it is known who reads it.
+
+    Beside it the ticket, if it is about one.
 
     Raises:
         NothingToSayError: with the reason, for the person who finds the parked notice.
@@ -222,22 +227,26 @@ def _writer(
         channel = next((channel for channel in directory.channels if channel.id == notice.channel), None)
         if channel is None:
             raise NothingToSayError("the channel is gone")
-        return lambda department, reason: channel_mail(notice, channel, department, reason, directory)
+        return lambda department, reason: channel_mail(notice, channel, department, reason, directory), None
     if isinstance(notice, ContactNotice):
         about = directory.departments.get(notice.about.partition(".")[0])
         if about is None:
             raise NothingToSayError("the department is gone")
         contact = stores.contacts.get(notice.about)
-        return lambda _department, _reason: contact_mail(notice, about, contact, directory)
+        return lambda _department, _reason: contact_mail(notice, about, contact, directory), None
     if isinstance(notice, SmsBudgetNotice):
-        return lambda _department, _reason: sms_budget_mail(notice, directory)
+        return lambda _department, _reason: sms_budget_mail(notice, directory), None
     ticket, post = look_up(notice, stores)
-    if notice.step is not None:
-        return lambda department, reason: step_message(
-            notice, wording.Case(ticket, post, department, reason, directory)
-        )
-    form = wording.mail if notice.medium == "email" else wording.sms
-    return lambda department, reason: form(ticket, post, department, reason, directory)
+
+    def write(department: "Department", reason: "DeskReason | None") -> "Mail | str":
+        actions = () if links is None else links.about(notice, ticket, department, reason, now)
+        if notice.step is not None:
+            return step_message(notice, wording.Case(ticket, post, department, reason, directory, actions))
+        if notice.medium == "sms":
+            return wording.sms(ticket, post, department, reason, directory)
+        return wording.mail(ticket, post, department, reason, directory, links=actions)
+
+    return write, ticket
 
 
 def look_up(notice: Notice, stores: Stores) -> "tuple[Ticket, Post]":
@@ -253,19 +262,18 @@ def look_up(notice: Notice, stores: Stores) -> "tuple[Ticket, Post]":
     return ticket, post
 
 
-def _admit(
-    notice: AnyNotice, to: Addressee, stores: Stores, directory: "Directory", now: datetime
+def _admit(  # noqa: PLR0913, PLR0917 # the notice with all it depends on
+    notice: AnyNotice, ticket: "Ticket | None", to: Addressee, stores: Stores, directory: "Directory", now: datetime
 ) -> Literal["deferred", "skipped", "already"] | Booked | None:
     """Let a notice through, with what was booked for it, or say what becomes of it instead."""
     if notice.state != "pending":
         # It went, or may have gone, before.
         return None
     try:
-        held = _held(notice, to, stores, directory, now)
+        held = _held(notice, ticket, to, stores.sending, directory, now)
         if held is not None:
             return defer(notice, held, stores.notices)
-        ticket = stores.tickets.get(notice.ticket) if isinstance(notice, Notice) and notice.medium == "sms" else None
-        if ticket is None or not isinstance(notice, Notice):
+        if ticket is None or not isinstance(notice, Notice) or notice.medium == "email":
             return None
         booked = spare_or_book(notice, ticket, stores.sending, directory.sending.sms, now)
         if isinstance(booked, Booked):
@@ -276,14 +284,38 @@ def _admit(
     return "skipped"
 
 
-def _held(notice: AnyNotice, to: Addressee, stores: Stores, directory: "Directory", now: datetime) -> Hold | None:
+def _held(  # noqa: PLR0913, PLR0917 # the notice with all it depends on
+    notice: AnyNotice,
+    ticket: "Ticket | None",
+    to: Addressee,
+    sending: "SendingStore",
+    directory: "Directory",
+    now: datetime,
+) -> Hold | None:
     """Ask the clock first: only a mail that would go now is counted."""
-    reader = notice.contact if to.desk_reason is None else DESK
+    reader = notice.contact if to.desk_reason in {None, "undecided"} else DESK
     rule = directory.sending.rule(reader.partition(".")[0])
     held = hold_back(notice, rule, now, 0)
-    if held is not None or not is_counted(notice, now):
+    if held is not None or ticket is None or not is_counted(notice, now):
         return held
-    return hold_back(notice, rule, now, stores.sending.count(reader, now, rule.mails_an_hour))
+    return hold_back(notice, rule, now, _sent(ticket, reader, notice, rule, sending, now))
+
+
+def _sent(  # noqa: PLR0913, PLR0917 # the notice with all it depends on
+    ticket: "Ticket", reader: str, notice: AnyNotice, rule: "SendingRule", sending: "SendingStore", now: datetime
+) -> int:
+    """How many mails its reader has had, or will have had, in this hour before this one.
+
+    The first mail about a ticket that came in since the hour began has the place of its ticket among the
+    department's, which the table knows without a count; so nearly every complaint saves a write. All other mails,
+    about tickets from before or moved, reminders, and what the desk gets for others, are counted one by one.
+    """
+    since, most = counts_since(rule, now), rule.mails_an_hour
+    if is_first(notice) and ticket.department == reader and ticket.opened_at >= since:
+        place = sending.opened(reader, since, most, before=ticket)
+        return place + (sending.counted(reader, now) if place < most else 0)
+    opened = sending.opened(reader, since, most)
+    return opened + (sending.count(reader, now, most - opened) if opened < most else 0)
 
 
 def defer(notice: AnyNotice, held: Hold, notices: "NoticeStore") -> Literal["deferred", "already"]:

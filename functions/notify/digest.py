@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
     from aduan.directory import Department, Directory
     from aduan.notice import Contact
+    from notify.action_links import ActionLinks
     from notify.delivery import Addressee, DeliverySettings, Outcome, Senders, Stores
     from notify.wording import Brief, Mail
 
@@ -69,6 +70,7 @@ class Digests:
     owner: str
     """Name of this run, as in `deliver`."""
     settings: "DeliverySettings"
+    links: "ActionLinks | None" = None
     faults: list[Exception] = field(default_factory=list)
     """Of notices, or mails, that could not be dealt with; they delay no other."""
     _contacts: "dict[str, Contact | None]" = field(default_factory=dict)
@@ -121,7 +123,10 @@ class Digests:
         if held is None or notice.state != "pending" or self.settings.stage == LOCAL:
             department = self._department(notice)
             # Written before any claim: a fault in the wording leaves this notice pending, and only this one.
-            return to, _Case(notice, ticket.due_at, brief(ticket, post, department, to.desk_reason, self.directory))
+            about = self.links.about if self.links is not None else None
+            links = () if about is None else about(notice, ticket, department, to.desk_reason, self.now)
+            shown = brief(ticket, post, department, to.desk_reason, self.directory, links=links)
+            return to, _Case(notice, ticket.due_at, shown)
         return defer(notice, held, self.stores.notices)
 
     def _send(self, to: "Addressee", cases: "Sequence[_Case]") -> "list[Outcome]":
@@ -152,6 +157,7 @@ class Digests:
             now=self.now,
             owner=self.owner,
             settings=self.settings,
+            links=self.links,
         )
 
     def _mail(self, to: "Addressee", notice: Notice, briefs: "Sequence[Brief]") -> "Mail":

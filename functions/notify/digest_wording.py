@@ -60,7 +60,7 @@ def digest_mail(  # noqa: PLR0913 # what it says, who reads it and why, and when
         opening=_reminder(count, department) if reminds else _opening(count, department, desk_reason),
         tickets=tuple(tickets),
         quotes=any(ticket.quoted for ticket in tickets),
-        closing=_closing(department, desk_reason),
+        closing=_closing(department, desk_reason, acts=any(ticket.actions for ticket in tickets)),
     )
     mark = "Pengingat: " if reminds else ""
     if desk_reason is not None:
@@ -112,11 +112,13 @@ def _reminder(count: str, department: "Department") -> str:
     )
 
 
-def _closing(department: "Department", desk_reason: "DeskReason | None") -> tuple[str, ...]:
+def _closing(department: "Department", desk_reason: "DeskReason | None", *, acts: bool) -> tuple[str, ...]:
     if desk_reason is not None:
         return ("Sebutkan kode aduan saat meneruskan atau menanyakannya.",)
     if department.confidential:
         return ("Silakan membuka setiap laporan rahasia di layanan Aduan dengan akun Bapak/Ibu dan kodenya.",)
+    if acts:
+        return ("Untuk menyampaikan hal lain, balas surel ini dengan menyebutkan kode aduannya.",)
     return (
         "Untuk menyampaikan tindak lanjut, balas surel ini dengan menyebutkan kode aduannya.",
         "Bila ada yang bukan kewenangan Bapak/Ibu, mohon sebutkan kode dan pihak yang berwenang agar dialihkan.",

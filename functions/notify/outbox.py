@@ -1,17 +1,20 @@
 """Everything that sending needs, put together once; used by the stream's handler and by `follow_up`."""
 
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
+from aduan.action_keys import ActionKeys
 from aduan.directory import Directory
 from aduan.store.contacts import DynamoContactStore
 from aduan.store.notices import DynamoNoticeStore
 from aduan.store.posts import DynamoPostStore
 from aduan.store.sending import DynamoSendingStore
-from aduan.store.table import Table
+from aduan.store.table import QUICK, Table
 from aduan.store.tickets import DynamoTicketStore
+from notify.action_links import ActionLinks
 from notify.delivery import Outcome, Senders, Stores, deliver
 from notify.digest import Digests, goes_together
 from notify.senders import EmailSender, SmsSender, sending_config
@@ -48,6 +51,7 @@ class Outbox:
     senders: Senders
     directory: Directory
     settings: SendingSettings
+    links: ActionLinks
 
     def deliver(self, notice: "AnyNotice") -> Outcome:
         """Send one notice, unless it was sent, and write down what became of it."""
@@ -59,6 +63,7 @@ class Outbox:
             now=datetime.now(UTC),
             owner=uuid4().hex,
             settings=self.settings,
+            links=self.links,
         )
 
     def goes_together(self, notice: "AnyNotice") -> bool:
@@ -69,7 +74,8 @@ class Outbox:
         self, notices: "Iterable[Notice]", has_time: "Callable[[], bool]"
     ) -> "tuple[Counter[Outcome], list[Exception]]":
         """Send the digests of these notices; return what became of each, and the faults of those nothing became of."""
-        digests = Digests(self.stores, self.senders, self.directory, datetime.now(UTC), uuid4().hex, self.settings)
+        now, owner = datetime.now(UTC), uuid4().hex
+        digests = Digests(self.stores, self.senders, self.directory, now, owner, self.settings, self.links)
         return digests.deliver(notices, has_time), digests.faults
 
 
@@ -85,4 +91,6 @@ def open_outbox(session: "boto3.Session", table: Table, directory: Directory, se
         DynamoContactStore(table),
         DynamoSendingStore(table),
     )
-    return Outbox(stores, Senders(mail, text), directory, settings)
+    keys = ActionKeys(lambda: session.client("secretsmanager", config=QUICK), settings.action_keys, time.monotonic)
+    links = ActionLinks(settings.action_base_url.rstrip("/"), keys)
+    return Outbox(stores, Senders(mail, text), directory, settings, links)

@@ -150,7 +150,9 @@ class EmailSender:
                     "Headers": [
                         {"Name": "References", "Value": thread},
                         {"Name": "In-Reply-To", "Value": thread},
+                        # Nobody's machine answers, neither by the standard nor by Exchange.
                         {"Name": "Auto-Submitted", "Value": "auto-generated"},
+                        {"Name": "X-Auto-Response-Suppress", "Value": "All"},
                     ],
                 }
             },

@@ -19,6 +19,10 @@ class SendingSettings(Settings):
     override_phone: str = ""
     """Only production may leave it out."""
     configuration_set: str
+    action_base_url: str = Field(pattern=r"^https?://")
+    """Where the links of the mails lead."""
+    action_keys: str = Field(min_length=1)
+    """ARN of the secret with the keys of the links."""
     sms_sender_id: str
 
     @model_validator(mode="after")

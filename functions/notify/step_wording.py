@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from aduan.notice import CONTRADICTED
 from aduan.plain_text import in_wib, one_line, readable
 from aduan.record import WIB
 from aduan.ticket import WAITING, Ticket
@@ -48,6 +49,7 @@ class _Letter:
     quotation: tuple[str, ...]
     instead: str
     facts: tuple[tuple[str, str], ...]
+    actions: tuple[Link, ...]
     closing: str
 
 
@@ -77,7 +79,9 @@ class _Step:
     def end(self) -> "datetime":
         """The limit that the step is about."""
         take_up_by = self.ticket.take_up_by
-        by_taking_up = self.name == "remind" or (self.name == "head" and self.ticket.status in WAITING)
+        by_taking_up = self.name == "remind" or (
+            self.name in {"head", CONTRADICTED} and self.ticket.status in WAITING
+        )
         return take_up_by if by_taking_up and take_up_by is not None else self.ticket.due_at
 
     @property
@@ -110,6 +114,7 @@ def _mail(step: _Step) -> Mail:
         quotation=quotation,
         instead="" if quotation else _instead(case),
         facts=_facts(step),
+        actions=case.links,
         closing=_closing(step),
     )
     text, html = _templates()
@@ -143,6 +148,8 @@ def _title(step: _Step) -> str:
     match step.name:
         case "forum":
             return "Masuk daftar forum Wakil Bupati"
+        case name if name == CONTRADICTED:
+            return "Disanggah pelapor"
         case "remind" if step.ticket.status == "not_ours":
             return "Perlu dicek perkembangannya"
         case "remind" | "remind_due" if not step.is_over:
@@ -185,6 +192,11 @@ def _standing(step: _Step) -> str:
     ticket, holder = step.ticket, step.case.name(step.holder)
     what = "Laporan darurat" if step.case.emergency else "Aduan warga"
     come = f"{what} berikut masuk pada {in_wib(ticket.opened_at)}"
+    if step.name == CONTRADICTED:
+        return (
+            f"{come} dan sudah dinyatakan selesai. Pelapornya kemudian menulis di utas yang sama bahwa masalahnya "
+            f"belum beres, sehingga aduan ini dibuka kembali. Penanggung jawabnya: {holder}."
+        )
     match ticket.status:
         case "needs_review":
             stands = "dan belum diputuskan penanggung jawabnya."
@@ -203,6 +215,9 @@ def _standing(step: _Step) -> str:
 
 def _told_too(step: _Step) -> str:
     """Who hears of it at the same time."""
+    if step.name == CONTRADICTED:
+        told = "Meja Aduan dan Perangkat Daerah diberi tahu pada saat yang sama."
+        return "" if step.holder.kind == "desk" else told
     if step.name in {"head", "head_due"} and step.notice.role == "officer":
         return "Pimpinan Perangkat Daerah diberi tahu pada saat yang sama."
     if step.name == "sekda" and step.notice.department != "setda":
@@ -217,6 +232,10 @@ def _asked(step: _Step) -> str:
     when = "segera" if step.is_over else f"paling lambat {in_wib(step.end)}"
     if step.name == "forum":
         asked = "Aduan ini sekarang ada dalam daftar pembahasan forum yang dipimpin Wakil Bupati. Mohon disiapkan."
+    elif step.name == CONTRADICTED and step.notice.department != DESK:
+        asked = f"Mohon dicek kembali di lapangan dan diterima {when}."
+    elif step.name == CONTRADICTED:
+        asked = "Mohon dipastikan Perangkat Daerah itu menindaklanjutinya."
     elif step.ticket.status == "not_ours":
         asked = "Mohon ditanyakan perkembangannya, lalu tiketnya diperbarui atau ditutup. Tidak ada pengingat lagi."
     elif step.notice.role == "head":

@@ -4,10 +4,11 @@ Emergencies go at once, at any hour. Everything else waits for the morning when 
 day's digest where the reader wants one, and into the next digest when the reader has had enough mails in this hour.
 """
 
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
 
 from aduan.notice import Notice
-from aduan.quiet_hours import Hold, digest_after, fits_a_digest, hold, is_quiet
+from aduan.quiet_hours import Hold, digest_after, fits_a_digest, hold, is_quiet, quiet_since
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -44,6 +45,24 @@ def is_counted(notice: "AnyNotice", now: "datetime") -> bool:
     if not fits_a_digest(notice):
         return False
     return not (isinstance(notice, Notice) and notice.digest_at is not None and notice.digest_at <= now)
+
+
+def is_first(notice: "AnyNotice") -> bool:
+    """Tell whether a notice is the first about its ticket, and not a step of the ladder."""
+    return isinstance(notice, Notice) and notice.step is None
+
+
+def counts_since(rule: "SendingRule", now: "datetime") -> "datetime":
+    """Return since when tickets came in that may be told in this hour of the clock.
+
+    Since it began; but in the hour in which a quiet time ends, what came in meanwhile is told, too.
+    """
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    before = hour - _MOMENT
+    return quiet_since(rule, before) if is_quiet(rule, before) else hour
+
+
+_MOMENT: Final = timedelta(microseconds=1)
 
 
 def sms_matter(ticket: "Ticket") -> str | None:

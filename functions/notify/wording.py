@@ -78,6 +78,14 @@ class Mail:
 
 
 @dataclass(frozen=True)
+class Link:
+    """One thing a reader may do from the mail."""
+
+    label: str
+    url: str
+
+
+@dataclass(frozen=True)
 class _Letter:
     """What the two templates lay out; every sentence is here, so that both forms say the same."""
 
@@ -93,6 +101,7 @@ class _Letter:
     instead: str
     """The sentence that stands where the quotation would, when there is none."""
     facts: tuple[tuple[str, str], ...]
+    actions: tuple[Link, ...]
     link: str
     why: tuple[str, ...]
     closing: tuple[str, ...]
@@ -100,12 +109,14 @@ class _Letter:
     """In small print: what judged; empty for a department."""
 
 
-def mail(
+def mail(  # noqa: PLR0913 # what it says, who reads it and why, and what he may do
     ticket: "Ticket",
     post: "Post",
     department: "Department",
     desk_reason: DeskReason | None,
     directory: "Directory",
+    *,
+    links: tuple[Link, ...] = (),
 ) -> Mail:
     """Write the mail about a ticket.
 
@@ -115,8 +126,9 @@ def mail(
         department: Whom the notice is for; the desk, when that department is no longer known.
         desk_reason: Why the mail goes to the desk; None when it goes to the department itself.
         directory: Names and labels.
+        links: What the reader may do about it from the mail.
     """
-    case = Case(ticket, post, department, desk_reason, directory)
+    case = Case(ticket, post, department, desk_reason, directory, links)
     letter = _letter(case)
     return Mail(
         subject=_subject(case),
@@ -164,14 +176,17 @@ class Brief:
     """Whether `text` is the citizen's."""
     due: str
     link: str
+    actions: tuple[Link, ...]
 
 
-def brief(
+def brief(  # noqa: PLR0913 # what it says, who reads it and why, and what he may do
     ticket: "Ticket",
     post: "Post",
     department: "Department",
     desk_reason: DeskReason | None,
     directory: "Directory",
+    *,
+    links: tuple[Link, ...] = (),
 ) -> Brief:
     """Write what a digest says about a ticket; it takes what `mail` takes, and keeps the same secrets."""
     case = Case(ticket, post, department, desk_reason, directory)
@@ -193,6 +208,7 @@ def brief(
         quoted=bool(post.text.strip()) and not case.secret,
         due=in_wib(ticket.due_at),
         link="" if case.secret else _safe_link(ticket.permalink),
+        actions=links,
     )
 
 
@@ -215,7 +231,7 @@ def defanged(text: str) -> str:
 
 
 _SCHEME: Final = re.compile(
-    r"\b(?:[a-z][a-z0-9+.-]{1,30}\s?:(?=\s?//)|(?:mailto|tel|sms|javascript|data|vbscript):(?=\S))", re.IGNORECASE
+    r"(?:[a-z][a-z0-9+.-]{1,30}\s?:(?=\s?//)|(?:mailto|tel|sms|javascript|data|vbscript):(?=\S))", re.IGNORECASE
 )
 _WEB: Final = re.compile(r"\bhttp", re.IGNORECASE)
 _WORD: Final = re.compile(r"\S+")
@@ -238,6 +254,8 @@ class Case:
     department: "Department"
     desk_reason: DeskReason | None
     directory: "Directory"
+    links: tuple[Link, ...] = ()
+    """What the reader may do about it from the mail."""
 
     @property
     def emergency(self) -> bool:
@@ -265,7 +283,7 @@ class Case:
     def secret(self) -> bool:
         """Whether it is, or while the desk decides may be, the matter of a department that keeps secrets."""
         triage = self.post.triage
-        codes = [self.ticket.department, triage.department if triage else None]
+        codes = [self.ticket.department, *self.ticket.refused_by, triage.department if triage else None]
         if self.desk_reason is not None:
             codes += [self.ticket.runner_up, *((triage.guess, triage.runner_up) if triage else ())]
         owners = [self.department, *(self.directory.departments.get(code or "") for code in codes)]
@@ -301,6 +319,7 @@ def _letter(case: Case) -> _Letter:
         quotation=lines,
         instead=instead,
         facts=_facts(case),
+        actions=case.links,
         link="" if case.secret else _safe_link(ticket.permalink),
         why=() if case.secret else _why(case),
         closing=_closing(case),
@@ -446,6 +465,8 @@ def _closing(case: Case) -> tuple[str, ...]:
     answer = f"Untuk menyampaikan tindak lanjut, balas surel ini tanpa mengubah kode {code} pada judulnya."
     if case.outside:
         return (answer, "Bila penanganannya ada pada pihak lain, mohon beri tahu kami dengan membalas surel ini.")
+    if case.links:
+        return (answer,)
     return (
         answer,
         "Bila bukan kewenangan Bapak/Ibu, mohon balas dengan menyebut pihak yang berwenang agar segera dialihkan.",

@@ -25,6 +25,8 @@ PSEUDONYM_LENGTH: Final = 22
 class PollSettings(Settings):
     """What the deployment must tell this function."""
 
+    stage: str = Field(min_length=1)
+    """Only in production, and on one machine, citizens are answered."""
     table_name: str = Field(min_length=3)
     credentials_path: str = Field(pattern=r"^/")
     graph_base_url: str = Field(pattern=r"^https?://")

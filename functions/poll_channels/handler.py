@@ -1,4 +1,4 @@
-"""Entry point of the schedules: reads every channel of one kind, or asks about its posts or its tokens."""
+"""Entry point of the schedules: reads every channel of one kind, asks about its posts or tokens, or answers there."""
 
 import time
 from collections.abc import Callable
@@ -16,6 +16,7 @@ from aduan.directory import Channel, load_directory
 from aduan.settings import from_environment
 from aduan.store.channels import DynamoChannelStore
 from aduan.store.posts import DynamoPostStore
+from aduan.store.replies import DynamoReplyStore
 from aduan.store.table import QUICK, open_table
 from aduan.store.tickets import DynamoTicketStore
 from poll_channels.connection import Connection, PollSettings
@@ -23,6 +24,7 @@ from poll_channels.credentials import Credentials
 from poll_channels.measures import report_channel
 from poll_channels.poll import Poll, is_due
 from poll_channels.recheck import Recheck, Rechecking
+from poll_channels.replying import Answering, Replying, Stores
 from poll_channels.source import Budget, ChannelError
 from poll_channels.sources import KINDS
 from poll_channels.tokens import inspect_token, token_notice
@@ -34,6 +36,8 @@ AT_ONCE: Final = 10
 """Channels that are read at the same time: they wait for their platforms, not for the processor."""
 LEASE_MARGIN: Final = timedelta(seconds=30)
 """A lease outlives the longest run by this much, so that a killed run is never met by its successor."""
+ANSWERING_STAGES: Final = frozenset({"prod", "local"})
+"""On one machine the platforms are simulated; any other stage reads the county's real accounts."""
 
 settings = from_environment(PollSettings)
 directory = load_directory()
@@ -42,6 +46,7 @@ metrics = Metrics()
 session = boto3.Session()
 table = open_table(session, settings.table_name)
 channels, posts, tickets = DynamoChannelStore(table), DynamoPostStore(table), DynamoTicketStore(table)
+replies = DynamoReplyStore(table)
 credentials = Credentials(session.client("ssm", config=QUICK), settings.credentials_path, time.monotonic)
 http = urllib3.PoolManager(num_pools=AT_ONCE, maxsize=AT_ONCE, retries=False)
 
@@ -139,6 +144,24 @@ def inspect(channel: Channel, budget: Budget, context: "LambdaContext") -> None:
         logger.warning("token ends", channel=channel.id, days_left=days_left, valid=look.valid, reason=look.reason)
 
 
+def reply(channel: Channel, budget: Budget, context: "LambdaContext") -> None:
+    """Answer citizens under their posts, where the channel says so; outside production nobody real hears of it."""
+    if not channel.replies or settings.stage not in ANSWERING_STAGES:
+        return
+    stores = Stores(channels, replies, tickets, posts)
+    replying = Replying(channel, stores, directory, run_id=context.aws_request_id, clock=lambda: datetime.now(UTC))
+    try:
+        replying.run(lambda: cast("Answering", KINDS[channel.kind](channel, connection(budget))))
+    except ChannelError as error:
+        credentials.forget()
+        metrics.add_metric("RunFailed", MetricUnit.Count, 1)
+        logger.warning("citizens not answered", channel=channel.id, error=f"{type(error).__name__}: {error}")
+    finally:
+        metrics.add_metric("RepliesParked", MetricUnit.Count, replying.outcomes["parked"])
+        if replying.outcomes:
+            logger.info("citizens answered", channel=channel.id, outcomes=dict(replying.outcomes))
+
+
 def connection(budget: Budget) -> Connection:
     """What a source gets to work with."""
     return Connection(http, credentials, settings, budget, datetime.now(UTC))
@@ -147,5 +170,6 @@ def connection(budget: Budget) -> Connection:
 TASKS: Final[dict[str, Callable[[Channel, Budget, "LambdaContext"], None]]] = {
     "read": read,
     "recheck": recheck,
+    "reply": reply,
     "tokens": inspect,
 }

@@ -104,6 +104,8 @@ def _value_size(value: Mapping[str, Any]) -> int:
         return len(content.encode())
     if kind == "N":
         return min(_SCALARS["N"], math.ceil(len(content.strip("-0.")) / 2) + 1)
+    if kind == "SS":
+        return sum(len(text.encode()) for text in content)
     if kind == "L":
         return 3 + sum(1 + _value_size(part) for part in content)
     if kind == "M":

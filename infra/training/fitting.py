@@ -97,9 +97,9 @@ def _prune(vocabulary: Vocabulary, examples: Sequence[Example], features: Featur
     """Keep the features that matter most to any decision."""
     matrix = vocabulary.matrix(features)
     places, topics, weights = _topic_rows(examples)
-    svc = LinearSVC(C=0.15, random_state=SEED).fit(matrix[places], topics, sample_weight=weights)
+    svc = LinearSVC(C=0.1, random_state=SEED).fit(matrix[places], topics, sample_weight=weights)
     reports = np.array([example.is_report for example in examples])
-    chatter = LinearSVC(C=0.15, random_state=SEED, class_weight="balanced").fit(matrix, reports)
+    chatter = LinearSVC(C=0.1, random_state=SEED, class_weight="balanced").fit(matrix, reports)
     strength = np.abs(np.vstack([svc.coef_, chatter.coef_])).max(axis=0)
     met = np.sqrt(np.asarray((matrix > 0).sum(axis=0)).ravel())
     return vocabulary.keep(np.argsort(-strength * met, kind="stable")[:FEATURES])
@@ -115,8 +115,8 @@ def _topic_rows(examples: Sequence[Example]) -> tuple[list[int], list[str], list
 
 def _learners() -> list[Any]:
     return [
-        LinearSVC(C=0.15, random_state=SEED),
-        LinearSVC(C=0.15, class_weight="balanced", random_state=SEED),
+        LinearSVC(C=0.1, random_state=SEED),
+        LinearSVC(C=0.1, class_weight="balanced", random_state=SEED),
         ComplementNB(alpha=0.3),
     ]
 

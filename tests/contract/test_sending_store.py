@@ -13,6 +13,7 @@ from aduan.store.notices import DynamoNoticeStore, NoticeStore, NotPendingError
 from aduan.store.posts import DynamoPostStore, PostStore
 from aduan.store.sending import DynamoSendingStore, SendingStore
 from aduan.store.tickets import DynamoTicketStore, TicketStore
+from aduan.ticket import ticket_code
 from tests.builders import NOON, a_notice, a_post, a_ticket, a_triage, an_event
 from tests.in_memory import (
     InMemoryNoticeStore,
@@ -73,6 +74,38 @@ def test_mails_are_counted_up_to_the_limit(stores: Stores) -> None:
     """Each call tells how many there were before it, and beyond the limit none is added."""
     assert [stores.sending.count("dishub", NOON, 3) for _ in range(5)] == [0, 1, 2, 3, 3]
     assert stores.sending.count("dishub", NOON, 4) == 3
+
+
+def test_counting_is_seen(stores: Stores) -> None:
+    """What was counted in this hour is read without counting."""
+    stores.sending.count("dishub", NOON, 3)
+    stores.sending.count("dishub", NOON, 3)
+    assert [stores.sending.counted("dishub", NOON), stores.sending.counted("dishub", NOON)] == [2, 2]
+    assert stores.sending.counted("dishub", NOON + HOUR) == 0
+
+
+def test_a_ticket_has_a_place_among_those_of_its_department(stores: Stores) -> None:
+    """Those of its department opened since a moment, and before it, count; at most as many as were asked for."""
+    tickets = []
+    for number, department in enumerate(["dishub", "dishub", "dlh", "dishub", "dishub"]):
+        opened_at = NOON + timedelta(minutes=number // 2)
+        post = a_post(native_id=str(number))
+        code = ticket_code(post.key)
+        ticket = a_ticket(code=code, post=post.key, department=department, opened_at=opened_at)
+        stores.posts.add(post)
+        stores.tickets.open(post, a_triage(), ticket, [], [an_event(ticket=code)])
+        tickets.append(ticket)
+    own = sorted((ticket.opened_at, ticket.code) for ticket in tickets if ticket.department == "dishub")
+    for ticket in tickets:
+        if ticket.department == "dishub":
+            place = own.index((ticket.opened_at, ticket.code))
+            assert stores.sending.opened("dishub", NOON, 10, before=ticket) == place
+            assert stores.sending.opened("dishub", NOON, 2, before=ticket) == min(place, 2)
+    assert stores.sending.opened("dishub", NOON, 10) == 4
+    assert stores.sending.opened("dishub", NOON, 3) == 3
+    assert stores.sending.opened("dishub", NOON + timedelta(minutes=1), 10) == 2
+    assert stores.sending.opened("dlh", NOON, 10) == 1
+    assert stores.sending.opened("dishub.head", NOON, 10) == 0
 
 
 def test_an_hour_and_a_department_count_for_themselves(stores: Stores) -> None:

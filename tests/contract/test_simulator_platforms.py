@@ -817,6 +817,7 @@ def test_the_poller_stores_what_the_simulator_lists(client: Client, kind: Kind) 
     client.holds(*several(kind, 7), *(replies if kind is Kind.YOUTUBE else []), album)
     url = client.server.url
     settings = PollSettings(
+        stage="test",
         table_name="table",
         credentials_path="/aduan",
         graph_base_url=url,

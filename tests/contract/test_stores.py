@@ -17,6 +17,7 @@ from aduan.store.examples import DynamoExampleStore, ExampleStore
 from aduan.store.notices import DynamoNoticeStore, NoticeChangedError, NoticeStore, NotPendingError
 from aduan.store.pages import CursorError
 from aduan.store.posts import AlreadyTriagedError, DynamoPostStore, PostStore
+from aduan.store.replies import DynamoReplyStore, ReplyStore, ReplyTakenError
 from aduan.store.tickets import CodeTakenError, DynamoTicketStore, OutdatedError, TicketStore
 from aduan.ticket import Ticket, clock_of, ticket_code
 from tests import in_memory
@@ -49,6 +50,7 @@ class Stores:
     notices: NoticeStore
     contacts: ContactStore
     examples: ExampleStore
+    replies: ReplyStore
 
 
 @pytest.fixture(params=["in memory", "DynamoDB"])
@@ -63,6 +65,7 @@ def stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
             in_memory.InMemoryNoticeStore(memory),
             in_memory.InMemoryContactStore(memory),
             in_memory.InMemoryExampleStore(memory),
+            in_memory.InMemoryReplyStore(memory),
         )
         return
     with mock_aws():
@@ -74,6 +77,7 @@ def stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
             DynamoNoticeStore(table),
             DynamoContactStore(table),
             DynamoExampleStore(table),
+            DynamoReplyStore(table),
         )
 
 
@@ -791,3 +795,142 @@ def test_a_correction_leaves_a_step_whose_clock_runs_on(stores: Stores) -> None:
         stored = stores.notices.get(before.code, step.key)
         assert stored is not None
         assert stored.state == state
+
+
+def _resolve(stores: Stores, **changes: Any) -> Ticket:
+    post = a_post(author="penulis", parent_id="atas", **changes)
+    stores.posts.add(post)
+    stores.tickets.open(post, a_triage(), a_ticket(), [], [])
+    after = a_ticket(status="resolved", version=2)
+    stores.tickets.move(a_ticket(), after, at=NOON + MINUTE, notices=(), event=an_event(move="resolved"))
+    stored = stores.tickets.get(after.code)
+    assert stored is not None
+    return stored
+
+
+def test_what_is_resolved_is_kept_for_its_author(stores: Stores) -> None:
+    """By his pseudonym, with the thread and the moment; nothing is kept for others."""
+    assert stores.tickets.resolved("penulis") == []
+    ticket = _resolve(stores)
+    [kept] = stores.tickets.resolved("penulis")
+    assert (kept.ticket, kept.post, kept.parent_id) == (ticket.code, ticket.post, "atas")
+    assert kept.resolved_at == NOON + MINUTE
+    assert stores.tickets.resolved("lain") == []
+
+
+def test_what_nobody_wrote_is_kept_for_nobody(stores: Stores) -> None:
+    """A ticket whose author is not known is resolved all the same."""
+    _pending(stores)
+    after = a_ticket(status="resolved", version=2)
+    stores.tickets.move(a_ticket(), after, at=NOON, notices=(), event=None)
+    stored = stores.tickets.get(after.code)
+    assert stored is not None
+    assert stored.status == "resolved"
+
+
+def test_another_post_joins_a_ticket_once(stores: Stores) -> None:
+    """Post, ticket, voice and notices are written together; a second time, or with a stale ticket, nothing is."""
+    before = _resolve(stores)
+    answer = a_post(native_id="2", author="penulis")
+    stores.posts.add(answer)
+    after = before.model_copy(update={"status": "reopened", "version": before.version + 1})
+    told = a_notice(step="contradicted.2")
+    event = an_event(move="reopened", at=NOON + 2 * MINUTE)
+    stale = before.model_copy(update={"version": 1})
+    with pytest.raises(AlreadyTriagedError):
+        stores.tickets.join(answer, a_triage(), stale, after, notices=[told], event=event)
+    stores.tickets.join(answer, a_triage(), before, after, notices=[told], event=event)
+    with pytest.raises(AlreadyTriagedError):
+        stores.tickets.join(answer, a_triage(), before, after, notices=[told], event=event)
+    stored, post = stores.tickets.get(before.code), stores.posts.get(answer.key)
+    assert stored is not None
+    assert post is not None
+    assert (stored.status, stored.version, post.ticket) == ("reopened", 3, stored.code)
+    notice = stores.notices.get(stored.code, told.key)
+    assert notice is not None
+    assert notice.state == "pending"
+
+
+def test_a_joined_post_is_buried_alone(stores: Stores) -> None:
+    """The ticket keeps its link, its version and its notices."""
+    before = _resolve(stores)
+    answer = a_post(native_id="2", author="penulis")
+    stores.posts.add(answer)
+    told = a_notice(step="contradicted.2")
+    event = an_event(move="joined", at=NOON + 2 * MINUTE)
+    stores.tickets.join(answer, a_triage(), before, before, notices=[told], event=event)
+    gone = an_event(move="source_gone", at=NOON + 3 * MINUTE)
+    stores.tickets.bury(answer, before, gone, "deleted", NOON + 3 * MINUTE)
+    with pytest.raises(AlreadyTriagedError):
+        stores.tickets.bury(answer, before, gone, "deleted", NOON + 3 * MINUTE)
+    notice, post = stores.notices.get(before.code, told.key), stores.posts.get(answer.key)
+    assert stores.tickets.get(before.code) == before
+    assert notice is not None
+    assert notice.state == "pending"
+    assert post is not None
+    assert post.state == "gone"
+
+
+def _answered(stores: Stores) -> Ticket:
+    stores.posts.add(a_post())
+    stores.tickets.open(a_post(), a_triage(), a_ticket(replies=()), [a_notice()], [an_event()])
+    stored = stores.tickets.get(a_ticket().code)
+    assert stored is not None
+    return stored
+
+
+def test_an_answer_comes_with_the_move_it_tells_of(stores: Stores) -> None:
+    """Opened or moved, the ticket says what its author is told, and the answer waits on its channel's queue."""
+    ticket = _answered(stores)
+    assert ticket.replies == ("routed",)
+    after = ticket.model_copy(update={"status": "resolved", "version": 2})
+    stores.tickets.move(ticket, after, at=NOON + MINUTE, notices=(), event=an_event(move="resolved"))
+    moved = stores.tickets.get(ticket.code)
+    assert moved is not None
+    assert moved.replies == ("routed", "resolved")
+    assert list(stores.replies.due(CHANNEL, NOON)) == [(ticket.code, "routed")]
+    assert list(stores.replies.due(CHANNEL, NOON + MINUTE)) == [(ticket.code, "routed"), (ticket.code, "resolved")]
+    assert list(stores.replies.due("instagram:akunlain", NOON + MINUTE)) == []
+    assert list(stores.notices.left_behind(NOON + MINUTE)) == []
+
+
+def test_moving_back_and_forth_tells_once(stores: Stores) -> None:
+    """A ticket that comes to a stage again can be written, and its author hears nothing new."""
+    ticket = _answered(stores)
+    for number, status in enumerate(("needs_review", "routed", "needs_review", "routed"), start=1):
+        after = ticket.model_copy(update={"status": status, "version": ticket.version + 1})
+        at = NOON + number * MINUTE
+        stores.tickets.move(ticket, after, at=at, notices=(), event=an_event(move=status, at=at))
+        found = stores.tickets.get(ticket.code)
+        assert found is not None
+        ticket = found
+    assert len(list(stores.replies.due(CHANNEL, NOON + timedelta(days=1)))) == 1
+
+
+def test_an_answer_is_claimed_by_one_run(stores: Stores) -> None:
+    """The other is refused, and until the claim has run out nobody finds it."""
+    ticket = _answered(stores)
+    reply = stores.replies.get(ticket.code, "routed")
+    assert reply is not None
+    claimed = stores.replies.claim(reply, "one", NOON + 15 * MINUTE)
+    with pytest.raises(ReplyTakenError):
+        stores.replies.claim(reply, "two", NOON + 15 * MINUTE)
+    assert list(stores.replies.due(CHANNEL, NOON + 14 * MINUTE)) == []
+    assert list(stores.replies.due(CHANNEL, NOON + 15 * MINUTE)) == [(ticket.code, "routed")]
+    again = stores.replies.claim(claimed, "two", NOON + 30 * MINUTE)
+    assert (claimed.attempt, claimed.repeated, again.attempt, again.repeated) == (1, False, 2, True)
+    with pytest.raises(ReplyTakenError):
+        stores.replies.record(claimed, claimed.model_copy(update={"state": "sent", "act_at": None}))
+
+
+def test_a_finished_answer_leaves_the_queue(stores: Stores) -> None:
+    """With the id of what was written; an answer nobody wrote is None."""
+    ticket = _answered(stores)
+    reply = stores.replies.get(ticket.code, "routed")
+    assert reply is not None
+    claimed = stores.replies.claim(reply, "one", NOON + 15 * MINUTE)
+    sent = claimed.model_copy(update={"state": "sent", "comment_id": "18", "sent_at": NOON, "act_at": None})
+    stores.replies.record(claimed, sent)
+    assert stores.replies.get(ticket.code, "routed") == sent
+    assert stores.replies.get(ticket.code, "resolved") is None
+    assert list(stores.replies.due(CHANNEL, NOON + timedelta(days=9))) == []

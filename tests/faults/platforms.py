@@ -87,6 +87,7 @@ class Platform:
 
         base = "https://platform.test"
         settings = PollSettings(
+            stage="test",
             table_name="aduan",
             credentials_path="/aduan/test",
             graph_base_url=base,

@@ -18,6 +18,7 @@ from aduan.store.posts import DynamoPostStore
 from aduan.store.table import Table
 from tests.builders import a_post
 from tests.fake_bedrock import OFF
+from tests.links import SECRET_NAME, create_keys
 from tests.table import TABLE_NAME, create_table
 from tests.unit.fakes_notify import a_contact
 
@@ -26,6 +27,8 @@ ENVIRONMENT = {
     "STAGE": "prod",
     "SENDER_ADDRESS": "aduan@sleman.example",
     "CONFIGURATION_SET": "",
+    "ACTION_BASE_URL": "https://aduan.example",
+    "ACTION_KEYS": SECRET_NAME,
     "SMS_SENDER_ID": "SLEMAN",
     "CHATTER_RETENTION_DAYS": "30",
     **OFF,
@@ -46,6 +49,7 @@ def load_handler(monkeypatch: pytest.MonkeyPatch, **environment: str) -> ModuleT
 def _table() -> Iterator[Table]:
     with mock_aws():
         table = create_table()
+        create_keys()
         boto3.client("ses").verify_email_identity(EmailAddress=ENVIRONMENT["SENDER_ADDRESS"])
         for code in ("dishub", "desk"):
             DynamoContactStore(table).put(a_contact(code))

@@ -21,6 +21,7 @@ from aduan.store.posts import DynamoPostStore
 from aduan.store.table import Table, notice_key, ticket_key, to_image
 from aduan.store.tickets import DynamoTicketStore
 from tests.builders import a_notice, a_post, a_ticket, a_triage
+from tests.links import SECRET_NAME, create_keys
 from tests.table import TABLE_NAME, create_table
 from tests.unit.fakes_notify import a_contact
 
@@ -32,6 +33,8 @@ ENVIRONMENT = {
     "SENDER_ADDRESS": "aduan@sleman.example",
     "OVERRIDE_PHONE": "",
     "CONFIGURATION_SET": "",
+    "ACTION_BASE_URL": "https://aduan.example",
+    "ACTION_KEYS": SECRET_NAME,
     "SMS_SENDER_ID": "SLEMAN",
 }
 CONTEXT = SimpleNamespace(
@@ -46,7 +49,9 @@ def load_handler(monkeypatch: pytest.MonkeyPatch, **environment: str) -> ModuleT
     """Import the handler as a cold start does, with this environment."""
     for name, value in (ENVIRONMENT | environment).items():
         monkeypatch.setenv(name, value)
-    sys.modules.pop("notify.handler", None)
+    for module in ("notify.handler", "aduan.stream"):
+        # The logger of the second is a child of the first's, under the name of the service at its import.
+        sys.modules.pop(module, None)
     return importlib.import_module("notify.handler")
 
 
@@ -101,6 +106,7 @@ def a_record(notice: Notice, number: int = 1, **changes: Any) -> dict[str, Any]:
 def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployed]:
     with mock_aws():
         table = create_table()
+        create_keys()
         boto3.client("ses").verify_email_identity(EmailAddress=ENVIRONMENT["SENDER_ADDRESS"])
         post = a_post(text=CANARY)
         DynamoPostStore(table).add(post)

@@ -43,6 +43,7 @@ from poll_channels.connection import PostFactory
 from tests.canaries import Canary, some_canaries
 from tests.conftest import DUMMY
 from tests.fake_bedrock import OFF
+from tests.links import SECRET_NAME, create_keys
 from tests.table import TABLE_NAME, create_table
 from tests.unit.fakes_notify import a_contact
 
@@ -361,6 +362,7 @@ def _county() -> Iterator[County]:
         environment = {
             **DUMMY,
             "TABLE_NAME": TABLE_NAME,
+            "STAGE": "test",
             "CREDENTIALS_PATH": "/aduan/test",
             "GRAPH_BASE_URL": server.url,
             "GRAPH_VERSION": "v25.0",
@@ -373,11 +375,14 @@ def _county() -> Iterator[County]:
             "STAGE": "prod",
             "SENDER_ADDRESS": "aduan@sleman.example",
             "CONFIGURATION_SET": "",
+            "ACTION_BASE_URL": "https://aduan.example",
+            "ACTION_KEYS": SECRET_NAME,
             "SMS_SENDER_ID": "SLEMAN",
         }
         stack.enter_context(mock.patch.dict(os.environ, environment))
         stack.enter_context(mock_aws())
         table = create_table()
+        create_keys()
         boto3.client("ses").verify_email_identity(EmailAddress=environment["SENDER_ADDRESS"])
         ssm = boto3.client("ssm")
         secrets = {f"channels/{channel.id.replace(':', '/')}/token": token_of(channel.id) for channel in CHANNELS}

@@ -24,13 +24,16 @@ from aduan.channel import Cursor, Run, TokenLook
 from aduan.directory import Channel
 from aduan.settings import SettingsError
 from aduan.store.channels import DynamoChannelStore
+from aduan.store.posts import DynamoPostStore
 from aduan.store.table import Table, from_image, to_image
+from aduan.store.tickets import DynamoTicketStore
+from aduan.ticket import ticket_code
 from infra.local.simulator.config import Config
 from infra.local.simulator.server import Server, running
 from infra.local.simulator.simulator import Simulator
 from infra.local.simulator.world import Account, Draft, Kind, Role, populate
 from poll_channels.source import Batch, CredentialError, OutageError
-from tests.builders import a_channel, a_post
+from tests.builders import a_channel, a_post, a_ticket, a_triage
 from tests.conftest import DUMMY
 from tests.in_memory import Killed
 from tests.table import TABLE_NAME, create_table
@@ -224,6 +227,7 @@ def _started(server: Server) -> Iterator[Deployed]:
     environment = {
         **DUMMY,
         "TABLE_NAME": TABLE_NAME,
+        "STAGE": "local",
         "CREDENTIALS_PATH": "/aduan/test",
         "GRAPH_BASE_URL": server.url,
         "GRAPH_VERSION": "v25.0",
@@ -569,6 +573,7 @@ def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str, va
     """The function does not start with a setting that cannot be meant, and says which."""
     sound = {
         "TABLE_NAME": TABLE_NAME,
+        "STAGE": "local",
         "CREDENTIALS_PATH": "/aduan/test",
         "GRAPH_BASE_URL": "https://graph.facebook.com",
         "GRAPH_VERSION": "v25.0",
@@ -658,3 +663,90 @@ def test_sixty_accounts_are_read_in_one_invocation(deployed: Deployed, monkeypat
     deployed.poll("instagram")
     counted = Counter(deployed.calls.names)
     assert counted == {"GetItem": 60, "PutItem": 1}, "the one write is the ledger's entry of the broken account"
+
+
+def ticket_on(deployed: Deployed, source_id: str) -> str:
+    """Open the ticket of one post, as `classify` does on a channel that answers; return its code."""
+    deployed.poll("instagram")
+    entry = deployed.simulator.world.find(source_id)
+    assert entry is not None
+    posts = DynamoPostStore(deployed.table)
+    post = posts.get(f"instagram#{entry.native_id}")
+    assert post is not None
+    ticket = a_ticket(code=ticket_code(post.key), post=post.key, channel=post.channel, opened_at=NOW, replies=())
+    DynamoTicketStore(deployed.table).open(post, a_triage(), ticket, [], [])
+    return ticket.code
+
+
+def answers(deployed: Deployed) -> list[str]:
+    """What the county wrote beneath the comment of a citizen."""
+    entry = deployed.simulator.world.find("instagram-c1")
+    assert entry is not None
+    return [below.text for below in entry.descendants() if below.draft.by_county]
+
+
+def test_a_citizen_is_answered_once(deployed: Deployed) -> None:
+    """The schedule that answers writes one comment with the code, and finds nothing to do afterwards."""
+    deployed.channels(INSTAGRAM.model_copy(update={"replies": True}))
+    code = ticket_on(deployed, "instagram-c1")
+    for _ in range(3):
+        deployed.now += timedelta(minutes=20)
+        deployed.poll("instagram", task="reply")
+    [text] = answers(deployed)
+    assert code in text
+    assert "KENARI" not in deployed.log.getvalue()
+
+
+@pytest.mark.parametrize("when", ["dies after it wrote", "dies before it wrote"])
+def test_a_run_that_is_killed_answers_once(deployed: Deployed, when: str) -> None:
+    """Whether the comment was written or not, in the end there is exactly one."""
+    deployed.channels(INSTAGRAM.model_copy(update={"replies": True}))
+    ticket_on(deployed, "instagram-c1")
+    deployed.calls.names.clear()
+    deployed.now += timedelta(minutes=1)
+    claim = 7  # the queue, cursor, secrets, answer, ticket, post, claim
+    deployed.calls.kill_after = claim + 1 if when == "dies after it wrote" else claim
+    with pytest.raises(Killed):
+        deployed.poll("instagram", task="reply")
+    assert deployed.calls.names[-1] == ("HTTP" if when == "dies after it wrote" else "PutItem")
+    deployed.calls.kill_after = None
+    for _ in range(3):
+        deployed.now += timedelta(minutes=20)
+        deployed.poll("instagram", task="reply")
+    assert len(answers(deployed)) == 1
+
+
+def test_where_nobody_is_answered_nothing_is_asked(deployed: Deployed) -> None:
+    """With the channel's answers off the schedule reads no item and calls no platform."""
+    ticket_on(deployed, "instagram-c1")
+    deployed.calls.names.clear()
+    deployed.now += timedelta(minutes=1)
+    deployed.poll("instagram", "facebook_page", task="reply")
+    assert deployed.calls.names == []
+    assert answers(deployed) == []
+
+
+def test_outside_production_nobody_real_is_answered(deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stage for trying things out reads the county's real accounts, and is silent there."""
+    deployed.channels(INSTAGRAM.model_copy(update={"replies": True}))
+    ticket_on(deployed, "instagram-c1")
+    settings = deployed.module.settings
+    monkeypatch.setattr(deployed.module, "settings", settings.model_copy(update={"stage": "dev"}))
+    deployed.now += timedelta(minutes=1)
+    deployed.poll("instagram", task="reply")
+    assert answers(deployed) == []
+
+
+def test_a_refused_answer_is_a_failed_run(deployed: Deployed, capsys: pytest.CaptureFixture[str]) -> None:
+    """An expired token raises the alarm of a failed run, and the answer waits."""
+    deployed.channels(INSTAGRAM.model_copy(update={"replies": True}))
+    ticket_on(deployed, "instagram-c1")
+    deployed.simulator.faults.switch_on({"fault": "expired_token"})
+    capsys.readouterr()
+    deployed.now += timedelta(minutes=1)
+    deployed.poll("instagram", task="reply")
+    assert metrics_of(capsys.readouterr().out)["RunFailed"] == 1
+    deployed.simulator.faults.clear()
+    deployed.now += timedelta(hours=2)
+    deployed.poll("instagram", task="reply")
+    assert len(answers(deployed)) == 1

@@ -33,6 +33,8 @@ ENVIRONMENT = ON | {
     "STAGE": "prod",
     "SENDER_ADDRESS": "aduan@sleman.example",
     "CONFIGURATION_SET": "",
+    "ACTION_BASE_URL": "https://aduan.example",
+    "ACTION_KEYS": "action-keys",
     "SMS_SENDER_ID": "SLEMAN",
 }
 CONTEXT = SimpleNamespace(aws_request_id="request-1", get_remaining_time_in_millis=lambda: 240_000)

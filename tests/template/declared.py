@@ -36,11 +36,16 @@ def environment(function: str) -> dict[str, str]:
 
 
 def resolved(value: Any) -> str:
-    """Resolve `!Ref`, `!GetAtt` and `!Sub` to text: parameters to their values, resources to names."""
+    """Resolve `!Ref`, `!GetAtt`, `!Sub` and `!If` to text: parameters to their values, resources to names.
+
+    No condition holds: each asks whether a parameter was given that by default is empty.
+    """
     if isinstance(value, Mapping):
         [(how, what)] = value.items()
         if how == "Ref":
             return _named(what)
+        if how == "Fn::If":
+            return resolved(what[2])
         if how == "Fn::GetAtt":
             return ".".join(what)
         assert how == "Fn::Sub"

@@ -10,6 +10,8 @@ from unittest import mock
 import boto3
 from moto import mock_aws
 
+from actions.routes import Routes
+from aduan.action_token import Action
 from aduan.channel import Rejected, TokenLook
 from aduan.directory import load_directory
 from aduan.notice import AnyNotice, Notice, SmsBudgetNotice
@@ -20,6 +22,7 @@ from aduan.store.examples import DynamoExampleStore
 from aduan.store.notices import DynamoNoticeStore, new_notice_item
 from aduan.store.posts import DynamoPostStore
 from aduan.store.reading import Reading, TicketQuery
+from aduan.store.replies import DynamoReplyStore
 from aduan.store.sending import DynamoSendingStore
 from aduan.store.spending import DynamoSpendingStore
 from aduan.store.table import Table, from_image
@@ -33,6 +36,7 @@ from notify.delivery import Senders, Stores, deliver
 from notify.mail_events import Kind, MailEvent
 from notify.reconciling import reconcile
 from notify.senders import NotAcceptedError, OutcomeUnknownError
+from poll_channels import replying
 from poll_channels.poll import Poll
 from poll_channels.recheck import Recheck
 from poll_channels.source import Batch, Window
@@ -49,6 +53,7 @@ from tests.builders import (
     an_event,
     an_example,
 )
+from tests.links import KEYS, a_link
 from tests.table import create_table
 from tests.unit.fakes_notify import FakeMail, FakeSms, a_contact
 
@@ -142,6 +147,17 @@ class Vanished:
         return {post.native_id: post.native_id not in self.native_ids for post in posts}
 
 
+class Speaking:
+    """A platform that takes every answer."""
+
+    def check(self) -> None:
+        """Allow it."""
+
+    def answer(self, post: Post, text: str) -> str:
+        """Take it."""
+        return f"{post.native_id}.{len(text)}"
+
+
 @dataclass(frozen=True)
 class Sending:
     """Settings of a sender in production."""
@@ -159,9 +175,9 @@ class World:
     before: Table
     """For what others wrote before."""
 
-    def open(self, native_id: str) -> Notice:
+    def open(self, native_id: str, **changes: Any) -> Notice:
         """Lay a ticket with its notice into the table, as `classify` leaves it there; return the notice."""
-        post, ticket = a_post(native_id=native_id), a_ticket_of(native_id)
+        post, ticket = a_post(native_id=native_id, **changes), a_ticket_of(native_id)
         notice = a_notice(ticket=ticket.code)
         DynamoPostStore(self.before).add(post)
         DynamoTicketStore(self.before).open(post, a_triage(), ticket, [notice], [an_event(ticket=ticket.code)])
@@ -219,6 +235,19 @@ class World:
         )
 
 
+def contradict(world: World) -> None:
+    """Say that a resolved ticket is not done."""
+    posts, tickets = DynamoPostStore(world.before), DynamoTicketStore(world.before)
+    posts.add(a_post(native_id="resolved", author="penulis"))
+    before = a_ticket_of("resolved")
+    tickets.open(a_post(native_id="resolved", author="penulis"), a_triage(), before, [], [])
+    after = before.model_copy(update={"status": "resolved", "version": 2})
+    tickets.move(before, after, at=NOON, notices=(), event=None)
+    at = NOON + timedelta(minutes=1)
+    posts.add(a_post(native_id="answer", author="penulis", parent_id="resolved", text="belum", created_at=at))
+    assert world.decide("instagram#answer", CHATTER, LATER) == "joined"
+
+
 def ask_for_a_second_opinion(world: World) -> None:
     """Spend what one costs."""
     spending = DynamoSpendingStore(world.table)
@@ -230,6 +259,20 @@ def a_ticket_of(native_id: str) -> Ticket:
     """The ticket of one post among several."""
     post = a_post(native_id=native_id)
     return a_ticket(code=ticket_code(post.key), post=post.key)
+
+
+def answer(world: World) -> None:
+    """Answer the author of a ticket."""
+    post, ticket = a_post(native_id="answered"), a_ticket_of("answered").model_copy(update={"replies": ()})
+    DynamoPostStore(world.before).add(post)
+    DynamoTicketStore(world.before).open(post, a_triage(), ticket, [], [])
+    table = world.table
+    stores = replying.Stores(
+        DynamoChannelStore(table), DynamoReplyStore(table), DynamoTicketStore(table), DynamoPostStore(table)
+    )
+    run = replying.Replying(a_channel(), stores, DIRECTORY, run_id="answer", clock=lambda: LATER)
+    run.run(Speaking)
+    assert run.outcomes == {"sent": 1}
 
 
 def poll_channels(world: World) -> None:
@@ -250,6 +293,7 @@ def poll_channels(world: World) -> None:
     channels.looked(TokenLook(channel=a_channel().id, looked_at=NOON, valid=True))
     edited = a_post(native_id="2", text="another text", fetched_at=NOON)
     assert posts.revise(edited)
+    answer(world)
     told = world.open("told")
     world.correct(world.before, "told", topic="jalan")
     gone = frozenset({"told", "2"})
@@ -274,6 +318,7 @@ def classify(world: World) -> None:
     world.correct(world.before, "corrected", topic="jalan")
     assert DynamoPostStore(world.before).revise(a_post(native_id="corrected", text="another text"))
     assert world.decide("instagram#corrected", a_triage(), LATER) == "auto"
+    contradict(world)
     ask_for_a_second_opinion(world)
 
 
@@ -363,6 +408,7 @@ def follow_up(world: World) -> None:
     assert {"post_auto", "post_drop", "notice_parked"} <= set(run.outcomes)
     assert run.outcomes["notice_sent"] == 5
     text(world)
+    contradict(world)
     ask_for_a_second_opinion(world)
 
 
@@ -399,6 +445,33 @@ def intake(world: World) -> None:
         assert not posts.add(post)
 
 
+def actions(world: World) -> None:
+    """Follow links to every end: accept, resolve, and refuse a ticket, with and without a name."""
+    tickets, posts = DynamoTicketStore(world.table), DynamoPostStore(world.table)
+    routes = Routes(
+        tickets=tickets,
+        posts=posts,
+        examples=DynamoExampleStore(world.table),
+        keys=mock.Mock(get=lambda: KEYS),
+        directory=DIRECTORY,
+        now=lambda: LATER,
+    )
+
+    def follow_link(native_id: str, action: Action, fields: str = "") -> str:
+        ticket = a_ticket_of(native_id)
+        event = {"httpMethod": "GET", "pathParameters": {"token": a_link(ticket.code, ticket.department, action)}}
+        assert routes.answer(event).outcome == "shown"
+        seen = len(tickets.history(ticket.code))
+        return routes.answer({**event, "httpMethod": "POST", "body": f"seen={seen}{fields}"}).outcome
+
+    for native_id in ("taken", "refused", "passed"):
+        world.open(native_id, author="penulis")
+    assert follow_link("taken", "accept") == "recorded"
+    assert follow_link("taken", "done") == "recorded"
+    assert follow_link("refused", "not_ours", "&department=dlh") == "recorded"
+    assert follow_link("passed", "not_ours") == "recorded"
+
+
 LOGIC: Final[dict[str, Callable[[World], None]]] = {
     "PollChannels": poll_channels,
     "Classify": classify,
@@ -407,6 +480,7 @@ LOGIC: Final[dict[str, Callable[[World], None]]] = {
     "FollowUp": follow_up,
     "AdminApi": admin_api,
     "Intake": intake,
+    "Actions": actions,
 }
 """Everything a function does with the table, by its name in the template."""
 

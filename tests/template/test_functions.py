@@ -156,19 +156,20 @@ def test_every_kind_that_can_tell_is_asked_what_was_deleted() -> None:
 def test_the_api_answers_before_the_gateway_gives_up() -> None:
     """A function behind the gateway ends within its 29 seconds."""
     behind = {event.partition(".")[0] for event in events("Api")}
-    assert behind == {"AdminApi", "Intake"}
+    assert behind == {"AdminApi", "Intake", "Actions"}
     for function in behind:
         assert FUNCTIONS[function]["Timeout"] <= GATEWAY_SECONDS
 
 
 def test_every_route_needs_a_sign_in() -> None:
-    """The authorizer is the default of the API; only what is pushed opts out, and carries a signature instead."""
+    """The authorizer is the default of the API; what is pushed, and links, opt out, and carry a signature instead."""
     auth = RESOURCES["Api"]["Properties"]["Auth"]
     assert auth["DefaultAuthorizer"] in auth["Authorizers"]
     for name, route in events("Api").items():
         assert route["RestApiId"] == {"Ref": "Api"}, name
-        if name.startswith("Intake."):
-            assert route["Path"].startswith("/intake/"), name
+        signed = {"Intake": "/intake/", "Actions": "/t/{token}"}.get(name.partition(".")[0])
+        if signed is not None:
+            assert route["Path"].startswith(signed), name
             assert route["Auth"] == {"Authorizer": "NONE"}, name
         else:
             assert "Auth" not in route, name

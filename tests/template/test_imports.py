@@ -16,6 +16,7 @@ ALLOWED = {
     "notify": {"aduan"},
     "admin_api": {"aduan"},
     "intake": {"aduan"},
+    "actions": {"aduan"},
     # It drives again what the other two left behind, by their own logic.
     "follow_up": {"aduan", "classify", "notify"},
 }

@@ -204,6 +204,32 @@ def test_secrets_are_read_where_they_are_used() -> None:
     }
 
 
+def test_a_link_moves_a_ticket_and_nothing_else() -> None:
+    """Whoever has a link can change its ticket with what belongs to it; of posts it only reads and asks."""
+    writing = {
+        statement.actions[0]: statement.keys
+        for statement in of_table("Actions")
+        if not {"dynamodb:GetItem", "dynamodb:Query"} & set(statement.actions)
+    }
+    assert writing == {
+        "dynamodb:PutItem": ["TICKET#*", "EXAMPLE#*", "AUTHOR#*"],
+        "dynamodb:UpdateItem": ["TICKET#*", "STATS#*"],
+        "dynamodb:ConditionCheckItem": ["POST#*"],
+    }
+
+
+def test_the_keys_of_the_links_are_read_by_whom_they_serve() -> None:
+    """Those who write links and those who take them read that one secret; nobody else reads any, and nobody writes."""
+    reading = {
+        function: (statement.actions, statement.resources)
+        for function in FUNCTIONS
+        for statement in statements(function)
+        if any(action.startswith("secretsmanager:") for action in statement.actions)
+    }
+    allowed = (["secretsmanager:GetSecretValue"], [{"Ref": "ActionKeys"}])
+    assert reading == {"Notify": allowed, "FollowUp": allowed, "Actions": allowed}
+
+
 def test_what_is_pushed_becomes_a_post_or_is_put_aside() -> None:
     """Whoever pushes can add posts, see which are there, and reach neither tickets nor notices."""
     [statement] = of_table("Intake")

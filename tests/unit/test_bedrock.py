@@ -114,6 +114,14 @@ def test_what_is_decided_is_not_asked_about() -> None:
     assert (world.client.requests, world.memory.calls, world.counted) == ([], 0, {})
 
 
+@pytest.mark.parametrize("guesses", [{"guess": "inspektorat"}, {"runner_up": "dp3ap2kb"}])
+def test_what_may_be_secret_leaves_the_county_to_nobody(guesses: dict[str, str]) -> None:
+    """A text that may be a confidential department's is sent to no model."""
+    world, unsure = World(), UNSURE.model_copy(update=guesses)
+    assert world.ask(unsure) == unsure
+    assert world.client.requests == []
+
+
 @pytest.mark.parametrize(
     ("error", "spent"),
     [

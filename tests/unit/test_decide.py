@@ -16,7 +16,6 @@ from aduan.post import Post
 from aduan.store.tickets import CodeTakenError
 from aduan.ticket import Ticket, ticket_code
 from aduan.triage import DESK, Triage
-from classify import decide as under_test
 from classify.decide import CODES_TRIED, Outcome, decide
 from tests.builders import NOON, a_post, a_ticket, a_triage
 from tests.in_memory import InMemoryPostStore, InMemoryTicketStore, Killed, Memory
@@ -122,26 +121,6 @@ def test_a_bare_photo_is_looked_at_by_a_person() -> None:
     post = a_post(text="", has_photo=True)
     county.memory.posts[post.key] = post
     assert county.decide(post.key) == "desk"
-
-
-def test_a_classifier_that_fails_sends_the_post_to_the_desk(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    """Whatever it raises, a person reads the post; the log names the error's type and no word of the text."""
-
-    def fail(text: str, *_: object, **__: object) -> Triage:
-        raise RuntimeError(f"cannot read {text}")
-
-    monkeypatch.setattr(under_test, "classify", fail)
-    county = County()
-    [key] = county.add(LAMP)
-    assert county.decide(key) == "desk"
-    ticket = county.ticket_of(key)
-    assert (ticket.department, ticket.status, ticket.topic) == (DESK, "needs_review", "lainnya")
-    stored = county.memory.posts[key].triage
-    assert stored is not None
-    assert (stored.confidence, stored.decided_by) == (0, f"none/{DIRECTORY.hash}")
-    assert "lampu" not in caplog.text
 
 
 def test_a_decided_post_is_left_alone() -> None:

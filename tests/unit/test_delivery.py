@@ -123,7 +123,7 @@ def test_a_notice_is_claimed_before_it_is_sent() -> None:
     """A process that dies at the claim, before or after it is written, has sent nothing."""
     for moment in ("before", "after"):
         world = World(a_notice())
-        world.memory.kill_before, world.memory.kill_after = (6, None) if moment == "before" else (None, 6)
+        world.memory.kill_before, world.memory.kill_after = (7, None) if moment == "before" else (None, 7)
         with pytest.raises(Killed):
             world.deliver()
         assert world.stored.state == ("pending" if moment == "before" else "claimed")

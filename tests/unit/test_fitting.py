@@ -68,7 +68,7 @@ def test_the_functions_compute_what_was_learnt(fitted: Fit, model: Model, text: 
     probable, logits = model.weigh(features), exact(fitted, text)
     # A probability moves by at most half of what its logits move.
     tolerance = rounding(model, features) / 2
-    assert tolerance < 0.2
+    assert tolerance < 0.5
     assert probable.report == pytest.approx(1 / (1 + np.exp(-logits["report"][0])), abs=tolerance)
     for name in ("kind", "urgency", "topic"):
         group: dict[str, float] = getattr(probable, name)

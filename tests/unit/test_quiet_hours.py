@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aduan.directory import SendingRule, load_directory
-from aduan.quiet_hours import Hold, digest_after, held, hold, is_quiet, opens_at
+from aduan.quiet_hours import Hold, digest_after, held, hold, is_quiet, opens_at, quiet_since
 from aduan.record import WIB
 from aduan.working_days import is_working_day
 from tests.builders import a_channel_notice, a_notice
@@ -53,6 +53,18 @@ def test_a_digest_goes_at_its_hour_on_the_next_day_that_is_awake(rule: SendingRu
         assert rule.quiet_on_days_off
         assert not is_working_day(day.date())
         day -= timedelta(days=1)
+
+
+@given(rules, moments)
+def test_a_quiet_time_began_where_the_last_open_one_ended(rule: SendingRule, now: datetime) -> None:
+    """From its beginning to now it is quiet, and just before it was not; an open moment begins with itself."""
+    since = quiet_since(rule, now)
+    assert is_quiet(rule, now) or since == now
+    assert since <= now
+    if since < now:
+        assert not is_quiet(rule, since - timedelta(microseconds=1))
+        minutes = range(0, int((now - since) / timedelta(minutes=1)), 17)
+        assert all(is_quiet(rule, since + timedelta(minutes=minute)) for minute in minutes)
 
 
 def test_the_county_sleeps_from_eight_to_half_past_six() -> None:

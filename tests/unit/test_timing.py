@@ -1,4 +1,4 @@
-from datetime import datetime
+from datetime import datetime, time
 
 import pytest
 from hypothesis import given
@@ -8,7 +8,7 @@ from aduan.directory import load_directory
 from aduan.quiet_hours import Hold
 from aduan.record import WIB
 from aduan.triage import Place
-from notify.timing import hold_back, is_counted, sms_matter
+from notify.timing import counts_since, hold_back, is_counted, sms_matter
 from tests.builders import a_channel_notice, a_contact_notice, a_notice, a_ticket
 
 SENDING = load_directory().sending
@@ -84,3 +84,24 @@ def test_only_mails_about_tickets_are_counted() -> None:
 def test_what_an_sms_is_about_is_its_topic_and_place(place: Place | None, matter: str | None) -> None:
     """Two tickets of one topic in one kalurahan are about the same; without a place nothing is."""
     assert sms_matter(a_ticket(topic="kebakaran", place=place)) == matter
+
+
+@pytest.mark.parametrize(
+    ("now", "since"),
+    [
+        (wib(3, 12, 59), wib(3, 12)),
+        (wib(3, 6, 40), wib(2, 20)),
+        (wib(9, 6, 40), wib(6, 20)),
+        (wib(9, 7, 5), wib(9, 7)),
+    ],
+)
+def test_in_the_first_hour_of_a_morning_the_night_counts(now: datetime, since: datetime) -> None:
+    """What came in at night, or over a weekend, is told in the hour that opens; later hours count for themselves."""
+    assert counts_since(OFFICE, now) == since
+
+
+def test_a_night_that_ends_with_the_hour_counts_in_the_hour_it_opens() -> None:
+    """A department that opens at seven has the night's mails at seven."""
+    rule = OFFICE.model_copy(update={"quiet_until": time(7, 0)})
+    assert counts_since(rule, wib(3, 7, 5)) == wib(2, 20)
+    assert counts_since(rule, wib(3, 8, 5)) == wib(3, 8)

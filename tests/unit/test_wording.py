@@ -1,6 +1,4 @@
-import re
 from datetime import UTC, datetime
-from html.parser import HTMLParser
 from itertools import product
 from typing import Any
 
@@ -15,11 +13,10 @@ from aduan.ticket import Ticket
 from aduan.triage import DESK, Place
 from notify.wording import DeskReason, Mail, defanged, mail, septets, sms
 from tests.builders import a_post, a_ticket, a_triage
+from tests.letters import CLICKABLE, HIDDEN, links_of
 
 DIRECTORY = load_directory()
 DESK_REASONS: tuple[DeskReason | None, ...] = (None, "undecided", "no_contact", "unknown_department")
-CLICKABLE = re.compile(r"://|www\.|\b(?:mailto|javascript|tel):|\w[.\u3002\uff0e\uff61][^\W\d_]{2}", re.IGNORECASE)
-HIDDEN = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u00ad\U000e0000-\U000e007f]")
 
 
 def write(
@@ -33,33 +30,6 @@ def write(
     post = post or a_post(triage=a_triage(**({"department": department} | triage)))
     ticket = ticket or a_ticket(department=department)
     return mail(ticket, post, DIRECTORY.departments[department], desk_reason, DIRECTORY)
-
-
-class Links(HTMLParser):
-    """Collects what a mail program could follow or load, and the text it would show."""
-
-    def __init__(self) -> None:
-        """Start empty."""
-        super().__init__()
-        self.links: list[str] = []
-        self.text = ""
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note every address."""
-        assert tag not in {"img", "script", "link", "style", "iframe", "object", "form"}
-        self.text += "\n" * (tag == "br")
-        self.links += [value or "" for name, value in attrs if name in {"href", "src", "background", "action"}]
-
-    def handle_data(self, data: str) -> None:
-        """Note every text."""
-        self.text += data
-
-
-def links_of(html: str) -> Links:
-    """Read a mail's HTML as a mail program would."""
-    parser = Links()
-    parser.feed(html)
-    return parser
 
 
 def test_a_mail_says_everything_an_officer_needs() -> None:

@@ -27,6 +27,8 @@ from aduan.triage import Triage
 LEFT_BEHIND: Final = timedelta(minutes=5)
 """After this time a post that is still new is driven again: the stream needs a second, a deployment a few minutes."""
 QUARANTINE_DAYS: Final = 90
+_SAME_VERSION: Final = "(digest = :digest OR attribute_not_exists(digest))"
+"""A post of the first deployments has no digest, and but one version: every revision brings one."""
 
 
 class AlreadyTriagedError(Exception):
@@ -223,7 +225,7 @@ def unchanged(table: Table, post: Post) -> dict[str, Any]:
     return {
         "TableName": table.name,
         "Key": to_image(post_key(post.key)),
-        "ConditionExpression": "#state = :state" if gone else "#state = :state AND digest = :digest",
+        "ConditionExpression": "#state = :state" if gone else f"#state = :state AND {_SAME_VERSION}",
         "ExpressionAttributeNames": {"#state": "state"},
         "ExpressionAttributeValues": values(state=post.state, **({} if gone else {"digest": post.digest})),
     }
@@ -246,7 +248,7 @@ def triaged_update(
         "Key": to_image(post_key(post.key)),
         "UpdateExpression": f"SET {', '.join(sets)} REMOVE work_queue, act_at",
         # Only the version that was decided about: one that came in meanwhile is still to be decided.
-        "ConditionExpression": "#state = :new AND digest = :digest",
+        "ConditionExpression": f"#state = :new AND {_SAME_VERSION}",
         "ExpressionAttributeNames": {"#state": "state"},
         "ExpressionAttributeValues": values(**given),
     }

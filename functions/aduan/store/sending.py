@@ -10,17 +10,27 @@ from aduan.notice import SmsBudgetNotice
 from aduan.record import SCHEMA_VERSION, WIB
 from aduan.store.notices import new_notice_item
 from aduan.store.spending import DynamoSpendingStore
-from aduan.store.table import Table, condition_failed, sending_key, to_image, values
+from aduan.store.table import Item, Table, condition_failed, sending_key, to_image, values
+from aduan.store.tickets import listed
+from aduan.ticket import Ticket
 
 KEPT: Final = timedelta(days=1)
 """How long what is counted here is of any use; then the table forgets it."""
+_LAST: Final = "~"
+"""After every moment, as text."""
 
 
 class SendingStore(Protocol):
     """What sending needs of the table besides the notices."""
 
-    def count(self, department: str, now: datetime, limit: int) -> int:
-        """Count a mail to a department in this hour of the clock, in WIB, unless `limit` were counted.
+    def opened(self, department: str, since: datetime, most: int, before: Ticket | None = None) -> int:
+        """How many of a department's tickets were opened from `since` on, and before a ticket; at most `most`."""
+
+    def counted(self, reader: str, now: datetime) -> int:
+        """How many mails to a reader were counted in this hour of the clock, in WIB."""
+
+    def count(self, reader: str, now: datetime, limit: int) -> int:
+        """Count a mail to a reader in this hour of the clock, in WIB, unless `limit` were counted.
 
         Returns how many were counted before it; `limit`, when it was not counted.
         """
@@ -44,12 +54,28 @@ class DynamoSendingStore:
 
     table: Table
 
-    def count(self, department: str, now: datetime, limit: int) -> int:
+    def opened(self, department: str, since: datetime, most: int, before: Ticket | None = None) -> int:
+        """One query of an index, at half a read unit for four tickets."""
+        own = listed(before) if before is not None else _LAST
+        found = self.table.query(
+            "department = :department AND listed BETWEEN :since AND :own",
+            IndexName="by_department",
+            Limit=most + 1,
+            ExpressionAttributeValues=values(department=department, since=since, own=own),
+        )
+        return min(most, sum(item["listed"] != own for item in found))
+
+    def counted(self, reader: str, now: datetime) -> int:
+        """A read of half a unit."""
+        item = self.table.get(_hour(reader, now), consistent=False)
+        return int(item["mails"]) if item is not None else 0
+
+    def count(self, reader: str, now: datetime, limit: int) -> int:
         """One conditional update. One repeated by the SDK may count twice, which sends a mail less and loses none."""
         try:
             answer = self.table.client.update_item(
                 TableName=self.table.name,
-                Key=to_image(sending_key(department, f"HOUR#{now.astimezone(WIB):%Y-%m-%dT%H}")),
+                Key=to_image(_hour(reader, now)),
                 UpdateExpression="SET schema_version = :version, expires_at = :expires_at ADD mails :one",
                 ConditionExpression="attribute_not_exists(mails) OR mails < :limit",
                 ExpressionAttributeValues=values(
@@ -98,6 +124,10 @@ class DynamoSendingStore:
     @property
     def _spending(self) -> DynamoSpendingStore:
         return DynamoSpendingStore(self.table, "SMS")
+
+
+def _hour(reader: str, now: datetime) -> Item:
+    return sending_key(reader, f"HOUR#{now.astimezone(WIB):%Y-%m-%dT%H}")
 
 
 def _expires_at(now: datetime) -> int:

@@ -11,9 +11,11 @@ from aduan.example import Example
 from aduan.notice import Notice
 from aduan.post import Post
 from aduan.record import stamp
+from aduan.reply import with_reply
 from aduan.store.examples import forgetting, keeping
 from aduan.store.notices import is_renewed, new_notice_item, renewal, withdrawal
 from aduan.store.posts import AlreadyTriagedError, burial, due_items, triaged_update, unchanged
+from aduan.store.replies import reply_item
 from aduan.store.table import (
     FORUM,
     QUEUE_SHARDS,
@@ -167,12 +169,14 @@ class DynamoTicketStore:
         The post's own condition comes first, then the ticket's: their order tells the reasons of a refusal apart.
         """
         voice = Voice(ticket=ticket.code, post=post.key, at=post.created_at)
+        ticket, reply = with_reply(None, ticket, ticket.opened_at)
         parts = [
             {"Update": triaged_update(self.table, post, triage, ticket=ticket.code)},
             self._put_new(ticket_item(ticket)),
             self._put_new(to_item(voice, under(ticket.code, f"VOICE#{post.key}"))),
             *(self._put_new(event_item(event)) for event in events),
             *(self._put_new(new_notice_item(notice)) for notice in notices),
+            *([self._put_new(reply_item(reply))] if reply is not None else ()),
             {"Update": self._count(ticket)},
         ]
         try:
@@ -206,7 +210,7 @@ class DynamoTicketStore:
         at = post.revised_at or post.fetched_at
         parts = [
             {"Update": triaged_update(self.table, post, triage, ticket=after.code)},
-            *(self._replace(before, queued(before, after, at)) if after != before else ()),
+            *(self._replace(before, queued(before, after, at), at) if after != before else ()),
             *(self._put_new(event_item(event)) for event in events),
             *self._outbox(told, notices, stale),
             *(forgetting(self.table, before, at) if post.key == before.post else ()),
@@ -238,7 +242,7 @@ class DynamoTicketStore:
         ]
         parts = [
             {"ConditionCheck": unchanged(self.table, post)},
-            *self._replace(before, queued(before, after, events[-1].at)),
+            *self._replace(before, queued(before, after, events[-1].at), events[-1].at),
             *(self._put_new(event_item(event)) for event in events),
             *self._outbox(told, notices, stale),
             *([keeping(self.table, after, example)] if example is not None else ()),
@@ -265,7 +269,7 @@ class DynamoTicketStore:
         voice = Voice(ticket=after.code, post=post.key, at=post.created_at)
         parts = [
             {"Update": triaged_update(self.table, post, triage, ticket=after.code)},
-            *(self._replace(before, queued(before, after, event.at)) if after != before else ()),
+            *(self._replace(before, queued(before, after, event.at), event.at) if after != before else ()),
             self._put_new(to_item(voice, under(after.code, f"VOICE#{post.key}"))),
             self._put_new(event_item(event)),
             *self._outbox(told, notices, [notice for notice in told.values() if overtaken(notice, before, after)]),
@@ -280,13 +284,14 @@ class DynamoTicketStore:
     def bury(self, post: Post, ticket: Ticket, event: Event, reason: str, at: datetime) -> None:
         """One TransactWriteItems. A notice that was claimed meanwhile refuses it: the next sweep tries again."""
         if post.key != ticket.post:
-            self._write_burial(post, [{"Update": burial(self.table, post, reason, at)}, self._put_new(event_item(event))])
+            parts = [{"Update": burial(self.table, post, reason, at)}, self._put_new(event_item(event))]
+            self._write_burial(post, parts)
             return
         told = self._notices(ticket.code)
         after = ticket.model_copy(update={"permalink": "", "version": ticket.version + 1})
         parts = [
             {"Update": burial(self.table, post, reason, at)},
-            *self._replace(ticket, after),
+            *self._replace(ticket, after, at),
             self._put_new(event_item(event)),
             *({"Update": withdrawal(self.table, notice)} for notice in told if notice.state == "pending"),
             *forgetting(self.table, ticket, at),
@@ -308,7 +313,7 @@ class DynamoTicketStore:
         told = {notice.key: notice for notice in self._notices(after.code)}
         stale = [notice for notice in told.values() if overtaken(notice, before, after)]
         parts = [
-            *self._replace(before, queued(before, after, at)),
+            *self._replace(before, queued(before, after, at), at),
             *([self._put_new(event_item(event))] if event is not None else ()),
             *self._outbox(told, notices, stale),
             *(self._resolution(after, at) if before.status != "resolved" == after.status else ()),
@@ -358,8 +363,8 @@ class DynamoTicketStore:
             ticket=ticket.code, post=post.key, author=post.author, parent_id=post.parent_id, resolved_at=at
         )
         key = author_key(post.author, f"RESOLVED#{ticket.code}")
-        expires_at = int((at + RESOLUTION_KEPT).timestamp())
-        return [{"Put": {"TableName": self.table.name, "Item": to_image(to_item(resolution, key, expires_at=expires_at))}}]
+        item = to_item(resolution, key, expires_at=int((at + RESOLUTION_KEPT).timestamp()))
+        return [{"Put": {"TableName": self.table.name, "Item": to_image(item)}}]
 
     def _notices(self, code: str) -> list[Notice]:
         """All notices of a ticket, as they are now."""
@@ -393,11 +398,15 @@ class DynamoTicketStore:
             }
         }
 
-    def _replace(self, before: Ticket, after: Ticket) -> list[dict[str, Any]]:
+    def _replace(self, before: Ticket, after: Ticket, at: datetime) -> list[dict[str, Any]]:
         """Write a ticket over what it was, unless somebody else has, and count it where it is now.
+
+        With it goes what its author is told of the move.
 
         A refusal moves it to somebody else, and is counted as a misroute where it was.
         """
+        after, reply = with_reply(before, after, at)
+        told = [] if reply is None else [self._put_new(reply_item(reply))]
         put = {
             "TableName": self.table.name,
             "Item": to_image(ticket_item(after)),
@@ -406,18 +415,20 @@ class DynamoTicketStore:
         }
         if counter(before) != counter(after):
             misroutes = len(after.refused_by) - len(before.refused_by)
-            return [{"Put": put}, {"Update": self._count(before, -1, misroutes)}, {"Update": self._count(after)}]
+            counts = [{"Update": self._count(before, -1, misroutes)}, {"Update": self._count(after)}]
+            return [{"Put": put}, *counts, *told]
         if before.status != after.status:
-            return [{"Put": put}, {"Update": self._count_status(before, after)}]
+            return [{"Put": put}, {"Update": self._count_status(before, after)}, *told]
         return [{"Put": put}]
 
     def _count(self, ticket: Ticket, number: int = 1, misroutes: int = 0) -> dict[str, Any]:
         """Count the ticket under channel, topic and department, and under its status on the same item."""
         counted = {"number": number, **({"misroutes": misroutes} if misroutes else {})}
+        also = ", misroutes :misroutes" if misroutes else ""
         return {
             "TableName": self.table.name,
             "Key": to_image(counter(ticket)),
-            "UpdateExpression": "ADD tickets :number, #status :number" + (", misroutes :misroutes" if misroutes else ""),
+            "UpdateExpression": f"ADD tickets :number, #status :number{also}",
             "ExpressionAttributeNames": {"#status": f"status_{ticket.status}"},
             "ExpressionAttributeValues": values(**counted),
         }

@@ -85,7 +85,13 @@ class Asker:
         self.calls = 0
 
     def ask(
-        self, url: str, read: Callable[[Answer], T], *, headers: Mapping[str, str] | None = None, body: Any = None
+        self,
+        url: str,
+        read: Callable[[Answer], T],
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: Any = None,
+        attempts: int = ATTEMPTS,
     ) -> T:
         """Return what `read` makes of the answer; redirects are not followed.
 
@@ -94,6 +100,7 @@ class Asker:
             read: May raise a `TransientError`, which asks for another attempt, or another of the channel's errors.
             headers: Besides those of every question.
             body: Posted as JSON; without one the question is a GET.
+            attempts: How often at most. What changes something on the platform is sent once.
 
         Raises:
             TransientError: when no answer came in any attempt.
@@ -102,7 +109,7 @@ class Asker:
             ChannelError: whatever `read` raises.
         """
         fault = TransientError("no answer")
-        for attempt in range(ATTEMPTS):
+        for attempt in range(attempts):
             if attempt:
                 # Full jitter, so that many channels do not come back at the same moment.
                 pause = random.uniform(0, BACKOFF_SECONDS * 2**attempt)  # noqa: S311 # no secret depends on it
@@ -113,13 +120,23 @@ class Asker:
                 fault = error
         raise fault
 
-    def ask_object(self, url: str, judge: Judge, *, body: Any = None) -> dict[str, Any]:
+    def ask_object(self, url: str, judge: Judge, *, body: Any = None, attempts: int = ATTEMPTS) -> dict[str, Any]:
         """Return the JSON object of a good answer.
 
         Raises:
             ChannelError: one of its kinds, as `judge` says; anything that is not the documented shape is an outage.
         """
-        return self.ask(url, lambda answer: read_object(answer, judge, self._connection.now), body=body)
+        return self.ask(
+            url, lambda answer: read_object(answer, judge, self._connection.now), body=body, attempts=attempts
+        )
+
+    def check_time(self) -> None:
+        """Look whether there is time for another question.
+
+        Raises:
+            StoppedError: when there is none.
+        """
+        self._connection.budget.check()
 
     def _answer(self, url: str, headers: Mapping[str, str], body: Any) -> Answer:
         left = self._connection.budget.check()

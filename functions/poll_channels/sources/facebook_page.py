@@ -73,6 +73,28 @@ class Comment(Named):
 class FacebookPage(GraphSource):
     """Reads one Page. The time of change of each post is the mark that says whether to read its comments again."""
 
+    def answer(self, post: Post, text: str) -> str:
+        """Write under a post or a comment, and return the id of what was written. Under an answer it goes beside it.
+
+        Raises:
+            ChannelError: one of its kinds; an `OutageError` leaves open whether it was written.
+        """
+        return self._written(f"{post.native_id}/comments", text)
+
+    def own_answer(self, post: Post, words: str) -> str | None:
+        """Return the id of our own comment under a post, or in a comment's thread, that holds these words.
+
+        Raises:
+            GoneError: when the post was deleted.
+            ChannelError: one of its kinds; then nothing is known.
+        """
+        fields, above = "id,message,from{id}", None
+        if post.parent_id is not None:
+            above = self._client.get(post.native_id, fields="id,parent{id}").get("parent")
+        thread = above.get("id") if isinstance(above, dict) else post.native_id
+        newest_first = {"filter": "stream", "order": "reverse_chronological"}
+        return self._own_comment(f"{thread}/comments", fields, words, **newest_first)
+
     def read(self, window: Window, marks: Mapping[str, str]) -> Iterator[Batch]:
         """Yield the visitors' posts of the window, and the comments of every post that changed."""
         too_long: PageCapError | None = None

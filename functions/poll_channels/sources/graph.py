@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+from pydantic import ValidationError
+
 from aduan.channel import Rejected
 from aduan.directory import Channel
 from aduan.graph_api import (
@@ -43,12 +45,13 @@ from poll_channels.sources.asking import (
     TooMuchDataError,
     TransientError,
 )
-from poll_channels.sources.items import Parameters, parameters_of, put_aside
+from poll_channels.sources.items import Named, Parameters, parameters_of, put_aside
 
 USAGE_LIMIT: Final = 80
 """Per cent of the platform's allowance at which a run pauses; at 100 the platform blocks the app."""
 ASKED_AT_ONCE: Final = 10
 """Posts between two notes of how far a sweep is. Each is a question of its own."""
+ANSWERS_PER_PAGE: Final = 50
 _PERSONAL: Final = frozenset({"from", "username"})
 
 
@@ -74,10 +77,28 @@ class GraphClient:
             StoppedError: near the platform's limit.
             ChannelError: one of its kinds, by ``error.code``.
         """
-        if self._near_limit:
-            raise StoppedError("usage")
+        self.check()
         query = urlencode({**params, "appsecret_proof": self._proof})
         return self._asker.ask_object(f"{self._base_url}/{path}?{query}", self._judge)
+
+    def post(self, path: str, **fields: str) -> dict[str, Any]:
+        """Write one object, in one request: another attempt might write it twice.
+
+        Raises:
+            ChannelError: one of its kinds, by ``error.code``; an `OutageError` leaves open whether it was written.
+        """
+        query = urlencode({"appsecret_proof": self._proof})
+        return self._asker.ask_object(f"{self._base_url}/{path}?{query}", self._judge, body=fields, attempts=1)
+
+    def check(self) -> None:
+        """Look whether another request may be sent.
+
+        Raises:
+            StoppedError: near the platform's limit, or at the end of the run's time.
+        """
+        if self._near_limit:
+            raise StoppedError("usage")
+        self._asker.check_time()
 
     def _judge(self, status: int, body: Mapping[str, Any], headers: Mapping[str, str]) -> ChannelError | None:
         self._near_limit = usage(headers) >= USAGE_LIMIT
@@ -150,6 +171,35 @@ class GraphSource:
     def still_there(self, posts: list[Post]) -> dict[str, bool]:
         """Tell by their native ids which posts were not deleted. One question each."""
         return {post.native_id: self._is_there(post.native_id, "id") for post in posts}
+
+    def check(self) -> None:
+        """Look whether another request may be sent.
+
+        Raises:
+            StoppedError: when none may.
+        """
+        self._client.check()
+
+    def _written(self, path: str, text: str) -> str:
+        """Write a comment, and return its id."""
+        try:
+            return Named.model_validate(self._client.post(path, message=text)).id
+        except ValidationError:
+            raise OutageError("the answer has no id of what was written") from None
+
+    def _own_comment(self, path: str, fields: str, words: str, **params: Any) -> str | None:
+        """The id of a comment of ours on an edge that holds these words; None when there is none.
+
+        Whose author the platform hides may be ours: taking another's for ours costs one answer, the reverse sends two.
+        """
+        for page in self._client.pages(path, fields, fields, ANSWERS_PER_PAGE, **params):
+            for item in filter(lambda item: isinstance(item, dict), page):
+                author = item.get("from")
+                known = author.get("id") if isinstance(author, dict) else None
+                said = str(item.get("text") or item.get("message") or "")
+                if known in {None, self._channel.account} and words in said and item.get("id"):
+                    return str(item["id"])
+        return None
 
     def _is_there(self, path: str, fields: str) -> bool:
         try:

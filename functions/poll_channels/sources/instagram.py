@@ -133,6 +133,24 @@ class Instagram(GraphSource):
         self._client.get(self._channel.account, fields="id")
         return False
 
+    def answer(self, post: Post, text: str) -> str:
+        """Write under a comment, and return the id of what was written. Under an answer it goes beside it.
+
+        Raises:
+            ChannelError: one of its kinds; an `OutageError` leaves open whether it was written.
+        """
+        return self._written(f"{post.native_id}/replies", text)
+
+    def own_answer(self, post: Post, words: str) -> str | None:
+        """Return the id of our own answer in a comment's thread that holds these words; None when there is none.
+
+        Raises:
+            GoneError: when the comment was deleted.
+            ChannelError: one of its kinds; then nothing is known.
+        """
+        above = self._client.get(post.native_id, fields="id,parent_id").get("parent_id")
+        return self._own_comment(f"{above or post.native_id}/replies", "id,text,from{id}", words)
+
     def read(self, window: Window, marks: Mapping[str, str]) -> Iterator[Batch]:
         """Yield the tags of the window, then the comments under media whose count changed."""
         yield from self._tags(window)

@@ -228,7 +228,7 @@ class TelegramRelay:
         self, asker: Asker, base_url: str, token: str, factory: PostFactory, parameters: RelayParameters
     ) -> None:
         self._asker = asker
-        self._url = f"{base_url.rstrip('/')}/bot{quote(token, safe=':')}/getUpdates"
+        self._bot_url = f"{base_url.rstrip('/')}/bot{quote(token, safe=':')}"
         self._factory = factory
         self._channel = factory.channel
         self._group_url = parameters.group_url
@@ -239,6 +239,33 @@ class TelegramRelay:
     def calls(self) -> int:
         """How many requests were sent so far."""
         return self._asker.calls
+
+    def check(self) -> None:
+        """Look whether another request may be sent.
+
+        Raises:
+            StoppedError: at the end of the run's time.
+        """
+        self._asker.check_time()
+
+    def answer(self, post: Post, text: str) -> str:
+        """Write to the moderator who passed a post on, as an answer to his message, and return the message's id.
+
+        There is no `own_answer`: a bot is not told what it sent.
+
+        Raises:
+            ChannelError: one of its kinds; an `OutageError` leaves open whether it was sent.
+        """
+        chat, _, number = post.native_id.partition(":")
+        message: dict[str, Any] = {"chat_id": int(chat), "text": text}
+        if number.isdecimal():
+            message["reply_parameters"] = {"message_id": int(number), "allow_sending_without_reply": True}
+        body = self._asker.ask_object(f"{self._bot_url}/sendMessage", judged, body=message, attempts=1)
+        sent = body.get("result")
+        written = sent.get("message_id") if body.get("ok") is True and isinstance(sent, dict) else None
+        if written is None:
+            raise OutageError("the answer has no id of what was sent")
+        return f"{chat}:{written}"
 
     def read(self, window: Window, marks: Mapping[str, str]) -> Iterator[Batch]:  # noqa: ARG002 # all there is is read
         """Yield page by page what moderators sent, until the platform has nothing more.
@@ -280,7 +307,7 @@ class TelegramRelay:
     def _updates(self, offset: int | None) -> list[Any]:
         question = {"limit": UPDATES_PER_PAGE, "timeout": 0, "allowed_updates": ["message", "edited_message"]}
         position = {} if offset is None else {"offset": offset}
-        body = self._asker.ask_object(self._url, judged, body=question | position)
+        body = self._asker.ask_object(f"{self._bot_url}/getUpdates", judged, body=question | position)
         updates = body.get("result")
         if body.get("ok") is not True or not isinstance(updates, list):
             raise OutageError("the answer has no list of updates")

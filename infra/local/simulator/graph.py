@@ -13,7 +13,8 @@ from infra.local.simulator.fields import FieldsError, parse
 from infra.local.simulator.nodes import Subject
 from infra.local.simulator.platform import Call, Platform, Route, Scene, Settings
 from infra.local.simulator.reading import EDGES, Reading, check_fields, edge_of, node_of, read_edge, read_object
-from infra.local.simulator.world import Account, Entry, Kind, World
+from infra.local.simulator.rows import free_source_id
+from infra.local.simulator.world import Account, Draft, Entry, Kind, Role, World
 
 OBJECT = "object"  # stands for the edge where an object itself is read
 _OBJECT_PARTS, _EDGE_PARTS = 2, 3
@@ -21,6 +22,13 @@ INSPECTION: Final = "debug_token"
 _MENTIONS: Final = frozenset({"mentioned_comment", "mentioned_media"})
 _LIFE: Final = timedelta(days=60)
 _KINDS: Final = frozenset({Kind.FACEBOOK_PAGE, Kind.INSTAGRAM})
+_ANSWERED: Final = {
+    "IGComment": frozenset({"replies"}),
+    "IGMedia": frozenset({"comments"}),
+    "Post": frozenset({"comments"}),
+    "Comment": frozenset({"comments"}),
+}
+"""The edges on which the account may write, by what they belong to."""
 
 
 def route(world: World, request: Request) -> Route:
@@ -46,6 +54,8 @@ def answer(scene: Scene, request: Request) -> Answer:
     try:
         if found.edge == INSPECTION:
             body = _inspected(scene, request, found.account)
+        elif request.method == "POST":
+            body = _written(scene, request, found)
         else:
             body = _read(scene.config, request, found, scene.world)
         return Answer(200, headers, body, slashes_escaped=True)
@@ -138,6 +148,33 @@ def _read(config: Config, request: Request, found: Route, world: World) -> dict[
         return read_object(reading, found.subject, asked)
     check_fields(asked, edge_of(found.subject, found.edge).node)
     return read_edge(reading, found.subject, found.edge, asked, request.params)
+
+
+def _written(scene: Scene, request: Request, found: Route) -> dict[str, Any]:
+    """A comment of the account's own, where its kind takes one."""
+    parts = request.parts
+    token = access.check(scene.config, request)
+    if len(parts) != _EDGE_PARTS or parts[0] != scene.config.version:
+        raise errors.unknown_path(request.path)
+    above, account = found.subject, found.account
+    if account is None or not isinstance(above, Entry) or found.edge not in _ANSWERED[node_of(above).name]:
+        raise errors.no_such_object(parts[1], request.method)
+    _refuse_other_token(token, account, found.edge)
+    message = request.params.get("message", "")
+    if not message.strip():
+        raise errors.bad_parameter("The parameter message is required")
+    draft = Draft(
+        source_id=free_source_id(scene.world, "own"),
+        kind=above.kind,
+        role=Role.COMMENT,
+        parent=above.native_id,
+        author=None,
+        text=message,
+        has_photo=False,
+        created_at=max(scene.now, above.created_at),
+        by_county=True,
+    )
+    return {"id": scene.world.add(draft).native_id}
 
 
 def _refuse_other_token(token: str, account: Account, edge: str) -> None:

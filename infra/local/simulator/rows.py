@@ -45,12 +45,12 @@ def _photos(row: Mapping[str, Any]) -> int:
     return count
 
 
-def free_source_id(world: World) -> str:
+def free_source_id(world: World, whose: str = "by-hand") -> str:
     """A source id for a post that was written without one."""
     number = 1
-    while world.find(f"by-hand-{number}"):
+    while world.find(f"{whose}-{number}"):
         number += 1
-    return f"by-hand-{number}"
+    return f"{whose}-{number}"
 
 
 def text(row: Mapping[str, Any], key: str) -> str:

@@ -1,0 +1,333 @@
+"""The pages a link leads to, in Indonesian: for a phone, without JavaScript, and without anything from elsewhere.
+
+What a citizen wrote is shown as it is stored, which is masked; of a confidential ticket only code, topic and place.
+"""
+
+import hashlib
+from base64 import b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from markupsafe import Markup
+
+from actions.case import THE_DESK, Case
+from actions.form import NOTE_LENGTH, PHOTO_LENGTH, Form
+from aduan.plain_text import in_wib, one_line, readable
+from aduan.templating import template_environment
+from aduan.triage import DESK
+
+if TYPE_CHECKING:
+    from actions.standing import Found
+    from aduan.action_token import Action
+    from aduan.directory import Department
+    from aduan.ticket import Status
+
+SHOWN_TEXT: Final = 2_000
+"""Longest quotation in characters; all of it is in the mail."""
+LABELS: Final[Mapping["Action", str]] = {
+    "accept": "Penerimaan",
+    "done": "Penyelesaian",
+    "not_ours": "\u201cBukan wewenang kami\u201d",
+}
+STATUS_WORDS: Final[Mapping["Status", str]] = {
+    "needs_review": "diputuskan Meja Aduan",
+    "routed": "menunggu diterima",
+    "accepted": "diterima",
+    "in_progress": "sedang dikerjakan",
+    "resolved": "dinyatakan selesai",
+    "closed": "ditutup",
+    "reopened": "dibuka kembali",
+    "not_ours": "di luar wewenang Pemerintah Kabupaten Sleman",
+    "duplicate": "sama dengan aduan lain",
+    "rejected": "bukan aduan",
+}
+_STYLE: Final = """
+*{box-sizing:border-box}
+html{color-scheme:light;-webkit-text-size-adjust:100%}
+body{margin:0;background:#fff;color:#1b1b1b;font:17px/1.5 Arial,Helvetica,sans-serif}
+main{max-width:640px;margin:0 auto;padding:16px}
+h1{font-size:24px;line-height:1.25;margin:8px 0 12px}
+p{margin:0 0 12px;overflow-wrap:anywhere}
+.from,.label,dt,.small{color:#4a4a4a;font-size:15px}
+.label{margin:0}
+.code{font-size:26px;font-weight:bold;letter-spacing:1px;margin:0}
+section{border:1px solid #c9ced6;border-left:6px solid #1f4e79;padding:14px;margin:16px 0}
+dl{margin:12px 0}
+dd{margin:0 0 8px;overflow-wrap:anywhere}
+blockquote,.instead{margin:4px 0 0;padding:12px;background:#f3f5f8;overflow-wrap:anywhere}
+.error{border:2px solid #b3261e;padding:12px;font-weight:bold}
+label{display:block;font-weight:bold;margin:16px 0 6px}
+label span{display:block;font-weight:normal;font-size:15px;color:#4a4a4a}
+input,select,textarea,button{width:100%;font:inherit;color:inherit;padding:12px;background:#fff}
+input,select,textarea,button{border:1px solid #6b7280;border-radius:4px}
+input,select,button{min-height:52px}
+button{margin:24px 0;background:#1f4e79;border-color:#1f4e79;color:#fff;font-weight:bold;font-size:18px}
+:focus-visible{outline:3px solid #f0a500;outline-offset:2px}
+.small{border-top:1px solid #dde1e7;padding-top:12px}
+"""
+HEADERS: Final[Mapping[str, str]] = {
+    "Content-Type": "text/html; charset=utf-8",
+    "Content-Security-Policy": (
+        f"default-src 'none'; style-src 'sha256-{b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()}'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "Cache-Control": "no-store",
+    # The address is the right to act: it goes to nobody, and into no search engine.
+    "Referrer-Policy": "no-referrer",
+    "X-Robots-Tag": "noindex, nofollow",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Strict-Transport-Security": "max-age=31536000",
+}
+"""Of every page: nothing is loaded, nothing runs, nobody frames it."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """What a browser gets."""
+
+    status: int
+    html: str
+
+
+@dataclass(frozen=True)
+class _Message:
+    title: str
+    paragraphs: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _FormPage(_Message):
+    code: str
+    facts: tuple[tuple[str, str], ...]
+    quotation: tuple[str, ...]
+    """The citizen's words, line by line; empty when there are none to show."""
+    instead: str
+    button: str
+    choices: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
+    """Groups of departments, each by code and name."""
+    form: Form
+    seen: int
+    error: str
+    note_length: int = NOTE_LENGTH
+    photo_length: int = PHOTO_LENGTH
+
+
+def form_page(case: Case, seen: int, form: Form | None = None, error: str = "") -> Page:
+    """Show the ticket, and ask for a confirmation.
+
+    Args:
+        case: What it is about.
+        seen: How long the history is: what is sent back tells a page that was made before something happened.
+        form: What was filled in already.
+        error: Why it was not taken; then the answer says so, too.
+    """
+    title, explanation, button = _question(case)
+    lines, instead = _quotation(case)
+    page = _FormPage(
+        title=title,
+        paragraphs=(explanation,),
+        code=case.ticket.code,
+        facts=_facts(case),
+        quotation=lines,
+        instead=instead,
+        button=button,
+        choices=_choices(case) if case.token.action == "not_ours" else (),
+        form=form or Form(),
+        seen=seen,
+        error=error,
+    )
+    return Page(400 if error else 200, _FORM.render(page=page, style=_style()))
+
+
+def stale_page(case: Case, seen: int, form: Form) -> Page:
+    """Ask again: something happened since the page was made."""
+    page = form_page(
+        case, seen, form, "Aduan ini berubah sejak halaman dibuka. Mohon diperiksa lagi, lalu tekan tombolnya."
+    )
+    return Page(409, page.html)
+
+
+def recorded_page(case: Case, at: datetime) -> Page:
+    """Say what was done; the case has the ticket as it is now."""
+    code, when = case.ticket.code, in_wib(at)
+    match case.token.action:
+        case "accept":
+            told: tuple[str, ...] = (
+                f"Aduan {code} diterima {case.refuser} pada {when}.",
+                f"Tenggat penyelesaian: {in_wib(case.ticket.due_at)}.",
+                "Setelah selesai, pilih Selesai pada surel yang sama.",
+            )
+        case "done":
+            told = (
+                f"Aduan {code} dinyatakan selesai oleh {case.refuser} pada {when}.",
+                "Bila ternyata belum selesai, aduan ini dapat dibuka kembali.",
+            )
+        case _:
+            told = (f"Aduan {code} bukan lagi tugas {case.refuser}, dicatat pada {when}.", _onward(case))
+    return _message(200, "Terima kasih, sudah dicatat", *told)
+
+
+def standing_page(case: Case, found: "Found") -> Page:
+    """Say why the link can do nothing any more."""
+    code = case.ticket.code
+    since = f" pada {in_wib(found.since)}" if found.since is not None else ""
+    match found.standing:
+        case "already":
+            told = [f"{LABELS[case.token.action]} untuk aduan {code} sudah dicatat{since}.", "Tidak perlu diulangi."]
+            if case.token.action == "not_ours":
+                told.insert(1, _onward(case))
+            return _message(200, "Sudah dicatat", *told)
+        case "moved":
+            return _message(
+                410,
+                "Sudah dialihkan",
+                f"Aduan {code} tidak lagi ditangani {case.refuser}; sekarang ada pada {case.holder}.",
+                "Tautan ini tidak berlaku lagi.",
+            )
+        case "resolved":
+            return _message(410, "Sudah selesai", f"Aduan {code} sudah dinyatakan selesai{since}.")
+        case "closed":
+            return _message(410, "Sudah ditutup", f"Aduan {code} sudah ditutup dan tidak ditindaklanjuti lagi.")
+        case "withdrawn":
+            why = STATUS_WORDS[case.ticket.status]
+            return _message(410, "Sudah ditarik", f"Aduan {code} tidak ditindaklanjuti lagi: {why}.")
+    return _message(410, "Sedang diputuskan", f"Aduan {code} sedang diputuskan {THE_DESK}.")
+
+
+def missing_page() -> Page:
+    """The ticket is not there any more."""
+    return _message(410, "Aduan tidak ditemukan", "Aduan ini tidak ada lagi. Tautannya tidak berlaku.")
+
+
+def expired_page() -> Page:
+    """The link was ours, and is too old."""
+    return _message(
+        410,
+        "Tautan sudah kedaluwarsa",
+        "Tautan dalam surel Aduan berlaku 60 hari. Silakan balas surelnya dengan menyebut kode aduan.",
+    )
+
+
+def garbled_page() -> Page:
+    """Something of the link is missing."""
+    return _message(
+        400,
+        "Tautan tidak lengkap",
+        "Sebagian tautan hilang, mungkin terpotong oleh aplikasi surel. Tekan lagi tombol pada surel, atau salin "
+        "tautannya seutuhnya.",
+    )
+
+
+def forged_page() -> Page:
+    """The link is not ours."""
+    return _message(
+        400,
+        "Tautan tidak sah",
+        "Tautan ini bukan dari Aduan, atau sudah diubah. Gunakan tombol pada surel dari Aduan.",
+    )
+
+
+def busy_page() -> Page:
+    """What the ticket is about is being decided anew, or others change it at this very moment."""
+    return _message(
+        409, "Belum dapat dicatat", "Aduan ini sedang diperbarui. Muat ulang halaman ini beberapa menit lagi."
+    )
+
+
+def too_large_page() -> Page:
+    """Far more was sent than the form holds."""
+    return _message(413, "Isian terlalu besar", "Isian terlalu besar. Kembali, lalu persingkat catatannya.")
+
+
+def failed_page() -> Page:
+    """Our own fault."""
+    return _message(
+        500,
+        "Terjadi gangguan",
+        "Belum ada yang dicatat. Coba lagi beberapa saat; bila berulang, balas surel dari Aduan.",
+    )
+
+
+def _question(case: Case) -> tuple[str, str, str]:
+    """Title, explanation and button."""
+    match case.token.action:
+        case "accept":
+            return "Terima aduan ini?", f"{case.refuser} menyatakan akan menanganinya.", "Ya, kami terima"
+        case "done":
+            return "Aduan ini sudah selesai?", f"{case.refuser} menyatakan sudah menanganinya.", "Ya, sudah selesai"
+    if case.ticket.refused_by:
+        onward = f"Aduan ini sudah pernah ditolak, sehingga akan diputuskan {THE_DESK}."
+    else:
+        likely = case.directory.departments.get(case.ticket.runner_up or "")
+        other = THE_DESK
+        if likely is not None and likely.code != case.ticket.department:
+            other = "pihak lain yang mungkin berwenang" if likely.confidential else case.name(likely.code)
+        onward = f"Aduan ini dialihkan kepada pihak yang dipilih di bawah; bila tidak dipilih, kepada {other}."
+    return f"Bukan wewenang {case.refuser}?", onward, "Ya, bukan wewenang kami"
+
+
+def _onward(case: Case) -> str:
+    """Who has it now."""
+    match case.ticket.status:
+        case "needs_review":
+            return f"Selanjutnya diputuskan {THE_DESK}."
+        case "not_ours":
+            return f"Aduan diteruskan kepada {case.holder}, di luar Pemerintah Kabupaten Sleman."
+    return f"Sekarang ada pada {case.holder}."
+
+
+def _facts(case: Case) -> tuple[tuple[str, str], ...]:
+    ticket = case.ticket
+    topic = case.directory.topics.get(ticket.topic)
+    place = ticket.place.label() if ticket.place is not None else ""
+    facts = (
+        ("Topik", one_line(topic.label) if topic is not None else "Laporan warga"),
+        ("Lokasi", one_line(place) or "tidak disebutkan"),
+    )
+    if case.secret:
+        return facts
+    return (*facts, ("Status", STATUS_WORDS[ticket.status]), ("Tenggat", in_wib(ticket.due_at)))
+
+
+def _quotation(case: Case) -> tuple[tuple[str, ...], str]:
+    """The citizen's words line by line, or the sentence that stands in their place."""
+    if case.secret:
+        return (), "Isi laporan tidak ditampilkan karena bersifat rahasia."
+    if case.post.state == "gone":
+        return (), "Isi laporan tidak ditampilkan lagi karena unggahannya telah dihapus di kanal asalnya."
+    text = readable(case.post.text)
+    if not text:
+        return (), "Unggahan ini hanya berupa foto." if case.post.has_photo else "Unggahan ini tidak memuat tulisan."
+    cut = case.post.clipped or len(text) > SHOWN_TEXT
+    return tuple((text[:SHOWN_TEXT].rstrip() + (" \u2026 (dipotong)" if cut else "")).split("\n")), ""
+
+
+def _choices(case: Case) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
+    """Everybody whose job it may be, by name: those of the county, and those outside of it."""
+
+    def named(departments: "list[Department]") -> tuple[tuple[str, str], ...]:
+        return tuple(sorted(((each.code, case.name(each.code)) for each in departments), key=lambda pair: pair[1]))
+
+    others = [each for each in case.directory.departments.values() if each.code not in {DESK, case.token.department}]
+    outside = [each for each in others if each.kind == "outside"]
+    return (
+        ("Perangkat Daerah Kabupaten Sleman", named([each for each in others if each.kind != "outside"])),
+        ("Di luar Pemerintah Kabupaten Sleman", named(outside)),
+    )
+
+
+def _message(status: int, title: str, *paragraphs: str) -> Page:
+    return Page(status, _MESSAGE.render(page=_Message(title, paragraphs), style=_style()))
+
+
+def _style() -> Markup:
+    return Markup(_STYLE)  # noqa: S704 # our own, and the header names its hash
+
+
+_ENVIRONMENT: Final = template_environment(Path(__file__).with_name("templates"))
+_MESSAGE: Final = _ENVIRONMENT.get_template("base.html.j2")
+_FORM: Final = _ENVIRONMENT.get_template("form.html.j2")

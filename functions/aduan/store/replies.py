@@ -1,0 +1,114 @@
+"""The answers under citizens' posts: claimed by one run, once, and their outcome is written down."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from botocore.exceptions import ClientError
+
+from aduan.record import stamp
+from aduan.reply import Reply
+from aduan.store.posts import due_items
+from aduan.store.table import Item, Table, condition_failed, refused_item, ticket_key, to_image, to_item, values
+from aduan.ticket import Stage
+
+
+class ReplyTakenError(Exception):
+    """The answer is not as it was read: another run has it, or has finished it."""
+
+
+class ReplyStore(Protocol):
+    """What the functions need of the table about answers. `TicketStore` writes them."""
+
+    def due(self, channel: str, now: datetime) -> Iterator[tuple[str, Stage]]:
+        """Ticket and stage of a channel's unfinished answers whose time has come, oldest first."""
+
+    def get(self, ticket: str, stage: Stage) -> Reply | None:
+        """The answer, or None."""
+
+    def claim(self, reply: Reply, owner: str, until: datetime) -> Reply:
+        """Take an answer for one send. Nobody looks at it before `until`, when this run must be dead.
+
+        Raises:
+            ReplyTakenError: when it is not as it was read.
+        """
+
+    def record(self, before: Reply, after: Reply) -> None:
+        """Write what became of an answer.
+
+        Raises:
+            ReplyTakenError: when it is not as it was read.
+        """
+
+
+@dataclass(frozen=True)
+class DynamoReplyStore:
+    """`ReplyStore` on the table."""
+
+    table: Table
+
+    def due(self, channel: str, now: datetime) -> Iterator[tuple[str, Stage]]:
+        """One query of the sparse index: a channel has few."""
+        for item in due_items(self.table, _queue(channel), now):
+            yield item["pk"].removeprefix("TICKET#"), item["sk"].removeprefix("REPLY#")  # type: ignore[misc] # as written
+
+    def get(self, ticket: str, stage: Stage) -> Reply | None:
+        """A consistent read."""
+        item = self.table.get(reply_key(ticket, stage))
+        return None if item is None else Reply.model_validate(item)
+
+    def claim(self, reply: Reply, owner: str, until: datetime) -> Reply:
+        """One conditional put; repeated by the SDK it meets its own."""
+        claimed = reply.model_copy(
+            update={
+                "state": "claimed",
+                "attempt": reply.attempt + 1,
+                "repeated": reply.repeated or reply.state == "claimed",
+                "claimed_by": owner,
+                "act_at": until,
+            }
+        )
+        self._write(reply, claimed)
+        return claimed
+
+    def record(self, before: Reply, after: Reply) -> None:
+        """One conditional put; what is finished leaves the queue."""
+        self._write(before, after)
+
+    def _write(self, before: Reply, after: Reply) -> None:
+        request: dict[str, Any] = {
+            "TableName": self.table.name,
+            "Item": to_image(reply_item(after)),
+            "ConditionExpression": "#state = :state AND attempt = :attempt",
+            "ExpressionAttributeNames": {"#state": "state"},
+            "ExpressionAttributeValues": values(state=before.state, attempt=before.attempt),
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+        if before.claimed_by is not None:
+            request["ConditionExpression"] += " AND claimed_by = :owner"
+            request["ExpressionAttributeValues"] |= values(owner=before.claimed_by)
+        try:
+            self.table.client.put_item(**request)
+        except ClientError as error:
+            if not condition_failed(error):
+                raise
+            if Reply.model_validate(refused_item(error)) != after:
+                raise ReplyTakenError(f"{after.ticket} {after.stage}") from None
+
+
+def reply_key(ticket: str, stage: Stage) -> Item:
+    """Key of an answer, under its ticket."""
+    return {**ticket_key(ticket), "sk": f"REPLY#{stage}"}
+
+
+def reply_item(reply: Reply) -> Item:
+    """An answer as it is written; unfinished, it is on its channel's queue."""
+    waiting = {}
+    if reply.act_at is not None:
+        waiting = {"work_queue": _queue(reply.channel), "act_at": stamp(reply.act_at)}
+    return to_item(reply, reply_key(reply.ticket, reply.stage), **waiting)
+
+
+def _queue(channel: str) -> str:
+    return f"REPLY#{channel}"

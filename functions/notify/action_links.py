@@ -1,0 +1,60 @@
+"""The links with which a department acts from its mail: to pages that ask before anything is done."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+from aduan.action_token import ASKED, LIFETIME, Action, ActionToken, signed
+from aduan.ticket import MOVES
+from notify.wording import Link
+
+if TYPE_CHECKING:
+    from aduan.action_keys import ActionKeys
+    from aduan.directory import Department
+    from aduan.notice import Notice
+    from aduan.ticket import Ticket
+    from notify.wording import DeskReason
+
+LABELS: Final[dict[Action, str]] = {"accept": "Terima", "done": "Selesai", "not_ours": "Bukan wewenang kami"}
+
+
+@dataclass(frozen=True)
+class ActionLinks:
+    """Makes links to the pages of this deployment."""
+
+    base_url: str
+    """Where the API is, without a slash at the end."""
+    keys: "ActionKeys"
+
+    def about(
+        self,
+        notice: "Notice",
+        ticket: "Ticket",
+        department: "Department",
+        desk_reason: "DeskReason | None",
+        now: datetime,
+    ) -> tuple[Link, ...]:
+        """Return what the reader of a notice may do about its ticket; nothing for whom the API or a reply is there.
+
+        Only the officer of the department that has the ticket gets links: the desk has the API, an outside owner owes
+        the county nothing, and a head of department is asked for a word and not for a click.
+
+        Args:
+            notice: Whom it is for.
+            ticket: As it is now.
+            department: The notice's department.
+            desk_reason: Why the mail goes to the desk; None when it goes to the department itself.
+            now: When it is sent.
+        """
+        acts = department.kind in {"county", "group"} and department.code == ticket.department
+        if not acts or desk_reason is not None or notice.role != "officer" or notice.medium != "email":
+            return ()
+        keys = self.keys.get()
+        return tuple(
+            Link(LABELS[action], f"{self.base_url}/t/{signed(self._token(ticket, action, now), keys)}")
+            for action, status in ASKED.items()
+            if status in MOVES[ticket.status]
+        )
+
+    def _token(self, ticket: "Ticket", action: Action, now: datetime) -> ActionToken:
+        return ActionToken(ticket=ticket.code, department=ticket.department, action=action, expires_at=now + LIFETIME)

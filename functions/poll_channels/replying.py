@@ -1,0 +1,233 @@
+"""Tell citizens under their posts who has their complaint: claimed, sent once, and its outcome written down.
+
+When nobody knows whether an answer was written, our own comment with the same code is looked for under the post. It is
+sent once more only when it is not there, and put aside for a person where a platform does not show what we wrote.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, runtime_checkable
+
+from aduan.reply import STATES, Reply
+from aduan.store.replies import ReplyTakenError
+from poll_channels.source import (
+    ChannelError,
+    CredentialError,
+    GoneError,
+    MisconfiguredError,
+    NotPermittedError,
+    OutageError,
+    StoppedError,
+    ThrottledError,
+)
+
+if TYPE_CHECKING:
+    from aduan.directory import Channel, Department, Directory
+    from aduan.post import Post
+    from aduan.store.channels import ChannelStore
+    from aduan.store.posts import PostStore
+    from aduan.store.replies import ReplyStore
+    from aduan.store.tickets import TicketStore
+    from aduan.ticket import Stage, Ticket
+
+Outcome = Literal["sent", "found", "unknown", "failed", "parked", "postponed", "skipped", "already", "waiting"]
+"""``found``: it had been written before; ``waiting``: whether it was cannot be seen now."""
+
+AT_ONCE: Final = 10
+"""Answers of one channel in one run: 120 an hour, far below what platforms allow and what looks like a machine."""
+GRACE: Final = timedelta(minutes=15)
+"""How long a claimed answer is left alone: its run is dead by then, and the platform shows what was written."""
+PAUSE: Final = timedelta(hours=1)
+"""After a refusal that a person must end."""
+LATEST: Final = timedelta(days=3)
+"""An answer that could not be given for so long is not given any more."""
+
+_BEGINNINGS: Final[Mapping["Stage", str]] = {
+    "routed": "Aduan {code} sudah diteruskan",
+    "not_ours": "Aduan {code} bukan wewenang Pemkab Sleman",
+    "resolved": "Aduan {code} sudah dinyatakan selesai",
+}
+"""By which an answer is known again, whatever follows: never to be changed while one may be on its way."""
+_REST: Final[Mapping["Stage", str]] = {
+    "routed": " ke {owner}. Terima kasih atas laporannya. Perkembangannya akan kami sampaikan di sini.",
+    "not_ours": ", melainkan {owner}. Laporannya sudah kami teruskan ke sana. Terima kasih.",
+    "resolved": " oleh {owner}. Bila ternyata belum, silakan balas di sini dalam 14 hari. Terima kasih.",
+}
+
+
+class Answering(Protocol):
+    """One account on a platform that takes answers."""
+
+    def check(self) -> None:
+        """Look whether another request may be sent.
+
+        Raises:
+            StoppedError: when none may.
+        """
+
+    def answer(self, post: "Post", text: str) -> str:
+        """Answer a post, in one request, and return the platform's id of the answer.
+
+        Raises:
+            ChannelError: one of its kinds; an `OutageError` leaves open whether it was written.
+        """
+
+
+@runtime_checkable
+class ShowsAnswers(Protocol):
+    """A platform on which our own answers can be seen."""
+
+    def own_answer(self, post: "Post", words: str) -> str | None:
+        """Return the id of our own answer to a post that holds these words; None when there is none."""
+
+
+@dataclass(frozen=True)
+class Stores:
+    """What a run reads and writes."""
+
+    channels: "ChannelStore"
+    replies: "ReplyStore"
+    tickets: "TicketStore"
+    posts: "PostStore"
+
+
+def beginning(ticket: str, stage: "Stage") -> str:
+    """Return the words by which the answer about a ticket is known."""
+    return _BEGINNINGS[stage].format(code=ticket)
+
+
+def wording(ticket: "Ticket", stage: "Stage", owner: "Department") -> str:
+    """Write an answer: the code, whose it is, and fixed words. Nothing a citizen wrote, and nobody's name."""
+    return beginning(ticket.code, stage) + _REST[stage].format(owner=owner.name)
+
+
+class Replying:
+    """One run over the answers of one channel."""
+
+    def __init__(
+        self,
+        channel: "Channel",
+        stores: Stores,
+        directory: "Directory",
+        *,
+        run_id: str,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._channel = channel
+        self._stores = stores
+        self._directory = directory
+        self._run_id = run_id
+        self._clock = clock
+        self.outcomes: Counter[Outcome] = Counter()
+        """What became of each answer."""
+
+    def run(self, open_source: Callable[[], Answering]) -> None:
+        """Give the answers whose time has come, as far as there is time and the platform's leave.
+
+        `open_source` is called only when there is one to give.
+
+        Raises:
+            ChannelError: when the platform refuses us as a whole; what was not sent stays for another run.
+        """
+        now = self._clock()
+        due = list(self._stores.replies.due(self._channel.id, now))[:AT_ONCE]
+        if not due:
+            return
+        not_before = self._stores.channels.read(self._channel.id).not_before
+        if not_before is not None and now < not_before:
+            return
+        source = open_source()
+        for ticket, stage in due:
+            reply = self._stores.replies.get(ticket, stage)
+            if reply is None or reply.act_at is None or reply.act_at > self._clock():
+                continue
+            try:
+                source.check()
+                self.outcomes[self._give(reply, source)] += 1
+            except StoppedError:
+                return
+            except ReplyTakenError:
+                self.outcomes["already"] += 1
+
+    def _give(self, reply: Reply, source: Answering) -> Outcome:
+        ticket = self._stores.tickets.get(reply.ticket)
+        post = self._stores.posts.get(ticket.post) if ticket is not None else None
+        if ticket is None or post is None:
+            return self._end(reply, "failed", "the ticket or its post is gone")
+        if reply.state == "claimed":
+            known = self._reconcile(reply, post, source)
+            if known is not None:
+                return known
+        owner = self._directory.departments.get(ticket.department)
+        overtaken = self._overtaken(reply, ticket, post, owner)
+        if overtaken is not None or owner is None:
+            return self._end(reply, "skipped", overtaken or "nobody has it")
+        claimed = self._stores.replies.claim(reply, self._run_id, self._clock() + GRACE)
+        try:
+            comment_id = source.answer(post, wording(ticket, reply.stage, owner))
+        except ChannelError as error:
+            return self._refused(claimed, error)
+        return self._sent(claimed, comment_id, "sent")
+
+    def _reconcile(self, reply: Reply, post: "Post", source: Answering) -> Outcome | None:
+        """Find out what became of an answer that was claimed; None when it was certainly not written."""
+        if not isinstance(source, ShowsAnswers):
+            return self._end(reply, "parked", "nobody knows whether it was sent, and the platform does not show it")
+        try:
+            found = source.own_answer(post, beginning(reply.ticket, reply.stage))
+        except GoneError:
+            return self._end(reply, "skipped", "the post was deleted")
+        except ChannelError as error:
+            if self._clock() - reply.created_at < LATEST:
+                return "waiting"
+            return self._end(reply, "parked", f"nobody knows whether it was sent: {type(error).__name__}")
+        if found is not None:
+            return self._sent(reply, found, "found")
+        if reply.repeated:
+            return self._end(reply, "parked", "it was sent twice, and is not to be seen")
+        return None
+
+    def _overtaken(self, reply: Reply, ticket: "Ticket", post: "Post", owner: "Department | None") -> str | None:
+        """Why an answer is not given any more; None when it is."""
+        if post.state == "gone":
+            return "the post was deleted"
+        if ticket.status not in STATES[reply.stage]:
+            return "the ticket has moved on"
+        if owner is None or owner.confidential:
+            return "what this department deals with is confidential"
+        if self._clock() - reply.created_at >= LATEST:
+            return "too late"
+        return None
+
+    def _refused(self, claimed: Reply, error: ChannelError) -> Outcome:
+        """Write down what an error makes of an answer that went with it."""
+        why = f"{type(error).__name__}: {error}"
+        match error:
+            case ThrottledError():
+                self._record(claimed, state="pending", failure=why, act_at=self._clock() + error.wait)
+                self.outcomes["postponed"] += 1
+                raise error
+            case CredentialError() | NotPermittedError():
+                self._record(claimed, state="pending", failure=why, act_at=self._clock() + PAUSE)
+                self.outcomes["postponed"] += 1
+                raise error
+            case GoneError() | MisconfiguredError():
+                return self._end(claimed, "failed", why)
+            case OutageError() | StoppedError():
+                # It stays claimed: after the grace time somebody looks whether it was written.
+                self._record(claimed, failure=why)
+                return "unknown"
+        raise error
+
+    def _sent(self, reply: Reply, comment_id: str, outcome: Outcome) -> Outcome:
+        self._record(reply, state="sent", comment_id=comment_id, sent_at=self._clock(), act_at=None)
+        return outcome
+
+    def _end(self, reply: Reply, state: Literal["failed", "parked", "skipped"], why: str) -> Outcome:
+        self._record(reply, state=state, failure=why, act_at=None)
+        return state
+
+    def _record(self, reply: Reply, **changes: Any) -> None:
+        self._stores.replies.record(reply, reply.model_copy(update=changes))

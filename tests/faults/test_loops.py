@@ -1,0 +1,102 @@
+"""Fault 33: machines answer our mails, and what we wrote ourselves is read as if a citizen had written it."""
+
+import json
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from aduan.notice import AnyNotice
+from infra.local.simulator.world import Draft, Kind, Role
+from poll_channels.sources import KINDS
+from tests import fake_x, fake_youtube
+from tests.builders import a_channel_notice, a_notice
+from tests.fake_graph import FakeGraph
+from tests.fake_telegram import Bot, a_message
+from tests.fake_x import FakeX
+from tests.fake_youtube import FakeYouTube
+from tests.kinds import FAKES
+from tests.provider import MAIL, SENT, a_provider, mail_sender
+from tests.reading import NOW, Platform
+from tests.template.declared import TEMPLATE
+
+OURS = (
+    "Terima kasih, laporan Anda kami catat dengan kode SLM-4K7P2M dan kami teruskan ke Dinas Perhubungan. Lampu mati."
+)
+
+
+def on_graph(fake: FakeGraph, at: datetime) -> None:
+    """The account answers under its own post."""
+    kind = Kind(fake.CHANNEL.kind)
+    fake.simulator.world.add(Draft("ours", kind, Role.COMMENT, "host", None, OURS, False, at, True))  # noqa: FBT003 # a draft's fields in their order
+
+
+def on_telegram(fake: Bot, at: datetime) -> None:
+    """The bot's own words come back, as in a chat of a moderator and as another bot's."""
+    me = {"id": int(fake.CHANNEL.account), "is_bot": True, "first_name": "Aduan"}
+    for number, person in enumerate((me, {"id": 987654321, "is_bot": True, "first_name": "Bot lain"})):
+        fake.sends(a_message(900 + number, OURS, date=int(at.timestamp())) | {"from": person})
+
+
+def on_x(fake: FakeX, at: datetime) -> None:
+    """The account mentions itself."""
+    fake.posts.append(fake_x.written(0, at, author=fake_x.ACCOUNT, text=OURS))
+
+
+def on_youtube(fake: FakeYouTube, at: datetime) -> None:
+    """The channel comments on its own video, and answers a citizen."""
+    fake.threads[0].replies.append(
+        fake_youtube.said(f"{fake.threads[0].id}.ours", 0, at, author=fake_youtube.ACCOUNT, text=OURS)
+    )
+    fake.threads.append(fake_youtube.said("ours", 0, at, author=fake_youtube.ACCOUNT, text=OURS))
+
+
+SPEAKS: dict[str, Callable[[Any, datetime], None]] = {
+    "facebook_page": on_graph,
+    "instagram": on_graph,
+    "telegram_relay": on_telegram,
+    "x": on_x,
+    "youtube": on_youtube,
+}
+NOBODY = {"rss"}
+"""A feed has no account of ours, and what stands in it is not ours."""
+
+
+def test_fault_33_every_kind_is_asked_what_it_does_with_our_own_words() -> None:
+    """A new kind is a line here, too."""
+    assert set(SPEAKS) | NOBODY == set(KINDS)
+
+
+@pytest.mark.parametrize("kind", sorted(SPEAKS))
+def test_fault_33_what_we_wrote_ourselves_is_no_complaint(kind: str) -> None:
+    """It is counted as our own and left out, though it names a ticket and a fault; the citizen beside it is read."""
+    fake = FAKES[kind]()
+    fake.write(1, NOW - timedelta(minutes=30))
+    SPEAKS[kind](fake, NOW - timedelta(minutes=20))
+    found = Platform(fake).read()
+    assert found.error is None
+    assert set(found.ids) == set(fake.citizens)
+    assert not any("SLM-4K7P2M" in text for text in found.texts.values())
+    assert found.own >= 1
+
+
+@pytest.mark.parametrize("notice", [a_notice(), a_notice(step="remind"), a_channel_notice()])
+def test_fault_33_a_mail_says_that_a_machine_wrote_it(notice: AnyNotice) -> None:
+    """Neither an autoresponder nor Exchange answers it, be it a first notice, a reminder or word about a channel."""
+    with a_provider() as provider:
+        provider.body = SENT["email"]
+        mail_sender(provider.url).send(MAIL, "dishub@sleman.example", notice, "desk@sleman.example")
+        [(_, body)] = provider.requests
+    request = json.loads(body)
+    headers = {header["Name"]: header["Value"] for header in request["Content"]["Simple"]["Headers"]}
+    assert headers["Auto-Submitted"] == "auto-generated"
+    assert headers["X-Auto-Response-Suppress"] == "All"
+    assert request["ReplyToAddresses"] == ["desk@sleman.example"]
+
+
+def test_fault_33_no_answer_to_a_mail_reaches_a_function() -> None:
+    """Answers go to the desk's mailbox: nothing in the deployment receives mail, so nothing can answer an answer."""
+    declared = json.dumps(TEMPLATE, default=str)
+    assert "ReceiptRule" not in declared
+    assert "MailManager" not in declared

@@ -1,0 +1,192 @@
+"""Who complained may contradict for a fortnight: his ticket is opened again, once, and no second one is opened."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aduan.directory import load_directory
+from aduan.notice import Notice
+from aduan.ticket import Status, Ticket, ticket_code
+from aduan.triage import DESK
+from classify.decide import Outcome, decide
+from tests.builders import NOON, a_post, an_event
+from tests.in_memory import InMemoryPostStore, InMemoryTicketStore, Memory
+
+DIRECTORY = load_directory()
+DAY = timedelta(days=1)
+AUTHOR, OTHER = "penulis-1", "penulis-2"
+MEDIUM, THREAD = "17900000000000010", "18000000000000077"
+COMPLAINT = a_post(author=AUTHOR, parent_id=THREAD)
+RESOLVED = NOON + DAY
+
+
+@dataclass
+class County:
+    """The ticket of a complaint, resolved on the day after."""
+
+    memory: Memory = field(default_factory=Memory)
+
+    def __post_init__(self) -> None:
+        self.posts, self.tickets = InMemoryPostStore(self.memory), InMemoryTicketStore(self.memory)
+        self.memory.posts[COMPLAINT.key] = COMPLAINT
+        self.decide(COMPLAINT.key, NOON)
+        self.resolve(RESOLVED)
+        self.memory.notices.clear()
+
+    @property
+    def ticket(self) -> Ticket:
+        """The complaint's ticket."""
+        return self.memory.tickets[ticket_code(COMPLAINT.key)]
+
+    def move(self, status: Status, at: datetime) -> None:
+        """Move the ticket as a department does."""
+        before = self.ticket
+        after = before.model_copy(update={"status": status, "version": before.version + 1})
+        self.tickets.move(before, after, at=at, notices=(), event=an_event(ticket=before.code, move=status, at=at))
+
+    def resolve(self, at: datetime) -> None:
+        """Declare it done."""
+        self.move("resolved", at)
+
+    def say(self, text: str, at: datetime = RESOLVED + DAY, **changes: Any) -> str:
+        """Write an answer under the complaint; return its key."""
+        number = str(len(self.memory.posts))
+        answer = a_post(
+            **{"native_id": number, "author": AUTHOR, "parent_id": COMPLAINT.native_id, "text": text}
+            | {"created_at": at, "fetched_at": at}
+            | changes
+        )
+        self.memory.posts[answer.key] = answer
+        return answer.key
+
+    def decide(self, key: str, now: datetime = RESOLVED + DAY) -> Outcome:
+        """Decide about a post."""
+        return decide(
+            key, posts=self.posts, tickets=self.tickets, directory=DIRECTORY, now=now, chatter_for=timedelta(days=30)
+        )
+
+
+def test_a_contradiction_opens_the_ticket_again() -> None:
+    """The ticket is reopened with new limits, the post belongs to it, and no other ticket is opened."""
+    county = County()
+    key, before = county.say("belum, masih mati min"), county.ticket
+    assert county.decide(key) == "joined"
+    assert list(county.memory.tickets) == [before.code]
+    ticket = county.ticket
+    assert (ticket.status, ticket.version, ticket.department) == ("reopened", before.version + 1, "dishub")
+    assert ticket.due_at > before.due_at
+    assert ticket.take_up_by is not None
+    assert county.memory.posts[key].ticket == ticket.code
+    assert (ticket.code, key) in county.memory.voices
+    assert county.memory.events[-1].move == "reopened"
+
+
+def test_department_and_desk_are_told_once_per_contradiction() -> None:
+    """Each has a notice of its own, although both were told of the ticket before; a second time is told again."""
+    county = County()
+    county.decide(county.say("masih rusak"))
+    first = set(county.memory.notices)
+    told = {notice.department for notice in county.memory.notices.values() if isinstance(notice, Notice)}
+    assert told == {"dishub", DESK}
+    county.resolve(RESOLVED + 2 * DAY)
+    county.decide(county.say("isih peteng", RESOLVED + 3 * DAY), RESOLVED + 3 * DAY)
+    assert county.ticket.status == "reopened"
+    assert len(set(county.memory.notices) - first) == 2
+
+
+def test_a_closed_ticket_is_opened_again_too() -> None:
+    """Closing ends nothing that the author may still say."""
+    county = County()
+    county.move("closed", RESOLVED + DAY / 2)
+    assert county.decide(county.say("durung min")) == "joined"
+    assert county.ticket.status == "reopened"
+
+
+@pytest.mark.parametrize(
+    ("text", "changes"),
+    [
+        ("sudah, terima kasih", {}),
+        ("belum pernah sebagus ini", {}),
+        ("belum, masih mati", {"author": OTHER}),
+        ("belum, masih mati", {"author": None}),
+        ("belum, masih mati", {"parent_id": None}),
+        ("belum, masih mati", {"parent_id": MEDIUM}),
+        ("belum, masih mati", {"created_at": RESOLVED - DAY / 24}),
+        ("belum, masih mati", {"created_at": RESOLVED + 15 * DAY}),
+        ("Tolong! Belum padam, masih kebakaran besar di rumah warga Gamping", {}),
+        ("Min sampah di TPS Condongcatur menumpuk, sudah seminggu belum diangkut petugas", {}),
+    ],
+)
+def test_nothing_else_opens_it(text: str, changes: dict[str, Any]) -> None:
+    """Neither thanks, nor others, nor another thread, nor too early or late, nor an emergency or another matter."""
+    county = County()
+    assert county.decide(county.say(text, **changes)) != "joined"
+    assert county.ticket.status == "resolved"
+
+
+def test_the_thread_counts_where_the_complaint_was_an_answer_itself() -> None:
+    """Platforms file answers to answers under the one above them: there the author's next one is found as well."""
+    county = County()
+    assert county.decide(county.say("masih gelap", parent_id=THREAD)) == "joined"
+
+
+def test_until_the_last_day() -> None:
+    """The fortnight counts from when it was resolved to when the author wrote, however late that is read."""
+    county = County()
+    last = RESOLVED + 14 * DAY - timedelta(minutes=1)
+    assert county.decide(county.say("belum", last), last + 3 * DAY) == "joined"
+
+
+@given(st.lists(st.integers(0, 2), min_size=1, max_size=8))
+def test_however_often_it_is_delivered_it_opens_once(order: list[int]) -> None:
+    """Of several contradictions, delivered again and again, one opens the ticket and the others join it."""
+    county = County()
+    keys = [county.say(text) for text in ("belum", "masih mati min", "kok masih gelap")]
+    for number in order:
+        county.decide(keys[number])
+    moves = [event.move for event in county.memory.events]
+    assert moves.count("reopened") == 1
+    assert moves.count("joined") == len(set(order)) - 1
+    assert len(county.memory.notices) == 2
+    assert list(county.memory.tickets) == [county.ticket.code]
+
+
+def test_an_edit_of_what_was_added_moves_nothing() -> None:
+    """The ticket follows the post that opened it; of another one the history only keeps that it was edited."""
+    county = County()
+    key = county.say("belum min")
+    county.decide(key)
+    before = county.ticket
+    county.posts.revise(county.memory.posts[key].model_copy(update={"text": "sampah menumpuk", "digest": "lain"}))
+    county.decide(key)
+    assert county.ticket == before
+    assert county.memory.events[-1].move == "edited"
+
+
+def test_a_deleted_addition_leaves_the_ticket_alone() -> None:
+    """Its words go, and the ticket keeps its own post's link and its notices."""
+    county = County()
+    key = county.say("belum min")
+    county.decide(key)
+    before, post = county.ticket, county.memory.posts[key]
+    gone = an_event(ticket=before.code, move="source_gone")
+    county.tickets.bury(post, before, gone, "deleted", RESOLVED + 2 * DAY)
+    assert county.memory.posts[key].state == "gone"
+    assert county.ticket == before
+    assert {notice.state for notice in county.memory.notices.values()} == {"pending"}
+
+
+def test_only_an_answer_that_contradicts_costs_a_read() -> None:
+    """What stands alone, or says nothing of the kind, is decided without a look at what was resolved."""
+    reads = []
+    for text, changes in (("belum nyala", {"parent_id": None}), ("sip min", {}), ("belum nyala", {})):
+        county = County()
+        key = county.say(text, **changes)
+        county.memory.reads = 0
+        county.decide(key)
+        reads.append(county.memory.reads)
+    assert reads == [1, 1, 3]

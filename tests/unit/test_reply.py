@@ -1,0 +1,127 @@
+"""Which moves of a ticket are told under its post, and where anybody is answered at all."""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+from shutil import copytree
+from typing import Any, get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aduan.directory import DEFAULT_FOLDER, DirectoryError, load_directory
+from aduan.post import ChannelKind
+from aduan.reply import STATES, WHERE, can_be_answered, with_reply
+from aduan.ticket import MOVES, Stage, Status, Ticket
+from classify.opening import opening
+from classify.revision import revision
+from poll_channels.replying import beginning, wording
+from poll_channels.sources import KINDS
+from tests.builders import NOON, a_channel, a_post, a_ticket, a_triage
+
+DIRECTORY = load_directory()
+
+
+def with_channel(**changes: Any) -> Any:
+    """The directory with one channel."""
+    return DIRECTORY.model_copy(update={"channels": (a_channel(**changes),)})
+
+
+@given(st.lists(st.sampled_from(list(MOVES)), max_size=20))
+def test_each_stage_is_told_once(path: list[Status]) -> None:
+    """However a ticket moves to and fro, an answer of a stage follows its first time there and no other."""
+    ticket, told = a_ticket(status="needs_review", replies=()), list[Stage]()
+    for number, status in enumerate(path):
+        after = ticket.model_copy(update={"status": status})
+        ticket, reply = with_reply(ticket, after, NOON + timedelta(hours=number))
+        if reply is not None:
+            assert (reply.stage, reply.created_at, reply.state) == (status, NOON + timedelta(hours=number), "pending")
+            told.append(reply.stage)
+    assert told == list(ticket.replies or ())
+    assert len(set(told)) == len(told)
+    assert set(told) == set(path) & set(STATES)
+
+
+@pytest.mark.parametrize("status", MOVES)
+def test_where_nobody_is_answered_no_move_is_told(status: Status) -> None:
+    """A ticket that carries no answers is written as it always was."""
+    after = a_ticket(status=status)
+    assert with_reply(None, after, NOON) == (after, None)
+    assert "replies" not in json.loads(after.model_dump_json(exclude_none=True))
+
+
+def test_a_ticket_that_stays_where_it_is_tells_nothing() -> None:
+    """A correction of its topic is no news to its author."""
+    before = a_ticket(replies=())
+    assert with_reply(before, before.model_copy(update={"topic": "jalan"}), NOON)[1] is None
+
+
+@pytest.mark.parametrize("channel", DIRECTORY.channels)
+def test_as_delivered_nobody_is_answered(channel: Any) -> None:
+    """Speaking in public for the county is switched on by the county."""
+    assert channel.replies is False
+    assert not can_be_answered(a_post(channel=channel.id, kind=channel.kind, parent_id="1"), DIRECTORY)
+
+
+@pytest.mark.parametrize(
+    ("post", "answered"),
+    [
+        ({"parent_id": "17900000000000010"}, True),
+        ({"parent_id": None}, False),
+        ({"parent_id": "17900000000000010", "channel": "instagram:akunlain"}, False),
+    ],
+)
+def test_only_comments_on_a_channel_that_answers_are_answered(post: dict[str, Any], answered: bool) -> None:  # noqa: FBT001 # a case
+    """Others' pictures take no comment of ours, and an account that is not there any more gives none."""
+    directory = with_channel(replies=True)
+    assert can_be_answered(a_post(**post), directory) is answered
+    ticket = opening(a_post(**post), a_triage(), directory, NOON).ticket
+    assert ticket.replies == (() if answered else None)
+
+
+def test_an_edit_forgets_no_answer() -> None:
+    """What the author was told stays on the ticket when its post is decided anew."""
+    ticket = a_ticket(replies=("routed",))
+    post, other = a_post(triage=a_triage()), a_triage(department="dlh", topic="sampah")
+    change = revision(post, a_triage(), other, ticket, directory=DIRECTORY, now=NOON)
+    assert (change.ticket.department, change.ticket.replies) == ("dlh", ("routed",))
+
+
+def test_the_table_of_kinds_is_whole() -> None:
+    """Every kind is in it, and each that can be answered has a reader that writes."""
+    assert set(WHERE) == set(get_args(ChannelKind))
+    writers = {kind for kind, opens in KINDS.items() if hasattr(opens.__annotations__["return"], "answer")}
+    assert writers == {kind for kind, where in WHERE.items() if where is not None}
+
+
+@pytest.mark.parametrize("kind", [kind for kind, where in WHERE.items() if where is None])
+def test_a_kind_that_cannot_be_answered_is_refused_by_name(tmp_path: Path, kind: str) -> None:
+    """The directory does not load with `replies` where nobody would ever be answered."""
+    folder = Path(copytree(DEFAULT_FOLDER, tmp_path / "data"))
+    file = folder / "channels.json"
+    listed = json.loads(file.read_text(encoding="utf-8"))
+    [channel] = [one for one in listed["channels"] if one["kind"] == kind]
+    channel["replies"] = True
+    file.write_text(json.dumps(listed), encoding="utf-8")
+    with pytest.raises(DirectoryError, match=rf"channel {channel['id']}: nobody can be answered on {kind}"):
+        load_directory(folder)
+
+
+@pytest.mark.parametrize("stage", STATES)
+def test_an_answer_holds_a_code_an_office_and_fixed_words(stage: Stage) -> None:
+    """It begins with the words it is known by, and is the same whatever the citizen wrote."""
+    ticket: Ticket = a_ticket()
+    text = wording(ticket, stage, DIRECTORY.departments["dishub"])
+    assert text.startswith(beginning(ticket.code, stage))
+    assert "Dinas Perhubungan" in text
+    assert not set(text.split()) & {"Condongcatur", "Depok", "lampu"}
+    assert len(text) < 300
+
+
+def test_no_answer_is_taken_for_that_of_another_stage() -> None:
+    """What one begins with is in none of the others."""
+    texts = {stage: wording(a_ticket(), stage, DIRECTORY.departments["dishub"]) for stage in STATES}
+    for stage in STATES:
+        found = [other for other, text in texts.items() if beginning(a_ticket().code, stage) in text]
+        assert found == [stage]
