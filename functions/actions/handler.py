@@ -59,6 +59,7 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
         answer = routes.answer(event)
     except Exception as error:  # noqa: BLE001 # answered, and logged without a person's words
         answer, fault = Answer(pages.failed_page(), "failed"), without_text(error, "actions")
+    metrics.add_metric("LinkFollowed", MetricUnit.Count, 1)
     token = answer.token
     if token is not None and answer.moved_to is not None:
         metrics.add_metric(METRICS[token.action], MetricUnit.Count, 1)

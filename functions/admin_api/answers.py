@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from aduan.directory import Channel, Directory
     from aduan.example import Example
     from aduan.notice import Notice
+    from aduan.reply import Reply
     from aduan.ticket import Event, Voice
     from aduan.triage import Triage
 
@@ -111,6 +112,7 @@ def detail_answer(detail: TicketDetail, directory: "Directory", *, everything: b
         "decision": _decision(first.triage if first is not None else None, directory),
         "history": [_event(event, everything=everything) for event in detail.events],
         "notices": [_notice(notice, directory, everything=everything) for notice in detail.notices],
+        "replies": [_reply(reply) for reply in detail.replies],
         "voices": [_voice(voice, detail, directory) for voice in detail.voices],
     }
 
@@ -279,6 +281,15 @@ def _notice(notice: "Notice", directory: "Directory", *, everything: bool) -> An
         "department_name": department_name(notice.department, directory),
         **_wib("created_at", notice.created_at),
         **_wib("sent_at", notice.sent_at),
+    }
+
+
+def _reply(reply: "Reply") -> Answer:
+    return {
+        **reply.model_dump(mode="json", include={"stage", "state", "comment_id", "failure"}),
+        "stage_label": STATUS_LABELS[reply.stage],
+        **_wib("created_at", reply.created_at),
+        **_wib("sent_at", reply.sent_at),
     }
 
 

@@ -39,6 +39,7 @@ class ActionKeys:
 
     def _not_older_than(self, seconds: float) -> SigningKeys:
         if self._known is None or self._clock() - self._known[0] >= seconds:
-            answer = self._connect().get_secret_value(SecretId=self._secret)
+            client = self._connect()
+            answer = client.get_secret_value(SecretId=self._secret)
             self._known = (self._clock(), SigningKeys.from_secret(answer["SecretString"]))
         return self._known[1]

@@ -32,9 +32,7 @@ class Due:
     rung: "Rung"
 
 
-def deadline_of(
-    department: str, urgency: Urgency, kind: ReportKind, directory: "Directory"
-) -> "Deadline":
+def deadline_of(department: str, urgency: Urgency, kind: ReportKind, directory: "Directory") -> "Deadline":
     """The class of a ticket: by its department, then by its urgency, then by its kind."""
     for deadline in directory.deadlines.values():
         if deadline.department == department:

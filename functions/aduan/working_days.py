@@ -65,4 +65,3 @@ def working_day(day: date, number: int) -> date:
 def is_working_day(day: date) -> bool:
     """Tell whether the county's offices are open on a day."""
     return day.weekday() < SATURDAY and day.isoformat() not in DAYS_OFF
-

@@ -20,7 +20,17 @@ from aduan.settings import Settings
 from aduan.store.spending import DynamoSpendingStore, SpendingStore
 from aduan.store.table import Table
 from aduan.triage import Triage
-from classify.second_opinion import Prices, answer_of, combine, cost, dearest, is_secret, is_unsure, request_about, unanswered
+from classify.second_opinion import (
+    Prices,
+    answer_of,
+    combine,
+    cost,
+    dearest,
+    is_secret,
+    is_unsure,
+    request_about,
+    unanswered,
+)
 
 if TYPE_CHECKING:
     import boto3

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from aduan.post import Post
     from aduan.triage import Triage
 
+
 @dataclass(frozen=True)
 class Reopening:
     """Everything that is written when a post joins the ticket it contradicts."""

@@ -14,7 +14,18 @@ from aduan.plain_text import in_wib, one_line, readable
 from aduan.record import WIB
 from aduan.ticket import WAITING, Ticket
 from aduan.triage import DESK
-from notify.wording import ENVIRONMENT, SMS_SEPTETS, SUBJECT_LENGTH, Case, Mail, count_septets, cut, defanged, gsm
+from notify.wording import (
+    ENVIRONMENT,
+    SMS_SEPTETS,
+    SUBJECT_LENGTH,
+    Case,
+    Link,
+    Mail,
+    count_septets,
+    cut,
+    defanged,
+    gsm,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -79,9 +90,7 @@ class _Step:
     def end(self) -> "datetime":
         """The limit that the step is about."""
         take_up_by = self.ticket.take_up_by
-        by_taking_up = self.name == "remind" or (
-            self.name in {"head", CONTRADICTED} and self.ticket.status in WAITING
-        )
+        by_taking_up = self.name == "remind" or (self.name in {"head", CONTRADICTED} and self.ticket.status in WAITING)
         return take_up_by if by_taking_up and take_up_by is not None else self.ticket.due_at
 
     @property

@@ -4,6 +4,7 @@ When nobody knows whether an answer was written, our own comment with the same c
 sent once more only when it is not there, and put aside for a person where a platform does not show what we wrote.
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -103,6 +104,14 @@ def wording(ticket: "Ticket", stage: "Stage", owner: "Department") -> str:
     return beginning(ticket.code, stage) + _REST[stage].format(owner=owner.name)
 
 
+def is_answer(text: str) -> bool:
+    """Tell whether a text begins as our answers do: by that our own are known where a platform hides who wrote them."""
+    return _ANSWER.match(text) is not None
+
+
+_ANSWER: Final = re.compile("|".join(words.format(code="SLM-[0-9A-Z]{6}") for words in _BEGINNINGS.values()))
+
+
 class Replying:
     """One run over the answers of one channel."""
 
@@ -180,14 +189,18 @@ class Replying:
         except GoneError:
             return self._end(reply, "skipped", "the post was deleted")
         except ChannelError as error:
-            if self._clock() - reply.created_at < LATEST:
-                return "waiting"
-            return self._end(reply, "parked", f"nobody knows whether it was sent: {type(error).__name__}")
+            return self._unseen(reply, error)
         if found is not None:
             return self._sent(reply, found, "found")
         if reply.repeated:
             return self._end(reply, "parked", "it was sent twice, and is not to be seen")
         return None
+
+    def _unseen(self, reply: Reply, error: ChannelError) -> Outcome:
+        """Let an answer wait until somebody can look, but not for ever."""
+        if self._clock() - reply.created_at < LATEST:
+            return "waiting"
+        return self._end(reply, "parked", f"nobody knows whether it was sent: {type(error).__name__}")
 
     def _overtaken(self, reply: Reply, ticket: "Ticket", post: "Post", owner: "Department | None") -> str | None:
         """Why an answer is not given any more; None when it is."""

@@ -20,6 +20,7 @@ from aduan.store.posts import DynamoPostStore
 from aduan.store.sending import DynamoSendingStore
 from aduan.store.table import Table
 from aduan.store.tickets import DynamoTicketStore
+from aduan.working_days import is_working_day
 from classify.decide import decide
 from infra.bench.capacity import Capacity, CapacityMeter
 from infra.local.seed import seed_contacts
@@ -76,17 +77,20 @@ def units(posts_file: Path) -> dict[str, list[float]]:
         meter.watch()
         quiet = _quiet_poll(table, meter, posts[:60])
         costs: dict[str, list[float]] = defaultdict(list)
-        for number, post in enumerate(posts):
-            now = _working_hour(number)
+        for post, now in zip(posts, _working_hours(), strict=False):
             fresh = {"native_id": f"9{post.native_id}", "created_at": now, "fetched_at": now}
             became = _bring_home(table, post.model_copy(update=fresh), now)
             costs[became].append(meter.taken().writes)
     return {**costs, "quiet poll, writes": [quiet.writes], "quiet poll, reads": [quiet.reads]}
 
 
-def _working_hour(number: int) -> datetime:
-    """Spread them over Tuesdays from eight to four: as many within an hour would be a flood, and wait for a digest."""
-    return NOW + timedelta(weeks=number % 7, hours=number // 7 % 8 - 4)
+def _working_hours() -> Iterator[datetime]:
+    """One post an hour from eight to four on working days: so many at once would be a flood, and wait for a digest."""
+    day = NOW
+    while True:
+        if is_working_day(day.date()):
+            yield from (day + timedelta(hours=hour) for hour in range(-4, 4))
+        day += timedelta(days=1)
 
 
 def _bring_home(table: Table, post: Post, now: datetime) -> str:

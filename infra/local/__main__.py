@@ -30,6 +30,7 @@ from infra.local.machine import (
     MachineError,
     free_addresses,
 )
+from infra.local.officers import Act, act_by_link
 from infra.local.outcome import (
     Line,
     account_for,
@@ -84,10 +85,12 @@ def demo(posts: Path, limit: int | None) -> int:
     began = time.monotonic()
     try:
         stack = start(posts, limit)
-        lines = bring_home(stack)
+        lines, acts = act(stack, bring_home(stack))
         about_channels = channel_notices(stack.table)
         page = write_pages(STATE / "demo", lines, about_channels, sent_messages(stack.addresses))
         show(lines, page)
+        for done in acts:
+            console.print(as_sentence(done))
         for notice in about_channels:
             reader = department_name(notice.told or notice.department)
             console.print(
@@ -177,6 +180,21 @@ def bring_home(stack: Stack) -> list[Line]:
         wait_until_settled(stack.table, moved)
         stack.schedules.run("FollowUp")
     return account_for(posts, stack.table)
+
+
+def act(stack: Stack, lines: Sequence[Line]) -> tuple[list[Line], list[Act]]:
+    """Let two departments act by the links in their mails; return what became of the posts then, and what was done."""
+    with step("Two departments follow the links in their mails"):
+        acts = act_by_link(sent_messages(stack.addresses).mails, stack.table)
+        wait_until_settled(stack.table, lambda *_: None)
+    return account_for([line.simulated for line in lines], stack.table), acts
+
+
+def as_sentence(done: Act) -> str:
+    """One line for the screen: what was pressed, and where the ticket is now."""
+    by, now = department_name(done.before.department), department_name(done.after.department)
+    moved = f"moved to {now}" if by != now else f"with {now}"
+    return f"By link: {by} pressed \u201c{done.label}\u201d: {done.after.code} is {done.after.status}, {moved}"
 
 
 def show(lines: Sequence[Line], page: Path) -> None:

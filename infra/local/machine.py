@@ -90,6 +90,7 @@ def parameters(addresses: Addresses) -> dict[str, str]:
         "OverrideEmail": OVERRIDE_EMAIL,
         "OverridePhone": OVERRIDE_PHONE,
         "GraphVersion": GRAPH_VERSION,
+        "GatewayBaseUrl": f"{addresses.emulator}/_aws/execute-api",
         **{name: f"{addresses.simulator}{path}" for name, path in _PLATFORMS.items() if name in declared},
     }
 

@@ -15,7 +15,7 @@ HIGHEST_DROP: Final = 0.2
 """And no post that is a report with this probability is ever dropped."""
 PROMISE: Final = 0.95
 """Of what is routed without a person so much is to be right."""
-MARGIN: Final = 0.01
+MARGIN: Final = 0.0075
 """What the promise is raised by when thresholds are fitted: another city writes otherwise."""
 FALSE_ALERTS: Final = 0.02
 """Share of the corpus's chatter of which a department may be told."""

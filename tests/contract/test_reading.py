@@ -330,3 +330,12 @@ def test_a_channel_shows_its_last_runs(table: Table) -> None:
     state = Reading(table).channel_state("instagram:kabarsleman")
     assert state.cursor.watermark is None
     assert [run.run_id for run in state.runs] == [f"run-{minute}" for minute in (6, 5, 4, 3, 2)]
+
+
+def test_a_ticket_says_what_its_author_was_told(table: Table) -> None:
+    """The answers under its post come with it, so that a person finds the one that was put aside."""
+    ticket = open_ticket(table, 1, replies=())
+    detail = Reading(table).ticket_detail(ticket.code)
+    assert detail is not None
+    assert [(reply.stage, reply.state) for reply in detail.replies] == [("routed", "pending")]
+    assert len(detail.voices) == len(detail.notices) == 1

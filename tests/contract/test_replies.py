@@ -1,5 +1,6 @@
 """Citizens are answered under their posts, over real HTTP: each answer once, also when its reply is lost."""
 
+import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -24,6 +25,7 @@ from tests.in_memory import (
     InMemoryPostStore,
     InMemoryReplyStore,
     InMemoryTicketStore,
+    Killed,
     Memory,
 )
 from tests.reading import APP_SECRET, FIRST, NOW, connection_to, read
@@ -144,17 +146,20 @@ class County:
         try:
             run.run(lambda: cast("Answering", self.source(kind)))
         finally:
-            self.outcomes = dict(run.outcomes)
+            self.outcomes: dict[str, int] = {str(outcome): number for outcome, number in run.outcomes.items()}
         return self.outcomes
 
-    def said(self, kind: str) -> list[str]:
-        """What the county wrote beneath others' posts, or to moderators."""
-        if kind == "telegram_relay":
-            return [message["text"] for bot in self.simulator.memory.bots.values() for message in bot.sent]
+    def written(self, kind: str) -> list[Entry]:
+        """What the county wrote beneath others' posts."""
         account = next(account for account in ACCOUNTS if account.kind == kind)
         hosts = self.simulator.world.roots(account, Role.COUNTY_POST, Role.VISITOR_POST)
-        written: list[Entry] = [entry for host in hosts for entry in host.descendants() if entry.draft.by_county]
-        return [entry.text for entry in written]
+        return [entry for host in hosts for entry in host.descendants() if entry.draft.by_county]
+
+    def said(self, kind: str) -> list[str]:
+        """The same in words, or what moderators were sent."""
+        if kind == "telegram_relay":
+            return [message["text"] for bot in self.simulator.memory.bots.values() for message in bot.sent]
+        return [entry.text for entry in self.written(kind)]
 
     def reply(self, ticket: Ticket, stage: Stage = "routed") -> Reply:
         """The answer as it is in the table."""
@@ -262,6 +267,30 @@ def test_a_run_that_dies_after_it_wrote_says_nothing_twice(county: County, kind:
     assert county.run(kind, GRACE) == {"found": 1}
     assert claimed.attempt == county.reply(ticket).attempt == 1
     assert len(county.said(kind)) == 1
+
+
+@each_graph
+@pytest.mark.parametrize("where", ["before", "after"])
+def test_killed_at_any_call_it_answers_once(county: County, kind: str, where: str) -> None:
+    """Wherever a run dies, those after it bring the answers to the end, each written once."""
+    ticket = county.ticket(kind)
+    for number in range(1, 10):
+        fresh = ticket.model_copy(update={"replies": (), "status": "needs_review", "version": ticket.version + 1})
+        county.memory.tickets[ticket.code] = ticket = fresh
+        county.memory.replies.clear()
+        for entry in county.written(kind):
+            county.simulator.world.delete(entry.native_id)
+        county.move(ticket.code, "routed")
+        county.memory.calls = 0
+        setattr(county.memory, f"kill_{where}", number)
+        with contextlib.suppress(Killed):
+            county.run(kind)
+        setattr(county.memory, f"kill_{where}", None)
+        for _ in range(3):
+            county.run(kind, GRACE)
+        ticket = county.memory.tickets[ticket.code]
+        assert county.reply(ticket).state == "sent"
+        assert len(county.said(kind)) == 1
 
 
 @each_graph

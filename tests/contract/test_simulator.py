@@ -991,3 +991,54 @@ def test_it_runs_as_a_process_and_stops_when_told(tmp_path: Path) -> None:
         assert process.wait(timeout=5) == 0
         assert process.stdout.read() == ""
         connection.close()
+
+
+def write(client: Client, path: str, account: Account, body: object) -> tuple[int, Any]:
+    """Status and JSON of a comment that an account writes."""
+    query = urlencode({"appsecret_proof": proof_of(SECRET, account.token)})
+    headers = {"Authorization": f"Bearer {account.token}", "Content-Type": "application/json"}
+    status, _, answer = client.raw("POST", f"/v25.0/{path}?{query}", body, headers)
+    return status, json.loads(answer)
+
+
+@pytest.mark.parametrize(
+    ("source_id", "edge", "account", "thread"),
+    [
+        ("ic1", "replies", INSTAGRAM, "ic1"),
+        ("ir1", "replies", INSTAGRAM, "ic1"),  # an answer to an answer stands beside it
+        ("v1", "comments", PAGE, "v1"),
+        ("fc1", "comments", PAGE, "fc1"),
+        ("fr1", "comments", PAGE, "fc1"),
+    ],
+)
+def test_the_account_answers(client: Client, source_id: str, edge: str, account: Account, thread: str) -> None:
+    """What it writes has an id, is listed in the thread as its own, and is no citizen's."""
+    before = len(client.simulator.world.citizen_posts())
+    status, body = write(client, f"{client.native(source_id)}/{edge}", account, {"message": "Aduan SLM-1"})
+    assert (status, list(body)) == (200, ["id"])
+    text = "text" if account is INSTAGRAM else "message"
+    _, listed = client.get(f"{client.native(thread)}/{edge}", account, fields=f"id,{text},from{{id}}", limit=50)
+    assert {"id": body["id"], text: "Aduan SLM-1", "from": {"id": account.account}} in listed["data"]
+    assert len(client.simulator.world.citizen_posts()) == before
+
+
+@pytest.mark.parametrize(
+    ("path", "account", "body", "code"),
+    [
+        ("ic1/replies", INSTAGRAM, {}, 100),
+        ("ic1/replies", INSTAGRAM, {"message": " "}, 100),
+        ("ic1/comments", INSTAGRAM, {"message": "x"}, 100),
+        ("t1/replies", INSTAGRAM, {"message": "x"}, 100),
+        ("ic1/replies", PAGE, {"message": "x"}, 10),
+        ("v1/comments", INSTAGRAM, {"message": "x"}, 190),
+    ],
+)
+def test_what_cannot_be_answered_is_refused(
+    client: Client, path: str, account: Account, body: object, code: int
+) -> None:
+    """Without words, in the wrong place, or by another account nothing is written."""
+    before = len(client.simulator.world.changes)
+    source_id, _, edge = path.partition("/")
+    status, answer = write(client, f"{client.native(source_id)}/{edge}", account, body)
+    assert (status, answer["error"]["code"]) == (400, code)
+    assert len(client.simulator.world.changes) == before

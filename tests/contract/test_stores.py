@@ -597,6 +597,17 @@ def test_only_the_version_that_was_decided_about_is_decided(stores: Stores) -> N
     assert stored.state == "new"
 
 
+def test_a_history_is_read_in_the_order_of_time(stores: Stores) -> None:
+    """Two moves of one moment, a microsecond apart, stay in their order; another ticket's are not among them."""
+    _pending(stores)
+    first = an_event(move="not_ours", at=NOON + MINUTE)
+    second = an_event(move="needs_review", at=first.at + timedelta(microseconds=1))
+    after = a_ticket(department="desk", status="needs_review", version=2)
+    stores.tickets.correct(a_post_of(stores), a_ticket(), after, notices=[], events=[first, second], example=None)
+    assert stores.tickets.history(after.code)[-2:] == [first, second]
+    assert stores.tickets.history("SLM-000000") == []
+
+
 def test_two_versions_of_a_post_are_looked_up_as_one(stores: Stores) -> None:
     """The same key twice in one question is no fault."""
     stores.posts.add(a_post())

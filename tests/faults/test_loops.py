@@ -3,20 +3,24 @@
 import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
+from aduan.directory import load_directory
 from aduan.notice import AnyNotice
+from aduan.ticket import Stage
 from infra.local.simulator.world import Draft, Kind, Role
+from poll_channels.replying import wording
 from poll_channels.sources import KINDS
 from tests import fake_x, fake_youtube
-from tests.builders import a_channel_notice, a_notice
+from tests.builders import a_channel_notice, a_notice, a_ticket
 from tests.fake_graph import FakeGraph
 from tests.fake_telegram import Bot, a_message
 from tests.fake_x import FakeX
 from tests.fake_youtube import FakeYouTube
 from tests.kinds import FAKES
+from tests.local_http import Answer, Asked
 from tests.provider import MAIL, SENT, a_provider, mail_sender
 from tests.reading import NOW, Platform
 from tests.template.declared import TEMPLATE
@@ -79,6 +83,48 @@ def test_fault_33_what_we_wrote_ourselves_is_no_complaint(kind: str) -> None:
     assert set(found.ids) == set(fake.citizens)
     assert not any("SLM-4K7P2M" in text for text in found.texts.values())
     assert found.own >= 1
+
+
+STAGES: tuple[Stage, ...] = get_args(Stage)
+
+
+class Hiding:
+    """A platform that tells nobody's name, not even ours."""
+
+    def __init__(self, fake: FakeGraph) -> None:
+        self._healthy = fake.healthy
+
+    def __call__(self, asked: Asked, _number: int) -> Answer:
+        """Answer as it does, without who wrote it."""
+        answer = self._healthy(asked)
+        return Answer(answer.status, json.dumps(self.nameless(json.loads(answer.data))).encode(), answer.headers)
+
+    def nameless(self, value: Any) -> Any:
+        """A value of its JSON."""
+        if isinstance(value, list):
+            return [self.nameless(each) for each in value]
+        if isinstance(value, dict):
+            return {name: self.nameless(each) for name, each in value.items() if name not in {"from", "username"}}
+        return value
+
+
+@pytest.mark.parametrize("kind", ["facebook_page", "instagram"])
+@pytest.mark.parametrize("stage", STAGES)
+def test_fault_33_our_answers_are_known_even_where_nobody_is_named(kind: str, stage: Stage) -> None:
+    """An answer that came in as a complaint would be answered in its turn; a citizen who names a code comes in."""
+    fake: Any = FAKES[kind]()
+    fake.fault = Hiding(fake)
+    citizen = f"Min, {a_ticket().code} kok belum diperbaiki"
+    for name, text in (
+        ("answer", wording(a_ticket(), stage, load_directory().departments["dptr"])),
+        ("citizen", citizen),
+    ):
+        at = NOW - timedelta(minutes=20)
+        fake.simulator.world.add(Draft(name, Kind(kind), Role.COMMENT, "host", None, text, False, at, False))  # noqa: FBT003 # a draft's fields in their order
+    found = Platform(fake).read()
+    assert found.error is None
+    written = [text for text in found.texts.values() if not text.startswith("Lapor host")]
+    assert written == [citizen]
 
 
 @pytest.mark.parametrize("notice", [a_notice(), a_notice(step="remind"), a_channel_notice()])

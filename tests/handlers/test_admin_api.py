@@ -367,6 +367,26 @@ def test_a_repeated_put_changes_nothing(api: Api) -> None:
     assert again == first
 
 
+def test_a_dead_address_is_shown_and_alive_once_it_is_entered_again(api: Api) -> None:
+    """Since when and why, for the main address and the fallback; entering the same contact revives both."""
+    body = {"email": "dlh@slemankab.go.id", "fallback_email": "sekretariat.dlh@slemankab.go.id"}
+    assert api.get(CONTACTS).body["dead_since"] is None
+    api("PUT", CONTACTS, body=body)
+    contacts = DynamoContactStore(api.table)
+    contact = contacts.get("dlh")
+    assert contact is not None
+    dead = {"dead_since": NOON, "dead_because": "bounce: General", "fallback_dead_since": NOON}
+    contacts.put(contact.model_copy(update=dead))
+    shown = api.get(CONTACTS).body
+    assert (shown["fallback_email"], shown["dead_because"]) == (body["fallback_email"], "bounce: General")
+    assert shown["dead_since_wib"] == shown["fallback_dead_since_wib"] == "2026-11-03 12:00 WIB"
+    answer = api("PUT", CONTACTS, body=body)
+    assert answer.body["dead_since"] is answer.body["fallback_dead_since"] is None
+    stored = contacts.get("dlh")
+    assert stored is not None
+    assert stored.addresses("email") == (body["email"], body["fallback_email"])
+
+
 @pytest.mark.parametrize(
     ("body", "status", "field"),
     [

@@ -704,7 +704,7 @@ def test_a_run_that_is_killed_answers_once(deployed: Deployed, when: str) -> Non
     ticket_on(deployed, "instagram-c1")
     deployed.calls.names.clear()
     deployed.now += timedelta(minutes=1)
-    claim = 7  # the queue, cursor, secrets, answer, ticket, post, claim
+    claim = 6  # the queue, the cursor, the answer, its ticket, its post, the claim
     deployed.calls.kill_after = claim + 1 if when == "dies after it wrote" else claim
     with pytest.raises(Killed):
         deployed.poll("instagram", task="reply")

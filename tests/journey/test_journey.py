@@ -8,7 +8,7 @@ import pytest
 import urllib3
 
 from aduan.store.table import post_key
-from infra.local.__main__ import Stack
+from infra.local.__main__ import Stack, act
 from infra.local.drive import simulated_posts, wait_until_settled
 from infra.local.outcome import Line, account_for, unfinished
 from infra.local.pages import sent_messages
@@ -158,6 +158,17 @@ def test_a_contact_can_be_replaced(api: Api) -> None:
     status, answer = api.ask("/departments/dishub/contacts")
     assert status == 200
     assert "baru@slemankab.example" in json.dumps(answer)
+
+
+def test_departments_act_by_the_links_in_their_mails(stack: Stack, api: Api, lines: list[Line]) -> None:
+    """One ticket is accepted and one refused by following links; the other department, or the desk, is told."""
+    _, [accepted, refused] = act(stack, lines)
+    assert (accepted.before.status, accepted.after.status) == ("routed", "accepted")
+    assert refused.after.department != refused.before.department
+    assert refused.after.refused_by == (refused.before.department,)
+    _, detail = api.ask(f"/tickets/{refused.after.code}")
+    assert refused.after.department in json.dumps(detail["notices"])
+    assert f"tautan:{refused.before.department}" in json.dumps(detail["history"])
 
 
 def _items(stack: Stack) -> int:

@@ -353,6 +353,7 @@ def text(world: World) -> None:
     DynamoTicketStore(world.before).table.put_new(new_notice_item(notice))
     assert world.deliver(notice) == "sent"
     sending = DynamoSendingStore(world.table)
+    assert sending.counted("nobody", LATER) == 0
     sending.announce(SmsBudgetNotice(month="2026-11", budget_usd=0, created_at=NOON))
 
 

@@ -249,7 +249,7 @@ def test_a_second_opinion_is_a_right_of_a_deployment_that_wants_one(function: st
     always = [raw for raw in written(function) if "Fn::If" not in raw]
     assert not [raw for raw in always if "bedrock:InvokeModel" in Statement(raw).actions]
     named = {"Fn::Not": [{"Fn::Equals": [{"Ref": "SecondOpinionModel"}, ""]}]}
-    assert TEMPLATE["Conditions"] == {"AsksForSecondOpinions": named}
+    assert TEMPLATE["Conditions"]["AsksForSecondOpinions"] == named
 
 
 @pytest.mark.parametrize("function", sorted(ASKERS))

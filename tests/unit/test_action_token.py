@@ -85,7 +85,7 @@ def test_any_text_is_answered(text: str) -> None:
         verified(text, KEYS, NOON)
 
 
-@pytest.mark.parametrize("length", [0, 1, 20, 60, 80, 100])
+@pytest.mark.parametrize("length", [0, 1, 20, 60, 94])
 def test_a_link_that_was_cut_is_called_so(length: int) -> None:
     """Who has a part of a link is told that something is missing, not that he forged it."""
     with pytest.raises(GarbledError):

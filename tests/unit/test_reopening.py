@@ -183,10 +183,27 @@ def test_a_deleted_addition_leaves_the_ticket_alone() -> None:
 def test_only_an_answer_that_contradicts_costs_a_read() -> None:
     """What stands alone, or says nothing of the kind, is decided without a look at what was resolved."""
     reads = []
-    for text, changes in (("belum nyala", {"parent_id": None}), ("sip min", {}), ("belum nyala", {})):
+    answers: list[tuple[str, dict[str, Any]]] = [
+        ("belum nyala", {"parent_id": None}),
+        ("sip min", {}),
+        ("belum nyala", {}),
+    ]
+    for text, changes in answers:
         county = County()
         key = county.say(text, **changes)
         county.memory.reads = 0
         county.decide(key)
         reads.append(county.memory.reads)
     assert reads == [1, 1, 3]
+
+
+def test_an_author_who_is_quick_is_told_of_as_well() -> None:
+    """Resolved and contradicted before `follow_up` had a look: the limits begin anew, and it is another round."""
+    county = County()
+    county.decide(county.say("belum"))
+    first = county.ticket
+    county.resolve(RESOLVED + 2 * DAY)
+    at = RESOLVED + 2 * DAY + timedelta(seconds=30)
+    county.decide(county.say("masih mati", at), at)
+    assert county.ticket.round == first.round + 1
+    assert county.ticket.due_at > first.due_at

@@ -11,6 +11,7 @@ from aduan.channel import Cursor, Run, TokenLook
 from aduan.notice import Notice
 from aduan.post import Post
 from aduan.record import stamp
+from aduan.reply import Reply
 from aduan.store.channels import DynamoChannelStore
 from aduan.store.pages import CursorError, page_cursor, page_position
 from aduan.store.table import (
@@ -85,6 +86,8 @@ class TicketDetail:
     """The first `VOICES` of them."""
     posts: Mapping[str, Post]
     """The voices' posts by key; one that was deleted at its source may be missing."""
+    replies: tuple[Reply, ...] = ()
+    """What its author was told under the post."""
 
 
 @dataclass
@@ -197,6 +200,7 @@ class Reading:
         events: list[Event] = []
         notices: list[Notice] = []
         voices: list[Voice] = []
+        replies: list[Reply] = []
         for item in self.table.query(
             "pk = :pk", ExpressionAttributeValues=values(pk=ticket_key(code)["pk"]), ConsistentRead=True
         ):
@@ -207,6 +211,8 @@ class Reading:
                     events.append(Event.model_validate(item))
                 case "NOTICE":
                     notices.append(Notice.model_validate(item))
+                case "REPLY":
+                    replies.append(Reply.model_validate(item))
                 case "VOICE":
                     voices.append(Voice.model_validate(item))
             if len(voices) == VOICES:  # they come last in the order of keys
@@ -215,7 +221,7 @@ class Reading:
             return None
         posts = {post.key: post for post in self._posts([voice.post for voice in voices])}
         voices.sort(key=lambda voice: voice.at)
-        return TicketDetail(ticket, tuple(events), tuple(notices), tuple(voices), posts)
+        return TicketDetail(ticket, tuple(events), tuple(notices), tuple(voices), posts, tuple(replies))
 
     def count(self, months: Iterable[str], by: Grouping, department: str | None = None) -> dict[str, Tally]:
         """Add up the counters of some months, e.g. ``2026-11`` in WIB, by what `by` names.

@@ -38,7 +38,6 @@ from aduan.store.table import (
 from aduan.ticket import Event, Resolution, Ticket, Voice, clock_of, queued
 from aduan.triage import Triage
 
-
 RESOLUTION_KEPT: Final = timedelta(days=28)
 """How long it is kept for an author that his ticket is resolved: what he says may be read late."""
 

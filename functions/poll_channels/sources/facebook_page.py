@@ -10,6 +10,7 @@ from aduan.directory import Channel
 from aduan.post import Post
 from aduan.record import Moment
 from poll_channels.connection import Connection
+from poll_channels.replying import is_answer
 from poll_channels.source import Batch, GoneError, PageCapError, Threads, Window
 from poll_channels.sources.graph import GraphSource, epoch, graph_client, rejected
 from poll_channels.sources.items import MALFORMED, Named
@@ -177,6 +178,8 @@ class FacebookPage(GraphSource):
             comment = Comment.model_validate(_with_author(item))
             if comment.author is not None and comment.author.id == self._channel.account:
                 return None
+            if comment.author is None and is_answer(comment.message):
+                return None  # read as a complaint it would be answered
             return self._factory.post(
                 comment.id,
                 comment.message,

@@ -16,6 +16,7 @@ from aduan.directory import Channel
 from aduan.post import Post
 from aduan.record import Moment
 from poll_channels.connection import Connection, PostFactory
+from poll_channels.replying import is_answer
 from poll_channels.source import THREADS_REMEMBERED, Batch, GoneError, MisconfiguredError, PageCapError, Threads, Window
 from poll_channels.sources.graph import GraphClient, GraphSource, graph_client, rejected
 from poll_channels.sources.items import MALFORMED, Named
@@ -244,6 +245,8 @@ class Instagram(GraphSource):
             comment = Comment.model_validate(_with_author(item))
             if self._is_own(comment.username, comment.author):
                 return None
+            if comment.username is None and comment.author is None and is_answer(comment.text):
+                return None  # read as a complaint it would be answered
             return self._factory.post(
                 comment.id,
                 comment.text,

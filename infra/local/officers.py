@@ -1,0 +1,83 @@
+"""Two liaison officers who act from their mails: one accepts a ticket, another says that it is not her job."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import urlencode
+
+import urllib3
+
+from aduan.store.table import Table
+from aduan.store.tickets import DynamoTicketStore
+from aduan.ticket import Ticket
+from infra.local.machine import MachineError
+
+ACCEPT: Final = "Terima"
+REFUSE: Final = "Bukan wewenang kami"
+_LINK: Final = re.compile(r"^- (.+): (https?://\S+/t/\S+)$", re.MULTILINE)
+_CODE: Final = re.compile(r"SLM-[0-9A-Z]{6}")
+_SEEN: Final = re.compile(r'name="seen" value="(\d+)"')
+_TITLE: Final = re.compile(r"<h1>(.*?)</h1>")
+
+
+@dataclass(frozen=True)
+class Act:
+    """What an officer did, and what came of it."""
+
+    label: str
+    """Of the link."""
+    title: str
+    """Of the page that answered."""
+    before: Ticket
+    after: Ticket
+
+
+def act_by_link(mails: Sequence[Mapping[str, Any]], table: Table) -> list[Act]:
+    """Accept the ticket of one mail and refuse that of another, if there are such mails.
+
+    The one that is refused has somebody who is next likely, as far as any has.
+    """
+    found = list(_with_links(mails, table))
+    refused = next((one for one in found if one[0].runner_up), found[-1] if found else None)
+    acts = []
+    if refused is not None:
+        acts.append(_follow(REFUSE, *refused, table))
+    accepted = next((one for one in found if refused is None or one[0].code != refused[0].code), None)
+    if accepted is not None:
+        acts.insert(0, _follow(ACCEPT, *accepted, table))
+    return acts
+
+
+def _with_links(mails: Sequence[Mapping[str, Any]], table: Table) -> Iterator[tuple[Ticket, dict[str, str]]]:
+    """The ticket of each mail that has both links, with its links by their labels."""
+    for mail in mails:
+        links = dict(_LINK.findall((mail["BodyText"] or "").replace("\r\n", "\n")))
+        code = _CODE.search(mail["Subject"])
+        ticket = DynamoTicketStore(table).get(code[0]) if code and {ACCEPT, REFUSE} <= set(links) else None
+        if ticket is not None and ticket.status == "routed":
+            yield ticket, links
+
+
+def _follow(label: str, before: Ticket, links: Mapping[str, str], table: Table) -> Act:
+    """Open a link, and press the button on its page.
+
+    Raises:
+        MachineError: when there is no such page, or pressing its button is refused.
+    """
+    shown = urllib3.request("GET", links[label], timeout=60)
+    seen = _SEEN.search(shown.data.decode())
+    if shown.status != 200 or seen is None:  # noqa: PLR2004 # OK
+        raise MachineError(f"the link of {before.code} answers {shown.status}")
+    answered = urllib3.request(
+        "POST",
+        links[label],
+        headers={"Content-Type": "application/x-www-form-urlencoded"},
+        body=urlencode({"seen": seen[1], "note": "", "photo": ""}),
+        timeout=60,
+    )
+    title = _TITLE.search(answered.data.decode())
+    after = DynamoTicketStore(table).get(before.code)
+    if answered.status != 200 or title is None or after is None:  # noqa: PLR2004 # OK
+        raise MachineError(f"the button of {before.code} is answered by {answered.status}")
+    return Act(label, title[1], before, after)

@@ -1,0 +1,121 @@
+"""Whose mail has which links, and how they stand in it."""
+
+import re
+from datetime import timedelta
+from typing import Any, get_args
+
+import pytest
+
+from aduan.action_token import LIFETIME, verified
+from aduan.directory import load_directory
+from aduan.ticket import MOVES, Status
+from aduan.triage import DESK
+from notify.action_links import LABELS, ActionLinks
+from notify.digest_wording import digest_mail
+from notify.step_wording import step_message
+from notify.wording import Case, DeskReason, Link, Mail, brief, mail
+from tests.builders import NOON, a_notice, a_post, a_ticket, a_triage
+from tests.links import KEYS
+
+DIRECTORY = load_directory()
+BASE = "https://aduan.example/v1"
+POST = a_post(state="triaged", triage=a_triage())
+
+
+class Keys:
+    """Stands for the keys in Secrets Manager; counts who asks."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def get(self) -> Any:
+        """The tests' keys."""
+        self.asked += 1
+        return KEYS
+
+
+def links(
+    department: str = "dishub", reason: DeskReason | None = None, keys: Keys | None = None, **changes: Any
+) -> tuple[Link, ...]:
+    """The links about the builders' ticket in the mail to a department."""
+    notice = {name: changes.pop(name) for name in ("role", "medium") if name in changes}
+    maker = ActionLinks(BASE, keys or Keys())  # type: ignore[arg-type] # a stand-in
+    ticket = a_ticket(**{"department": department, **changes})
+    return maker.about(
+        a_notice(department=department, **notice), ticket, DIRECTORY.departments[department], reason, NOON
+    )
+
+
+def test_a_link_says_who_may_do_what_with_which_ticket_for_sixty_days() -> None:
+    """Each label leads to the token of its own action, signed for this department and ticket."""
+    found = links()
+    assert [link.label for link in found] == list(LABELS.values())
+    for link, action in zip(found, LABELS, strict=True):
+        assert link.url.startswith(f"{BASE}/t/")
+        token = verified(link.url.rpartition("/")[2], KEYS, NOON + LIFETIME - timedelta(seconds=1))
+        assert (token.ticket, token.department, token.action) == (a_ticket().code, "dishub", action)
+
+
+@pytest.mark.parametrize("status", get_args(Status))
+def test_only_what_can_be_done_is_offered(status: Status) -> None:
+    """An accepted ticket is not to be accepted again, and one that is closed offers nothing."""
+    offered = {link.label for link in links(status=status)}
+    assert ("Terima" in offered) == ("accepted" in MOVES[status])
+    assert ("Selesai" in offered) == ("resolved" in MOVES[status])
+    assert ("Bukan wewenang kami" in offered) == ("not_ours" in MOVES[status])
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"department": DESK},
+        {"department": "pln"},
+        {"reason": "no_contact"},
+        {"reason": "dead_contact"},
+        {"role": "head"},
+        {"medium": "sms"},
+        {"department": "dishub", "holder": "dlh"},
+    ],
+)
+def test_whoever_is_not_to_act_gets_no_link_and_needs_no_key(given: dict[str, Any]) -> None:
+    """The desk, an outside owner, a head of department, an SMS, and who has the ticket no more: none of them."""
+    keys = Keys()
+    if "holder" in given:
+        maker = ActionLinks(BASE, keys)  # type: ignore[arg-type] # a stand-in
+        ticket = a_ticket(department=given["holder"])
+        assert maker.about(a_notice(), ticket, DIRECTORY.departments["dishub"], None, NOON) == ()
+    else:
+        assert links(keys=keys, **given) == ()
+    assert keys.asked == 0
+
+
+def mails(actions: tuple[Link, ...]) -> list[Mail]:
+    """The first mail, a reminder and a digest about the builders' ticket, with these links."""
+    dishub = DIRECTORY.departments["dishub"]
+    reminder = step_message(a_notice(step="remind.1"), Case(a_ticket(), POST, dishub, None, DIRECTORY, actions))
+    assert isinstance(reminder, Mail)
+    told = [brief(a_ticket(), POST, dishub, None, DIRECTORY, links=actions)] * 2
+    return [
+        mail(a_ticket(), POST, dishub, None, DIRECTORY, links=actions),
+        reminder,
+        digest_mail(told, dishub, dishub, None, reminds=False, now=NOON),
+    ]
+
+
+def test_both_forms_of_each_mail_have_the_links() -> None:
+    """Whatever a mail program shows, the officer finds every button; in plain text its label and its address."""
+    actions = links()
+    for letter in mails(actions):
+        for action in actions:
+            assert re.search(rf'<a href="{re.escape(action.url)}"[^>]*>{action.label}</a>', letter.html)
+            assert f"{action.label}: {action.url}\n" in letter.text
+
+
+def test_a_mail_without_links_asks_for_a_reply() -> None:
+    """Nothing of the buttons is left, neither a heading nor an empty line too many."""
+    for letter in mails(()):
+        assert "/t/" not in letter.html + letter.text
+        assert "Tanpa akun" not in letter.html
+        assert "\n\n\n" not in letter.text
+    for letter in mails(links()):
+        assert "\n\n\n" not in letter.text

@@ -1,0 +1,49 @@
+"""What is read when a resolved ticket was opened again because its author says that it is not done."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from aduan.directory import load_directory
+from aduan.notice import CONTRADICTED
+from aduan.quiet_hours import fits_a_digest
+from aduan.triage import DESK
+from notify.step_wording import step_message
+from notify.wording import Case, Mail
+from tests.builders import NOON, a_notice, a_post, a_ticket, a_triage
+
+DIRECTORY = load_directory()
+REOPENED = a_ticket(status="reopened", take_up_by=NOON + timedelta(days=7), round=3)
+
+
+def mail_to(department: str, **changes: Any) -> Mail:
+    """The mail to one of the two who are told."""
+    notice = a_notice(department=department, step=f"{CONTRADICTED}.3", **changes)
+    case = Case(REOPENED, a_post(triage=a_triage()), DIRECTORY.departments[department], None, DIRECTORY)
+    message = step_message(notice, case)
+    assert isinstance(message, Mail)
+    return message
+
+
+@pytest.mark.parametrize("department", ["dishub", DESK])
+def test_it_says_what_happened_and_threads_by_the_code(department: str) -> None:
+    """That it was resolved, that the author says otherwise, whose it is, and by when it is to be taken up."""
+    mail = mail_to(department)
+    assert mail.subject.startswith(f"[{REOPENED.code}] Disanggah pelapor: ")
+    for words in ("dinyatakan selesai", "belum beres", "dibuka kembali", "Dinas Perhubungan", "10 November 2026"):
+        assert words in mail.text
+    assert "Batas waktu yang lewat" not in mail.text
+
+
+def test_each_is_asked_for_his_part() -> None:
+    """The department is to look again; the desk is to see that it does."""
+    assert "Mohon dicek kembali di lapangan" in mail_to("dishub").text
+    assert "Mohon dipastikan Perangkat Daerah itu menindaklanjutinya" in mail_to(DESK).text
+
+
+def test_it_is_no_reminder_among_many() -> None:
+    """It goes in a mail of its own, where the first notice and a reminder may go together with others."""
+    assert not fits_a_digest(a_notice(step=f"{CONTRADICTED}.3"))
+    assert fits_a_digest(a_notice())
+    assert fits_a_digest(a_notice(step="remind"))
