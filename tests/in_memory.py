@@ -330,9 +330,7 @@ class InMemoryTicketStore:
             self._withdraw(
                 after.code,
                 lambda told: (
-                    overtaken(told, before, after)
-                    if isinstance(told, Notice) and told.step
-                    else told.key not in wanted
+                    overtaken(told, before, after) if isinstance(told, Notice) and told.step else told.key not in wanted
                 ),
             )
 
@@ -415,8 +413,7 @@ class InMemoryTicketStore:
             waiting = [
                 (ticket.act_at, ticket.code)
                 for ticket in self.memory.tickets.values()
-                if ticket.act_at is not None
-                and not (ticket.on_forum_list and ticket.clock == clock_of(ticket))
+                if ticket.act_at is not None and not (ticket.on_forum_list and ticket.clock == clock_of(ticket))
             ]
         yield from [code for at, code in sorted(waiting) if at <= now]
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from aduan.record import Moment, Record
 from aduan.ticket import Status
@@ -28,6 +28,10 @@ _LONGEST: Final = 300
 """Characters of a token that is looked at; our own have some 110."""
 _FORM: Final = re.compile(r"([A-Za-z0-9_-]{20,})\.([A-Za-z0-9_-]{43})")
 _PAYLOAD: Final = re.compile(r"(\S+) (\S+) (\S+) (\S+) (\d{1,11})")
+
+
+_WHEN_NEEDED: Final = ConfigDict(defer_build=True)
+"""Every cold start of a sender would pay for the validators, and many mails have no links."""
 
 
 class TokenError(Exception):
@@ -53,6 +57,8 @@ class ExpiredError(TokenError):
 class ActionToken(Record):
     """What a link is good for."""
 
+    model_config = _WHEN_NEEDED
+
     ticket: str = Field(pattern=r"^SLM-[0-9A-HJKMNP-TV-Z]{6}$")
     department: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     """Code of the department that may do it, as long as it has the ticket."""
@@ -66,6 +72,8 @@ class SigningKeys(Record):
     The secret is one flat JSON object, because that is what CloudFormation can generate: ``current`` is the id of the
     key that signs, and every other member is a key by its id.
     """
+
+    model_config = _WHEN_NEEDED
 
     current: str
     keys: Mapping[str, str]

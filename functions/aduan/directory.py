@@ -18,7 +18,6 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from aduan.post import ChannelKind
-from aduan.reply import WHERE
 from aduan.triage import DESK
 
 DEFAULT_FOLDER: Final = Path(__file__).with_name("directory_data")
@@ -163,6 +162,18 @@ class Places(Entry):
     landmarks: tuple[Landmark, ...]
     roads: tuple[Road, ...]
     outside: tuple[Outside, ...]
+
+
+ANSWERED_WHERE: Final[Mapping[ChannelKind, str | None]] = {
+    "instagram": "an answer in the comment's thread",
+    "facebook_page": "a comment under the post, or in the comment's thread",
+    "telegram_relay": "a message to the moderator who passed the post on",
+    "youtube": None,  # an API key only reads; writing takes the sign-in of the channel's owner
+    "x": None,  # each costs money, and the agreement forbids more than it allows
+    "rss": None,  # a feed takes no answers
+    "webhook": None,  # the partner's group is closed to everybody but its members
+}
+"""Where an answer is seen, by kind of channel; None where it cannot be given."""
 
 
 class Channel(Entry):
@@ -333,7 +344,7 @@ class Directory(Entry):
         _check_unique("channels.json", "channel", (channel.id for channel in self.channels))
         for channel in self.channels:
             _check_code("channels.json", f"channel {channel.id}", channel.department, self.departments)
-            if channel.replies and WHERE[channel.kind] is None:
+            if channel.replies and ANSWERED_WHERE[channel.kind] is None:
                 raise DirectoryError(f"channels.json: channel {channel.id}: nobody can be answered on {channel.kind}.")
         _check_unique("vocabulary.csv", "token", (word.token for word in self.vocabulary))
         _check_deadlines(self)

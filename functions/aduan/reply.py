@@ -13,18 +13,8 @@ from aduan.ticket import Stage, Status, Ticket
 
 if TYPE_CHECKING:
     from aduan.directory import Directory
-    from aduan.post import ChannelKind, Post
+    from aduan.post import Post
 
-WHERE: Final["Mapping[ChannelKind, str | None]"] = {
-    "instagram": "an answer in the comment's thread",
-    "facebook_page": "a comment under the post, or in the comment's thread",
-    "telegram_relay": "a message to the moderator who passed the post on",
-    "youtube": None,  # an API key only reads; writing takes the sign-in of the channel's owner
-    "x": None,  # each costs money, and the agreement forbids more than it allows
-    "rss": None,  # a feed takes no answers
-    "webhook": None,  # the partner's group is closed to everybody but its members
-}
-"""Where an answer is seen, by kind of channel; None where it cannot be given."""
 STATES: Final[Mapping[Stage, frozenset[Status]]] = {
     "routed": frozenset({"routed", "accepted", "in_progress", "reopened"}),
     "not_ours": frozenset({"not_ours"}),

@@ -54,7 +54,7 @@ _BEGINNINGS: Final[Mapping["Stage", str]] = {
 _REST: Final[Mapping["Stage", str]] = {
     "routed": " ke {owner}. Terima kasih atas laporannya. Perkembangannya akan kami sampaikan di sini.",
     "not_ours": ", melainkan {owner}. Laporannya sudah kami teruskan ke sana. Terima kasih.",
-    "resolved": " oleh {owner}. Bila ternyata belum, silakan balas di sini dalam 14 hari. Terima kasih.",
+    "resolved": " oleh {owner}. Bila ternyata belum, silakan balas di sini. Terima kasih.",
 }
 
 

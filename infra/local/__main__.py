@@ -90,7 +90,7 @@ def demo(posts: Path, limit: int | None) -> int:
         page = write_pages(STATE / "demo", lines, about_channels, sent_messages(stack.addresses))
         show(lines, page)
         for done in acts:
-            console.print(as_sentence(done))
+            console.print(as_sentence(done), soft_wrap=True)
         for notice in about_channels:
             reader = department_name(notice.told or notice.department)
             console.print(

@@ -16,8 +16,8 @@ from moto import mock_aws
 from aduan.channel import Run
 from aduan.store import reading
 from aduan.store.channels import DynamoChannelStore
-from aduan.store.posts import DynamoPostStore
 from aduan.store.pages import CursorError
+from aduan.store.posts import DynamoPostStore
 from aduan.store.reading import EVALUATED, Reading, TicketQuery
 from aduan.store.table import Table, ticket_key, to_image, values
 from aduan.store.tickets import DynamoTicketStore

@@ -362,7 +362,6 @@ def _county() -> Iterator[County]:
         environment = {
             **DUMMY,
             "TABLE_NAME": TABLE_NAME,
-            "STAGE": "test",
             "CREDENTIALS_PATH": "/aduan/test",
             "GRAPH_BASE_URL": server.url,
             "GRAPH_VERSION": "v25.0",

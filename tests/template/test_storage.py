@@ -88,7 +88,7 @@ def test_no_complaint_expires() -> None:
         if item["pk"].partition("#")[0] in {"POST", "TICKET", "DEPARTMENT"} or item["sk"] == "CURSOR"
     ]
     assert {item["sk"].partition("#")[0] for item in kept} == {
-        "POST", "TICKET", "VOICE", "EVENT", "NOTICE", "CONTACT", "CURSOR",
+        "POST", "TICKET", "VOICE", "EVENT", "NOTICE", "REPLY", "CONTACT", "CURSOR",
     }  # fmt: skip
     assert not [item for item in kept if TTL in item]
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from admin_api.answers import KIND_LABELS, STATUS_LABELS, URGENCY_LABELS
 from admin_api.requests import (
     ContactRequest,
-    contact_request,
     contact_of,
+    contact_request,
     no_parameters,
     stats_request,
     ticket_code,

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aduan.directory import DEFAULT_FOLDER, DirectoryError, load_directory
+from aduan.directory import ANSWERED_WHERE, DEFAULT_FOLDER, DirectoryError, load_directory
 from aduan.post import ChannelKind
-from aduan.reply import STATES, WHERE, can_be_answered, with_reply
+from aduan.reply import STATES, can_be_answered, with_reply
 from aduan.ticket import MOVES, Stage, Status, Ticket
 from classify.opening import opening
 from classify.revision import revision
@@ -90,12 +90,12 @@ def test_an_edit_forgets_no_answer() -> None:
 
 def test_the_table_of_kinds_is_whole() -> None:
     """Every kind is in it, and each that can be answered has a reader that writes."""
-    assert set(WHERE) == set(get_args(ChannelKind))
+    assert set(ANSWERED_WHERE) == set(get_args(ChannelKind))
     writers = {kind for kind, opens in KINDS.items() if hasattr(opens.__annotations__["return"], "answer")}
-    assert writers == {kind for kind, where in WHERE.items() if where is not None}
+    assert writers == {kind for kind, where in ANSWERED_WHERE.items() if where is not None}
 
 
-@pytest.mark.parametrize("kind", [kind for kind, where in WHERE.items() if where is None])
+@pytest.mark.parametrize("kind", [kind for kind, where in ANSWERED_WHERE.items() if where is None])
 def test_a_kind_that_cannot_be_answered_is_refused_by_name(tmp_path: Path, kind: str) -> None:
     """The directory does not load with `replies` where nobody would ever be answered."""
     folder = Path(copytree(DEFAULT_FOLDER, tmp_path / "data"))
