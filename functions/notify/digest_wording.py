@@ -57,7 +57,7 @@ def digest_mail(  # noqa: PLR0913 # what it says, who reads it and why, and when
         due_label="Tenggat terdekat",
         first_due=tickets[0].due,
         greeting=f"Yth. {name_of(reader)},",
-        opening=_reminder(count, department) if reminds else _opening(count, department, desk_reason),
+        opening=_reminder(count) if reminds else _opening(count, department, desk_reason),
         tickets=tuple(tickets),
         quotes=any(ticket.quoted for ticket in tickets),
         closing=_closing(department, desk_reason, acts=any(ticket.actions for ticket in tickets)),
@@ -105,10 +105,10 @@ def _opening(count: str, department: "Department", desk_reason: "DeskReason | No
             )
 
 
-def _reminder(count: str, department: "Department") -> str:
+def _reminder(count: str) -> str:
     return (
-        f"Sebanyak {count} warga berikut belum ditindaklanjuti oleh {name_of(department)}, dan tenggatnya sudah dekat "
-        "atau sudah lewat. Yang paling mendesak ada di urutan pertama."
+        f"Sebanyak {count} warga berikut belum selesai ditindaklanjuti, dan tenggatnya sudah dekat atau sudah lewat. "
+        "Yang paling mendesak ada di urutan pertama."
     )
 
 

@@ -170,6 +170,8 @@ class Brief:
     """Empty for an ordinary one."""
     place: str
     """Empty where nothing is known, or nothing may be said."""
+    owner: str
+    """Whose job it is; empty when that is the department which is told."""
     text: str
     """The beginning of the citizen's words, in one line; or the sentence that stands in their place."""
     quoted: bool
@@ -199,11 +201,13 @@ def brief(  # noqa: PLR0913 # what it says, who reads it and why, and what he ma
     elif not text:
         text = "Hanya foto, tanpa tulisan." if post.has_photo else "Tanpa tulisan."
     place = ticket.place.label() if ticket.place is not None and not case.secret else ""
+    owner = directory.departments.get(ticket.department, department)
     return Brief(
         code=ticket.code,
         title="Laporan rahasia" if case.secret else case.topic,
         urgency="" if ticket.urgency == "normal" else _URGENCY[ticket.urgency],
         place=one_line(place),
+        owner="" if owner is department else case.name(owner),
         text=text,
         quoted=bool(post.text.strip()) and not case.secret,
         due=in_wib(ticket.due_at),

@@ -90,17 +90,19 @@ def handlers(addresses: Addresses) -> dict[str, dict[str, str]]:
     given = parameters(addresses)
     shared = template["Globals"]["Function"]["Environment"]["Variables"]
 
-    def value(raw: Any) -> str:
+    def value(key: str, raw: Any) -> str:
         if isinstance(raw, dict) and "Ref" in raw:
             default = template["Parameters"].get(raw["Ref"], {}).get("Default", "invented")
             return given.get(raw["Ref"], str(default))
-        return raw if isinstance(raw, str) else "/invented"
+        if isinstance(raw, str):
+            return raw
+        return "https://invented.example" if key.endswith("_URL") else "/invented"
 
     return {
         name: {
             "HANDLER": resource["Properties"]["Handler"],
             **{
-                key: value(raw)
+                key: value(key, raw)
                 for key, raw in (shared | resource["Properties"].get("Environment", {}).get("Variables", {})).items()
             },
         }

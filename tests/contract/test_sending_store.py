@@ -185,6 +185,23 @@ def test_what_was_claimed_can_neither_wait_nor_be_skipped(stores: Stores) -> Non
     assert stores.stored().state == "claimed"
 
 
+def test_what_comes_back_at_night_waits_for_the_morning(stores: Stores) -> None:
+    """A withdrawn mail that is wanted again is found when it may go, and not every five minutes before."""
+    notice = stores.open()
+    stored = stores.posts.get(a_post().key)
+    assert stored is not None
+    there = a_ticket(department="dlh", version=2)
+    first = an_event(move="corrected")
+    stores.tickets.correct(stored, a_ticket(), there, notices=[], events=[first], example=None)
+    assert stores.stored().state == "withdrawn"
+    back = a_ticket(version=3)
+    again = a_notice(created_at=NOON + timedelta(hours=9), act_at=MORNING)
+    second = an_event(move="corrected", at=NOON + HOUR)
+    stores.tickets.correct(stored, there, back, notices=[again], events=[second], example=None)
+    assert list(stores.notices.left_behind(MORNING - timedelta(minutes=1))) == []
+    assert list(stores.notices.left_behind(MORNING)) == [(notice.subject, notice.key)]
+
+
 def test_a_mail_that_waits_goes_when_its_ticket_becomes_an_emergency(stores: Stores) -> None:
     """An edit at night that makes it an emergency takes the mail out of the morning's queue, and out of the digest."""
     notice = stores.open()

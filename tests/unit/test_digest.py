@@ -125,6 +125,27 @@ def test_what_was_withdrawn_or_taken_meanwhile_is_not_in_it() -> None:
     assert done.outcomes == {"notice_sent": 2, "notice_already": 1}
 
 
+def test_what_another_run_is_sending_is_left_to_it() -> None:
+    """A notice claimed a minute ago has a sender that lives: it is not sent beside it."""
+    county, notices = waiting(2)
+    for notice in notices:
+        county.notices.claim(notice, "other", MORNING - timedelta(minutes=1), "x@sleman.example", "dishub")
+    assert county.follow_up().outcomes == {"notice_already": 2}
+    assert county.mail.requests == 0
+
+
+def test_reminders_are_a_mail_of_their_own() -> None:
+    """What a department was told before is not mixed with what it hears of for the first time."""
+    county, notices = waiting(4)
+    for notice in notices[:2]:
+        del county.memory.notices[notice.subject, notice.key]
+        step = notice.model_copy(update={"step": "remind"})
+        county.memory.notices[step.subject, step.key] = step
+    county.follow_up()
+    subjects = [message.mail.subject for message in county.mail.accepted if message.mail is not None]
+    assert sorted("Pengingat" in subject for subject in subjects) == [False, True]
+
+
 def test_a_ticket_that_is_gone_is_parked_alone() -> None:
     """The others of the morning are told."""
     county, notices = waiting(3)

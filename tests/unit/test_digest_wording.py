@@ -133,7 +133,18 @@ def test_a_digest_of_reminders_says_that_it_reminds() -> None:
     """Whoever was told before is not told as if it were new."""
     mail = a_digest(reminds=True)
     assert mail.subject.startswith("[Rangkuman] Pengingat: 2 laporan")
-    assert "belum ditindaklanjuti oleh Dinas Perhubungan" in mail.text
+    assert "2 laporan warga berikut belum selesai ditindaklanjuti" in mail.text
+
+
+def test_whoever_is_told_of_anothers_ticket_reads_whose_it_is() -> None:
+    """The Sekda's reminders name the department that has not moved; a department's own do not."""
+    setda = DIRECTORY.departments["setda"]
+    about = a_post(triage=a_triage())
+    written = brief(a_ticket(), about, setda, None, DIRECTORY)
+    assert (written.owner, a_brief().owner) == ("Dinas Perhubungan", "")
+    mail = a_digest(written, department="setda", reminds=True)
+    assert "Ditangani: Dinas Perhubungan" in mail.text
+    assert "Ditangani: Dinas Perhubungan" in mail.html
 
 
 def test_a_subject_is_one_short_line() -> None:

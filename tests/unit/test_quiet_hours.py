@@ -67,6 +67,12 @@ def test_a_quiet_time_began_where_the_last_open_one_ended(rule: SendingRule, now
         assert all(is_quiet(rule, since + timedelta(minutes=minute)) for minute in minutes)
 
 
+def test_at_the_very_minute_the_next_digest_is_tomorrows() -> None:
+    """What comes in while a digest is written is in the next one."""
+    assert digest_after(OFFICE, wib(3, 7, 29)) == wib(3, 7, 30)
+    assert digest_after(OFFICE, wib(3, 7, 30)) == wib(4, 7, 30)
+
+
 def test_the_county_sleeps_from_eight_to_half_past_six() -> None:
     """At 20:00 it is quiet and at 06:30 it is not, to the minute."""
     assert not is_quiet(OFFICE, wib(3, 19, 59))

@@ -7,11 +7,16 @@ from typing import NamedTuple
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aduan.assignment import notices_about
+from aduan.directory import load_directory
 from aduan.quiet_hours import is_quiet
 from aduan.record import WIB
+from classify.opening import opening
+from tests.builders import a_post, a_triage
 from tests.mailbox import County, a_directory
 
 FRIDAY = datetime(2026, 11, 6, 12, 0, tzinfo=WIB)
+MORNING = datetime(2026, 11, 4, 7, 30, tzinfo=WIB)
 LIMIT = 3
 DIRECTORY = a_directory(
     dishub={"mails_an_hour": LIMIT},
@@ -33,7 +38,9 @@ class Written(NamedTuple):
     """Whether the stream brings it."""
 
 
-bursts = st.sampled_from([0, 7 * 60 + 50, 8 * 60 + 5, 18 * 60 + 29, 19 * 60 + 31, 3 * 24 * 60 - 6 * 60, 67 * 60 + 31])
+bursts = st.sampled_from(
+    [0, 40, 7 * 60 + 50, 8 * 60 + 5, 18 * 60 + 29, 19 * 60 + 31, 3 * 24 * 60 - 6 * 60, 67 * 60 + 31]
+)
 written = st.builds(
     Written,
     st.one_of(st.integers(0, 4 * 24 * 60), st.builds(int.__add__, bursts, st.integers(0, 40))),
@@ -104,6 +111,39 @@ def test_a_flood_becomes_ten_mails_and_one_digest_a_morning() -> None:
     county.follow_up_until(datetime(2026, 11, 4, 7, 35, tzinfo=WIB))
     assert [len(message.keys) for message in county.mail.accepted[10:]] == [20, 20, 7]
     assert all(message.recipient == "dishub@sleman.example" for message in county.mail.accepted)
+
+
+def test_what_comes_too_late_for_its_hour_counts_in_the_next() -> None:
+    """Thirty tickets of an hour whose stream was down are ten mails in the next hour, and no more."""
+    county = County(datetime(2026, 11, 3, 9, 50, tzinfo=WIB))
+    for number in range(30):
+        county.open(number)
+    county.now = datetime(2026, 11, 3, 10, 5, tzinfo=WIB)
+    county.follow_up()
+    assert len(county.mail.accepted) == 10
+
+
+def test_the_night_is_told_in_the_hour_that_opens() -> None:
+    """Of thirty tickets of a night ten are mails at half past six, without a count, and the rest a digest."""
+    county = County(datetime(2026, 11, 3, 22, 0, tzinfo=WIB))
+    for number in range(30):
+        county.open(number)
+    county.follow_up_until(datetime(2026, 11, 4, 6, 30, tzinfo=WIB))
+    assert len(county.mail.accepted) == 10
+    assert county.memory.mails == {}
+    county.follow_up_until(MORNING)
+    assert [len(message.keys) for message in county.mail.accepted[10:]] == [20]
+
+
+def test_a_ticket_opened_at_night_says_when_it_may_be_told() -> None:
+    """`classify` and a person's correction write the moment with the notice, so that waiting costs no write."""
+    night = datetime(2026, 11, 3, 22, 0, tzinfo=WIB)
+    directory = load_directory()
+    opened = opening(a_post(created_at=night), a_triage(), directory, night)
+    assert [notice.act_at for notice in opened.notices] == [MORNING - timedelta(hours=1)]
+    assert [notice.act_at for notice in notices_about(opened.ticket, directory, night)] == [
+        MORNING - timedelta(hours=1)
+    ]
 
 
 def test_a_day_without_anything_has_no_digest() -> None:

@@ -26,7 +26,7 @@ def a_county(**sms: Any) -> County:
 
 def an_emergency(county: County, number: int, **changes: Any) -> tuple[Notice, Notice]:
     """SMS and mail of a fire."""
-    fields = {"department": "damkar", "urgency": "emergency", "topic": "bencana", "place": GAMPING}
+    fields: dict[str, Any] = {"department": "damkar", "urgency": "emergency", "topic": "bencana", "place": GAMPING}
     sms, mail = county.open(number, **(fields | changes))
     return sms, mail
 

@@ -62,6 +62,12 @@ def test_a_digest_that_is_late_waits_for_the_next() -> None:
     assert hold_back(late, OFFICE, wib(3, 20, 30), 0) == TOMORROW
 
 
+def test_an_emergency_leaves_the_digest_it_waited_for() -> None:
+    """Whatever was on the notice, an emergency goes at once."""
+    waiting = a_notice(urgency="emergency", act_at=wib(4, 7, 30), digest_at=wib(4, 7, 30))
+    assert hold_back(waiting, OFFICE, wib(3, 22), LIMIT) is None
+
+
 def test_only_mails_about_tickets_are_counted() -> None:
     """An SMS, and what the desk reads about Aduan itself, neither count nor drown in a digest."""
     for notice in (a_notice(medium="sms"), a_channel_notice(), a_contact_notice()):
