@@ -94,12 +94,13 @@ def a_provider() -> Iterator[Provider]:
 def mail_sender(url: str, configuration_set: str = "") -> EmailSender:
     """The sender that is deployed, only more impatient."""
     client = boto3.client("sesv2", endpoint_url=url, config=_impatient())
-    return EmailSender(client, "Aduan Sleman <aduan@sleman.example>", configuration_set)
+    return EmailSender(lambda: client, "Aduan Sleman <aduan@sleman.example>", configuration_set)
 
 
 def text_sender(url: str, sender_id: str = "") -> SmsSender:
     """The sender that is deployed, only more impatient."""
-    return SmsSender(boto3.client("sns", endpoint_url=url, config=_impatient()), sender_id)
+    client = boto3.client("sns", endpoint_url=url, config=_impatient())
+    return SmsSender(lambda: client, sender_id)
 
 
 def send(url: str, medium: str, **options: Any) -> str:

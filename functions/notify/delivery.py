@@ -14,10 +14,7 @@ from aduan.quiet_hours import Hold, waiting
 from aduan.store.notices import NotPendingError
 from aduan.triage import DESK
 from notify import wording
-from notify.channel_wording import channel_mail
-from notify.contact_wording import contact_mail
 from notify.senders import NotAcceptedError, OutcomeUnknownError
-from notify.sms_budget_wording import sms_budget_mail
 from notify.sparing import Booked, spare_or_book
 from notify.step_wording import step_message
 from notify.timing import counts_since, hold_back, is_counted, is_first
@@ -227,14 +224,20 @@ def _writer(
         channel = next((channel for channel in directory.channels if channel.id == notice.channel), None)
         if channel is None:
             raise NothingToSayError("the channel is gone")
+        from notify.channel_wording import channel_mail  # noqa: PLC0415 # seldom said: no cold start pays for it
+
         return lambda department, reason: channel_mail(notice, channel, department, reason, directory), None
     if isinstance(notice, ContactNotice):
         about = directory.departments.get(notice.about.partition(".")[0])
         if about is None:
             raise NothingToSayError("the department is gone")
         contact = stores.contacts.get(notice.about)
+        from notify.contact_wording import contact_mail  # noqa: PLC0415 # seldom said: no cold start pays for it
+
         return lambda _department, _reason: contact_mail(notice, about, contact, directory), None
     if isinstance(notice, SmsBudgetNotice):
+        from notify.sms_budget_wording import sms_budget_mail  # noqa: PLC0415 # seldom said: no cold start pays for it
+
         return lambda _department, _reason: sms_budget_mail(notice, directory), None
     ticket, post = look_up(notice, stores)
 

@@ -16,7 +16,6 @@ from aduan.store.table import QUICK, Table
 from aduan.store.tickets import DynamoTicketStore
 from notify.action_links import ActionLinks
 from notify.delivery import Outcome, Senders, Stores, deliver
-from notify.digest import Digests, goes_together
 from notify.senders import EmailSender, SmsSender, sending_config
 from notify.settings import SendingSettings
 
@@ -68,12 +67,16 @@ class Outbox:
 
     def goes_together(self, notice: "AnyNotice") -> bool:
         """Tell whether a notice's digest has come."""
+        from notify.digest import goes_together  # noqa: PLC0415 # as below
+
         return goes_together(notice, datetime.now(UTC))
 
     def deliver_together(
         self, notices: "Iterable[Notice]", has_time: "Callable[[], bool]"
     ) -> "tuple[Counter[Outcome], list[Exception]]":
         """Send the digests of these notices; return what became of each, and the faults of those nothing became of."""
+        from notify.digest import Digests  # noqa: PLC0415 # once a day: no cold start pays for it
+
         now, owner = datetime.now(UTC), uuid4().hex
         digests = Digests(self.stores, self.senders, self.directory, now, owner, self.settings, self.links)
         return digests.deliver(notices, has_time), digests.faults
@@ -82,8 +85,10 @@ class Outbox:
 def open_outbox(session: "boto3.Session", table: Table, directory: Directory, settings: SendingSettings) -> Outbox:
     """Connect to the providers. One session for all clients: each session reads the service models anew."""
     config = sending_config()
-    mail = EmailSender(session.client("sesv2", config=config), settings.sender_address, settings.configuration_set)
-    text = SmsSender(session.client("sns", config=config), settings.sms_sender_id)
+    mail = EmailSender(
+        lambda: session.client("sesv2", config=config), settings.sender_address, settings.configuration_set
+    )
+    text = SmsSender(lambda: session.client("sns", config=config), settings.sms_sender_id)
     stores = Stores(
         DynamoNoticeStore(table),
         DynamoTicketStore(table),

@@ -4,6 +4,7 @@ Neither service knows an idempotency key, so a request goes out at most once per
 accepted, certainly not accepted, or unknown.
 """
 
+import functools
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -121,13 +122,18 @@ def sending_config() -> Config:
 
 @dataclass(frozen=True)
 class EmailSender:
-    """`MailSender` through SES."""
+    """`MailSender` through SES. `follow_up` mostly sends nothing, so its cold start does not wait for the client."""
 
-    client: "SESV2Client"
+    connect: "Callable[[], SESV2Client]"
     sender: str
     """Address the mail comes from, of a verified identity."""
     configuration_set: str = ""
     """Where SES reports what became of a mail; empty for nowhere."""
+
+    @functools.cached_property
+    def client(self) -> "SESV2Client":
+        """Made when the first mail goes."""
+        return self.connect()
 
     def send(self, mail: "Mail", recipient: str, notice: "AnyNotice", reply_to: str | None = None) -> str:
         """Send one mail. Its tags name its notice, so that the provider's events find it."""
@@ -167,11 +173,16 @@ class EmailSender:
 
 @dataclass(frozen=True)
 class SmsSender:
-    """`TextSender` through SNS."""
+    """`TextSender` through SNS. Most days send none, so no cold start waits for the client."""
 
-    client: "SNSClient"
+    connect: "Callable[[], SNSClient]"
     sender_id: str = ""
     """Name shown as sender, registered with the operators; empty for the operators' own."""
+
+    @functools.cached_property
+    def client(self) -> "SNSClient":
+        """Made when the first SMS goes."""
+        return self.connect()
 
     def send(self, text: str, recipient: str) -> str:
         """Send one SMS in the class the operators deliver first."""
