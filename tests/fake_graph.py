@@ -11,11 +11,11 @@ from infra.local.simulator.simulator import Simulator
 from infra.local.simulator.world import Account, Draft, Kind, Role, populate
 from tests.builders import a_channel
 from tests.local_http import Answer, Asked
-from tests.reading import APP_SECRET, NOW, Fake
+from tests.reading import APP_SECRET, NOW, TellingFake
 
 
 @dataclass
-class FakeGraph(Fake):
+class FakeGraph(TellingFake):
     """One account with one post, under which citizens comment."""
 
     CHANNEL: ClassVar[Channel]

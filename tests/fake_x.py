@@ -9,7 +9,7 @@ from aduan.directory import Channel
 from poll_channels.sources.x import id_at
 from tests.builders import a_channel
 from tests.local_http import Answer, Asked, as_json
-from tests.reading import Fake
+from tests.reading import TellingFake
 
 ACCOUNT = "200000001"
 TOKEN = "token-KENARI-x"
@@ -39,7 +39,7 @@ def written(minutes_ago: float, now: datetime, **changes: Any) -> Written:
 
 
 @dataclass
-class FakeX(Fake):
+class FakeX(TellingFake):
     """One account's mentions."""
 
     CHANNEL: ClassVar[Channel] = a_channel(id="x:kabarsleman", kind="x", account=ACCOUNT, lookback_days=6)

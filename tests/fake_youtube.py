@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from aduan.directory import Channel
 from tests.builders import a_channel
 from tests.local_http import Answer, Asked, as_json
-from tests.reading import Fake
+from tests.reading import TellingFake
 
 ACCOUNT = "UCexample0000000000000000"
 KEY = "kunci-KENARI-yt"
@@ -32,7 +32,7 @@ def said(native_id: str, minutes_ago: float, now: datetime, **changes: Any) -> S
 
 
 @dataclass
-class FakeYouTube(Fake):
+class FakeYouTube(TellingFake):
     """The comments under the videos of one channel."""
 
     CHANNEL: ClassVar[Channel] = a_channel(id="youtube:kabarsleman", kind="youtube", account=ACCOUNT)

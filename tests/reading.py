@@ -73,9 +73,13 @@ class Fake(ABC):
     def citizens(self) -> Collection[str]:
         """Native ids of what citizens wrote."""
 
+
+class TellingFake(Fake):
+    """One of a platform that tells what was deleted."""
+
+    @abstractmethod
     def delete(self, native_id: str) -> None:
         """Let its author take it back."""
-        raise NotImplementedError(f"{type(self).__name__} does not tell what was deleted")
 
 
 F = TypeVar("F", bound=Fake)

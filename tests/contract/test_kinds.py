@@ -31,7 +31,7 @@ from poll_channels.sources.asking import ATTEMPTS, DEFAULT_WAIT, LONGEST_WAIT, M
 from tests.in_memory import Killed
 from tests.kinds import FAKES
 from tests.local_http import Answer, Asked
-from tests.reading import APP_SECRET, HTML, NOW, Deployment, Direct, Fake, Platform, served
+from tests.reading import APP_SECRET, HTML, NOW, Deployment, Direct, Fake, Platform, TellingFake, served
 
 CANNOT_TELL = frozenset({"rss", "telegram_relay"})
 """Platforms that do not tell what was deleted: a feed forgets as well, and a bot can ask for nothing by its id."""
@@ -367,6 +367,7 @@ def test_deleted_posts_are_told_from_those_that_are_there(kind: str) -> None:
     slice_ = list(posts.values())[: source.at_once]
     assert source.still_there(slice_) == {post.native_id: True for post in slice_}
     gone = {slice_[1].native_id, slice_[-1].native_id}
+    assert isinstance(platform.fake, TellingFake)
     for native_id in gone:
         platform.fake.delete(native_id)
     assert source.still_there(slice_) == {post.native_id: post.native_id not in gone for post in slice_}
