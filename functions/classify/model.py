@@ -18,7 +18,7 @@ from typing import Any, Final, NamedTuple
 from classify.features import FAMILIES
 
 MODEL_FOLDER: Final = Path(__file__).parent / "model"
-_ZERO: Final = 128
+ZERO: Final = 128
 """What a weight of zero is stored as, so that no lane is ever negative."""
 _LANE: Final = 4
 """Bytes."""
@@ -81,7 +81,7 @@ class Model:
             found = list(filter(None, map(rows.get, set(given))))
             if found:
                 lanes = _unpack(sum(map(_packed, found)), len(scales))
-                zero, length = _ZERO * len(found), 1 / math.sqrt(len(found))
+                zero, length = ZERO * len(found), 1 / math.sqrt(len(found))
                 for lane, scale in enumerate(scales):
                     logits[lane] += (lanes[lane] - zero) * scale * length
         return logits
@@ -93,7 +93,7 @@ class Model:
         for family in families:
             rows, scales = self.families[family]
             for feature in rows.keys() & set(features[family]):
-                weight = rows[feature][lane] - _ZERO
+                weight = rows[feature][lane] - ZERO
                 weights[feature] = max(weights.get(feature, 0.0), weight * scales[lane])
         return sorted((name for name, weight in weights.items() if weight > 0), key=lambda name: (-weights[name], name))
 

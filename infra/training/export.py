@@ -7,11 +7,10 @@ from typing import Any, Final
 import numpy as np
 
 from classify.features import FAMILIES
-from classify.model import Model, load_model
+from classify.model import ZERO, Model, load_model
 from infra.training.fitting import Fit
 from infra.training.thresholds import Thresholds
 
-_ZERO: Final = 128
 _LARGEST: Final = 127
 
 
@@ -34,7 +33,7 @@ def export(fit: Fit, thresholds: Thresholds, folder: Path) -> Model:
         names = fit.vocabulary.names[place]
         block = weights[first : first + len(names)] * fit.vocabulary.factors(place)[:, None]
         scales = np.maximum(np.abs(block).max(axis=0, initial=0.0), 1e-9) / _LARGEST
-        rows.append((np.rint(block / scales) + _ZERO).astype(np.uint8))
+        rows.append((np.rint(block / scales) + ZERO).astype(np.uint8))
         described["families"][family] = {"features": len(names), "scales": [float(f"{scale:.4g}") for scale in scales]}
         first += len(names)
     folder.mkdir(parents=True, exist_ok=True)

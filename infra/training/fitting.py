@@ -122,7 +122,7 @@ def _learners() -> list[Any]:
 
 
 def _linear(learner: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Give weights (features x classes) and biases of a fitted learner, centred and of unit spread."""
+    """Give weights (features x classes) and biases of a fitted learner."""
     if isinstance(learner, ComplementNB):
         return learner.feature_log_prob_.T, np.zeros(len(learner.classes_))
     return learner.coef_.T, learner.intercept_

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 MODERATOR: Final = "710000001"
@@ -93,11 +93,6 @@ def x_first_id(moment: datetime) -> int:
     """The smallest id that a post of this moment can have."""
     milliseconds = int(moment.timestamp()) * 1000
     return (milliseconds - _X_EPOCH_MS) << _X_SEQUENCE_BITS
-
-
-def x_age(post_id: int, now: datetime) -> timedelta:
-    """How long ago the post with this id was written."""
-    return timedelta(milliseconds=now.timestamp() * 1000 - ((post_id >> _X_SEQUENCE_BITS) + _X_EPOCH_MS))
 
 
 def youtube_video(seed: str) -> str:
