@@ -6,6 +6,8 @@ hashes make the byte-code valid whatever the files' dates say. botocore reads it
 them, from compressed JSON with all their documentation; the functions make twelve calls of six services.
 """
 
+from __future__ import annotations
+
 import compileall
 import gzip
 import json

@@ -4,6 +4,8 @@ Texts are masked, as they are stored, and carry the ticket's code instead of any
 was edited or deleted at its source since is not among them.
 """
 
+from __future__ import annotations
+
 import argparse
 import json
 import sys

@@ -4,6 +4,8 @@ The functions read the file, because the library would take 25 ms of every cold 
 it when the three ministers' decree for a year is out and the library's pin in `requirements-dev.txt` knows it.
 """
 
+from __future__ import annotations
+
 import json
 import sys
 from importlib.metadata import version

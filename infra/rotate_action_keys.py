@@ -5,6 +5,8 @@ whose last link has ended is dropped. With ``--revoke``, for a key that somebody
 dropped at once, and every link that is out there is dead.
 """
 
+from __future__ import annotations
+
 import argparse
 import json
 import secrets

@@ -1,5 +1,7 @@
 """The project's CloudFormation files as plain values, so that nothing retypes them."""
 
+from __future__ import annotations
+
 from pathlib import Path
 from typing import Any
 

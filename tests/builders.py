@@ -1,11 +1,13 @@
 """Builders: each makes a sound value of which a test varies one thing."""
 
+from __future__ import annotations
+
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from aduan.channel import Rejected
 from aduan.directory import Channel
-from aduan.example import Example, Said
+from aduan.example import Example, Label
 from aduan.notice import ChannelNotice, ContactNotice, Notice
 from aduan.post import Post
 from aduan.record import stamp
@@ -151,7 +153,7 @@ def an_example(**changes: Any) -> Example:
         "ticket": a_ticket().code,
         "text": a_post().text,
         "decision": a_triage(),
-        "said": Said(topic="jalan", department="dpupkp"),
+        "said": Label(topic="jalan", department="dpupkp"),
         "at": NOON + timedelta(hours=1),
     }
     return Example.model_validate(fields | changes)

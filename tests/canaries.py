@@ -1,5 +1,7 @@
 """Personal numbers and addresses as people in Sleman write them, each with a way to find it again."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,5 +1,7 @@
 """The deployed `classify`, on moto, with posts that wait for their decision."""
 
+from __future__ import annotations
+
 import importlib
 import io
 import json

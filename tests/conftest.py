@@ -1,5 +1,7 @@
 """Every test starts with dummy credentials and an otherwise empty environment."""
 
+from __future__ import annotations
+
 import os
 from collections.abc import Iterator
 from unittest import mock

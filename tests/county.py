@@ -1,5 +1,7 @@
 """Everything behind the stream, without the stream: what `follow_up` alone brings home."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta

@@ -1,5 +1,7 @@
 """A model on Amazon Bedrock: what it answers, and how a deployment is told to ask it."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import Any, Final
 

@@ -1,5 +1,7 @@
 """Facebook and Instagram: one account each on the simulator, asked without a network between."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar

@@ -1,5 +1,7 @@
 """A newspaper with one feed, which knows what its readers have."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from html import escape

@@ -1,5 +1,7 @@
 """The Bot API, as far as the poller asks for it: it keeps updates until a higher offset is asked for."""
 
+from __future__ import annotations
+
 import json
 import re
 from collections.abc import Mapping

@@ -1,5 +1,7 @@
 """X's mentions, as far as the poller asks for them: two dialects, its limits, and its ways to fail."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta

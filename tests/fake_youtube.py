@@ -1,5 +1,7 @@
 """YouTube's comments, as far as the poller asks for them, and its ways to fail."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
@@ -14,7 +16,7 @@ KEY = "kunci-KENARI-yt"
 
 
 @dataclass
-class Said:
+class Comment:
     """A comment or a reply."""
 
     id: str
@@ -23,12 +25,12 @@ class Said:
     updated: datetime | None = None
     author: str | None = "UCauthor000000000000000001"
     video: str | None = "dEmOvIdEo01"
-    replies: list["Said"] = field(default_factory=list)
+    replies: list[Comment] = field(default_factory=list)
 
 
-def said(native_id: str, minutes_ago: float, now: datetime, **changes: Any) -> Said:
+def said(native_id: str, minutes_ago: float, now: datetime, **changes: Any) -> Comment:
     """A comment of some minutes ago."""
-    return replace(Said(native_id, f"Lapor {native_id}", now - timedelta(minutes=minutes_ago)), **changes)
+    return replace(Comment(native_id, f"Lapor {native_id}", now - timedelta(minutes=minutes_ago)), **changes)
 
 
 @dataclass
@@ -38,7 +40,7 @@ class FakeYouTube(TellingFake):
     CHANNEL: ClassVar[Channel] = a_channel(id="youtube:kabarsleman", kind="youtube", account=ACCOUNT)
     TOKEN: ClassVar[str] = KEY
 
-    threads: list[Said] = field(default_factory=list)
+    threads: list[Comment] = field(default_factory=list)
     page_size: int = 100
     shows: int = 5
     """How many replies come with a thread."""
@@ -48,7 +50,7 @@ class FakeYouTube(TellingFake):
     """Whether a question for several comments is refused when one is not there, as the documentation says it may be."""
 
     @property
-    def all(self) -> list[Said]:
+    def all(self) -> list[Comment]:
         """Every comment and every reply."""
         return [one for thread in self.threads for one in (thread, *thread.replies)]
 
@@ -71,7 +73,7 @@ class FakeYouTube(TellingFake):
         for thread in self.threads:
             thread.replies = [reply for reply in thread.replies if reply.id != native_id]
 
-    def thread(self, native_id: str) -> Said:
+    def thread(self, native_id: str) -> Comment:
         """One thread."""
         return next(thread for thread in self.threads if thread.id == native_id)
 
@@ -117,7 +119,7 @@ class FakeYouTube(TellingFake):
                 return _page([_comment(reply, thread) for reply in thread.replies], offset, size)
         return error(404, "commentNotFound", "The comment could not be found.")
 
-    def _thread(self, thread: Said) -> dict[str, Any]:
+    def _thread(self, thread: Comment) -> dict[str, Any]:
         count = len(thread.replies) + (self.hidden if thread.replies else 0)
         found: dict[str, Any] = {
             "kind": "youtube#commentThread",
@@ -145,7 +147,7 @@ def _page(items: list[Any], offset: int, size: int) -> Answer:
     return as_json(body)
 
 
-def _comment(one: Said, parent: Said | None) -> dict[str, Any]:
+def _comment(one: Comment, parent: Comment | None) -> dict[str, Any]:
     snippet: dict[str, Any] = {
         "textDisplay": one.text,
         "textOriginal": one.text,

@@ -3,6 +3,8 @@
 They pass the same contract suite as the stores on DynamoDB (`tests/contract/test_stores.py`).
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -55,7 +57,7 @@ class Memory:
     """How many went to a department in an hour."""
     texts: dict[tuple[str, str], tuple[str, datetime]] = field(default_factory=dict)
     """By department and matter, about which ticket and when the last SMS went."""
-    sms: "Memory | None" = None
+    sms: Memory | None = None
     """What was spent on SMS, apart from what second opinions cost."""
     reads: int = 0
     writes: int = 0
@@ -63,7 +65,7 @@ class Memory:
     kill_before: int | None = None
     kill_after: int | None = None
 
-    def call(self, *, write: bool = False) -> "_Call":
+    def call(self, *, write: bool = False) -> _Call:
         """Enter one call of a store."""
         self.reads += not write
         self.writes += write
@@ -141,7 +143,7 @@ class InMemoryPostStore:
         with self.memory.call(write=True):
             self.decide(post, triage, None)
 
-    def bury(self, post: Post, reason: str, at: datetime) -> bool:
+    def erase(self, post: Post, reason: str, at: datetime) -> bool:
         """Leave a tombstone."""
         with self.memory.call(write=True):
             return self.memory.posts[post.key].ticket is None and self.lay_to_rest(post, reason, at)
@@ -358,7 +360,7 @@ class InMemoryTicketStore:
             self._withdraw(after.code, lambda told: isinstance(told, Notice) and overtaken(told, before, after))
             self._tell(notices)
 
-    def bury(self, post: Post, ticket: Ticket, event: Event, reason: str, at: datetime) -> None:
+    def erase(self, post: Post, ticket: Ticket, event: Event, reason: str, at: datetime) -> None:
         """All or nothing."""
         with self.memory.call(write=True):
             memory = self.memory

@@ -1,5 +1,7 @@
 """Labelled texts made of a few words: enough for a model that learns in a second."""
 
+from __future__ import annotations
+
 import itertools
 from collections.abc import Mapping
 from typing import Any, Final

@@ -1,5 +1,7 @@
 """The fakes of all platforms. A new kind is a line here, and passes `tests/contract/test_kinds.py`."""
 
+from __future__ import annotations
+
 from typing import Final
 
 from tests.fake_graph import FakeInstagram, FakePage

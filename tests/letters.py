@@ -1,5 +1,7 @@
 """Mails as a mail program would read them."""
 
+from __future__ import annotations
+
 import re
 from html.parser import HTMLParser
 

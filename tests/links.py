@@ -1,5 +1,7 @@
 """Links as they stand in the mails, and the secret that signs them, made in moto."""
 
+from __future__ import annotations
+
 import json
 from datetime import datetime
 from typing import Any, Final

@@ -1,5 +1,7 @@
 """A platform on this machine: answers whatever a test decides, over real HTTP."""
 
+from __future__ import annotations
+
 import gzip
 import json
 import time

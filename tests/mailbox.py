@@ -1,5 +1,7 @@
 """A county whose departments are told by the rules of `sending.json`, on a clock that a test turns."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -62,7 +64,7 @@ class Message:
 class Provider:
     """Stands for SES and SNS."""
 
-    county: "County"
+    county: County
     accepted: list[Message] = field(default_factory=list)
     requests: int = 0
     fault: Callable[[], None] = lambda: None

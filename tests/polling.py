@@ -1,5 +1,7 @@
 """A platform of threads, a table in memory, and a clock: what runs over one channel are tested with."""
 
+from __future__ import annotations
+
 import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field

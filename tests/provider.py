@@ -1,5 +1,7 @@
 """A server that stands for SES and SNS: what arrives there was on the wire."""
 
+from __future__ import annotations
+
 import contextlib
 import socket
 import threading

@@ -1,5 +1,7 @@
 """What every kind of channel is read with in tests: a platform's fake, a run over it, and a whole deployment."""
 
+from __future__ import annotations
+
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterator, Mapping

@@ -1,5 +1,7 @@
 """The outbox without AWS: stores in memory, providers that answer as they are told, and what SES reports."""
 
+from __future__ import annotations
+
 import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -10,10 +12,10 @@ from aduan.directory import load_directory
 from aduan.notice import AnyNotice, Contact
 from aduan.triage import DESK
 from follow_up.redrive import Redrive, Redriven
+from notify.apply_mail_event import Outcome as Reconciled
+from notify.apply_mail_event import apply_mail_event
 from notify.delivery import Outcome, Senders, Stores, deliver
 from notify.mail_events import Kind, MailEvent
-from notify.reconciling import Outcome as Reconciled
-from notify.reconciling import reconcile
 from notify.senders import OutcomeUnknownError
 from notify.wording import Mail
 from tests.builders import NOON, a_notice, a_post, a_ticket, a_triage
@@ -152,7 +154,7 @@ class Sending:
     def report(self, message: Message, kind: Kind = "accepted", reason: str = "") -> Reconciled:
         """What SES says about a message it accepted."""
         event = MailEvent(kind, message.subject, message.key, message.id, message.recipient, self.now, reason)
-        return reconcile(event, notices=self.notices, contacts=self.stores.contacts, now=self.now)
+        return apply_mail_event(event, notices=self.notices, contacts=self.stores.contacts, now=self.now)
 
     def die(self, step: Callable[[], object], *, before: int | None = None, after: int | None = None) -> None:
         """Take a step, and die before or after one of its calls to the table, or where the provider says so."""

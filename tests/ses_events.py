@@ -1,5 +1,7 @@
 """Events as SES publishes them, in the form of its documentation's examples, about a mail of ours."""
 
+from __future__ import annotations
+
 import json
 from typing import Any, Final
 

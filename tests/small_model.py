@@ -1,5 +1,7 @@
 """A model of a few outcomes and features, written as training writes it."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path

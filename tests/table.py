@@ -1,5 +1,7 @@
 """The table as `infra/storage.yaml` describes it, made in moto."""
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING
 
 import boto3
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
 TABLE_NAME = "aduan-test"
 
 
-def create_table(client: "DynamoDBClient | None" = None) -> Table:
+def create_table(client: DynamoDBClient | None = None) -> Table:
     """Create the table with the template's own properties; call it inside `moto.mock_aws`."""
     client = client or boto3.client("dynamodb")
     client.create_table(**table_request(TABLE_NAME))

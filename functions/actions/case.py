@@ -1,5 +1,7 @@
 """A link that is known to be ours, with what it is about."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -19,10 +21,10 @@ THE_DESK: Final = "Meja Aduan di Dinas Komunikasi dan Informatika"
 class Case:
     """All that pages and moves are made of."""
 
-    token: "ActionToken"
-    ticket: "Ticket"
-    post: "Post"
-    directory: "Directory"
+    token: ActionToken
+    ticket: Ticket
+    post: Post
+    directory: Directory
 
     @property
     def refuser(self) -> str:

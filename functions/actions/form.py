@@ -1,5 +1,8 @@
 """What a person fills in beside the button. Pure."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qs, urlsplit
@@ -9,8 +12,6 @@ from aduan.plain_text import one_line
 from aduan.triage import DESK
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from aduan.action_token import ActionToken
     from aduan.directory import Directory
 
@@ -67,7 +68,7 @@ def form_of(body: bytes) -> Form:
     return Form(**{name: one_line(fields[name][0]) for name in names if name in fields})
 
 
-def remarks_of(form: Form, token: "ActionToken", directory: "Directory") -> Remarks:
+def remarks_of(form: Form, token: ActionToken, directory: Directory) -> Remarks:
     """Check what was filled in. Only who refuses a ticket names another department.
 
     Raises:

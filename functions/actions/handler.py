@@ -1,5 +1,7 @@
 """Entry point of the links in the mails: settings, clients, and what every answer has in common."""
 
+from __future__ import annotations
+
 import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -34,7 +36,7 @@ class ActionsSettings(Settings):
     """ARN of the secret with the keys of the links."""
 
 
-METRICS: Final[dict["Action", str]] = {"accept": "TicketAccepted", "done": "TicketResolved", "not_ours": "Misroute"}
+METRICS: Final[dict[Action, str]] = {"accept": "TicketAccepted", "done": "TicketResolved", "not_ours": "Misroute"}
 
 settings = from_environment(ActionsSettings)
 logger = Logger()
@@ -52,7 +54,7 @@ routes = Routes(
 
 
 @metrics.log_metrics
-def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Answer one request, and log which ticket, what was asked and what came of it; no token and no note."""
     fault: dict[str, str | None] = {}
     try:

@@ -1,13 +1,15 @@
 """What follows when a department accepts a ticket, says that it is done, or that it is not its job. Pure."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from actions.standing import signature
+from actions.link_state import signature
 from aduan.action_token import ASKED
 from aduan.assignment import notices_about, status_with, with_deadline
-from aduan.example import Example, Said
+from aduan.example import Example, Label
 from aduan.ticket import Event, Ticket
 from aduan.triage import DESK
 
@@ -28,21 +30,21 @@ class Refusal:
 
     ticket: Ticket
     events: tuple[Event, ...]
-    notices: tuple["Notice", ...]
+    notices: tuple[Notice, ...]
     """All that the ticket should have now."""
     example: Example | None
     """When the department named another one: what the classifier can learn from it."""
 
 
-def taken_up(token: "ActionToken", ticket: Ticket, remarks: "Remarks", now: datetime) -> tuple[Ticket, Event]:
-    """Accept a ticket, or resolve it; `actions.standing` has found that this can be done."""
+def taken_up(token: ActionToken, ticket: Ticket, remarks: Remarks, now: datetime) -> tuple[Ticket, Event]:
+    """Accept a ticket, or resolve it; `actions.link_state` has found that this can be done."""
     status = ASKED[token.action]
     after = ticket.model_copy(update={"status": status, "version": ticket.version + 1})
     why = f"{_WHY[token.action]} lewat tautan surel{remarks.as_text()}"
     return after, Event(ticket=ticket.code, at=now, move=status, by=signature(token.department), why=why)
 
 
-def refused(case: "Case", known: Example | None, remarks: "Remarks", now: datetime) -> Refusal:
+def refused(case: Case, known: Example | None, remarks: Remarks, now: datetime) -> Refusal:
     """Move a ticket on that is not its department's job.
 
     It goes to whom the department names, otherwise to who was next likely; when nobody is, or when it was refused
@@ -50,7 +52,7 @@ def refused(case: "Case", known: Example | None, remarks: "Remarks", now: dateti
     classifier moves it.
 
     Args:
-        case: The ticket, which `actions.standing` has found can be refused, and its post.
+        case: The ticket, which `actions.link_state` has found can be refused, and its post.
         known: What was said about the post before.
         remarks: Whom the department names, and why.
         now: When.
@@ -77,7 +79,7 @@ def refused(case: "Case", known: Example | None, remarks: "Remarks", now: dateti
     )
 
 
-def _next(case: "Case", named: str | None) -> str:
+def _next(case: Case, named: str | None) -> str:
     """Code of the department that gets a ticket which is refused."""
     if case.ticket.refused_by:
         return DESK
@@ -87,10 +89,10 @@ def _next(case: "Case", named: str | None) -> str:
     return likely
 
 
-def _example(case: "Case", known: Example | None, named: str | None, now: datetime) -> Example | None:
+def _example(case: Case, known: Example | None, named: str | None, now: datetime) -> Example | None:
     if named is None or case.post.state == "gone":
         return None
-    said = known.said if known is not None and known.said.is_report else Said()
+    said = known.said if known is not None and known.said.is_report else Label()
     return Example(
         post=case.post.key,
         ticket=case.ticket.code,
@@ -101,7 +103,7 @@ def _example(case: "Case", known: Example | None, named: str | None, now: dateti
     )
 
 
-def _events(case: "Case", remarks: "Remarks", now: datetime) -> tuple[Event, ...]:
+def _events(case: Case, remarks: Remarks, now: datetime) -> tuple[Event, ...]:
     """Two moves: off the one, and on to the other. With an owner outside the county it stays at the first."""
     after, by = case.ticket, signature(case.token.department)
     owner = case.name(after.department)

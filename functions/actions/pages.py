@@ -3,6 +3,8 @@
 What a citizen wrote is shown as it is stored, which is masked; of a confidential ticket only code, topic and place.
 """
 
+from __future__ import annotations
+
 import hashlib
 from base64 import b64encode
 from collections.abc import Mapping
@@ -20,19 +22,19 @@ from aduan.templating import template_environment
 from aduan.triage import DESK
 
 if TYPE_CHECKING:
-    from actions.standing import Found
+    from actions.link_state import Found
     from aduan.action_token import Action
     from aduan.directory import Department
     from aduan.ticket import Status
 
 SHOWN_TEXT: Final = 2_000
 """Longest quotation in characters; all of it is in the mail."""
-LABELS: Final[Mapping["Action", str]] = {
+LABELS: Final[Mapping[Action, str]] = {
     "accept": "Penerimaan",
     "done": "Penyelesaian",
     "not_ours": "\u201cBukan wewenang kami\u201d",
 }
-STATUS_WORDS: Final[Mapping["Status", str]] = {
+STATUS_WORDS: Final[Mapping[Status, str]] = {
     "needs_review": "diputuskan Meja Aduan",
     "routed": "menunggu diterima",
     "accepted": "diterima",
@@ -171,11 +173,11 @@ def recorded_page(case: Case, at: datetime) -> Page:
     return _message(200, "Terima kasih, sudah dicatat", *told)
 
 
-def standing_page(case: Case, found: "Found") -> Page:
+def link_state_page(case: Case, found: Found) -> Page:
     """Say why the link can do nothing any more."""
     code = case.ticket.code
     since = f" pada {in_wib(found.since)}" if found.since is not None else ""
-    match found.standing:
+    match found.state:
         case "already":
             told = [f"{LABELS[case.token.action]} untuk aduan {code} sudah dicatat{since}.", "Tidak perlu diulangi."]
             if case.token.action == "not_ours":
@@ -309,7 +311,7 @@ def _quotation(case: Case) -> tuple[tuple[str, ...], str]:
 def _choices(case: Case) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
     """Everybody whose job it may be, by name: those of the county, and those outside of it."""
 
-    def named(departments: "list[Department]") -> tuple[tuple[str, str], ...]:
+    def named(departments: list[Department]) -> tuple[tuple[str, str], ...]:
         return tuple(sorted(((each.code, case.name(each.code)) for each in departments), key=lambda pair: pair[1]))
 
     others = [each for each in case.directory.departments.values() if each.code not in {DESK, case.token.department}]

@@ -1,5 +1,7 @@
 """One address: a GET shows what a link is about and changes nothing, a POST does it once."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -8,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 from actions import pages
 from actions.case import Case
 from actions.form import MOST_BYTES, Form, FormError, form_of, remarks_of
+from actions.link_state import Found, link_state
 from actions.moves import refused, taken_up
-from actions.standing import Found, standing
 from aduan.action_token import ExpiredError, GarbledError, TokenError, UnknownKeyError, verified
 from aduan.refusal import RefusedError
 from aduan.request_body import raw_body
@@ -34,9 +36,9 @@ ATTEMPTS: Final = 3
 class Answer:
     """A page, and what may be said about it: no token, and nothing that a person wrote."""
 
-    page: "Page"
+    page: Page
     outcome: str
-    token: "ActionToken | None" = None
+    token: ActionToken | None = None
     moved_to: str | None = None
     """Code of the department that has the ticket after something was written; None when nothing was."""
 
@@ -56,11 +58,11 @@ class _Met:
 class Routes:
     """Everything behind the links; `now` is the clock."""
 
-    tickets: "TicketStore"
-    posts: "PostStore"
-    examples: "ExampleStore"
-    keys: "ActionKeys"
-    directory: "Directory"
+    tickets: TicketStore
+    posts: PostStore
+    examples: ExampleStore
+    keys: ActionKeys
+    directory: Directory
     now: Callable[[], datetime]
 
     def answer(self, event: Mapping[str, Any]) -> Answer:
@@ -78,27 +80,27 @@ class Routes:
         except FormError as error:
             return self._shown(token, error=str(error))
 
-    def _verified(self, text: str) -> "ActionToken":
+    def _verified(self, text: str) -> ActionToken:
         try:
             return verified(text, self.keys.get(), self.now())
         except UnknownKeyError:
             return verified(text, self.keys.get_newer(), self.now())
 
-    def _shown(self, token: "ActionToken", form: Form | None = None, error: str = "") -> Answer:
+    def _shown(self, token: ActionToken, form: Form | None = None, error: str = "") -> Answer:
         """The page with the button, or why there is none any more."""
         met = self._met(token)
         if met.case is None:
             return Answer(pages.missing_page(), "missing", token)
-        if met.found.standing != "open":
-            return Answer(pages.standing_page(met.case, met.found), met.found.standing, token)
+        if met.found.state != "open":
+            return Answer(pages.link_state_page(met.case, met.found), met.found.state, token)
         page = pages.form_page(met.case, met.seen, form, error)
         return Answer(page, "wrong" if error else "shown", token)
 
-    def _done(self, token: "ActionToken", form: Form) -> Answer:
+    def _done(self, token: ActionToken, form: Form) -> Answer:
         """Do what the link asks for, unless it was done, or something happened that the person has not seen."""
         for _ in range(ATTEMPTS):
             met = self._met(token)
-            if met.case is None or met.found.standing != "open":
+            if met.case is None or met.found.state != "open":
                 return self._shown(token)
             if form.seen != str(met.seen):
                 return Answer(pages.stale_page(met.case, met.seen, form), "stale", token)
@@ -117,16 +119,16 @@ class Routes:
             return Answer(page, "recorded", token, moved_to=after.department)
         return Answer(pages.busy_page(), "busy", token)
 
-    def _met(self, token: "ActionToken") -> _Met:
+    def _met(self, token: ActionToken) -> _Met:
         ticket = self.tickets.get(token.ticket)
         post = None if ticket is None else self.posts.get(ticket.post)
         if ticket is None or post is None:
             return _Met(None, Found("missing"), 0)
         history = self.tickets.history(token.ticket)
         case = Case(token, ticket, post, self.directory)
-        return _Met(case, standing(token, ticket, history), len(history))
+        return _Met(case, link_state(token, ticket, history), len(history))
 
-    def _written(self, case: Case, remarks: "Remarks", at: datetime) -> "Ticket":
+    def _written(self, case: Case, remarks: Remarks, at: datetime) -> Ticket:
         """Write the move with everything that follows from it; return the ticket as it is now."""
         token, before = case.token, case.ticket
         if token.action != "not_ours":

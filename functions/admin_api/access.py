@@ -1,12 +1,16 @@
 """Who may see and do what, from the claims of a token that API Gateway has verified."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aduan.refusal import RefusedError, not_found
-from aduan.ticket import Ticket
+
+if TYPE_CHECKING:
+    from aduan.ticket import Ticket
 
 
 def _forbidden(message: str) -> RefusedError:

@@ -1,25 +1,27 @@
 """What is answered: records with their codes, and beside the codes what people read, in Indonesian."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, get_args
 
-from aduan import coverage
+from admin_api import coverage
 from aduan.health import Health, error_label, token_label
 from aduan.notice import Contact
 from aduan.record import WIB, stamp
-from aduan.store.reading import ChannelState, Grouping, Tally, TicketDetail
 from aduan.ticket import Status, Ticket
 
 if TYPE_CHECKING:
+    from admin_api.coverage import Reason, Stretch
     from aduan.channel import TokenLook
     from aduan.channel_budget import BudgetState
-    from aduan.coverage import Reason, Stretch
     from aduan.directory import Channel, Directory
     from aduan.example import Example
     from aduan.notice import Notice
     from aduan.reply import Reply
+    from aduan.store.reading import ChannelState, Grouping, Tally, TicketDetail
     from aduan.ticket import Event, Voice
     from aduan.triage import Triage
 
@@ -94,17 +96,17 @@ _INTERNAL: Final = {"clock", "round", "act_at"}
 _ADDRESS: Final = re.compile(r"\S+@\S+|(?:\+62|\b62|\b0)[\d\s.-]{7,}\d")
 
 
-def tickets_answer(tickets: Iterable[Ticket], following: str | None, directory: "Directory") -> Answer:
+def tickets_answer(tickets: Iterable[Ticket], following: str | None, directory: Directory) -> Answer:
     """One page of a list."""
     return {"tickets": [_ticket(ticket, directory) for ticket in tickets], "next_cursor": following}
 
 
-def forum_answer(tickets: Iterable[Ticket], directory: "Directory", *, more: bool) -> Answer:
+def forum_answer(tickets: Iterable[Ticket], directory: Directory, *, more: bool) -> Answer:
     """The list of the forum; `more` says that there are others behind it."""
     return {"tickets": [_ticket(ticket, directory) for ticket in tickets], "more": more}
 
 
-def detail_answer(detail: TicketDetail, directory: "Directory", *, everything: bool) -> Answer:
+def detail_answer(detail: TicketDetail, directory: Directory, *, everything: bool) -> Answer:
     """One ticket with its history; without addresses unless `everything` may be seen."""
     first = detail.posts.get(detail.ticket.post)
     return {
@@ -117,7 +119,7 @@ def detail_answer(detail: TicketDetail, directory: "Directory", *, everything: b
     }
 
 
-def stats_answer(tallies: Mapping[str, Tally], by: Grouping, months: Sequence[str], directory: "Directory") -> Answer:
+def stats_answer(tallies: Mapping[str, Tally], by: Grouping, months: Sequence[str], directory: Directory) -> Answer:
     """Figures with the largest first; months in their order. A misroute belongs to no status."""
     order = sorted(tallies) if by == "month" else sorted(tallies, key=lambda group: (-tallies[group].tickets, group))
     return {
@@ -142,7 +144,7 @@ def stats_answer(tallies: Mapping[str, Tally], by: Grouping, months: Sequence[st
     }
 
 
-def channels_answer(channels: Iterable[tuple["Channel", ChannelState, Health]], directory: "Directory") -> Answer:
+def channels_answer(channels: Iterable[tuple[Channel, ChannelState, Health]], directory: Directory) -> Answer:
     """All channels, and before them whether anybody needs to do anything, as monitoring asks it."""
     listed = list(channels)
     return {
@@ -156,9 +158,7 @@ def channels_answer(channels: Iterable[tuple["Channel", ChannelState, Health]], 
     }
 
 
-def coverage_answer(
-    channel: str, stretches: Sequence["Stretch"], asked_until: datetime, directory: "Directory"
-) -> Answer:
+def coverage_answer(channel: str, stretches: Sequence[Stretch], asked_until: datetime, directory: Directory) -> Answer:
     """What was read of an interval, and what not; of less than was asked for when that is too much for one answer."""
     since, until = stretches[0].since, stretches[-1].until
     truncated = until < asked_until
@@ -188,7 +188,7 @@ def coverage_answer(
     }
 
 
-def channel_answer(channel: "Channel", state: ChannelState, health: Health, directory: "Directory") -> Answer:
+def channel_answer(channel: Channel, state: ChannelState, health: Health, directory: Directory) -> Answer:
     """A channel as it is configured, how it is, how far it has been read, and its last runs.
 
     The marks, ids and refusals the cursor remembers are the poller's own affair; what follows from them is in the
@@ -207,7 +207,7 @@ def channel_answer(channel: "Channel", state: ChannelState, health: Health, dire
     }
 
 
-def examples_answer(examples: Iterable["Example"], month: str, following: str | None, directory: "Directory") -> Answer:
+def examples_answer(examples: Iterable[Example], month: str, following: str | None, directory: Directory) -> Answer:
     """One page of what people corrected, without anything about who wrote it."""
     return {
         "month": month,
@@ -230,7 +230,7 @@ def examples_answer(examples: Iterable["Example"], month: str, following: str | 
     }
 
 
-def contact_answer(department: str, contact: "Contact | None", directory: "Directory") -> Answer:
+def contact_answer(department: str, contact: Contact | None, directory: Directory) -> Answer:
     """How a department is told; empty fields when nobody has entered anything yet."""
     known = dict.fromkeys(Contact.model_fields) if contact is None else contact.model_dump(mode="json")
     moments = ("updated_at", "dead_since", "fallback_dead_since")
@@ -242,7 +242,7 @@ def contact_answer(department: str, contact: "Contact | None", directory: "Direc
     }
 
 
-def _ticket(ticket: Ticket, directory: "Directory") -> Answer:
+def _ticket(ticket: Ticket, directory: Directory) -> Answer:
     return {
         **ticket.model_dump(mode="json", exclude=_INTERNAL),
         "status_label": STATUS_LABELS[ticket.status],
@@ -261,7 +261,7 @@ def _ticket(ticket: Ticket, directory: "Directory") -> Answer:
     }
 
 
-def _event(event: "Event", *, everything: bool) -> Answer:
+def _event(event: Event, *, everything: bool) -> Answer:
     # Admins sign in with their address, and a reason may say which mailbox was wrong.
     by, why = (text if everything else _ADDRESS.sub("[…]", text) for text in (event.by, event.why))
     return {
@@ -274,7 +274,7 @@ def _event(event: "Event", *, everything: bool) -> Answer:
     }
 
 
-def _notice(notice: "Notice", directory: "Directory", *, everything: bool) -> Answer:
+def _notice(notice: Notice, directory: Directory, *, everything: bool) -> Answer:
     withheld = set() if everything else _CONFIDENTIAL
     return {
         **notice.model_dump(mode="json", exclude={"ticket", *withheld}),
@@ -284,7 +284,7 @@ def _notice(notice: "Notice", directory: "Directory", *, everything: bool) -> An
     }
 
 
-def _reply(reply: "Reply") -> Answer:
+def _reply(reply: Reply) -> Answer:
     return {
         **reply.model_dump(mode="json", include={"stage", "state", "comment_id", "failure"}),
         "stage_label": STATUS_LABELS[reply.stage],
@@ -293,7 +293,7 @@ def _reply(reply: "Reply") -> Answer:
     }
 
 
-def _voice(voice: "Voice", detail: TicketDetail, directory: "Directory") -> Answer:
+def _voice(voice: Voice, detail: TicketDetail, directory: Directory) -> Answer:
     post = detail.posts.get(voice.post)
     said: Answer = (
         {"text": None, "clipped": None, "permalink": None, "channel": None, "has_photo": None}
@@ -309,7 +309,7 @@ def _voice(voice: "Voice", detail: TicketDetail, directory: "Directory") -> Answ
     }
 
 
-def _decision(triage: "Triage | None", directory: "Directory") -> Answer | None:
+def _decision(triage: Triage | None, directory: Directory) -> Answer | None:
     """What the classifier said about a post: how probable each part is, what else it may be, and why."""
     if triage is None:
         return None
@@ -354,7 +354,7 @@ def _health(health: Health) -> Answer:
     }
 
 
-def _token(look: "TokenLook", now: datetime) -> Answer:
+def _token(look: TokenLook, now: datetime) -> Answer:
     """What the platform said of the token a day ago at most, and how many days are left now."""
     return {
         "valid": look.valid,
@@ -368,7 +368,7 @@ def _token(look: "TokenLook", now: datetime) -> Answer:
     }
 
 
-def _budget(budget: "BudgetState") -> Answer:
+def _budget(budget: BudgetState) -> Answer:
     """The month's money, and how often it lets the channel be read."""
     return {
         "limit_usd": budget.limit_usd,
@@ -379,7 +379,7 @@ def _budget(budget: "BudgetState") -> Answer:
     }
 
 
-def _reason(reason: "Reason") -> Answer:
+def _reason(reason: Reason) -> Answer:
     label = REASON_LABELS.get(reason.code)
     if label is None and reason.code == coverage.STOPPED:
         label = STOP_LABELS.get(reason.detail, "Pembacaan berhenti sebelum selesai")
@@ -408,30 +408,30 @@ def _wib(name: str, moment: datetime | None) -> Answer:
     return {f"{name}_wib": None if moment is None else moment.astimezone(WIB).strftime("%Y-%m-%d %H:%M WIB")}
 
 
-def department_name(code: str, directory: "Directory") -> str:
+def department_name(code: str, directory: Directory) -> str:
     """Its name; the code itself when a ticket is older than the directory."""
     department = directory.departments.get(code)
     return code if department is None else department.name
 
 
-def contact_name(code: str, directory: "Directory") -> str:
+def contact_name(code: str, directory: Directory) -> str:
     """The department's name, or that it is its head."""
     department, _, role = code.partition(".")
     name = department_name(department, directory)
     return f"Pimpinan {name}" if role else name
 
 
-def topic_label(code: str, directory: "Directory") -> str:
+def topic_label(code: str, directory: Directory) -> str:
     """Its label; the code itself when a ticket is older than the directory."""
     topic = directory.topics.get(code)
     return code if topic is None else topic.label
 
 
-def _channel(code: str, directory: "Directory") -> str:
+def _channel(code: str, directory: Directory) -> str:
     return next((channel.name for channel in directory.channels if channel.id == code), code)
 
 
-def _group_label(by: Grouping, group: str, directory: "Directory") -> str:
+def _group_label(by: Grouping, group: str, directory: Directory) -> str:
     match by:
         case "channel":
             return _channel(group, directory)

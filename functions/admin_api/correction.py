@@ -1,19 +1,20 @@
 """What follows when a person says that the classifier, or another person, was wrong about a ticket. Pure."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from admin_api.answers import KIND_LABELS, STATUS_LABELS, URGENCY_LABELS, department_name, topic_label
 from aduan.assignment import notices_about, status_with, with_deadline
-from aduan.example import Example, Said
+from aduan.example import Example, Label
 from aduan.refusal import RefusedError
 from aduan.ticket import MOVES, OPEN, Event, Status, Ticket
 from aduan.triage import DESK
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from admin_api.requests import CorrectionRequest
     from aduan.directory import Directory
     from aduan.notice import Notice
@@ -30,7 +31,7 @@ class Correction:
     """Everything that is written when a ticket is corrected."""
 
     ticket: Ticket
-    notices: tuple["Notice", ...]
+    notices: tuple[Notice, ...]
     """All that the ticket should have now."""
     event: Event
     example: Example | None
@@ -38,13 +39,13 @@ class Correction:
 
 
 def correction(  # noqa: PLR0913 # what was asked, what there is, and the circumstances
-    asked: "CorrectionRequest",
+    asked: CorrectionRequest,
     ticket: Ticket,
-    post: "Post",
+    post: Post,
     known: Example | None,
     *,
     by: str,
-    directory: "Directory",
+    directory: Directory,
     now: datetime,
 ) -> Correction | None:
     """Work out what a correction changes; None when everything is as it says, so that it can be repeated.
@@ -106,7 +107,7 @@ def _conflict(code: str, message: str, field: str | None = None) -> RefusedError
     return RefusedError(409, code, message, field)
 
 
-def _after(ticket: Ticket, asked: "CorrectionRequest", directory: "Directory", now: datetime) -> Ticket:
+def _after(ticket: Ticket, asked: CorrectionRequest, directory: Directory, now: datetime) -> Ticket:
     """The ticket as the person wants it; equal to what it is when nothing is to be changed."""
     if asked.is_report is False:
         return ticket.model_copy(update={"status": "rejected"})
@@ -128,18 +129,18 @@ def _must_be_allowed(ticket: Ticket, after: Ticket) -> None:
     raise _conflict("not_allowed", message)
 
 
-def _said(asked: "CorrectionRequest", known: Example | None) -> Said:
+def _said(asked: CorrectionRequest, known: Example | None) -> Label:
     """The last word about each thing; who says that it is no report takes back the rest."""
     if asked.is_report is False:
-        return Said(is_report=False)
+        return Label(is_report=False)
     named = asked.model_dump(include={"topic", "department", "kind", "urgency"}, exclude_none=True)
     if asked.department == DESK:
         named["department"] = None
-    before = known.said if known is not None and known.said.is_report else Said()
+    before = known.said if known is not None and known.said.is_report else Label()
     return before.model_copy(update=named)
 
 
-def _why(before: Ticket, after: Ticket, note: str, directory: "Directory") -> str:
+def _why(before: Ticket, after: Ticket, note: str, directory: Directory) -> str:
     """One line for the history: ``koreksi: topik Jalan → Drainase. Catatan: …``."""
     labels: dict[str, Callable[[Ticket], str]] = {
         "topik": lambda ticket: topic_label(ticket.topic, directory),

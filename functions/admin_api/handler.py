@@ -1,5 +1,7 @@
 """Entry point of the admin API: settings, clients, routes, and what every answer has in common."""
 
+from __future__ import annotations
+
 import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -54,7 +56,7 @@ app.exception_handler(RefusedError)(refused)
 app.exception_handler(Exception)(failed)
 
 
-def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Answer one request, and log which route, how, for whom and how long; never what was asked or answered."""
     began = time.perf_counter()
     answer = app.resolve(event, context)

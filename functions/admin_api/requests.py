@@ -1,5 +1,7 @@
 """What a request asks for: query strings and bodies become checked values, or an error that names the field."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Container, Mapping
 from datetime import UTC, date, datetime, time, timedelta
@@ -211,7 +213,7 @@ class ExamplesRequest(_Request):
 M = TypeVar("M", bound=_Request)
 
 
-def tickets_request(event: Mapping[str, Any], directory: "Directory") -> TicketsRequest:
+def tickets_request(event: Mapping[str, Any], directory: Directory) -> TicketsRequest:
     """Check the query string of ``GET /tickets``; the place comes back as the directory spells it.
 
     Raises:
@@ -233,7 +235,7 @@ def tickets_request(event: Mapping[str, Any], directory: "Directory") -> Tickets
 
 
 def stats_request(
-    event: Mapping[str, Any], directory: "Directory", now: datetime
+    event: Mapping[str, Any], directory: Directory, now: datetime
 ) -> tuple[StatsRequest, tuple[str, ...]]:
     """Check the query string of ``GET /stats``; with the months it asks for, this one when it names none.
 
@@ -284,7 +286,7 @@ def contact_request(event: Mapping[str, Any]) -> ContactRequest:
     return contact
 
 
-def correction_request(event: Mapping[str, Any], directory: "Directory") -> CorrectionRequest:
+def correction_request(event: Mapping[str, Any], directory: Directory) -> CorrectionRequest:
     """Check the body of ``POST /tickets/{code}/correction``, but for what it would change.
 
     Raises:
@@ -333,7 +335,7 @@ def ticket_code(text: str) -> str:
     return code
 
 
-def contact_of(text: str, directory: "Directory") -> str:
+def contact_of(text: str, directory: Directory) -> str:
     """The code of a contact, as `aduan.notice.contact_code` writes it, of a department that exists.
 
     Raises:

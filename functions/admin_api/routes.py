@@ -1,5 +1,7 @@
 """The routes: who may, what is asked, what the table says, what is answered."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -7,14 +9,13 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from admin_api import access, answers, requests
 from admin_api.correction import correction, outdated
-from aduan.coverage import Bounds, coverage
+from admin_api.coverage import Bounds, coverage
 from aduan.health import Health, channel_health
 from aduan.notice import Contact
 from aduan.refusal import RefusedError, invalid, not_found
 from aduan.silence import HISTORY
 from aduan.store.channels import LEDGER_DAYS
 from aduan.store.pages import CursorError
-from aduan.store.reading import ChannelState, Reading
 from aduan.store.tickets import OutdatedError
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from aduan.store.contacts import ContactStore
     from aduan.store.examples import ExampleStore
     from aduan.store.posts import PostStore
+    from aduan.store.reading import ChannelState, Reading
     from aduan.store.tickets import TicketStore
 
 JUDGED_RUNS: Final = 60
@@ -37,20 +39,20 @@ METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 class Stores:
     """What is read to be changed, and written."""
 
-    contacts: "ContactStore"
-    tickets: "TicketStore"
-    posts: "PostStore"
-    examples: "ExampleStore"
+    contacts: ContactStore
+    tickets: TicketStore
+    posts: PostStore
+    examples: ExampleStore
 
 
 @dataclass(frozen=True)
 class Routes:
     """The API over its stores; `now` is the clock."""
 
-    app: "APIGatewayRestResolver"
+    app: APIGatewayRestResolver
     reading: Reading
     stores: Stores
-    directory: "Directory"
+    directory: Directory
     now: Callable[[], datetime]
 
     def register(self) -> None:
@@ -212,7 +214,7 @@ class Routes:
             raise access.missing_ticket()
         return answers.detail_answer(detail, self.directory, everything=caller.is_admin)
 
-    def _channel(self, channel: "Channel", now: datetime) -> tuple[ChannelState, Health]:
+    def _channel(self, channel: Channel, now: datetime) -> tuple[ChannelState, Health]:
         """Two reads and two queries; one more when the channel was not read in the last hour."""
         state = self.reading.channel_state(channel.id, JUDGED_RUNS)
         last = None

@@ -1,5 +1,7 @@
 """The keys of the action links, from Secrets Manager: fetched when first needed, and remembered for an hour."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
@@ -17,7 +19,7 @@ PATIENCE_SECONDS: Final = 60
 class ActionKeys:
     """Reads the keys once, and again when they are old or a newer one was seen."""
 
-    def __init__(self, connect: "Callable[[], SecretsManagerClient]", secret: str, clock: Callable[[], float]) -> None:
+    def __init__(self, connect: Callable[[], SecretsManagerClient], secret: str, clock: Callable[[], float]) -> None:
         """Read the secret with this name or ARN; `connect` is called when it is first needed, `clock` is in seconds."""
         self._connect = connect
         self._secret = secret

@@ -5,18 +5,22 @@ It says everything a link is good for, so nothing is stored about it, and it hol
 has its links: that is the whole right to act, and a page asks before anything is done.
 """
 
+from __future__ import annotations
+
 import hmac
 import json
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Final, Literal, Self
+from typing import TYPE_CHECKING, Final, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
 from aduan.record import Moment, Record
-from aduan.ticket import Status
+
+if TYPE_CHECKING:
+    from aduan.ticket import Status
 
 Action = Literal["accept", "done", "not_ours"]
 ASKED: Final[dict[Action, Status]] = {"accept": "accepted", "done": "resolved", "not_ours": "not_ours"}

@@ -1,5 +1,7 @@
 """What follows when a ticket comes to another department: where it stands, until when, and who is told. Pure."""
 
+from __future__ import annotations
+
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -13,14 +15,14 @@ if TYPE_CHECKING:
     from aduan.ticket import Status, Ticket
 
 
-def status_with(department: "Department") -> "Status":
+def status_with(department: Department) -> Status:
     """Where a ticket stands that comes to this department."""
     if department.code == DESK:
         return "needs_review"
     return "not_ours" if department.kind == "outside" else "routed"
 
 
-def with_deadline(before: "Ticket", after: "Ticket", directory: "Directory", now: datetime) -> "Ticket":
+def with_deadline(before: Ticket, after: Ticket, directory: Directory, now: datetime) -> Ticket:
     """Give a ticket that changed at `now` the deadline of its new class; as it is when it has the same class.
 
     More urgent than was thought, the time runs from now, when they hear of it; less, from the beginning.
@@ -33,7 +35,7 @@ def with_deadline(before: "Ticket", after: "Ticket", directory: "Directory", now
     return after.model_copy(update={"due_at": due_at})
 
 
-def notices_about(ticket: "Ticket", directory: "Directory", now: datetime) -> tuple[Notice, ...]:
+def notices_about(ticket: Ticket, directory: Directory, now: datetime) -> tuple[Notice, ...]:
     """All notices that whoever has the ticket should have of it, written at `now`."""
     return tuple(
         held(

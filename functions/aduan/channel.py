@@ -1,5 +1,7 @@
 """How far a channel has been read, and the ledger of the runs that read it."""
 
+from __future__ import annotations
+
 from datetime import datetime, timedelta
 from typing import Any, Final
 

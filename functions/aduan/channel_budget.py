@@ -4,15 +4,19 @@ Platforms that charge do so for what they return, so a poll that finds nothing i
 after one that cost something.
 """
 
+from __future__ import annotations
+
 import math
 from calendar import monthrange
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from aduan.channel import Cursor
-from aduan.directory import Channel
 from aduan.record import WIB
+
+if TYPE_CHECKING:
+    from aduan.channel import Cursor
+    from aduan.directory import Channel
 
 LONGEST_PAUSE: Final = timedelta(days=1)
 """However fast a budget goes, a channel is read once a day until it is gone."""

@@ -5,6 +5,8 @@ it. It starts anew when the ticket comes to somebody else, or is opened again. T
 the ticket is resolved, whoever has it; only a ticket that is opened again gets a new one.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,12 +15,12 @@ from typing import TYPE_CHECKING, Any, Final
 from aduan.directory import OUTSIDE
 from aduan.record import WIB
 from aduan.ticket import OPEN, WAITING, clock_of
-from aduan.triage import ReportKind, Urgency
 from aduan.working_days import due_at, morning, office_time, working_day
 
 if TYPE_CHECKING:
-    from aduan.directory import Deadline, Directory, Rung
+    from aduan.directory import Deadline, Directory, Step
     from aduan.ticket import Ticket
+    from aduan.triage import ReportKind, Urgency
 
 COUNTY_WIDE: Final = frozenset({"sekda", "forum"})
 """Who was told by these has been told of the ticket, not of its department."""
@@ -29,10 +31,10 @@ class Due:
     """A step that is still to come."""
 
     at: datetime
-    rung: "Rung"
+    step: Step
 
 
-def deadline_of(department: str, urgency: Urgency, kind: ReportKind, directory: "Directory") -> "Deadline":
+def deadline_of(department: str, urgency: Urgency, kind: ReportKind, directory: Directory) -> Deadline:
     """The class of a ticket: by its department, then by its urgency, then by its kind."""
     for deadline in directory.deadlines.values():
         if deadline.department == department:
@@ -42,12 +44,12 @@ def deadline_of(department: str, urgency: Urgency, kind: ReportKind, directory: 
     return directory.deadlines["request" if kind == "request" else "normal"]
 
 
-def finish_by(begun_at: datetime, deadline: "Deadline", directory: "Directory") -> datetime:
+def finish_by(begun_at: datetime, deadline: Deadline, directory: Directory) -> datetime:
     """When a ticket is due that was opened, or opened again, at `begun_at`."""
     return min(due_at(begun_at, directory.limits[code]) for code in deadline.finish)
 
 
-def started(ticket: "Ticket", directory: "Directory", at: datetime) -> "Ticket":
+def started(ticket: Ticket, directory: Directory, at: datetime) -> Ticket:
     """Start the clocks of a ticket that came at `at` to whoever has it now; the same ticket when they run already.
 
     Steps that were taken stay taken, except that another department has been told nothing yet, and that everything
@@ -74,7 +76,7 @@ def started(ticket: "Ticket", directory: "Directory", at: datetime) -> "Ticket":
     return after.model_copy(update={"act_at": next_look(after, directory, at)})
 
 
-def next_look(ticket: "Ticket", directory: "Directory", now: datetime) -> datetime | None:
+def next_look(ticket: Ticket, directory: Directory, now: datetime) -> datetime | None:
     """When something is to be done about a ticket to which something was done now; None when nothing is to come.
 
     In office hours nothing is done on the same day again: nobody is told twice a day, nor pressed on the day on which
@@ -85,12 +87,12 @@ def next_look(ticket: "Ticket", directory: "Directory", now: datetime) -> dateti
     due = next_step(ticket, directory)
     if due is None:
         return now if ticket.on_forum_list else None
-    if due.rung.minutes is not None:
+    if due.step.minutes is not None:
         return due.at
     return max(due.at, morning(working_day(now.astimezone(WIB).date(), 1)))
 
 
-def next_step(ticket: "Ticket", directory: "Directory") -> Due | None:
+def next_step(ticket: Ticket, directory: Directory) -> Due | None:
     """The step of the ladder that comes next while nothing happens; None when there is no more.
 
     The list of the forum is the end of it, whoever has the ticket then: the forum decides what is done.
@@ -101,14 +103,14 @@ def next_step(ticket: "Ticket", directory: "Directory") -> Due | None:
     ladder = directory.ladders[OUTSIDE if ticket.status == "not_ours" else deadline.ladder]
     ends = _ends(ticket)
     due = [
-        Due(_time(rung, ends[rung.clock]), rung)
-        for rung in ladder.rungs
-        if rung.clock in ends and rung.step not in ticket.steps
+        Due(_time(step, ends[step.clock]), step)
+        for step in ladder.steps
+        if step.clock in ends and step.name not in ticket.steps
     ]
     return min(due, key=lambda step: step.at, default=None)
 
 
-def _ends(ticket: "Ticket") -> Mapping[str, datetime]:
+def _ends(ticket: Ticket) -> Mapping[str, datetime]:
     """When the clocks end that run now."""
     ends = {}
     if ticket.take_up_by is not None and ticket.status in WAITING | {"not_ours"}:
@@ -118,12 +120,12 @@ def _ends(ticket: "Ticket") -> Mapping[str, datetime]:
     return ends
 
 
-def _time(rung: "Rung", end: datetime) -> datetime:
-    if rung.working_days is None:
-        return end + timedelta(minutes=rung.minutes or 0)
-    if rung.working_days < 0:
-        return morning(working_day(end.astimezone(WIB).date(), rung.working_days))
+def _time(step: Step, end: datetime) -> datetime:
+    if step.working_days is None:
+        return end + timedelta(minutes=step.minutes or 0)
+    if step.working_days < 0:
+        return morning(working_day(end.astimezone(WIB).date(), step.working_days))
     opening = office_time(end)
-    if rung.working_days == 0:
+    if step.working_days == 0:
         return opening
-    return morning(working_day(opening.astimezone(WIB).date(), rung.working_days))
+    return morning(working_day(opening.astimezone(WIB).date(), step.working_days))

@@ -3,6 +3,8 @@
 Codes are immutable: tickets, counters and the classifier keep them. Names are only labels and may change.
 """
 
+from __future__ import annotations
+
 import csv
 import functools
 import hashlib
@@ -242,10 +244,10 @@ class Deadline(Entry):
     """Whose tickets are of this class, whatever they are about; None for a class by urgency and kind."""
 
 
-class Rung(Entry):
+class Step(Entry):
     """A step that is taken when nothing has happened, a time before or after one of a ticket's two clocks ends."""
 
-    step: Literal["remind", "head", "remind_due", "head_due", "sekda", "forum"]
+    name: Literal["remind", "head", "remind_due", "head_due", "sekda", "forum"]
     clock: Literal["take_up", "finish"]
     working_days: int | None = None
     """Taken in office hours: before the end on the morning of that day, after it when the offices open next."""
@@ -258,7 +260,7 @@ class Ladder(Entry):
     """The steps of a class of tickets. A step that stands there twice is taken at the first of its times."""
 
     code: Code
-    rungs: tuple[Rung, ...]
+    steps: tuple[Step, ...]
 
 
 class SendingRule(Entry):
@@ -456,8 +458,8 @@ def _check_deadlines(directory: Directory) -> None:
         if max(length or 0 for length in lengths) < 1:
             raise DirectoryError(f"{file}: limit {limit.code} must be at least 1.")
     for ladder in directory.ladders.values():
-        for rung in ladder.rungs:
-            _check_lengths(file, f"step {rung.step} of ladder {ladder.code}", (rung.working_days, rung.minutes))
+        for step in ladder.steps:
+            _check_lengths(file, f"step {step.name} of ladder {ladder.code}", (step.working_days, step.minutes))
 
 
 def _check_named(file: str, what: str, named: Iterable[tuple[str, str]], known: Iterable[str]) -> None:

@@ -1,10 +1,12 @@
 """What a person corrected, kept as an example from which the classifier learns."""
 
+from __future__ import annotations
+
 from aduan.record import Moment, Record
 from aduan.triage import ReportKind, Triage, Urgency
 
 
-class Said(Record):
+class Label(Record):
     """What a person said about a post. None where nothing was said."""
 
     is_report: bool = True
@@ -25,6 +27,6 @@ class Example(Record):
     """As it is stored on the post, which is masked. Empty for a post that is only a photo."""
     decision: Triage | None
     """What the classifier had said."""
-    said: Said
+    said: Label
     at: Moment
     """When the last correction was made."""

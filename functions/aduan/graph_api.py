@@ -4,6 +4,8 @@ Sources: the Graph API's documentation of errors and of securing calls (develope
 Errors are judged by ``error.code``, because the HTTP status is 400 for nearly all of them.
 """
 
+from __future__ import annotations
+
 import hashlib
 import hmac
 from typing import Final

@@ -1,15 +1,19 @@
 """Whether a channel is being read as it should be, and if not, what is wrong, in Indonesian."""
 
+from __future__ import annotations
+
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from aduan.channel import END_UNKNOWN, TOKEN_WARNING_DAYS, Cursor, Run, TokenLook
 from aduan.channel_budget import BudgetState, budget_state
-from aduan.directory import Channel
 from aduan.record import WIB
 from aduan.silence import Silence, usual_gap
+
+if TYPE_CHECKING:
+    from aduan.directory import Channel
 
 LEDGER_RHYTHM: Final = timedelta(hours=1)
 """A channel on which nothing happens is entered once an hour: lag below that says nothing."""

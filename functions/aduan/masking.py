@@ -4,6 +4,8 @@ What is looked for: the 16 digits of a NIK or KK, telephone numbers in Indonesia
 plates, bank accounts and house numbers. Names and handles inside a text are not recognised.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Mapping
 from typing import Any, Final

@@ -1,5 +1,7 @@
 """One message to one department by one medium, about a ticket, a channel or a contact; and how departments are told."""
 
+from __future__ import annotations
+
 from typing import Final, Literal
 
 from aduan.record import Moment, Record, stamp

@@ -1,5 +1,7 @@
 """Texts as people can read them: what citizens wrote without what cannot be seen, and moments in WIB."""
 
+from __future__ import annotations
+
 import re
 import unicodedata
 from datetime import datetime

@@ -1,5 +1,7 @@
 """What one person wrote on one channel, as fetched."""
 
+from __future__ import annotations
+
 import hashlib
 from typing import Any, Literal, Self
 

@@ -4,14 +4,18 @@ Pure. Whoever writes a notice puts the moment on it, so that waiting for the mor
 whoever sends it asks again.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from aduan.directory import Sending, SendingRule
 from aduan.notice import CONTRADICTED, Notice, OutboxEntry
 from aduan.record import WIB
 from aduan.working_days import is_working_day
+
+if TYPE_CHECKING:
+    from aduan.directory import Sending, SendingRule
 
 N = TypeVar("N", bound=OutboxEntry)
 _DAY = timedelta(days=1)

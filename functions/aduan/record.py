@@ -1,5 +1,7 @@
 """The base of everything that is stored or passed between functions."""
 
+from __future__ import annotations
+
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Annotated, Final
 

@@ -1,5 +1,7 @@
 """How a request is refused: a status for machines, a sentence in Indonesian for people, and what the log may say."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import Any, Final
 

@@ -4,6 +4,8 @@ Platforms know no idempotency key. So it is an entry of an outbox like a notice:
 nobody knows what became of it, our own comment is looked for under the post before it is sent once more.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, Literal
@@ -47,7 +49,7 @@ class Reply(Record):
     failure: str | None = None
 
 
-def can_be_answered(post: "Post", directory: "Directory") -> bool:
+def can_be_answered(post: Post, directory: Directory) -> bool:
     """Tell whether a post's author is to be answered: its channel says so, and its platform lets us.
 
     On Instagram only comments take an answer; others' pictures and mentions do not.

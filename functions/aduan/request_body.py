@@ -1,5 +1,7 @@
 """The body of a request as API Gateway hands it over."""
 
+from __future__ import annotations
+
 import base64
 import json
 from collections.abc import Mapping

@@ -1,5 +1,7 @@
 """Secrets, from the Parameter Store."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
@@ -13,7 +15,7 @@ MAX_AGE_SECONDS: Final = 300
 class SecureParameters:
     """Reads parameters below one path, and remembers for a while those there are. Threads may share it."""
 
-    def __init__(self, client: "SSMClient", prefix: str, clock: Callable[[], float], shortest: int = 1) -> None:
+    def __init__(self, client: SSMClient, prefix: str, clock: Callable[[], float], shortest: int = 1) -> None:
         """Read below `prefix`; `clock` is in seconds. What has fewer letters than `shortest` is taken for no secret."""
         self._client = client
         self._prefix = prefix.rstrip("/")

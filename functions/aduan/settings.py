@@ -1,5 +1,7 @@
 """Settings come from the environment once, at import, into a frozen model declared where it is used."""
 
+from __future__ import annotations
+
 import os
 from typing import TypeVar
 

@@ -1,5 +1,7 @@
 """How long nobody has written on a channel, against what is usual there at this hour."""
 
+from __future__ import annotations
+
 from bisect import bisect_right
 from collections.abc import Collection
 from dataclasses import dataclass

@@ -3,6 +3,8 @@
 Powertools' batch processor does the same and brings asyncio and its data classes with it, 35 ms of every cold start.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 

@@ -1,5 +1,7 @@
 """How a function's templates become text: strictly, and with everything escaped that becomes HTML."""
 
+from __future__ import annotations
+
 from pathlib import Path
 
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, ModuleLoader, StrictUndefined, select_autoescape

@@ -1,5 +1,7 @@
 """A complaint the county follows up, and the moves it may make."""
 
+from __future__ import annotations
+
 import hashlib
 from datetime import datetime
 from typing import Final, Literal

@@ -1,5 +1,7 @@
 """The decision about a post."""
 
+from __future__ import annotations
+
 from typing import Literal
 
 from aduan.record import Record

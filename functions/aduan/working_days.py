@@ -4,6 +4,8 @@ The days off lie in `days_off.json`, which says where they come from. In a year 
 free: a due date that is a few days early is better than a ticket that cannot be opened.
 """
 
+from __future__ import annotations
+
 import json
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -26,7 +28,7 @@ DAYS_OFF: Final = frozenset(
 """National holidays and joint leave, as ``2026-08-17``."""
 
 
-def due_at(begun_at: datetime, limit: "Limit") -> datetime:
+def due_at(begun_at: datetime, limit: Limit) -> datetime:
     """Give the moment, in UTC, at which a limit ends that began at `begun_at`.
 
     A limit in working days ends when the offices close on the last of them; the day of beginning is not counted.

@@ -1,5 +1,7 @@
 """Asking a model on Amazon Bedrock for a second opinion, as long as there is time and money for it."""
 
+from __future__ import annotations
+
 import queue
 import threading
 import time
@@ -14,12 +16,8 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from pydantic import Field, model_validator
 
-from aduan.directory import Directory
-from aduan.post import Post
 from aduan.settings import Settings
 from aduan.store.spending import DynamoSpendingStore, SpendingStore
-from aduan.store.table import Table
-from aduan.triage import Triage
 from classify.second_opinion import (
     Prices,
     answer_of,
@@ -34,6 +32,11 @@ from classify.second_opinion import (
 
 if TYPE_CHECKING:
     import boto3
+
+    from aduan.directory import Directory
+    from aduan.post import Post
+    from aduan.store.table import Table
+    from aduan.triage import Triage
 
 MICRO: Final = 1_000_000
 WINDOW_SECONDS: Final = 60
@@ -161,7 +164,7 @@ class SecondOpinion:
 
 
 def open_second_opinion(
-    session: "boto3.Session",
+    session: boto3.Session,
     table: Table,
     directory: Directory,
     settings: SecondOpinionSettings,

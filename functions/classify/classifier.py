@@ -5,17 +5,21 @@ anybody can read decide the rest: whose job a topic is at this place, what is an
 look. Reasons are made of the words of the data only, never of the text, so they may be shown and kept.
 """
 
+from __future__ import annotations
+
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final, NamedTuple, cast
+from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
-from aduan.directory import Directory
 from aduan.triage import DESK, ReportKind, Triage, Urgency
 from classify.departments import Choice, Ranked, doubt_about, rank
-from classify.evidence import RULES_FILE, Reading, reader_of
 from classify.features import FAMILIES, features_of
 from classify.model import Model, Probabilities, load_model
+from classify.phrase_matches import RULES_FILE, Reading, reader_of
+
+if TYPE_CHECKING:
+    from aduan.directory import Directory
 
 _HERE: Final = Path(__file__).parent
 _CODE: Final = hashlib.sha256(
@@ -60,7 +64,7 @@ def classify(text: str, directory: Directory, *, has_photo: bool = False, model:
     features = features_of(reading)
     probable = model.weigh(features)
     case = _Case(model, directory, reading, features, probable, decided_by)
-    if probable.report < model.drop_below and reading.evidence.emergency is None:
+    if probable.report < model.drop_below and reading.matches.emergency is None:
         return _dropped(case)
     return _report(case)
 
@@ -146,7 +150,7 @@ def _report(case: _Case) -> Triage:
 
 def _settled(case: _Case) -> dict[str, float]:
     """Keep a dark house apart from a dark street: both say ``lampu`` and ``mati``, only one names the street."""
-    topics, known = dict(case.probable.topic), case.reading.evidence.features
+    topics, known = dict(case.probable.topic), case.reading.matches.features
     if f"topic:{_POWER}:strong" in known and f"topic:{_STREET_LIGHT}:strong" not in known:
         topics[_POWER] += topics[_STREET_LIGHT]
         topics[_STREET_LIGHT] = 0.0
@@ -160,7 +164,7 @@ def _likeliest(probabilities: Mapping[str, float]) -> tuple[str, float]:
 
 def _urgency(case: _Case) -> tuple[Urgency, float]:
     """Weigh the model's view with the words of emergency and of fear."""
-    probable, evidence = case.probable.urgency, case.reading.evidence
+    probable, evidence = case.probable.urgency, case.reading.matches
     emergency = probable["emergency"]
     needed = _FEARED_EMERGENCY if evidence.marks.get("fear") else _NAMED_EMERGENCY if evidence.emergency else _EMERGENCY
     if emergency >= needed and case.probable.report >= _EMERGENCY_REPORT:
@@ -172,10 +176,10 @@ def _urgency(case: _Case) -> tuple[Urgency, float]:
 
 def _with_emergency(case: _Case, ranked: Ranked, urgency: Urgency) -> Ranked:
     """Let a word of emergency name who is called, unless it happens next door."""
-    emergency = case.reading.evidence.emergency
+    emergency = case.reading.matches.emergency
     if urgency != "emergency" or emergency is None or not emergency.other or case.reading.where.owner is not None:
         return ranked
-    choice = Choice(emergency.other, clear=True, reason=f"darurat: {case.reading.evidence.emergency_word}")
+    choice = Choice(emergency.other, clear=True, reason=f"darurat: {case.reading.matches.emergency_word}")
     second = next((code for code in (ranked.choice.code, ranked.runner_up) if code not in {choice.code, DESK}), None)
     topic = emergency.code or ranked.topic
     return ranked._replace(
@@ -191,7 +195,7 @@ def _with_emergency(case: _Case, ranked: Ranked, urgency: Urgency) -> Ranked:
 def _doubt(case: _Case, ranked: Ranked, urgency: Urgency) -> str | None:
     """Say why a person must look before anybody is told; None when nobody must."""
     doubt = doubt_about(ranked.choice, case.reading, case.directory)
-    if doubt is not None or (urgency == "emergency" and case.reading.evidence.emergency is not None):
+    if doubt is not None or (urgency == "emergency" and case.reading.matches.emergency is not None):
         return doubt
     if case.probable.report < case.model.auto_report:
         return UNSURE_REPORT
@@ -201,7 +205,7 @@ def _doubt(case: _Case, ranked: Ranked, urgency: Urgency) -> str | None:
 
 
 def _reasons(case: _Case, ranked: Ranked, urgency: Urgency, doubt: str | None) -> tuple[str, ...]:
-    evidence = case.reading.evidence
+    evidence = case.reading.matches
     words = case.model.leading(f"topic:{ranked.topic}", case.features, _WORD_FAMILIES)[:_WORDS_SHOWN]
     parts = (
         f"darurat: {evidence.emergency_word}" if urgency == "emergency" and evidence.emergency else None,

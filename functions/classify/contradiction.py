@@ -4,6 +4,8 @@
 ``sudah tidak bocor lagi`` do not. What is said last counts: ``sudah ditambal, tapi masih bocor``. The words are data.
 """
 
+from __future__ import annotations
+
 import functools
 import json
 import re

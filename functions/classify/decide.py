@@ -1,12 +1,13 @@
 """Decide about one stored post, once. Used by the stream, and again by `follow_up` for what the stream left behind."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from aws_lambda_powertools import Logger
 
-from aduan.directory import Directory
 from aduan.post import Post
 from aduan.store.posts import AlreadyTriagedError, PostStore
 from aduan.store.tickets import CodeTakenError, TicketStore
@@ -16,6 +17,9 @@ from classify.classifier import classify
 from classify.opening import BY, opening
 from classify.reopening import contradicted, may_contradict, reopening
 from classify.revision import revision
+
+if TYPE_CHECKING:
+    from aduan.directory import Directory
 
 Outcome = Literal["already", "auto", "desk", "drop", "joined"]
 """``joined``: the post says that a resolved ticket is not done, and belongs to it now."""

@@ -1,11 +1,15 @@
 """Whose job it is, given what a text is about and where: topic, named road, place next door, and departments' words."""
 
-from collections.abc import Mapping
-from typing import Final, NamedTuple
+from __future__ import annotations
 
-from aduan.directory import Directory
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final, NamedTuple
+
 from aduan.triage import DESK
-from classify.evidence import Reading
+
+if TYPE_CHECKING:
+    from aduan.directory import Directory
+    from classify.phrase_matches import Reading
 
 _SIGNALS: Final = "lampu lalu lintas"
 _TRAFFIC: Final = "lalu_lintas_parkir"
@@ -37,7 +41,7 @@ class Ranked(NamedTuple):
 
 def choose(topic_code: str, reading: Reading, directory: Directory) -> Choice:
     """Give the department for a topic under the circumstances of the text."""
-    topic, where, evidence = directory.topics[topic_code], reading.where, reading.evidence
+    topic, where, evidence = directory.topics[topic_code], reading.where, reading.matches
     if where.owner is not None and where.place is not None:
         return Choice(where.owner, clear=True, reason=f"di luar Sleman: {where.place.outside}")
     if where.road is not None and topic.by_road:
@@ -82,7 +86,7 @@ def rank(topics: Mapping[str, float], reading: Reading, directory: Directory) ->
 
 def called(reading: Reading) -> tuple[str, ...]:
     """List the departments a text calls by name, those left out that are called in every other text."""
-    return tuple(dict.fromkeys(code for code in reading.evidence.named if code not in _GENERAL))
+    return tuple(dict.fromkeys(code for code in reading.matches.named if code not in _GENERAL))
 
 
 def doubt_about(choice: Choice, reading: Reading, directory: Directory) -> str | None:
@@ -94,6 +98,6 @@ def doubt_about(choice: Choice, reading: Reading, directory: Directory) -> str |
         f"{department.name}: perlu dipilih yang mana": department.kind == "group",
         "lebih dari satu instansi disebut: perlu dilihat": len(called(reading)) > 1,
         # Satire and protest speak of holes, rats and lamps; whoever asks for a repair loses minutes at the desk.
-        "menyebut politik: perlu dilihat": bool(reading.evidence.marks.get("politics")),
+        "menyebut politik: perlu dilihat": bool(reading.matches.marks.get("politics")),
     }
     return next((reason for reason, holds in doubts.items() if holds), None)

@@ -1,9 +1,12 @@
 """What the model weighs of a text. Training and the functions make it here, so that they can never differ."""
 
-import itertools
-from typing import Final
+from __future__ import annotations
 
-from classify.evidence import Reading
+import itertools
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from classify.phrase_matches import Reading
 
 FAMILIES: Final = ("word", "pair", "opening", "known", "gram")
 """Words in their normal form; two in a row; those a text opens with; phrases of the directory and the rules with what
@@ -20,7 +23,7 @@ def features_of(reading: Reading) -> tuple[list[str], ...]:
         words,
         [f"{first} {second}" for first, second in itertools.pairwise(words)],
         words[:OPENING],
-        reading.evidence.features,
+        reading.matches.features,
         _grams(reading.typed),
     )
 

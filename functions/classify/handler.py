@@ -1,5 +1,7 @@
 """Entry point of the stream of new posts."""
 
+from __future__ import annotations
+
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -62,7 +64,7 @@ def triage(keys: Item) -> None:
 
 
 @metrics.log_metrics
-def handler(event: dict[str, Any], context: "LambdaContext") -> BatchResponse:
+def handler(event: dict[str, Any], context: LambdaContext) -> BatchResponse:
     """Decide about each post of the batch; one that fails is reported and delays no other for long."""
     del context
     response = handle_each(event["Records"], triage)

@@ -5,6 +5,8 @@ integer with a lane of 32 bits for each outcome, so adding a feature to all outc
 features fit before a lane runs over.
 """
 
+from __future__ import annotations
+
 import functools
 import hashlib
 import json

@@ -1,17 +1,21 @@
 """What a decided post becomes: its ticket, the first event of its history, and the notices that go out. Pure."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from aduan.deadlines import deadline_of, finish_by, started
-from aduan.directory import Directory
 from aduan.notice import Notice, media
-from aduan.post import Post
 from aduan.quiet_hours import held
 from aduan.reply import can_be_answered
 from aduan.ticket import Event, Status, Ticket, ticket_code
 from aduan.triage import DESK, Triage
+
+if TYPE_CHECKING:
+    from aduan.directory import Directory
+    from aduan.post import Post
 
 BY: Final = "classify"
 STALE: Final = timedelta(hours=6)

@@ -1,5 +1,7 @@
 """Where it is: kalurahan, kapanewon, roads and landmarks in a text, and places that are not in Sleman."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple

@@ -1,5 +1,7 @@
 """What follows when who complained says, under his resolved ticket, that it is not done. Pure."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,7 +31,7 @@ class Reopening:
     event: Event
 
 
-def may_contradict(post: "Post", triage: "Triage") -> bool:
+def may_contradict(post: Post, triage: Triage) -> bool:
     """Tell whether a post is worth a look at what was resolved for its author: an answer that says it is not done.
 
     An emergency never is: it gets a ticket of its own.
@@ -38,7 +40,7 @@ def may_contradict(post: "Post", triage: "Triage") -> bool:
     return answers and triage.urgency != "emergency" and contradicts(post.text)
 
 
-def contradicted(post: "Post", resolutions: Iterable[Resolution], directory: "Directory") -> Resolution | None:
+def contradicted(post: Post, resolutions: Iterable[Resolution], directory: Directory) -> Resolution | None:
     """Find what a post may contradict: resolved in the same thread, before it was written and not too long before.
 
     `resolutions` are its author's. Of several the youngest is meant.
@@ -55,7 +57,7 @@ def contradicted(post: "Post", resolutions: Iterable[Resolution], directory: "Di
     return max(meant, key=lambda one: one.resolved_at, default=None)
 
 
-def reopening(triage: "Triage", ticket: Ticket, directory: "Directory", now: datetime) -> Reopening | None:
+def reopening(triage: Triage, ticket: Ticket, directory: Directory, now: datetime) -> Reopening | None:
     """Work out what a contradiction changes; None when the post is about something else, or the ticket went elsewhere.
 
     `triage` is the decision about the post.

@@ -1,14 +1,19 @@
 """What an edited post changes about its ticket. Pure."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from aduan.directory import Directory
-from aduan.notice import Notice
-from aduan.post import Post
 from aduan.ticket import WATCHED, Event, Ticket
 from aduan.triage import DESK, Triage
 from classify.opening import BY, opening
+
+if TYPE_CHECKING:
+    from aduan.directory import Directory
+    from aduan.notice import Notice
+    from aduan.post import Post
 
 UNTOUCHED = frozenset({"needs_review", "routed", "not_ours"})
 """Nobody has taken the ticket yet, so a new decision may still move it."""

@@ -4,19 +4,23 @@ Pure. The answer comes from a language model that has read a stranger's text, so
 whatever a text makes that model say, the most that follows is a department this decision had already thought of.
 """
 
+from __future__ import annotations
+
 import json
 import math
 import re
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple, get_args
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, get_args
 
-from aduan.directory import Directory
 from aduan.triage import ReportKind, Triage, Urgency
 from classify.classifier import UNSURE_REPORT, UNSURE_TOPIC
 from classify.departments import NO_OWNER, Choice, choose, doubt_about
-from classify.evidence import reader_of
 from classify.features import features_of
 from classify.model import Model, Probabilities, load_model
+from classify.phrase_matches import reader_of
+
+if TYPE_CHECKING:
+    from aduan.directory import Directory
 
 TOOL: Final = "sort"
 LONGEST_SENT: Final = 2_000

@@ -1,5 +1,7 @@
 """From what people type to words that can be compared: ``LAMPUNEEE matiii`` becomes ``lampu mati``."""
 
+from __future__ import annotations
+
 import itertools
 import re
 import unicodedata

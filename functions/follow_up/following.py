@@ -1,5 +1,7 @@
 """Follow one ticket: read it, take the step that is due, write it with everything that belongs to it."""
 
+from __future__ import annotations
+
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
@@ -15,7 +17,7 @@ Outcome = Literal["already", "scheduled", "stepped"]
 changed; ``stepped``: something happened that is in the history."""
 
 
-def follow(code: str, *, tickets: "TicketStore", directory: "Directory", now: datetime) -> Outcome:
+def follow(code: str, *, tickets: TicketStore, directory: Directory, now: datetime) -> Outcome:
     """Take the next step of a ticket, if one is due. What is refused because the ticket moved is due again.
 
     Raises:

@@ -1,12 +1,14 @@
 """Keep what goes together until a run has seen all of it."""
 
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from aduan.notice import AnyNotice, Notice
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Callable, Sequence
 
     from follow_up.redrive import Redriven
     from notify.delivery import Outcome
@@ -20,9 +22,9 @@ class Gathering:
     def __init__(
         self,
         *,
-        deliver: "Callable[[AnyNotice], str]",
-        goes_together: "Callable[[AnyNotice], bool]",
-        deliver_together: "Together",
+        deliver: Callable[[AnyNotice], str],
+        goes_together: Callable[[AnyNotice], bool],
+        deliver_together: Together,
     ) -> None:
         self._deliver = deliver
         self._goes_together = goes_together
@@ -36,7 +38,7 @@ class Gathering:
             return "gathered"
         return self._deliver(notice)
 
-    def send(self, done: "Redriven", has_time: "Callable[[], bool]") -> None:
+    def send(self, done: Redriven, has_time: Callable[[], bool]) -> None:
         """Send what was gathered, and write into what the run did what became of it."""
         became, faults = self._deliver_together(self._gathered, has_time)
         done.faults += faults

@@ -1,5 +1,7 @@
 """Entry point of the schedule that looks for what the stream left behind."""
 
+from __future__ import annotations
+
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -50,7 +52,7 @@ second_opinion = open_second_opinion(session, table, directory, settings, count)
 
 
 @metrics.log_metrics
-def handler(event: dict[str, Any], context: "LambdaContext") -> None:
+def handler(event: dict[str, Any], context: LambdaContext) -> None:
     """Drive posts, tickets and notices whose time has come; what failed is raised when the others are done."""
     del event
     now = datetime.now(UTC)

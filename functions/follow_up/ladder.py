@@ -3,6 +3,8 @@
 One look does one thing, and writes down when the next one is due.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +18,7 @@ from aduan.triage import DESK
 from aduan.working_days import office_time
 
 if TYPE_CHECKING:
-    from aduan.directory import Directory, Rung
+    from aduan.directory import Directory, Step
 
 BY: Final = "follow_up"
 SECRETARIAT: Final = "setda"
@@ -41,7 +43,7 @@ class Advance:
     event: Event | None = None
 
 
-def advance(ticket: Ticket, directory: "Directory", now: datetime) -> Advance | None:
+def advance(ticket: Ticket, directory: Directory, now: datetime) -> Advance | None:
     """Say what is to be done about a ticket now; None when its time has not come, or there is nothing to do.
 
     A clock that stands for another status, department or urgency than the ticket's is started anew first, from the
@@ -56,7 +58,7 @@ def advance(ticket: Ticket, directory: "Directory", now: datetime) -> Advance | 
     due = next_step(ticket, directory)
     if due is None:
         return None if ticket.on_forum_list else Advance(ticket.model_copy(update={"act_at": None}))
-    at = due.at if due.rung.minutes is not None else office_time(max(due.at, now))
+    at = due.at if due.step.minutes is not None else office_time(max(due.at, now))
     if at > now:
         return Advance(ticket.model_copy(update={"act_at": at}))
     return _step(ticket, due, directory, now)
@@ -70,9 +72,9 @@ def _closing(ticket: Ticket, now: datetime) -> Advance:
     return Advance(closed, (), Event(ticket=ticket.code, at=now, move="closed", by=BY, why=why))
 
 
-def _step(ticket: Ticket, due: Due, directory: "Directory", now: datetime) -> Advance:
-    rung = due.rung
-    after = ticket.model_copy(update={"steps": (*ticket.steps, rung.step), "version": ticket.version + 1})
+def _step(ticket: Ticket, due: Due, directory: Directory, now: datetime) -> Advance:
+    step = due.step
+    after = ticket.model_copy(update={"steps": (*ticket.steps, step.name), "version": ticket.version + 1})
     after = after.model_copy(update={"act_at": next_look(after, directory, now)})
     notices = tuple(
         Notice(
@@ -81,17 +83,17 @@ def _step(ticket: Ticket, due: Due, directory: "Directory", now: datetime) -> Ad
             role=role,
             medium=medium,
             urgency=ticket.urgency,
-            step=rung.step if ticket.round == 1 else f"{rung.step}.{ticket.round}",
+            step=step.name if ticket.round == 1 else f"{step.name}.{ticket.round}",
             created_at=now,
         )
-        for department, role, media in _readers(ticket, rung)
+        for department, role, media in _readers(ticket, step)
         for medium in media
     )
-    event = Event(ticket=ticket.code, at=now, move=EVENTS[rung.step], by=BY, why=_why(ticket, rung))
+    event = Event(ticket=ticket.code, at=now, move=EVENTS[step.name], by=BY, why=_why(ticket, step))
     return Advance(after, notices, event)
 
 
-def _readers(ticket: Ticket, rung: "Rung") -> Iterator[tuple[str, Role, tuple[Medium, ...]]]:
+def _readers(ticket: Ticket, step: Step) -> Iterator[tuple[str, Role, tuple[Medium, ...]]]:
     """Who is told by which media; nobody twice."""
     holder = DESK if ticket.status == "needs_review" else ticket.department
     contacts: dict[str, tuple[str, Role]] = {
@@ -101,16 +103,16 @@ def _readers(ticket: Ticket, rung: "Rung") -> Iterator[tuple[str, Role, tuple[Me
         "desk": (DESK, "officer"),
     }
     told: dict[tuple[str, Role], tuple[Medium, ...]] = {}
-    for whom, media in rung.tell.items():
+    for whom, media in step.tell.items():
         known = told.get(contacts[whom], ())
         told[contacts[whom]] = (*known, *(medium for medium in media if medium not in known))
     for (department, role), media in told.items():
         yield department, role, media
 
 
-def _why(ticket: Ticket, rung: "Rung") -> str:
+def _why(ticket: Ticket, step: Step) -> str:
     """One line for the history: what had not happened, and by when it should have."""
-    end = ticket.take_up_by if rung.clock == "take_up" else None
+    end = ticket.take_up_by if step.clock == "take_up" else None
     limit = f"{(end or ticket.due_at).astimezone(WIB):%d-%m-%Y %H.%M} WIB"
     if ticket.status == "not_ours":
         return f"diteruskan ke luar kewenangan, belum ada kabar sampai {limit}"

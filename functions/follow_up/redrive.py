@@ -4,13 +4,18 @@ Between them come the tickets about which something is due. With the stream swit
 to the same end, only later.
 """
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
+from typing import TYPE_CHECKING
 
-from aduan.notice import AnyNotice, Medium
 from aduan.store.notices import LEFT_BEHIND, NoticeStore
+
+if TYPE_CHECKING:
+    from aduan.notice import AnyNotice, Medium
 
 NOTHING_DONE = frozenset({"already", "gathered", "held", "waiting"})
 """Outcomes of a notice that was not begun."""

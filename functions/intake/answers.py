@@ -1,5 +1,7 @@
 """What is answered: a status for machines, a sentence in Indonesian for people, and what the log may say of it."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field

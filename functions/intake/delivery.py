@@ -1,5 +1,7 @@
 """What a partner pushes, checked field by field, and the post it becomes. Nobody's name is in it."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -85,7 +87,7 @@ class Partner(BaseModel):
     """Where the group is: the link of a post that came without one."""
 
 
-def partner_channels(directory: "Directory") -> "dict[str, tuple[Channel, Partner]]":
+def partner_channels(directory: Directory) -> dict[str, tuple[Channel, Partner]]:
     """Every channel that may be pushed to, by the last part of its address.
 
     Raises:
@@ -98,7 +100,7 @@ def partner_channels(directory: "Directory") -> "dict[str, tuple[Channel, Partne
     }
 
 
-def delivered(given: Mapping[str, Any], channel: "Channel", partner: Partner, now: datetime) -> Post:
+def delivered(given: Mapping[str, Any], channel: Channel, partner: Partner, now: datetime) -> Post:
     """Make a post of what a partner sent.
 
     Raises:

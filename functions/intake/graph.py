@@ -1,5 +1,7 @@
 """The Graph API, as far as it says what a mention says; one attempt per question, because Meta repeats its push."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

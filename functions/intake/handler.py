@@ -1,5 +1,7 @@
 """Entry point of what is pushed: settings, clients, and what every answer has in common."""
 
+from __future__ import annotations
+
 import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -59,7 +61,7 @@ routes = Routes(
 
 
 @metrics.log_metrics
-def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Answer one request, and log ids, lengths and outcomes; never what was sent."""
     try:
         answer = routes.answer(Request(event))

@@ -4,6 +4,8 @@ Sources: the Instagram platform's documentation of the webhook field ``mentions`
 ``mentioned_media`` (developers.facebook.com/docs/instagram-platform).
 """
 
+from __future__ import annotations
+
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
@@ -106,7 +108,7 @@ def mention_of(account: str, value: object) -> Mention:
         raise UnreadableError(_malformed(error), value) from None
 
 
-def mention_post(answer: Mapping[str, Any], mention: Mention, channel: "Channel", now: datetime) -> Post | None:
+def mention_post(answer: Mapping[str, Any], mention: Mention, channel: Channel, now: datetime) -> Post | None:
     """Make a post of what the Graph API says about a mention; None when the account mentioned itself.
 
     Raises:
@@ -137,7 +139,7 @@ def mention_post(answer: Mapping[str, Any], mention: Mention, channel: "Channel"
         raise UnreadableError(_malformed(error), given) from None
 
 
-def put_aside(error: UnreadableError, mention: Mention | None, channel: "Channel") -> Rejected:
+def put_aside(error: UnreadableError, mention: Mention | None, channel: Channel) -> Rejected:
     """Make what is kept of a mention that cannot be read, without the people who wrote it.
 
     It is named by the platform's id, or by its own content where it has none: sent again, it is the same.

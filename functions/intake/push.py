@@ -6,6 +6,8 @@ one before: what is settled is not asked for again, the rest is asked in another
 be readable is put aside.
 """
 
+from __future__ import annotations
+
 import random
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -31,7 +33,7 @@ PUSH_TIME: Final = timedelta(seconds=8)
 class Account:
     """One of our accounts, while a push is taken."""
 
-    channel: "Channel"
+    channel: Channel
     token: str | None = field(repr=False)
     new: dict[str, Mention] = field(default_factory=dict)
     """By the platform's id: a mention that is in a push twice is one."""
@@ -58,7 +60,7 @@ class Taken:
 class Push:
     """Takes the mentions of one push."""
 
-    posts: "PostStore"
+    posts: PostStore
     graph: Graph
     app_secret: str = field(repr=False)
     now: Callable[[], datetime]

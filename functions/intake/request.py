@@ -1,5 +1,7 @@
 """A request as API Gateway hands it over: headers by small name, the body as the bytes that were signed."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any

@@ -1,5 +1,7 @@
 """The routes: who pushed it, what is in it, and whether it is new."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -10,16 +12,16 @@ from aduan.refusal import RefusedError, not_found
 from aduan.request_body import json_object
 from intake.answers import Answer, refused, unauthenticated
 from intake.delivery import Partner, delivered
-from intake.graph import Graph
 from intake.mentions import mentions_in
 from intake.push import PUSH_TIME, Account, Push
-from intake.request import Request
 from intake.signature import in_time, is_from_meta, is_from_partner, same
 
 if TYPE_CHECKING:
     from aduan.directory import Channel
     from aduan.secure_parameters import SecureParameters
     from aduan.store.posts import PostStore
+    from intake.graph import Graph
+    from intake.request import Request
 
 MOST_OF_A_PARTNER: Final = 64 * 1024
 MOST_OF_META: Final = 1024 * 1024
@@ -31,11 +33,11 @@ _KEY_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 class Routes:
     """Everything that may be pushed to; `now` is the clock."""
 
-    posts: "PostStore"
-    secrets: "SecureParameters"
+    posts: PostStore
+    secrets: SecureParameters
     graph: Graph
-    partners: "dict[str, tuple[Channel, Partner]]"
-    accounts: "dict[str, Channel]"
+    partners: dict[str, tuple[Channel, Partner]]
+    accounts: dict[str, Channel]
     """Instagram accounts that are read, by the platform's id."""
     now: Callable[[], datetime]
 
@@ -67,7 +69,7 @@ class Routes:
         outcome, status = ("accepted", 202) if self.posts.add(post) else ("duplicate", 200)
         return Answer(status, {"status": outcome}, {**log, "outcome": outcome, "post": post.key})
 
-    def _signed_by(self, request: Request, body: bytes, now: datetime) -> "tuple[Channel, Partner, str]":
+    def _signed_by(self, request: Request, body: bytes, now: datetime) -> tuple[Channel, Partner, str]:
         """Whose key signed it. The time is looked at first, so that old requests ask the Parameter Store nothing."""
         key_id, timestamp = request.header("x-relay-key-id"), request.header("x-relay-timestamp")
         known = self.partners.get(request.source)
@@ -115,6 +117,6 @@ class Routes:
         status = "accepted" if taken.outcomes["accepted"] or taken.outcomes["known"] else "ignored"
         return Answer(200, {"status": status}, {"outcome": status, **log}, taken.quarantined)
 
-    def _account(self, channel: "Channel") -> Account:
+    def _account(self, channel: Channel) -> Account:
         [token] = self.secrets.find(f"channels/{channel.id.replace(':', '/')}/token")
         return Account(channel, token)

@@ -1,5 +1,7 @@
 """Who pushed this, and when: signatures over the very bytes that came, and a window against replays."""
 
+from __future__ import annotations
+
 import hashlib
 import hmac
 import re

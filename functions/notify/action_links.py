@@ -1,5 +1,7 @@
 """The links with which a department acts from its mail: to pages that ask before anything is done."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
@@ -24,14 +26,14 @@ class ActionLinks:
 
     base_url: str
     """Where the API is, without a slash at the end."""
-    keys: "ActionKeys"
+    keys: ActionKeys
 
     def about(
         self,
-        notice: "Notice",
-        ticket: "Ticket",
-        department: "Department",
-        desk_reason: "DeskReason | None",
+        notice: Notice,
+        ticket: Ticket,
+        department: Department,
+        desk_reason: DeskReason | None,
         now: datetime,
     ) -> tuple[Link, ...]:
         """Return what the reader of a notice may do about its ticket; nothing for whom the API or a reply is there.
@@ -56,5 +58,5 @@ class ActionLinks:
             if status in MOVES[ticket.status]
         )
 
-    def _token(self, ticket: "Ticket", action: Action, now: datetime) -> ActionToken:
+    def _token(self, ticket: Ticket, action: Action, now: datetime) -> ActionToken:
         return ActionToken(ticket=ticket.code, department=ticket.department, action=action, expires_at=now + LIFETIME)

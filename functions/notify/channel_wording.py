@@ -4,6 +4,8 @@ Who gets it knows the account and need not know Aduan: which channel, what is wr
 step, and what happens meanwhile. No secret is in it, and nothing in it can be clicked.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -13,7 +15,7 @@ from aduan.health import error_label
 from aduan.plain_text import MONTHS, in_wib, one_line, readable
 from aduan.record import WIB
 from aduan.triage import DESK
-from notify.upkeep import Letter, upkeep_mail
+from notify.operations_mail import Letter, operations_mail
 from notify.wording import Mail, channel_label, defanged
 
 if TYPE_CHECKING:
@@ -61,11 +63,11 @@ _ENDS: Final = {"expires_at": "masa berlaku token", "data_access_expires_at": "i
 
 
 def channel_mail(
-    notice: "ChannelNotice",
-    channel: "Channel",
-    department: "Department",
-    desk_reason: "DeskReason | None",
-    directory: "Directory",
+    notice: ChannelNotice,
+    channel: Channel,
+    department: Department,
+    desk_reason: DeskReason | None,
+    directory: Directory,
 ) -> Mail:
     """Write the mail about a channel.
 
@@ -81,7 +83,7 @@ def channel_mail(
     passed_on = desk_reason in {"no_contact", "dead_contact", "unknown_department"}
     reader = directory.departments[DESK] if passed_on else department
     letter = replace(letter, facts=(("Kode kanal", channel.id), *letter.facts))
-    return upkeep_mail(
+    return operations_mail(
         letter,
         subject=f"[Kanal {label}] {letter.subject}",
         about=("Kanal", label),
@@ -90,7 +92,7 @@ def channel_mail(
     )
 
 
-def _forward(department: "Department", desk_reason: "DeskReason | None") -> str:
+def _forward(department: Department, desk_reason: DeskReason | None) -> str:
     if desk_reason == "no_contact":
         return (
             f"Surel ini untuk {readable(department.name)} sebagai pengelola kanal, tetapi kontaknya belum terdaftar di "
@@ -104,7 +106,7 @@ def _forward(department: "Department", desk_reason: "DeskReason | None") -> str:
     return "Pengelola kanal ini tidak ada lagi di daftar Perangkat Daerah. Mohon ditentukan siapa yang mengurusnya."
 
 
-def _permission(notice: "ChannelNotice", channel: "Channel", label: str) -> Letter:
+def _permission(notice: ChannelNotice, channel: Channel, label: str) -> Letter:
     reason = notice.reason or ""
     rhythm = "setiap menit" if channel.every_minutes == 1 else f"setiap {channel.every_minutes} menit"
     trying = (
@@ -135,7 +137,7 @@ def _permission(notice: "ChannelNotice", channel: "Channel", label: str) -> Lett
     )
 
 
-def _token(notice: "ChannelNotice", channel: "Channel", label: str) -> Letter:
+def _token(notice: ChannelNotice, channel: Channel, label: str) -> Letter:
     end = notice.until or notice.created_at
     days = max((end - notice.created_at) // timedelta(days=1), 0)
     left = f"{days} hari lagi" if days else "dalam kurang dari sehari"
@@ -160,7 +162,7 @@ def _token(notice: "ChannelNotice", channel: "Channel", label: str) -> Letter:
     )
 
 
-def _budget(notice: "ChannelNotice", channel: "Channel", label: str) -> Letter:
+def _budget(notice: ChannelNotice, channel: Channel, label: str) -> Letter:
     since = notice.since or notice.created_at
     local = since.astimezone(WIB)
     month = f"{MONTHS[local.month - 1]} {local.year}"
@@ -188,7 +190,7 @@ def _budget(notice: "ChannelNotice", channel: "Channel", label: str) -> Letter:
     )
 
 
-_LETTERS: Final[Mapping[str, "Callable[[ChannelNotice, Channel, str], Letter]"]] = {
+_LETTERS: Final[Mapping[str, Callable[[ChannelNotice, Channel, str], Letter]]] = {
     "permission": _permission,
     "token": _token,
     "budget": _budget,
@@ -196,7 +198,7 @@ _LETTERS: Final[Mapping[str, "Callable[[ChannelNotice, Channel, str], Letter]"]]
 """By matter."""
 
 
-def _renewal(channel: "Channel", label: str) -> tuple[str, ...]:
+def _renewal(channel: Channel, label: str) -> tuple[str, ...]:
     storing = () if channel.kind in WITHOUT_TOKEN else _STORING
     steps = (*STEPS.get(channel.kind, ()), *storing)
     return tuple(step.format(label=label, parameter=channel.token_parameter) for step in steps)

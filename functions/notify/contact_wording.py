@@ -1,10 +1,12 @@
 """What the desk reads when a department's address is dead: one mail, in Indonesian."""
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING
 
 from aduan.plain_text import in_wib, one_line, readable
 from aduan.triage import DESK
-from notify.upkeep import Letter, upkeep_mail
+from notify.operations_mail import Letter, operations_mail
 from notify.wording import defanged
 
 if TYPE_CHECKING:
@@ -13,9 +15,7 @@ if TYPE_CHECKING:
     from notify.wording import Mail
 
 
-def contact_mail(
-    notice: "ContactNotice", department: "Department", contact: "Contact | None", directory: "Directory"
-) -> "Mail":
+def contact_mail(notice: ContactNotice, department: Department, contact: Contact | None, directory: Directory) -> Mail:
     """Write the mail about a dead address.
 
     Args:
@@ -48,7 +48,7 @@ def contact_mail(
         meanwhile=(instead, "Aduan yang surelnya tidak sampai dikirim ulang dengan cara itu, tanpa perlu diminta."),
         closing="Surel ini dikirim satu kali untuk setiap alamat yang tidak dapat menerima surel.",
     )
-    return upkeep_mail(
+    return operations_mail(
         letter,
         subject=f"[Kontak {readable(department.short_name)}] {letter.subject}",
         about=("Perangkat Daerah", f"{name[0].upper()}{name[1:]}"),

@@ -4,6 +4,9 @@ It is claimed before it is sent. A mail that nobody knows the outcome of is sent
 and SES has reported nothing about it; after that, and an SMS at once, it is parked for a person.
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -15,13 +18,11 @@ from aduan.store.notices import NotPendingError
 from aduan.triage import DESK
 from notify import wording
 from notify.senders import NotAcceptedError, OutcomeUnknownError
-from notify.sparing import Booked, spare_or_book
+from notify.sms_budget import Booked, spare_or_book
 from notify.step_wording import step_message
 from notify.timing import counts_since, hold_back, is_counted, is_first
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from aduan.directory import Department, Directory, SendingRule
     from aduan.post import Post
     from aduan.store.contacts import ContactStore
@@ -78,19 +79,19 @@ class DeliverySettings(Protocol):
 class Stores:
     """What `deliver` reads and writes."""
 
-    notices: "NoticeStore"
-    tickets: "TicketStore"
-    posts: "PostStore"
-    contacts: "ContactStore"
-    sending: "SendingStore"
+    notices: NoticeStore
+    tickets: TicketStore
+    posts: PostStore
+    contacts: ContactStore
+    sending: SendingStore
 
 
 @dataclass(frozen=True)
 class Senders:
     """By what a notice can leave."""
 
-    email: "MailSender"
-    sms: "TextSender"
+    email: MailSender
+    sms: TextSender
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ class Addressee:
     """Address or number."""
     told: str
     """Code of the department whose contact was used."""
-    desk_reason: "DeskReason | None"
+    desk_reason: DeskReason | None
     """Why that is the desk."""
     reply_to: str | None = None
 
@@ -118,7 +119,7 @@ def address(
     notice: AnyNotice,
     contact: Contact | None,
     desk: Contact | None,
-    directory: "Directory",
+    directory: Directory,
     settings: DeliverySettings,
 ) -> Addressee:
     """Decide whom a notice goes to.
@@ -156,11 +157,11 @@ def deliver(  # noqa: PLR0913 # everything it depends on comes in here, so that 
     *,
     stores: Stores,
     senders: Senders,
-    directory: "Directory",
+    directory: Directory,
     now: datetime,
     owner: str,
     settings: DeliverySettings,
-    links: "ActionLinks | None" = None,
+    links: ActionLinks | None = None,
 ) -> Outcome:
     """Send one notice, unless it was sent, and write down what became of it.
 
@@ -211,8 +212,8 @@ def deliver(  # noqa: PLR0913 # everything it depends on comes in here, so that 
 
 
 def _writer(
-    notice: AnyNotice, stores: Stores, directory: "Directory", links: "ActionLinks | None", now: datetime
-) -> "tuple[Callable[[Department, DeskReason | None], Mail | str], Ticket | None]":
+    notice: AnyNotice, stores: Stores, directory: Directory, links: ActionLinks | None, now: datetime
+) -> tuple[Callable[[Department, DeskReason | None], Mail | str], Ticket | None]:
     """Look up what a notice is about, and return what writes its mail or SMS, once it is known who reads it.
 
     Beside it the ticket, if it is about one.
@@ -241,7 +242,7 @@ def _writer(
         return lambda _department, _reason: sms_budget_mail(notice, directory), None
     ticket, post = look_up(notice, stores)
 
-    def write(department: "Department", reason: "DeskReason | None") -> "Mail | str":
+    def write(department: Department, reason: DeskReason | None) -> Mail | str:
         actions = () if links is None else links.about(notice, ticket, department, reason, now)
         if notice.step is not None:
             return step_message(notice, wording.Case(ticket, post, department, reason, directory, actions))
@@ -252,7 +253,7 @@ def _writer(
     return write, ticket
 
 
-def look_up(notice: Notice, stores: Stores) -> "tuple[Ticket, Post]":
+def look_up(notice: Notice, stores: Stores) -> tuple[Ticket, Post]:
     """Return a notice's ticket and the post that opened it; for a step of the ladder, be that deleted or not.
 
     Raises:
@@ -266,7 +267,7 @@ def look_up(notice: Notice, stores: Stores) -> "tuple[Ticket, Post]":
 
 
 def _admit(  # noqa: PLR0913, PLR0917 # the notice with all it depends on
-    notice: AnyNotice, ticket: "Ticket | None", to: Addressee, stores: Stores, directory: "Directory", now: datetime
+    notice: AnyNotice, ticket: Ticket | None, to: Addressee, stores: Stores, directory: Directory, now: datetime
 ) -> Literal["deferred", "skipped", "already"] | Booked | None:
     """Let a notice through, with what was booked for it, or say what becomes of it instead."""
     if notice.state != "pending":
@@ -289,10 +290,10 @@ def _admit(  # noqa: PLR0913, PLR0917 # the notice with all it depends on
 
 def _held(  # noqa: PLR0913, PLR0917 # the notice with all it depends on
     notice: AnyNotice,
-    ticket: "Ticket | None",
+    ticket: Ticket | None,
     to: Addressee,
-    sending: "SendingStore",
-    directory: "Directory",
+    sending: SendingStore,
+    directory: Directory,
     now: datetime,
 ) -> Hold | None:
     """Ask the clock first: only a mail that would go now is counted."""
@@ -305,7 +306,7 @@ def _held(  # noqa: PLR0913, PLR0917 # the notice with all it depends on
 
 
 def _sent(  # noqa: PLR0913, PLR0917 # the notice with all it depends on
-    ticket: "Ticket", reader: str, notice: AnyNotice, rule: "SendingRule", sending: "SendingStore", now: datetime
+    ticket: Ticket, reader: str, notice: AnyNotice, rule: SendingRule, sending: SendingStore, now: datetime
 ) -> int:
     """How many mails its reader has had, or will have had, in this hour before this one.
 
@@ -321,7 +322,7 @@ def _sent(  # noqa: PLR0913, PLR0917 # the notice with all it depends on
     return opened + (sending.count(reader, now, most - opened) if opened < most else 0)
 
 
-def defer(notice: AnyNotice, held: Hold, notices: "NoticeStore") -> Literal["deferred", "already"]:
+def defer(notice: AnyNotice, held: Hold, notices: NoticeStore) -> Literal["deferred", "already"]:
     """Let a notice wait; one that waits for that moment already costs no write."""
     try:
         if waiting(notice, held) != notice:
@@ -331,7 +332,7 @@ def defer(notice: AnyNotice, held: Hold, notices: "NoticeStore") -> Literal["def
     return "deferred"
 
 
-def park(notice: AnyNotice, why: str, notices: "NoticeStore") -> Outcome:
+def park(notice: AnyNotice, why: str, notices: NoticeStore) -> Outcome:
     """Put a notice aside for a person, unless somebody finished it meanwhile."""
     try:
         notices.park(notice, why)
@@ -340,7 +341,7 @@ def park(notice: AnyNotice, why: str, notices: "NoticeStore") -> Outcome:
     return "parked"
 
 
-def answer_of(send: "Callable[[], str]") -> Answer:
+def answer_of(send: Callable[[], str]) -> Answer:
     """Make one request, and return the message id or what the provider, or nobody, said instead."""
     try:
         return send()
@@ -348,7 +349,7 @@ def answer_of(send: "Callable[[], str]") -> Answer:
         return fault
 
 
-def conclude(claimed: AnyNotice, answer: Answer, notices: "NoticeStore", now: datetime) -> Outcome:
+def conclude(claimed: AnyNotice, answer: Answer, notices: NoticeStore, now: datetime) -> Outcome:
     """Write down what the answer to a request makes of a notice that went with it."""
     match answer:
         case OutcomeUnknownError():

@@ -5,9 +5,13 @@ reports about the mail settles all of them. A crash in between leaves them claim
 is sent once more after the grace time, together again.
 """
 
+from __future__ import annotations
+
 from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -33,9 +37,6 @@ from notify.timing import hold_back
 from notify.wording import brief
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-    from datetime import datetime
-
     from aduan.directory import Department, Directory
     from aduan.notice import Contact
     from notify.action_links import ActionLinks
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
     from notify.wording import Brief, Mail
 
 
-def goes_together(notice: AnyNotice, now: "datetime") -> bool:
+def goes_together(notice: AnyNotice, now: datetime) -> bool:
     """Tell whether a notice's digest has come; not whether it is time to send it again."""
     if not isinstance(notice, Notice) or notice.digest_at is None or notice.digest_at > now:
         return False
@@ -55,27 +56,27 @@ class _Case:
     """A notice with what its digest says about it."""
 
     notice: Notice
-    due_at: "datetime"
-    brief: "Brief"
+    due_at: datetime
+    brief: Brief
 
 
 @dataclass
 class Digests:
     """The digests of one run; it is made of what `deliver` takes."""
 
-    stores: "Stores"
-    senders: "Senders"
-    directory: "Directory"
-    now: "datetime"
+    stores: Stores
+    senders: Senders
+    directory: Directory
+    now: datetime
     owner: str
     """Name of this run, as in `deliver`."""
-    settings: "DeliverySettings"
-    links: "ActionLinks | None" = None
+    settings: DeliverySettings
+    links: ActionLinks | None = None
     faults: list[Exception] = field(default_factory=list)
     """Of notices, or mails, that could not be dealt with; they delay no other."""
-    _contacts: "dict[str, Contact | None]" = field(default_factory=dict)
+    _contacts: dict[str, Contact | None] = field(default_factory=dict)
 
-    def deliver(self, notices: "Iterable[Notice]", has_time: "Callable[[], bool]") -> "Counter[Outcome]":
+    def deliver(self, notices: Iterable[Notice], has_time: Callable[[], bool]) -> Counter[Outcome]:
         """Send notices whose digest has come, in as few mails as have room for them, and count what became of each.
 
         What there is no time for stays on the queue, and so does what follows after a provider that takes nothing.
@@ -99,13 +100,13 @@ class Digests:
         return outcomes
 
     @contextmanager
-    def _noting(self) -> "Iterator[None]":
+    def _noting(self) -> Iterator[None]:
         try:
             yield
         except Exception as error:  # noqa: BLE001 # raised by the handler, when the others were driven
             self.faults.append(error)
 
-    def _prepared(self, notice: Notice) -> "tuple[Addressee, _Case] | Outcome":
+    def _prepared(self, notice: Notice) -> tuple[Addressee, _Case] | Outcome:
         """Find out what a notice is about and whom it goes to; or what becomes of it instead."""
         if not is_due(notice, self.now):
             return "already"
@@ -129,7 +130,7 @@ class Digests:
             return to, _Case(notice, ticket.due_at, shown)
         return defer(notice, held, self.stores.notices)
 
-    def _send(self, to: "Addressee", cases: "Sequence[_Case]") -> "list[Outcome]":
+    def _send(self, to: Addressee, cases: Sequence[_Case]) -> list[Outcome]:
         """Send one mail about all of them; about a single one, the mail that it would have had."""
         if len(cases) == 1:
             return [self._send_alone(cases[0].notice)]
@@ -148,7 +149,7 @@ class Digests:
             outcomes += [conclude(one, answer, self.stores.notices, self.now) for one in claimed]
         return outcomes
 
-    def _send_alone(self, notice: Notice) -> "Outcome":
+    def _send_alone(self, notice: Notice) -> Outcome:
         return deliver(
             notice,
             stores=self.stores,
@@ -160,17 +161,17 @@ class Digests:
             links=self.links,
         )
 
-    def _mail(self, to: "Addressee", notice: Notice, briefs: "Sequence[Brief]") -> "Mail":
+    def _mail(self, to: Addressee, notice: Notice, briefs: Sequence[Brief]) -> Mail:
         department = self._department(notice)
         reader = department if to.desk_reason is None else self.directory.departments[DESK]
         reminds = notice.step is not None
         return digest_mail(briefs, department, reader, to.desk_reason, reminds=reminds, now=self.now)
 
-    def _department(self, notice: Notice) -> "Department":
+    def _department(self, notice: Notice) -> Department:
         known = self.directory.departments
         return known.get(notice.department, known[DESK])
 
-    def _contact(self, code: str) -> "Contact | None":
+    def _contact(self, code: str) -> Contact | None:
         if code not in self._contacts:
             self._contacts[code] = self.stores.contacts.get(code)
         return self._contacts[code]

@@ -1,16 +1,17 @@
 """What a department reads instead of many mails: one mail with many tickets, the most pressing first, in Indonesian."""
 
+from __future__ import annotations
+
 import functools
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from aduan.plain_text import day_in_wib
 from notify.wording import ENVIRONMENT, SUBJECT_LENGTH, TO_PASS_ON, Mail, name_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
-
     from jinja2 import Template
 
     from aduan.directory import Department
@@ -26,20 +27,20 @@ class _Letter:
     first_due: str
     greeting: str
     opening: str
-    tickets: "tuple[Brief, ...]"
+    tickets: tuple[Brief, ...]
     quotes: bool
     """Whether a citizen's words are among them."""
     closing: tuple[str, ...]
 
 
 def digest_mail(  # noqa: PLR0913 # what it says, who reads it and why, and when
-    tickets: "Sequence[Brief]",
-    department: "Department",
-    reader: "Department",
-    desk_reason: "DeskReason | None",
+    tickets: Sequence[Brief],
+    department: Department,
+    reader: Department,
+    desk_reason: DeskReason | None,
     *,
     reminds: bool,
-    now: "datetime",
+    now: datetime,
 ) -> Mail:
     """Write one mail about several tickets.
 
@@ -73,7 +74,7 @@ def digest_mail(  # noqa: PLR0913 # what it says, who reads it and why, and when
     )
 
 
-def _opening(count: str, department: "Department", desk_reason: "DeskReason | None") -> str:
+def _opening(count: str, department: Department, desk_reason: DeskReason | None) -> str:
     name = name_of(department)
     match desk_reason:
         case "undecided":
@@ -112,7 +113,7 @@ def _reminder(count: str) -> str:
     )
 
 
-def _closing(department: "Department", desk_reason: "DeskReason | None", *, acts: bool) -> tuple[str, ...]:
+def _closing(department: Department, desk_reason: DeskReason | None, *, acts: bool) -> tuple[str, ...]:
     if desk_reason is not None:
         return ("Sebutkan kode aduan saat meneruskan atau menanyakannya.",)
     if department.confidential:
@@ -126,6 +127,6 @@ def _closing(department: "Department", desk_reason: "DeskReason | None", *, acts
 
 
 @functools.cache
-def _templates() -> "tuple[Template, Template]":
+def _templates() -> tuple[Template, Template]:
     """Text and HTML. Loaded when one is needed, once a day: no cold start pays for them."""
     return ENVIRONMENT.get_template("digest.txt.j2"), ENVIRONMENT.get_template("digest.html.j2")

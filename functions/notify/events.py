@@ -1,5 +1,7 @@
 """Entry point of what SES reports about our mails, by way of a topic."""
 
+from __future__ import annotations
+
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,8 +14,8 @@ from aduan.settings import Settings, from_environment
 from aduan.store.contacts import DynamoContactStore
 from aduan.store.notices import DynamoNoticeStore
 from aduan.store.table import open_table
+from notify.apply_mail_event import apply_mail_event
 from notify.mail_events import Kind, for_each_notice, mail_event
-from notify.reconciling import reconcile
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -42,7 +44,7 @@ notices, contacts = DynamoNoticeStore(table), DynamoContactStore(table)
 
 
 @metrics.log_metrics
-def handler(event: dict[str, Any], context: "LambdaContext") -> None:
+def handler(event: dict[str, Any], context: LambdaContext) -> None:
     """Write down what each message says; what fails is raised, and the topic's message comes again."""
     del context
     metrics.add_metric("MailReported", MetricUnit.Count, len(event["Records"]))
@@ -52,7 +54,7 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> None:
             logger.info("a message about no notice")
             continue
         for one in for_each_notice(reported):
-            outcome = reconcile(one, notices=notices, contacts=contacts, now=datetime.now(UTC))
+            outcome = apply_mail_event(one, notices=notices, contacts=contacts, now=datetime.now(UTC))
             if outcome == "settled":
                 metrics.add_metric(METRICS[one.kind], MetricUnit.Count, 1)
             logger.info("mail reported", subject=one.subject, notice=one.key, kind=one.kind, outcome=outcome)

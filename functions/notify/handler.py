@@ -1,5 +1,7 @@
 """Entry point of the stream of new notices. The stream only says which; what it is comes from the table."""
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -34,7 +36,7 @@ def tell(keys: Item) -> None:
 
 
 @metrics.log_metrics
-def handler(event: dict[str, Any], context: "LambdaContext") -> BatchResponse:
+def handler(event: dict[str, Any], context: LambdaContext) -> BatchResponse:
     """Deliver each record's notice; those that failed are reported and come again."""
     del context
     response = handle_each(event["Records"], tell)

@@ -4,6 +4,8 @@ Events come late, twice, in any order, or before our own mark. So none of them i
 is known for good, and the same events in any order make the same notice.
 """
 
+from __future__ import annotations
+
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace

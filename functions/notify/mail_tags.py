@@ -4,6 +4,8 @@ A tag takes ASCII letters, digits, dash and underscore, and 256 of them. Every o
 an underscore and two hexadecimal digits each: ``dishub#email`` becomes ``dishub_23email``.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Mapping, Sequence
 from typing import Final

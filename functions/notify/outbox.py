@@ -1,13 +1,15 @@
 """Everything that sending needs, put together once; used by the stream's handler and by `follow_up`."""
 
+from __future__ import annotations
+
 import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
 from aduan.action_keys import ActionKeys
-from aduan.directory import Directory
 from aduan.store.contacts import DynamoContactStore
 from aduan.store.notices import DynamoNoticeStore
 from aduan.store.posts import DynamoPostStore
@@ -17,15 +19,15 @@ from aduan.store.tickets import DynamoTicketStore
 from notify.action_links import ActionLinks
 from notify.delivery import Outcome, Senders, Stores, deliver
 from notify.senders import EmailSender, SmsSender, sending_config
-from notify.settings import SendingSettings
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Callable, Iterable
 
     import boto3
 
+    from aduan.directory import Directory
     from aduan.notice import AnyNotice, Notice
+    from notify.settings import SendingSettings
 
 METRICS: Final[dict[Outcome, str]] = {
     "already": "NoticeAlready",
@@ -52,7 +54,7 @@ class Outbox:
     settings: SendingSettings
     links: ActionLinks
 
-    def deliver(self, notice: "AnyNotice") -> Outcome:
+    def deliver(self, notice: AnyNotice) -> Outcome:
         """Send one notice, unless it was sent, and write down what became of it."""
         return deliver(
             notice,
@@ -65,15 +67,15 @@ class Outbox:
             links=self.links,
         )
 
-    def goes_together(self, notice: "AnyNotice") -> bool:
+    def goes_together(self, notice: AnyNotice) -> bool:
         """Tell whether a notice's digest has come."""
         from notify.digest import goes_together  # noqa: PLC0415 # as below
 
         return goes_together(notice, datetime.now(UTC))
 
     def deliver_together(
-        self, notices: "Iterable[Notice]", has_time: "Callable[[], bool]"
-    ) -> "tuple[Counter[Outcome], list[Exception]]":
+        self, notices: Iterable[Notice], has_time: Callable[[], bool]
+    ) -> tuple[Counter[Outcome], list[Exception]]:
         """Send the digests of these notices; return what became of each, and the faults of those nothing became of."""
         from notify.digest import Digests  # noqa: PLC0415 # once a day: no cold start pays for it
 
@@ -82,7 +84,7 @@ class Outbox:
         return digests.deliver(notices, has_time), digests.faults
 
 
-def open_outbox(session: "boto3.Session", table: Table, directory: Directory, settings: SendingSettings) -> Outbox:
+def open_outbox(session: boto3.Session, table: Table, directory: Directory, settings: SendingSettings) -> Outbox:
     """Connect to the providers. One session for all clients: each session reads the service models anew."""
     config = sending_config()
     mail = EmailSender(

@@ -4,8 +4,11 @@ Neither service knows an idempotency key, so a request goes out at most once per
 accepted, certainly not accepted, or unknown.
 """
 
+from __future__ import annotations
+
 import functools
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -25,8 +28,6 @@ from botocore.parsers import ResponseParserError
 from notify.mail_tags import tags
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from mypy_boto3_sesv2 import SESV2Client
     from mypy_boto3_sesv2.type_defs import SendEmailRequestTypeDef
     from mypy_boto3_sns import SNSClient
@@ -95,7 +96,7 @@ class OutcomeUnknownError(Exception):
 class MailSender(Protocol):
     """What `deliver` needs of mail."""
 
-    def send(self, mail: "Mail", recipient: str, notice: "AnyNotice", reply_to: str | None = None) -> str:
+    def send(self, mail: Mail, recipient: str, notice: AnyNotice, reply_to: str | None = None) -> str:
         """Send one mail and return the provider's message id.
 
         Raises:
@@ -124,18 +125,18 @@ def sending_config() -> Config:
 class EmailSender:
     """`MailSender` through SES. `follow_up` mostly sends nothing, so its cold start does not wait for the client."""
 
-    connect: "Callable[[], SESV2Client]"
+    connect: Callable[[], SESV2Client]
     sender: str
     """Address the mail comes from, of a verified identity."""
     configuration_set: str = ""
     """Where SES reports what became of a mail; empty for nowhere."""
 
     @functools.cached_property
-    def client(self) -> "SESV2Client":
+    def client(self) -> SESV2Client:
         """Made when the first mail goes."""
         return self.connect()
 
-    def send(self, mail: "Mail", recipient: str, notice: "AnyNotice", reply_to: str | None = None) -> str:
+    def send(self, mail: Mail, recipient: str, notice: AnyNotice, reply_to: str | None = None) -> str:
         """Send one mail. Its tags name its notice, so that the provider's events find it."""
         if not mail.subject.isprintable():
             raise NotAcceptedError("the subject has a line break or a control character", retry=False)
@@ -175,12 +176,12 @@ class EmailSender:
 class SmsSender:
     """`TextSender` through SNS. Most days send none, so no cold start waits for the client."""
 
-    connect: "Callable[[], SNSClient]"
+    connect: Callable[[], SNSClient]
     sender_id: str = ""
     """Name shown as sender, registered with the operators; empty for the operators' own."""
 
     @functools.cached_property
-    def client(self) -> "SNSClient":
+    def client(self) -> SNSClient:
         """Made when the first SMS goes."""
         return self.connect()
 
@@ -201,7 +202,7 @@ def _plain(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9_-]", "-", name)
 
 
-def _message_id(call: "Callable[[], Any]") -> str:
+def _message_id(call: Callable[[], Any]) -> str:
     """Make one call and return the message id, or say which of the other two outcomes it had.
 
     The reasons name codes and kinds of errors only: a provider's sentence may repeat the address it refused.

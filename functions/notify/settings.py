@@ -1,5 +1,7 @@
 """What sending needs to be told; `follow_up` sends as well, and needs the same."""
 
+from __future__ import annotations
+
 from typing import Self
 
 from pydantic import Field, model_validator

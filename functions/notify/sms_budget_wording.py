@@ -1,10 +1,12 @@
 """What the desk reads when the month's budget for SMS is used up: one mail a month, in Indonesian."""
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING
 
 from aduan.plain_text import MONTHS, in_wib, readable
 from aduan.triage import DESK
-from notify.upkeep import Letter, upkeep_mail
+from notify.operations_mail import Letter, operations_mail
 
 if TYPE_CHECKING:
     from aduan.directory import Directory
@@ -12,7 +14,7 @@ if TYPE_CHECKING:
     from notify.wording import Mail
 
 
-def sms_budget_mail(notice: "SmsBudgetNotice", directory: "Directory") -> "Mail":
+def sms_budget_mail(notice: SmsBudgetNotice, directory: Directory) -> Mail:
     """Write the mail about the used-up budget of `notice.month`; `directory` knows the desk's name and the price."""
     year, _, month = notice.month.partition("-")
     name = f"{MONTHS[int(month) - 1]} {year}"
@@ -39,7 +41,7 @@ def sms_budget_mail(notice: "SmsBudgetNotice", directory: "Directory") -> "Mail"
         ),
         closing="Surel ini dikirim satu kali sebulan.",
     )
-    return upkeep_mail(
+    return operations_mail(
         letter,
         subject=f"[SMS] {letter.subject}",
         about=("Layanan", "SMS darurat"),

@@ -4,9 +4,12 @@ Who gets it may have forgotten the complaint, or never have heard of it: what wa
 what is asked of him now. A step says how things stand when it is taken, so it is true also after an outage of ours.
 """
 
+from __future__ import annotations
+
 import functools
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from aduan.notice import CONTRADICTED
@@ -28,8 +31,6 @@ from notify.wording import (
 )
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from jinja2 import Template
 
     from aduan.directory import Department
@@ -68,7 +69,7 @@ class _Letter:
 class _Step:
     """All a message is made of."""
 
-    notice: "Notice"
+    notice: Notice
     case: Case
 
     @property
@@ -81,13 +82,13 @@ class _Step:
         return (self.notice.step or "").partition(".")[0]
 
     @property
-    def holder(self) -> "Department":
+    def holder(self) -> Department:
         """Who has the ticket."""
         known = self.case.directory.departments
         return known[DESK] if self.ticket.status == "needs_review" else known.get(self.ticket.department, known[DESK])
 
     @property
-    def end(self) -> "datetime":
+    def end(self) -> datetime:
         """The limit that the step is about."""
         take_up_by = self.ticket.take_up_by
         by_taking_up = self.name == "remind" or (self.name in {"head", CONTRADICTED} and self.ticket.status in WAITING)
@@ -98,7 +99,7 @@ class _Step:
         return self.end <= self.notice.created_at
 
 
-def step_message(notice: "Notice", case: Case) -> Mail | str:
+def step_message(notice: Notice, case: Case) -> Mail | str:
     """Write the mail or the SMS of a step.
 
     Args:
@@ -304,6 +305,6 @@ def _closing(step: _Step) -> str:
 
 
 @functools.cache
-def _templates() -> tuple["Template", "Template"]:
+def _templates() -> tuple[Template, Template]:
     """Text and HTML. Loaded when one is needed, which is seldom: no cold start pays for them."""
     return ENVIRONMENT.get_template("step.txt.j2"), ENVIRONMENT.get_template("step.html.j2")

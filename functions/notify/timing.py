@@ -4,21 +4,21 @@ Emergencies go at once, at any hour. Everything else waits for the morning when 
 day's digest where the reader wants one, and into the next digest when the reader has had enough mails in this hour.
 """
 
-from datetime import timedelta
+from __future__ import annotations
+
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from aduan.notice import Notice
 from aduan.quiet_hours import Hold, digest_after, fits_a_digest, hold, is_quiet, quiet_since
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from aduan.directory import SendingRule
     from aduan.notice import AnyNotice
     from aduan.ticket import Ticket
 
 
-def hold_back(notice: "AnyNotice", rule: "SendingRule", now: "datetime", sent: int) -> Hold | None:
+def hold_back(notice: AnyNotice, rule: SendingRule, now: datetime, sent: int) -> Hold | None:
     """Say until when a pending notice waits; None when it goes now.
 
     Args:
@@ -40,19 +40,19 @@ def hold_back(notice: "AnyNotice", rule: "SendingRule", now: "datetime", sent: i
     return held
 
 
-def is_counted(notice: "AnyNotice", now: "datetime") -> bool:
+def is_counted(notice: AnyNotice, now: datetime) -> bool:
     """Tell whether a notice that goes now counts against its reader's mails in an hour: what a digest can take."""
     if not fits_a_digest(notice):
         return False
     return not (isinstance(notice, Notice) and notice.digest_at is not None and notice.digest_at <= now)
 
 
-def is_first(notice: "AnyNotice") -> bool:
+def is_first(notice: AnyNotice) -> bool:
     """Tell whether a notice is the first about its ticket, and not a step of the ladder."""
     return isinstance(notice, Notice) and notice.step is None
 
 
-def counts_since(rule: "SendingRule", now: "datetime") -> "datetime":
+def counts_since(rule: SendingRule, now: datetime) -> datetime:
     """Return since when tickets came in that may be told in this hour of the clock.
 
     Since it began; but in the hour in which a quiet time ends, what came in meanwhile is told, too.
@@ -65,7 +65,7 @@ def counts_since(rule: "SendingRule", now: "datetime") -> "datetime":
 _MOMENT: Final = timedelta(microseconds=1)
 
 
-def sms_matter(ticket: "Ticket") -> str | None:
+def sms_matter(ticket: Ticket) -> str | None:
     """Name what an emergency's SMS is about, so that a second one about the same can be told: topic and place.
 
     None when nobody knows where it is: two fires somewhere may be two fires. A kalurahan is named by all who know it,

@@ -4,6 +4,8 @@ A liaison officer must be able to act from the message alone. What a citizen wro
 is masked; it is shown without characters that hide or turn around text, and no link in it can be clicked.
 """
 
+from __future__ import annotations
+
 import functools
 import re
 import unicodedata
@@ -110,11 +112,11 @@ class _Letter:
 
 
 def mail(  # noqa: PLR0913 # what it says, who reads it and why, and what he may do
-    ticket: "Ticket",
-    post: "Post",
-    department: "Department",
+    ticket: Ticket,
+    post: Post,
+    department: Department,
     desk_reason: DeskReason | None,
-    directory: "Directory",
+    directory: Directory,
     *,
     links: tuple[Link, ...] = (),
 ) -> Mail:
@@ -138,11 +140,11 @@ def mail(  # noqa: PLR0913 # what it says, who reads it and why, and what he may
 
 
 def sms(
-    ticket: "Ticket",
-    post: "Post",
-    department: "Department",
+    ticket: Ticket,
+    post: Post,
+    department: Department,
     desk_reason: DeskReason | None,
-    directory: "Directory",
+    directory: Directory,
 ) -> str:
     """Write the SMS about a ticket: one part in the GSM alphabet, without a word of the citizen.
 
@@ -182,11 +184,11 @@ class Brief:
 
 
 def brief(  # noqa: PLR0913 # what it says, who reads it and why, and what he may do
-    ticket: "Ticket",
-    post: "Post",
-    department: "Department",
+    ticket: Ticket,
+    post: Post,
+    department: Department,
     desk_reason: DeskReason | None,
-    directory: "Directory",
+    directory: Directory,
     *,
     links: tuple[Link, ...] = (),
 ) -> Brief:
@@ -216,7 +218,7 @@ def brief(  # noqa: PLR0913 # what it says, who reads it and why, and what he ma
     )
 
 
-def name_of(department: "Department") -> str:
+def name_of(department: Department) -> str:
     """A department's name in one line, without the number of offices it stands for."""
     return one_line(department.title)
 
@@ -253,11 +255,11 @@ _LINK: Final = re.compile(
 class Case:
     """All a message is made of."""
 
-    ticket: "Ticket"
-    post: "Post"
-    department: "Department"
+    ticket: Ticket
+    post: Post
+    department: Department
     desk_reason: DeskReason | None
-    directory: "Directory"
+    directory: Directory
     links: tuple[Link, ...] = ()
     """What the reader may do about it from the mail."""
 
@@ -299,7 +301,7 @@ class Case:
         triage = self.post.triage
         return triage is not None and (triage.department == self.department.code or self.desk_reason == "undecided")
 
-    def name(self, department: "Department") -> str:
+    def name(self, department: Department) -> str:
         """A department's name; of the group of all kapanewon or kalurahan, the one whose place it is."""
         place = self.ticket.place
         if department.code == "kapanewon" and place is not None and place.kapanewon:
@@ -500,7 +502,7 @@ def _sms_call(case: Case) -> str:
     return f"Tenggat {case.ticket.due_at.astimezone(WIB):%d-%m-%Y %H.%M} WIB."
 
 
-def channel_label(channel: str, directory: "Directory") -> str:
+def channel_label(channel: str, directory: Directory) -> str:
     """``Instagram @kabarsleman``; the bare kind when the channel is no longer in the directory."""
     kind = channel.partition(":")[0]
     label = CHANNEL_KINDS.get(kind, kind)

@@ -1,21 +1,26 @@
 """What a channel kind gets to work with: the network, its secrets, its time, and a way to make posts."""
 
+from __future__ import annotations
+
 import hashlib
 import hmac
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-import urllib3
 from pydantic import Field
 
-from aduan.directory import Channel
 from aduan.post import Post
 from aduan.settings import Settings
-from poll_channels.credentials import Credentials
-from poll_channels.source import Budget
+
+if TYPE_CHECKING:
+    import urllib3
+
+    from aduan.directory import Channel
+    from poll_channels.credentials import Credentials
+    from poll_channels.source import Budget
 
 AUTHOR_KEY: Final = "author_key"
 """Parameter with the key that turns an author into a pseudonym."""
@@ -58,7 +63,7 @@ class Connection:
         # The authors' key is fetched with them, so that one call brings all.
         return self.credentials.get(channel.token_parameter, *others, AUTHOR_KEY)[:-1]
 
-    def post_factory(self, channel: Channel) -> "PostFactory":
+    def post_factory(self, channel: Channel) -> PostFactory:
         """Make the one way in which a kind turns what it read into posts."""
         [key] = self.credentials.get(AUTHOR_KEY)
         return PostFactory(channel, self.now, key)

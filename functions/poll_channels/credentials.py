@@ -1,5 +1,7 @@
 """Tokens and the app secret; one that is missing fails the run by its name."""
 
+from __future__ import annotations
+
 from aduan.secure_parameters import SecureParameters
 from poll_channels.source import CredentialError
 

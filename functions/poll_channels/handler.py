@@ -1,5 +1,7 @@
 """Entry point of the schedules: reads every channel of one kind, asks about its posts or tokens, or answers there."""
 
+from __future__ import annotations
+
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -19,9 +21,9 @@ from aduan.store.posts import DynamoPostStore
 from aduan.store.replies import DynamoReplyStore
 from aduan.store.table import QUICK, open_table
 from aduan.store.tickets import DynamoTicketStore
+from poll_channels.channel_metrics import report_channel
 from poll_channels.connection import Connection, PollSettings
 from poll_channels.credentials import Credentials
-from poll_channels.measures import report_channel
 from poll_channels.poll import Poll, is_due
 from poll_channels.recheck import Recheck, Rechecking
 from poll_channels.replying import Answering, Replying, Stores
@@ -52,7 +54,7 @@ http = urllib3.PoolManager(num_pools=AT_ONCE, maxsize=AT_ONCE, retries=False)
 
 
 @metrics.log_metrics
-def handler(event: dict[str, Any], context: "LambdaContext") -> None:
+def handler(event: dict[str, Any], context: LambdaContext) -> None:
     """Do one task for every channel of the kind that the schedule names; one that fails stops no other."""
     if event["kind"] not in KINDS:
         raise ValueError(f"a schedule names the channel kind {event['kind']!r}, which nobody reads")
@@ -76,7 +78,7 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> None:
         raise ExceptionGroup(f"{len(faults)} of {len(due)} channels failed", faults)
 
 
-def read(channel: Channel, budget: Budget, context: "LambdaContext") -> None:
+def read(channel: Channel, budget: Budget, context: LambdaContext) -> None:
     """Read one channel, and say how it went."""
     poll = Poll(
         channel,
@@ -103,8 +105,8 @@ def read(channel: Channel, budget: Budget, context: "LambdaContext") -> None:
     logger.info("channel read", run=run.model_dump(mode="json", exclude_none=True))
 
 
-def recheck(channel: Channel, budget: Budget, context: "LambdaContext") -> None:
-    """Ask whether one channel's posts are still there, and bury those that are not."""
+def recheck(channel: Channel, budget: Budget, context: LambdaContext) -> None:
+    """Ask whether one channel's posts are still there, and erase those that are not."""
     sweep = Recheck(
         channel,
         channels,
@@ -115,7 +117,7 @@ def recheck(channel: Channel, budget: Budget, context: "LambdaContext") -> None:
         lease_for=timedelta(milliseconds=context.get_remaining_time_in_millis()) + LEASE_MARGIN,
     )
     try:
-        buried = sweep.run(lambda: cast("Rechecking", KINDS[channel.kind](channel, connection(budget))))
+        erased = sweep.run(lambda: cast("Rechecking", KINDS[channel.kind](channel, connection(budget))))
     except ChannelError as error:
         metrics.add_metric("RunFailed", MetricUnit.Count, 1)
         logger.warning("channel not rechecked", channel=channel.id, error=f"{type(error).__name__}: {error}")
@@ -123,11 +125,11 @@ def recheck(channel: Channel, budget: Budget, context: "LambdaContext") -> None:
     finally:
         if sweep.cost_usd:
             metrics.add_metric("CostUsd", MetricUnit.NoUnit, sweep.cost_usd)
-    metrics.add_metric("PostsBuried", MetricUnit.Count, buried)
-    logger.info("channel rechecked", channel=channel.id, buried=buried)
+    metrics.add_metric("PostsErased", MetricUnit.Count, erased)
+    logger.info("channel rechecked", channel=channel.id, erased=erased)
 
 
-def inspect(channel: Channel, budget: Budget, context: "LambdaContext") -> None:
+def inspect(channel: Channel, budget: Budget, context: LambdaContext) -> None:
     """Look how long one channel's token will live, and warn its owner once at 14, 7 and 1 days before its end."""
     del context
     try:
@@ -144,7 +146,7 @@ def inspect(channel: Channel, budget: Budget, context: "LambdaContext") -> None:
         logger.warning("token ends", channel=channel.id, days_left=days_left, valid=look.valid, reason=look.reason)
 
 
-def reply(channel: Channel, budget: Budget, context: "LambdaContext") -> None:
+def reply(channel: Channel, budget: Budget, context: LambdaContext) -> None:
     """Answer citizens under their posts, where the channel says so; outside production nobody real hears of it."""
     if not channel.replies or settings.stage not in ANSWERING_STAGES:
         return
@@ -167,7 +169,7 @@ def connection(budget: Budget) -> Connection:
     return Connection(http, credentials, settings, budget, datetime.now(UTC))
 
 
-TASKS: Final[dict[str, Callable[[Channel, Budget, "LambdaContext"], None]]] = {
+TASKS: Final[dict[str, Callable[[Channel, Budget, LambdaContext], None]]] = {
     "read": read,
     "recheck": recheck,
     "reply": reply,

@@ -4,20 +4,24 @@ Whatever happens in between, a repetition of the run finds the posts stored or f
 posts are put under their own ids, and the cursor never passes what is stored.
 """
 
+from __future__ import annotations
+
 import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from aduan.channel import MARKS_BYTES, SEEN_BYTES, Cursor, Rejected, Run
 from aduan.channel_budget import pause_after, spent_this_month
-from aduan.directory import Channel
 from aduan.post import Post
 from aduan.store.channels import ChannelStore, LeaseError
-from aduan.store.posts import PostStore
-from poll_channels.announcing import budget_notice, permission_notice, with_refusals
+from poll_channels.channel_alerts import budget_notice, permission_notice, with_refusals
 from poll_channels.source import Batch, ChannelError, GapError, Source, StoppedError, ThrottledError, Window
+
+if TYPE_CHECKING:
+    from aduan.directory import Channel
+    from aduan.store.posts import PostStore
 
 OVERLAP: Final = timedelta(hours=48)
 """How far behind the watermark every run reads again: edges are ranked and platforms index late."""

@@ -1,23 +1,27 @@
-"""Ask the platforms whether the posts of the last month are still there, and bury those that are not.
+"""Ask the platforms whether the posts of the last month are still there, and erase those that are not.
 
 What a citizen deletes is deleted here too: text, author and picture go, the tombstone with its time and reason stays.
 Where each answer costs money, no more is asked than reading can spare; a sweep then takes some days.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from aduan.channel import Sweep
 from aduan.channel_budget import spent_this_month, to_spare
-from aduan.directory import Channel
-from aduan.post import Post
 from aduan.store.channels import ChannelStore, LeaseError
 from aduan.store.posts import AlreadyTriagedError, PostStore
-from aduan.store.tickets import TicketStore
 from aduan.ticket import Event
 from poll_channels.poll import charged
 from poll_channels.source import NotPermittedError, StoppedError
+
+if TYPE_CHECKING:
+    from aduan.directory import Channel
+    from aduan.post import Post
+    from aduan.store.tickets import TicketStore
 
 LOOKED_AFTER: Final = timedelta(days=30)
 """How long after it was found a post is asked about."""
@@ -72,7 +76,7 @@ class Recheck:
         """What asking cost so far."""
 
     def run(self, open_source: Callable[[], Rechecking]) -> int:
-        """Sweep as far as there is time, money and the platform's leave, and return how many posts were buried.
+        """Sweep as far as there is time, money and the platform's leave, and return how many posts were erased.
 
         Raises:
             ChannelError: when the platform cannot tell; the sweep stays where it is.
@@ -83,19 +87,19 @@ class Recheck:
             return 0
         after = None if sweep.position is None or sweep.last is None else (sweep.position, sweep.last)
         source = open_source()
-        buried = 0
+        erased = 0
         while True:
             limit = self._limit(source)
             if not limit:
-                return buried
+                return erased
             found = self._posts.found_since(self._channel.id, now - LOOKED_AFTER, after, limit)
             try:
-                buried += self._look_at([key for _, key in found], source)
+                erased += self._look_at([key for _, key in found], source)
             except (StoppedError, LeaseError):
-                return buried
+                return erased
             if len(found) < limit:
                 self._channels.swept(Sweep(channel=self._channel.id, finished_at=now))
-                return buried
+                return erased
             after = found[-1]
             self._channels.swept(Sweep(channel=self._channel.id, position=after[0], last=after[1]))
 
@@ -108,7 +112,7 @@ class Recheck:
             # A lost permission looks the same; one post that is there proves that we may see them.
             raise NotPermittedError(f"all {len(gone)} posts asked for are gone")
         self._witness = seen or self._witness
-        return sum(self._bury(post.key) for post in gone)
+        return sum(self._erase(post.key) for post in gone)
 
     def _sees_witness(self, source: Rechecking) -> bool:
         return self._witness is not None and self._ask([self._witness], source).get(self._witness.native_id, False)
@@ -139,17 +143,17 @@ class Recheck:
             self.cost_usd += cost
             self._channels.release(charged(cursor, self._channel, cost, now), self._run_id)
 
-    def _bury(self, key: str) -> bool:
+    def _erase(self, key: str) -> bool:
         at = self._clock()
         post = self._posts.get(key)  # asking took its time, and a ticket may have been opened
         if post is None:
             return False
         ticket = self._tickets.get(post.ticket) if post.ticket is not None else None
         if ticket is None:
-            return self._posts.bury(post, REASON, at)
+            return self._posts.erase(post, REASON, at)
         event = Event(ticket=ticket.code, at=at, move="source_gone", by="poll_channels", why=REASON)
         try:
-            self._tickets.bury(post, ticket, event, REASON, at)
+            self._tickets.erase(post, ticket, event, REASON, at)
         except AlreadyTriagedError:
             return False  # somebody moved it at this moment; the next sweep meets it again
         return True

@@ -4,6 +4,8 @@ When nobody knows whether an answer was written, our own comment with the same c
 sent once more only when it is not there, and put aside for a person where a platform does not show what we wrote.
 """
 
+from __future__ import annotations
+
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -45,13 +47,13 @@ PAUSE: Final = timedelta(hours=1)
 LATEST: Final = timedelta(days=3)
 """An answer that could not be given for so long is not given any more."""
 
-_BEGINNINGS: Final[Mapping["Stage", str]] = {
+_BEGINNINGS: Final[Mapping[Stage, str]] = {
     "routed": "Aduan {code} sudah diteruskan",
     "not_ours": "Aduan {code} bukan wewenang Pemkab Sleman",
     "resolved": "Aduan {code} sudah dinyatakan selesai",
 }
 """By which an answer is known again, whatever follows: never to be changed while one may be on its way."""
-_REST: Final[Mapping["Stage", str]] = {
+_REST: Final[Mapping[Stage, str]] = {
     "routed": " ke {owner}. Terima kasih atas laporannya. Perkembangannya akan kami sampaikan di sini.",
     "not_ours": ", melainkan {owner}. Laporannya sudah kami teruskan ke sana. Terima kasih.",
     "resolved": " oleh {owner}. Bila ternyata belum, silakan balas di sini. Terima kasih.",
@@ -68,7 +70,7 @@ class Answering(Protocol):
             StoppedError: when none may.
         """
 
-    def answer(self, post: "Post", text: str) -> str:
+    def answer(self, post: Post, text: str) -> str:
         """Answer a post, in one request, and return the platform's id of the answer.
 
         Raises:
@@ -80,7 +82,7 @@ class Answering(Protocol):
 class ShowsAnswers(Protocol):
     """A platform on which our own answers can be seen."""
 
-    def own_answer(self, post: "Post", words: str) -> str | None:
+    def own_answer(self, post: Post, words: str) -> str | None:
         """Return the id of our own answer to a post that holds these words; None when there is none."""
 
 
@@ -88,18 +90,18 @@ class ShowsAnswers(Protocol):
 class Stores:
     """What a run reads and writes."""
 
-    channels: "ChannelStore"
-    replies: "ReplyStore"
-    tickets: "TicketStore"
-    posts: "PostStore"
+    channels: ChannelStore
+    replies: ReplyStore
+    tickets: TicketStore
+    posts: PostStore
 
 
-def beginning(ticket: str, stage: "Stage") -> str:
+def beginning(ticket: str, stage: Stage) -> str:
     """Return the words by which the answer about a ticket is known."""
     return _BEGINNINGS[stage].format(code=ticket)
 
 
-def wording(ticket: "Ticket", stage: "Stage", owner: "Department") -> str:
+def wording(ticket: Ticket, stage: Stage, owner: Department) -> str:
     """Write an answer: the code, whose it is, and fixed words. Nothing a citizen wrote, and nobody's name."""
     return beginning(ticket.code, stage) + _REST[stage].format(owner=owner.name)
 
@@ -117,9 +119,9 @@ class Replying:
 
     def __init__(
         self,
-        channel: "Channel",
+        channel: Channel,
         stores: Stores,
-        directory: "Directory",
+        directory: Directory,
         *,
         run_id: str,
         clock: Callable[[], datetime],
@@ -180,7 +182,7 @@ class Replying:
             return self._refused(claimed, error)
         return self._sent(claimed, comment_id, "sent")
 
-    def _reconcile(self, reply: Reply, post: "Post", source: Answering) -> Outcome | None:
+    def _reconcile(self, reply: Reply, post: Post, source: Answering) -> Outcome | None:
         """Find out what became of an answer that was claimed; None when it was certainly not written."""
         if not isinstance(source, ShowsAnswers):
             return self._end(reply, "parked", "nobody knows whether it was sent, and the platform does not show it")
@@ -202,7 +204,7 @@ class Replying:
             return "waiting"
         return self._end(reply, "parked", f"nobody knows whether it was sent: {type(error).__name__}")
 
-    def _overtaken(self, reply: Reply, ticket: "Ticket", post: "Post", owner: "Department | None") -> str | None:
+    def _overtaken(self, reply: Reply, ticket: Ticket, post: Post, owner: Department | None) -> str | None:
         """Why an answer is not given any more; None when it is."""
         if post.state == "gone":
             return "the post was deleted"

@@ -1,5 +1,7 @@
 """What a channel kind must offer, and how it says what went wrong."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -48,7 +50,7 @@ class Batch:
     """What to remember about the threads that were read to their end, once this batch is stored."""
 
     @classmethod
-    def of(cls, results: Iterable[Post | Rejected | None], window: Window) -> "Batch":
+    def of(cls, results: Iterable[Post | Rejected | None], window: Window) -> Batch:
         """Sort what was read; None stands for one of the account's own. What is older than the floor is left alone."""
         found = list(results)
         return cls(
@@ -153,7 +155,7 @@ class Budget:
     end: float
 
     @classmethod
-    def of(cls, clock: Callable[[], float], seconds: float) -> "Budget":
+    def of(cls, clock: Callable[[], float], seconds: float) -> Budget:
         """Grant the usual share of `seconds` from now on."""
         return cls(clock, clock() + SHARE_OF_TIME * seconds)
 

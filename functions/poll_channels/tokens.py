@@ -4,18 +4,22 @@ Source: ``GET /debug_token`` (developers.facebook.com/docs/graph-api/reference/d
 own token, ``APP_ID|APP_SECRET``, in a header. ``expires_at`` is 0 for a token that lives until somebody ends it.
 """
 
+from __future__ import annotations
+
 from datetime import UTC, datetime
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, ValidationError
 
 from aduan.channel import END_UNKNOWN, TOKEN_WARNING_DAYS, TokenLook
-from aduan.directory import Channel
 from aduan.notice import ChannelNotice
 from aduan.record import stamp
-from poll_channels.connection import Connection
 from poll_channels.source import OutageError
 from poll_channels.sources.graph import GraphClient
+
+if TYPE_CHECKING:
+    from aduan.directory import Channel
+    from poll_channels.connection import Connection
 
 APP_ID: Final = "meta/app_id"
 APP_SECRET: Final = "meta/app_secret"  # noqa: S105 # the parameter's name

@@ -1,5 +1,7 @@
 """Measure the figures of the README: ``make bench``."""
 
+from __future__ import annotations
+
 import json
 import os
 import platform

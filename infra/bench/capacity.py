@@ -6,6 +6,8 @@ costs the same; each index costs its own write when its entry changes, two when 
 per 4 KB, half of that when it may be stale; an item that does not exist costs the smallest unit.
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,5 +1,7 @@
 """How long a handler's import takes in a fresh process, against a bare DynamoDB client as pip installs boto3."""
 
+from __future__ import annotations
+
 import os
 import statistics
 import subprocess

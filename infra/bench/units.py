@@ -1,5 +1,7 @@
 """What a post costs in DynamoDB units, from the poll to the sent notice, with the real stores on an emulated table."""
 
+from __future__ import annotations
+
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping

@@ -3,6 +3,8 @@
 ``simulate`` is ``up`` for whoever wants to write posts by hand.
 """
 
+from __future__ import annotations
+
 import argparse
 import sys
 import time

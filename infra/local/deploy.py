@@ -1,5 +1,7 @@
 """`sam build`, byte-code, `sam deploy`: the same steps as for AWS, against the emulator."""
 
+from __future__ import annotations
+
 import subprocess
 from dataclasses import dataclass
 from typing import Any, Final

@@ -1,5 +1,7 @@
 """Run the schedules now instead of waiting for their minute, until everything has settled."""
 
+from __future__ import annotations
+
 import json
 import time
 from collections.abc import Callable, Sequence

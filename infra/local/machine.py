@@ -1,5 +1,7 @@
 """What this machine is, and where the local stack lies on it."""
 
+from __future__ import annotations
+
 import os
 import platform
 import socket

@@ -1,5 +1,7 @@
 """Two liaison officers who act from their mails: one accepts a ticket, another says that it is not her job."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

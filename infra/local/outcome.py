@@ -1,5 +1,7 @@
 """What became of every simulated post, counted."""
 
+from __future__ import annotations
+
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence

@@ -1,5 +1,7 @@
 """What was sent and what became of every post, as files that can be read."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,5 +1,7 @@
 """Start the emulator and the simulator, wait until they answer, and stop them again."""
 
+from __future__ import annotations
+
 import json
 import os
 import shutil

@@ -1,5 +1,7 @@
 """What a deployment needs beside the template: tokens, a verified sender, contacts, one admin."""
 
+from __future__ import annotations
+
 import secrets
 from datetime import UTC, datetime
 from typing import Any, Final

@@ -1,5 +1,7 @@
 """The simulator's page looks into the running stack through this: the table, and the polling schedules."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path

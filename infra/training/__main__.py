@@ -1,5 +1,7 @@
 """Train and score the classifier: ``python -m infra.training train|evaluate|predict|check``."""
 
+from __future__ import annotations
+
 import argparse
 import json
 import sys

@@ -1,5 +1,7 @@
 """Labelled texts: the project's own corpus, other people's files, the county's export, and what people corrected."""
 
+from __future__ import annotations
+
 import hashlib
 from pathlib import Path
 from typing import Any, Final
@@ -63,7 +65,7 @@ def read_examples(path: Path, directory: Directory) -> list[Example]:
     ]
     if all(example.group for example in examples):
         return examples
-    from infra.training.twins import with_groups  # noqa: PLC0415 # scoring what has groups needs no scikit-learn
+    from infra.training.near_duplicates import with_groups  # noqa: PLC0415 # scoring what has groups needs no scikit-learn
 
     return with_groups(examples)
 

@@ -1,5 +1,7 @@
 """Write a fit as the three files the functions read."""
 
+from __future__ import annotations
+
 import json
 from pathlib import Path
 from typing import Any, Final

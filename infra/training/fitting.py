@@ -5,6 +5,8 @@ each of them for each topic, which also makes the probabilities honest. All four
 table of weights, rounded to eight bits.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -17,8 +19,8 @@ from sklearn.naive_bayes import ComplementNB
 from sklearn.svm import LinearSVC
 
 from aduan.directory import Directory
-from classify.evidence import reader_of
 from classify.features import features_of
+from classify.phrase_matches import reader_of
 from infra.training.examples import CORPUS_SOURCE, Example
 from infra.training.vocabulary import Vocabulary, allowed_features
 
@@ -57,7 +59,7 @@ class Fit:
 
     vocabulary: Vocabulary
     heads: tuple[Head, ...]
-    unseen: "Unseen"
+    unseen: Unseen
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,7 @@
 """The floors no score may fall below. `make check` measures what needs no other data, and reads the rest."""
 
+from __future__ import annotations
+
 import json
 from pathlib import Path
 from typing import Any, Final
@@ -7,8 +9,8 @@ from typing import Any, Final
 from aduan.directory import Directory
 from classify.classifier import classify
 from classify.model import load_model
-from infra.training.card import SCORES
 from infra.training.examples import PROTEST, held_out, read_corpus, read_examples
+from infra.training.model_card import SCORES
 from infra.training.scores import score
 
 FLOORS: Final = Path(__file__).parent / "floors.json"

@@ -1,5 +1,7 @@
 """Files of JSON objects, one a line."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Iterator
 from pathlib import Path

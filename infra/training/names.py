@@ -1,5 +1,7 @@
 """Words that are names of people more often than anything else, so that no weight is ever learnt for them."""
 
+from __future__ import annotations
+
 from typing import Final
 
 HONORIFICS: Final = frozenset(

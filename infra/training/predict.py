@@ -1,5 +1,7 @@
 """Decide about texts in a file, with the very function that runs in Lambda."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any

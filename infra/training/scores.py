@@ -1,5 +1,7 @@
 """How good decisions are: figures with their confidence intervals, by source and by topic."""
 
+from __future__ import annotations
+
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass

@@ -1,5 +1,7 @@
 """Read the county's own export of SP4N-LAPOR! as labelled texts."""
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -10,9 +12,9 @@ from aduan.directory import Directory
 from aduan.masking import masked
 from aduan.triage import ReportKind
 from infra.training.examples import Example
+from infra.training.near_duplicates import with_groups
 from infra.training.sp4n_topics import CATEGORIES, category_named, department_named, load_categories, topic_of
 from infra.training.tables import folded, read_table
-from infra.training.twins import with_groups
 
 COLUMNS: Final = {
     "klasifikasi": ("klasifikasi", "klasifikasi laporan"),

@@ -1,5 +1,7 @@
 """Which topic a report of SP4N-LAPOR! has, by its category there and by the department it was passed on to."""
 
+from __future__ import annotations
+
 import functools
 import re
 from collections import defaultdict

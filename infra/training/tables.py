@@ -1,5 +1,7 @@
 """Tables people export: Excel workbooks, and CSV in the dialects spreadsheets write."""
 
+from __future__ import annotations
+
 import csv
 import io
 import re

@@ -1,5 +1,7 @@
 """From which probability on the functions act without a person. Fitted on texts the model had not seen."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final

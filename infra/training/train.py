@@ -1,5 +1,7 @@
 """Train the model, and score on texts that were not trained on the way it was trained."""
 
+from __future__ import annotations
+
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,10 +11,10 @@ from typing import Final
 from aduan.directory import Directory
 from classify.classifier import classify
 from classify.model import MODEL_FOLDER, Model
-from infra.training.card import write_card
 from infra.training.examples import PROTEST, Example, held_out, read_corpus, read_examples
 from infra.training.export import export
 from infra.training.fitting import Features, fit, read_features
+from infra.training.model_card import write_card
 from infra.training.report import Held
 from infra.training.scores import Decided
 from infra.training.thresholds import thresholds
@@ -29,13 +31,13 @@ class _Pool:
     examples: tuple[Example, ...]
     features: tuple[tuple[list[str], ...], ...]
 
-    def where(self, kept: Sequence[bool]) -> "_Pool":
+    def where(self, kept: Sequence[bool]) -> _Pool:
         return _Pool(
             tuple(example for example, stays in zip(self.examples, kept, strict=True) if stays),
             tuple(given for given, stays in zip(self.features, kept, strict=True) if stays),
         )
 
-    def joined(self, other: "_Pool") -> "_Pool":
+    def joined(self, other: _Pool) -> _Pool:
         return _Pool(self.examples + other.examples, self.features + other.features)
 
 

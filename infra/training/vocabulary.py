@@ -1,5 +1,7 @@
 """Which features a model may have, and the matrix of those a text has."""
 
+from __future__ import annotations
+
 import itertools
 import re
 from collections import Counter
@@ -10,8 +12,8 @@ import numpy as np
 import scipy.sparse as sp
 
 from aduan.directory import Directory
-from classify.evidence import reader_of
 from classify.features import FAMILIES, grams_of
+from classify.phrase_matches import reader_of
 from classify.words import spellings
 from infra.training.examples import CORPUS_SOURCE, Example
 from infra.training.names import GIVEN_NAMES, HONORIFICS
@@ -38,7 +40,7 @@ class Vocabulary:
     rarity: tuple[np.ndarray, ...]
 
     @classmethod
-    def of(cls, features: Sequence[tuple[list[str], ...]], allowed: Sequence[set[str]]) -> "Vocabulary":
+    def of(cls, features: Sequence[tuple[list[str], ...]], allowed: Sequence[set[str]]) -> Vocabulary:
         """Take what is allowed, with the rarity it has in these texts."""
         names, rarity = [], []
         for family in range(len(FAMILIES)):
@@ -49,7 +51,7 @@ class Vocabulary:
             rarity.append(np.log((1 + len(features)) / (1 + counts)) + 1)
         return cls(tuple(names), tuple(rarity))
 
-    def keep(self, places: np.ndarray) -> "Vocabulary":
+    def keep(self, places: np.ndarray) -> Vocabulary:
         """Keep the features at these places of all families joined."""
         kept = np.zeros(sum(len(names) for names in self.names), dtype=bool)
         kept[places] = True

@@ -1,5 +1,7 @@
 """What people corrected becomes a file that the training reads as it is."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +15,7 @@ import pytest
 from moto import mock_aws
 
 from aduan.directory import load_directory
-from aduan.example import Said
+from aduan.example import Label
 from aduan.store.posts import DynamoPostStore
 from aduan.store.table import Table
 from aduan.store.tickets import DynamoTicketStore
@@ -33,7 +35,7 @@ def _table() -> Iterator[Table]:
         yield create_table()
 
 
-def keep(table: Table, number: int, text: str, said: Said) -> str:
+def keep(table: Table, number: int, text: str, said: Label) -> str:
     """Lay an example into the table as a correction does; return the ticket's code."""
     post = a_post(native_id=str(number), text=text, author="pseudonim-penulis")
     before = a_ticket(code=ticket_code(post.key), post=post.key)
@@ -62,9 +64,9 @@ def test_corrections_are_read_by_the_training_as_they_are(
     table: Table, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Every example with words is a line with its labels, and how many there are is printed."""
-    road = keep(table, 1, "Jalan depan pasar berlubang", Said(topic="jalan", department="dpupkp", urgency="urgent"))
-    joke = keep(table, 2, "Lampu hatiku padam, hubungi 081234567890", Said(is_report=False))
-    keep(table, 3, "", Said(topic="jalan"))
+    road = keep(table, 1, "Jalan depan pasar berlubang", Label(topic="jalan", department="dpupkp", urgency="urgent"))
+    joke = keep(table, 2, "Lampu hatiku padam, hubungi 081234567890", Label(is_report=False))
+    keep(table, 3, "", Label(topic="jalan"))
     file = tmp_path / "corrections.jsonl"
     assert main(["--table", TABLE_NAME, "--since", "2026-10", "--out", str(file)]) == 0
     assert capsys.readouterr().out == f"2 corrections in {file}; 1 of posts without words left out\n"
@@ -93,7 +95,7 @@ def test_corrections_are_read_by_the_training_as_they_are(
 
 def test_months_without_corrections_give_an_empty_file(table: Table, tmp_path: Path) -> None:
     """Only the months that were asked for are read."""
-    keep(table, 1, "Jalan berlubang", Said(topic="jalan"))
+    keep(table, 1, "Jalan berlubang", Label(topic="jalan"))
     file = tmp_path / "none.jsonl"
     assert main(["--table", TABLE_NAME, "--months", "2026-10", "2026-12", "--out", str(file)]) == 0
     assert lines_of(file) == []
@@ -119,7 +121,7 @@ def stacks(*known: str) -> Iterator[None]:
 
 def test_a_stack_names_its_table(table: Table, tmp_path: Path) -> None:
     """Whoever knows only the stack's name gets the table from its outputs."""
-    keep(table, 1, "Jalan berlubang", Said(topic="jalan"))
+    keep(table, 1, "Jalan berlubang", Label(topic="jalan"))
     file = tmp_path / "stack.jsonl"
     with stacks("aduan-prod"):
         assert main(["--stack", "aduan-prod", "--months", "2026-11", "--out", str(file)]) == 0
@@ -140,17 +142,17 @@ def test_a_deployment_that_is_not_there_says_so(tmp_path: Path, capsys: pytest.C
 @pytest.mark.parametrize(
     ("said", "believed", "learnt"),
     [
-        (Said(topic="jalan"), "penerangan_jalan", "jalan"),
-        (Said(department="dishub"), "penerangan_jalan", "penerangan_jalan"),
-        (Said(department="dlh"), "penerangan_jalan", None),
-        (Said(kind="request"), "penerangan_jalan", None),
-        (Said(is_report=False), "penerangan_jalan", None),
-        (Said(department="dishub"), None, None),
-        (Said(department="dishub"), "topik_lama", None),
+        (Label(topic="jalan"), "penerangan_jalan", "jalan"),
+        (Label(department="dishub"), "penerangan_jalan", "penerangan_jalan"),
+        (Label(department="dlh"), "penerangan_jalan", None),
+        (Label(kind="request"), "penerangan_jalan", None),
+        (Label(is_report=False), "penerangan_jalan", None),
+        (Label(department="dishub"), None, None),
+        (Label(department="dishub"), "topik_lama", None),
     ],
 )
 def test_a_topic_is_learnt_only_where_a_person_stands_for_it(
-    said: Said, believed: str | None, learnt: str | None
+    said: Label, believed: str | None, learnt: str | None
 ) -> None:
     """Named, or left standing beside a department to which it leads; a guess is never learnt as a fact."""
     assert topic(an_example(said=said, decision=a_triage(topic=believed)), DIRECTORY) == learnt

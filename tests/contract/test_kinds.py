@@ -1,5 +1,7 @@
 """What every kind of channel promises, whatever its platform: nothing is lost, doubled, taken for silence or quoted."""
 
+from __future__ import annotations
+
 import contextlib
 import gzip
 import logging
@@ -13,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aduan.platform_http import ATTEMPTS, DEFAULT_WAIT, LONGEST_WAIT, MOST_BYTES, TransientError
 from aduan.post import Post
 from infra.local.simulator.config import Config
 from infra.local.simulator.exchange import Request
@@ -27,7 +30,6 @@ from poll_channels.source import (
     ThrottledError,
 )
 from poll_channels.sources import KINDS
-from poll_channels.sources.asking import ATTEMPTS, DEFAULT_WAIT, LONGEST_WAIT, MOST_BYTES, TransientError
 from tests.in_memory import Killed
 from tests.kinds import FAKES
 from tests.local_http import Answer, Asked

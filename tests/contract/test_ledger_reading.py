@@ -1,5 +1,7 @@
 """What is read of the ledger: all of an interval and what proves it, at a cost that does not grow with the ledger."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -7,8 +9,8 @@ from typing import Any
 import pytest
 from moto import mock_aws
 
+from admin_api.coverage import Bounds, coverage, is_complete
 from aduan.channel import Run
-from aduan.coverage import Bounds, coverage, is_complete
 from aduan.store import reading
 from aduan.store.channels import DynamoChannelStore
 from aduan.store.reading import Reading

@@ -1,5 +1,7 @@
 """What people read from the table: every ticket once, in order, at a cost that does not grow with the table."""
 
+from __future__ import annotations
+
 import functools
 import random
 from collections.abc import Iterator
@@ -35,7 +37,7 @@ PLACES = (Place(kapanewon="Depok", kalurahan="Condongcatur"), Place(kapanewon="N
 
 
 @functools.cache
-def client() -> "DynamoDBClient":
+def client() -> DynamoDBClient:
     """One client for the many examples: making one takes longer than most of them."""
     return boto3.client("dynamodb")
 

@@ -1,5 +1,7 @@
 """Citizens are answered under their posts, over real HTTP: each answer once, also when its reply is lost."""
 
+from __future__ import annotations
+
 import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field

@@ -1,5 +1,7 @@
 """Feeds are read as their publishers change them, against a local publisher and against recorded feeds."""
 
+from __future__ import annotations
+
 import contextlib
 import logging
 import re

@@ -1,5 +1,7 @@
 """What was sent to whom is counted alike in memory and on DynamoDB, and notices wait alike."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta

@@ -1,5 +1,7 @@
 """The channel simulator keeps the wire contract of the Graph API, over real HTTP."""
 
+from __future__ import annotations
+
 import http.client
 import json
 import os

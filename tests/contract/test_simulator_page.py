@@ -1,5 +1,7 @@
 """The simulator's page: whoever writes by hand sees what happened, in Indonesian and without help from outside."""
 
+from __future__ import annotations
+
 import http.client
 import re
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,5 +1,7 @@
 """The channel simulator speaks Telegram, X, YouTube and RSS as the contract says, over real HTTP."""
 
+from __future__ import annotations
+
 import email.utils
 import gzip
 import http.client

@@ -1,5 +1,7 @@
 """Every channel kind keeps the same promises, against the simulator and against recorded answers."""
 
+from __future__ import annotations
+
 import contextlib
 import hashlib
 import hmac
@@ -846,7 +848,7 @@ def test_a_tag_is_only_called_gone_while_an_older_one_is_listed(server: Server) 
 
 
 def test_a_tag_whose_time_cannot_be_read_is_there(server: Server) -> None:
-    """What is odd about an item of the list does not bury it."""
+    """What is odd about an item of the list does not erase it."""
     platform = of_kind(server, "instagram", *tagged(10, 20, 30))
     posts = platform.read().posts
     strip = without("timestamp")

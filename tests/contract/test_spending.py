@@ -1,5 +1,7 @@
 """The month's budget of second opinions holds, in memory and on DynamoDB, whoever asks at the same time."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple

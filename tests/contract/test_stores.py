@@ -1,5 +1,7 @@
 """The stores in memory and on DynamoDB keep the same promises."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -524,8 +526,8 @@ def test_a_ticket_on_the_list_of_the_forum_is_not_looked_at_again(stores: Stores
 def test_a_post_is_buried_once(stores: Stores) -> None:
     """Only the tombstone stays, off the queue, and no later version brings it back."""
     stores.posts.add(a_post(author="pseudonym"))
-    assert stores.posts.bury(a_post(), "gone", NOON) is True
-    assert stores.posts.bury(a_post(), "gone", NOON) is False
+    assert stores.posts.erase(a_post(), "gone", NOON) is True
+    assert stores.posts.erase(a_post(), "gone", NOON) is False
     assert stores.posts.revise(a_post(text="again")) is False
     stored = stores.posts.get(a_post().key)
     assert stored is not None
@@ -540,14 +542,14 @@ def test_a_post_of_a_ticket_is_buried_with_what_follows(stores: Stores) -> None:
     notices = [a_notice(), a_notice(medium="sms")]
     stores.tickets.open(a_post(), a_triage(), a_ticket(), notices, [an_event()])
     stores.notices.claim(notices[1], "one", NOON, "+62811", "dishub")
-    stores.tickets.bury(a_post(), a_ticket(), an_event(move="source_gone"), "gone", NOON)
+    stores.tickets.erase(a_post(), a_ticket(), an_event(move="source_gone"), "gone", NOON)
     found = [stores.notices.get(a_ticket().code, notice.key) for notice in notices]
     assert [notice.state for notice in found if notice] == ["withdrawn", "claimed"]
     ticket = stores.tickets.get(a_ticket().code)
     assert ticket is not None
     assert (ticket.permalink, ticket.version) == ("", 2)
     with pytest.raises(AlreadyTriagedError):
-        stores.tickets.bury(a_post(), ticket, an_event(move="again"), "gone", NOON)
+        stores.tickets.erase(a_post(), ticket, an_event(move="again"), "gone", NOON)
 
 
 def test_a_channels_posts_are_found_in_pages(stores: Stores) -> None:
@@ -676,7 +678,7 @@ def test_a_correction_of_what_changed_meanwhile_is_refused_whole(stores: Stores,
         case "the post was edited":
             stores.posts.revise(a_post(text="Lampunya sekarang dua yang mati"))
         case _:
-            stores.tickets.bury(read, before, an_event(move="source_gone"), "gone", NOON)
+            stores.tickets.erase(read, before, an_event(move="source_gone"), "gone", NOON)
     with pytest.raises(OutdatedError):
         stores.tickets.correct(
             read,
@@ -735,7 +737,7 @@ def test_an_edit_brings_a_withdrawn_notice_back(stores: Stores) -> None:
 def test_an_example_goes_with_the_words_it_is_about(stores: Stores) -> None:
     """When its post is deleted at the source, nothing of the example can be read any more."""
     after = _corrected(stores)
-    stores.tickets.bury(a_post_of(stores), after, an_event(move="source_gone"), "gone", NOON)
+    stores.tickets.erase(a_post_of(stores), after, an_event(move="source_gone"), "gone", NOON)
     assert stores.examples.get(after) is None
     assert stores.examples.page("2026-11", 10) == ((), None)
 
@@ -871,9 +873,9 @@ def test_a_joined_post_is_buried_alone(stores: Stores) -> None:
     event = an_event(move="joined", at=NOON + 2 * MINUTE)
     stores.tickets.join(answer, a_triage(), before, before, notices=[told], event=event)
     gone = an_event(move="source_gone", at=NOON + 3 * MINUTE)
-    stores.tickets.bury(answer, before, gone, "deleted", NOON + 3 * MINUTE)
+    stores.tickets.erase(answer, before, gone, "deleted", NOON + 3 * MINUTE)
     with pytest.raises(AlreadyTriagedError):
-        stores.tickets.bury(answer, before, gone, "deleted", NOON + 3 * MINUTE)
+        stores.tickets.erase(answer, before, gone, "deleted", NOON + 3 * MINUTE)
     notice, post = stores.notices.get(before.code, told.key), stores.posts.get(answer.key)
     assert stores.tickets.get(before.code) == before
     assert notice is not None

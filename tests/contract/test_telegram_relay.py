@@ -1,5 +1,7 @@
 """The bot keeps its promises, against a platform that forgets what is confirmed and against recorded answers."""
 
+from __future__ import annotations
+
 import contextlib
 import json
 import re

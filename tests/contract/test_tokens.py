@@ -1,5 +1,7 @@
 """The platform is asked how long a token lives, and whatever it says becomes days, or an error of the channel's."""
 
+from __future__ import annotations
+
 import json
 import threading
 import time

@@ -1,5 +1,7 @@
 """X's mentions: read once each, at a known price, and never in silence about what cannot be reached."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aduan.directory import load_directory
+from aduan.platform_http import LONGEST_WAIT
 from aduan.post import Post
 from poll_channels.source import (
     ChannelError,
@@ -25,7 +28,6 @@ from poll_channels.source import (
     Window,
 )
 from poll_channels.sources import x
-from poll_channels.sources.asking import LONGEST_WAIT
 from poll_channels.sources.x import CHARGED, LATE, POST_READ_USD, SINCE_ID, id_at, judged, moment_of, wait_asked_for
 from tests.fake_x import ACCOUNT, PROBLEM, TOKEN, FakeX, Written, numbered, written
 from tests.local_http import Answer, as_json

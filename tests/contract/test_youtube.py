@@ -1,5 +1,7 @@
 """YouTube's comments: threads and replies are read once each, with few of the day's units."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aduan.platform_http import ATTEMPTS, LONGEST_WAIT, TransientError
 from aduan.post import Post
 from poll_channels.source import (
     Budget,
@@ -25,9 +28,8 @@ from poll_channels.source import (
     ThrottledError,
 )
 from poll_channels.sources import youtube
-from poll_channels.sources.asking import ATTEMPTS, LONGEST_WAIT, TransientError
 from poll_channels.sources.youtube import SWEPT, until_midnight_pacific
-from tests.fake_youtube import ACCOUNT, KEY, FakeYouTube, Said, error, said
+from tests.fake_youtube import ACCOUNT, KEY, Comment, FakeYouTube, error, said
 from tests.local_http import Answer, Asked, as_json
 from tests.reading import HTML, LATER, NOW, Deployment, Platform, served
 
@@ -41,7 +43,7 @@ def _platform() -> Iterator[Platform[FakeYouTube]]:
         yield platform
 
 
-def a_thread(native_id: str, minutes_ago: float, replies: int = 0, now: datetime = NOW, **changes: Any) -> Said:
+def a_thread(native_id: str, minutes_ago: float, replies: int = 0, now: datetime = NOW, **changes: Any) -> Comment:
     """A comment, and replies in the minutes after it."""
     answers = [said(f"{native_id}.{number}", minutes_ago - number / 100, now) for number in range(replies)]
     return said(native_id, minutes_ago, now, replies=answers, **changes)

@@ -1,5 +1,7 @@
 """Every channel kind that is polled, opened as the handler opens it, on a wire that answers what a test decides."""
 
+from __future__ import annotations
+
 import io
 import json
 from collections.abc import Callable, Mapping

@@ -1,10 +1,12 @@
 """A poller that dies, meets another one, or does not hear that its write was done."""
 
+from __future__ import annotations
+
 import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import pytest
 from botocore.exceptions import ConnectionClosedError
@@ -12,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from moto import mock_aws
 
+from aduan.channel import Rejected
 from aduan.post import Post
 from aduan.store.channels import DynamoChannelStore, LeaseError
 from aduan.store.posts import DynamoPostStore
@@ -21,9 +24,6 @@ from tests.builders import NOON, a_channel, a_post, a_triage
 from tests.in_memory import InMemoryChannelStore, InMemoryPostStore, Killed
 from tests.polling import LEASE, MINUTE, FakeSource, Platform, some_posts
 from tests.table import create_table
-
-if TYPE_CHECKING:
-    from aduan.channel import Rejected
 
 CHANNEL = a_channel().id
 CALLS_OF_A_RUN = 30

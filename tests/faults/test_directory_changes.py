@@ -1,5 +1,7 @@
 """Fault 37: contacts and directory change while notices are under way."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta

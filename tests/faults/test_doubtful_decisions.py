@@ -1,5 +1,7 @@
 """Fault 24: the classifier raises, names what nobody knows, is not sure, or names no department at all."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta

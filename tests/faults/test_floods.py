@@ -1,5 +1,7 @@
 """Fault 34: everybody writes about the same thing at once."""
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta

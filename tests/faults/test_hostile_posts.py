@@ -1,5 +1,7 @@
 """Posts as nobody would wish them: late, changed, gone, out of time, and made of odd numbers and characters."""
 
+from __future__ import annotations
+
 import json
 import unicodedata
 from collections.abc import Iterator, Mapping
@@ -78,14 +80,14 @@ def test_fault_11_a_deleted_post_is_a_tombstone_and_does_not_come_in_again() -> 
     source = Listing(posts=[a_post(native_id="1", author="pseudonym")])
     platform.poll(source)
     posts = InMemoryPostStore(platform.memory)
-    assert posts.bury(a_post(native_id="1"), "dihapus", platform.now)
+    assert posts.erase(a_post(native_id="1"), "dihapus", platform.now)
     for text in (a_post().text, "sekali lagi"):
         source.posts[0] = a_post(native_id="1", text=text)
         run = platform.poll(source)
         assert run is not None
         assert (run.new, run.revised) == (0, 0)
-    buried = platform.memory.posts["instagram#1"]
-    assert (buried.state, buried.text, buried.author, buried.permalink) == ("gone", "", None, "")
+    erased = platform.memory.posts["instagram#1"]
+    assert (erased.state, erased.text, erased.author, erased.permalink) == ("gone", "", None, "")
 
 
 NUMBERS = [

@@ -1,5 +1,7 @@
 """Fault 32: whatever comes from outside is text, wherever it is shown or sent."""
 
+from __future__ import annotations
+
 from collections import Counter
 from datetime import datetime
 from typing import Any

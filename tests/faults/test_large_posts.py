@@ -1,5 +1,7 @@
 """Fault 13: what is too large for the table is cut where everybody can see it, or put aside; never lost in silence."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Iterator
 from typing import Any

@@ -1,5 +1,7 @@
 """Fault 33: machines answer our mails, and what we wrote ourselves is read as if a citizen had written it."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Callable
 from datetime import datetime, timedelta

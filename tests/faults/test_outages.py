@@ -1,5 +1,7 @@
 """A platform that fails, throttles, answers nonsense or without end, or does not let us in."""
 
+from __future__ import annotations
+
 import itertools
 import json
 from collections.abc import Mapping

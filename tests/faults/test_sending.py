@@ -1,5 +1,7 @@
 """Sending goes wrong: processes die, replies get lost, providers refuse, mails come back, reports come in any order."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import get_args

@@ -1,5 +1,7 @@
 """Fault 36: the stream brings nothing: its mapping is disabled or gone, or its filter matches nothing."""
 
+from __future__ import annotations
+
 from datetime import timedelta
 
 import pytest

@@ -1,5 +1,7 @@
 """The stream repeats, reorders, is poisoned, meets a bad deployment, or is cut off in the middle of a decision."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 from typing import Any

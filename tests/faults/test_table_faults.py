@@ -1,5 +1,7 @@
 """Fault 18: a table that throttles, leaves out, or is in the middle of another transaction."""
 
+from __future__ import annotations
+
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass

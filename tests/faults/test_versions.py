@@ -1,5 +1,7 @@
 """Fault 35: while a deployment runs, and after it, code meets items that older and newer code wrote."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 from typing import Any
@@ -180,7 +182,7 @@ def test_fault_35_a_post_of_another_version_can_be_buried(table: Table, age: Age
     post, ticket = posts.get(a_post().key), tickets.get(a_ticket().code)
     assert post is not None
     assert ticket is not None
-    tickets.bury(post, ticket, an_event(move="source_gone", at=NOON + MINUTE), "deleted", NOON + MINUTE)
+    tickets.erase(post, ticket, an_event(move="source_gone", at=NOON + MINUTE), "deleted", NOON + MINUTE)
     stored = posts.get(post.key)
     assert stored is not None
     assert (stored.text, stored.state) == ("", "gone")

@@ -1,3 +1,5 @@
+from __future__ import annotations
+
 import pytest
 
 from aduan.directory import Sending, load_directory

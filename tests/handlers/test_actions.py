@@ -1,5 +1,7 @@
 """Links from the mails through the deployed function: a GET shows, a POST does it once, and nothing is lost."""
 
+from __future__ import annotations
+
 import importlib
 import io
 import json
@@ -378,7 +380,7 @@ def test_of_a_confidential_ticket_only_topic_and_place_are_shown(browser: Browse
 def test_what_was_deleted_at_its_source_is_not_shown_and_can_be_finished(browser: Browser) -> None:
     """The words are gone, the work is not: the ticket can still be accepted, and refused without an example."""
     ticket = browser.open_ticket()
-    DynamoTicketStore(browser.table).bury(
+    DynamoTicketStore(browser.table).erase(
         browser.stored_post(ticket), ticket, an_event(ticket=ticket.code, move="source_gone"), "gone", NOON
     )
     assert "telah dihapus" in browser.get(link_of(ticket, "accept"))[1]

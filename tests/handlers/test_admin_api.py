@@ -1,5 +1,7 @@
 """The admin API answers events as API Gateway sends them."""
 
+from __future__ import annotations
+
 import importlib
 import io
 import json

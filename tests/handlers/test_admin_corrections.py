@@ -1,5 +1,7 @@
 """Corrections through the deployed API: what an admin says is done once, kept once, and taught."""
 
+from __future__ import annotations
+
 import importlib
 import json
 import sys
@@ -18,7 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from moto import mock_aws
 
-from aduan.example import Said
+from aduan.example import Label
 from aduan.notice import Notice
 from aduan.post import Post
 from aduan.store.examples import DynamoExampleStore
@@ -163,7 +165,7 @@ def test_a_correction_moves_the_ticket_and_says_by_whom(api: Api) -> None:
     assert {name: tally.tickets for name, tally in counted.items()} == {"dishub": 0, "dlh": 1}
     example = DynamoExampleStore(api.table).get(ticket)
     assert example is not None
-    assert (example.said, example.decision) == (Said(topic="sampah_lingkungan", department="dlh"), JUDGED)
+    assert (example.said, example.decision) == (Label(topic="sampah_lingkungan", department="dlh"), JUDGED)
 
 
 def test_an_address_is_not_written_into_the_history(api: Api) -> None:
@@ -267,7 +269,7 @@ def test_a_deleted_post_takes_its_example_with_it(api: Api) -> None:
     api.correct(ticket.code, department="dlh", version=1)
     moved = api.ticket(ticket.code)
     event = an_event(ticket=ticket.code, move="source_gone", by="poll_channels")
-    DynamoTicketStore(api.table).bury(api.post(ticket), moved, event, "dihapus di kanal asalnya", NOON)
+    DynamoTicketStore(api.table).erase(api.post(ticket), moved, event, "dihapus di kanal asalnya", NOON)
     _, body = api("GET", f"/tickets/{ticket.code}")
     assert "Dihapus di kanal asalnya" in [step["move_label"] for step in body["history"]]
     assert api("GET", "/examples", query={"month": "2026-11"})[1]["examples"] == []
@@ -362,7 +364,7 @@ def test_whatever_people_correct_everything_stays_in_step(
     """
     with deployed() as api:
         codes = [api.open_ticket(0).code, api.open_ticket(1, department="desk", status="needs_review").code]
-        said: dict[str, Said] = {}
+        said: dict[str, Label] = {}
         for place, (what, words_said, behind) in plan:
             code = codes[place]
             if what == "send":
@@ -389,14 +391,14 @@ def test_whatever_people_correct_everything_stays_in_step(
         assert len(examples) == len(said)
 
 
-def last_word(before: Said | None, body: Mapping[str, Any]) -> Said:
+def last_word(before: Label | None, body: Mapping[str, Any]) -> Label:
     """What a person has said, after this."""
     if body.get("is_report") is False:
-        return Said(is_report=False)
+        return Label(is_report=False)
     named = {name: body[name] for name in ("topic", "department", "kind", "urgency") if name in body}
     if named.get("department") == "desk":
         named["department"] = None
-    return (before if before is not None and before.is_report else Said()).model_copy(update=named)
+    return (before if before is not None and before.is_report else Label()).model_copy(update=named)
 
 
 def recounted(api: Api, codes: list[str]) -> None:

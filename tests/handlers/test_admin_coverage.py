@@ -1,5 +1,7 @@
 """The admin API says what was read and what was not, and how the channels are."""
 
+from __future__ import annotations
+
 import importlib
 import json
 import sys

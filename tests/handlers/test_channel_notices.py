@@ -1,5 +1,7 @@
 """What is wrong with a channel reaches a person: the poller notices, the outbox keeps it, one mail leaves."""
 
+from __future__ import annotations
+
 import importlib
 import io
 import sys

@@ -1,5 +1,7 @@
 """The stream of new posts ends in decisions. What goes wrong on the way is in `tests/faults`."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from typing import Any
 

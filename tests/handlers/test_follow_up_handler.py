@@ -1,5 +1,7 @@
 """The deployed `follow_up`, on moto."""
 
+from __future__ import annotations
+
 import importlib
 import json
 import sys

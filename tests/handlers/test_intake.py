@@ -1,5 +1,7 @@
 """What partners and Meta push, in events as API Gateway sends them, against a Graph API of our own."""
 
+from __future__ import annotations
+
 import base64
 import contextlib
 import importlib
@@ -119,7 +121,7 @@ class Intake:
 
     module: ModuleType
     table: Table
-    ssm: "SSMClient"
+    ssm: SSMClient
     platform: Platform
     log: io.StringIO = field(default_factory=io.StringIO)
     now: datetime = NOON

@@ -1,5 +1,7 @@
 """The deployed reader of what SES reports, on moto."""
 
+from __future__ import annotations
+
 import importlib
 import io
 import json

@@ -4,6 +4,8 @@ Every function runs as it is deployed: the platforms are the simulator's, the ta
 the stream's records are made of what lies in the table.
 """
 
+from __future__ import annotations
+
 import contextlib
 import importlib
 import io

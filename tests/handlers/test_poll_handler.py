@@ -1,5 +1,7 @@
 """The poller as it is deployed: environment, Parameter Store, table, and a platform over HTTP."""
 
+from __future__ import annotations
+
 import contextlib
 import importlib
 import io
@@ -95,7 +97,7 @@ class Pool:
     """The handler's connections, counted and breakable."""
 
     real: Any
-    calls: "Calls"
+    calls: Calls
 
     def request(self, method: str, url: str, **options: Any) -> Any:
         """One request."""
@@ -150,7 +152,7 @@ class Deployed:
     server: Server
     table: Table
     """By a client that nobody counts."""
-    ssm: "SSMClient"
+    ssm: SSMClient
     log: io.StringIO = field(default_factory=io.StringIO)
     calls: Calls = field(default_factory=Calls)
     now: datetime = NOW

@@ -1,5 +1,7 @@
 """The deployed functions ask a model, or do without it in time."""
 
+from __future__ import annotations
+
 import importlib
 import io
 import json

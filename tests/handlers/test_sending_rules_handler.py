@@ -1,5 +1,7 @@
 """The deployed senders keep to the rules of `sending.json`, on moto."""
 
+from __future__ import annotations
+
 import importlib
 import io
 import sys

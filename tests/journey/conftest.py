@@ -1,5 +1,7 @@
 """One deployed stack for all journeys: the real template on the emulator, with the bundled posts."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 
 import pytest

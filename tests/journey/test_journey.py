@@ -1,5 +1,7 @@
 """From a citizen's post to a department's mail, through everything that is deployed."""
 
+from __future__ import annotations
+
 import json
 from dataclasses import dataclass
 from typing import Any

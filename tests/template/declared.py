@@ -1,5 +1,7 @@
 """What the template declares about the functions, with SAM's globals merged in."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Mapping
 from typing import Any, Final

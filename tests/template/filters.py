@@ -3,6 +3,8 @@
 A pattern is an object of nested keys; each ends in a list of alternatives, of which the record's value must meet one.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import Any
 

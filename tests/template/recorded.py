@@ -1,5 +1,7 @@
 """What the functions ask of the table, recorded while their own logic runs against it in moto."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -32,9 +34,9 @@ from aduan.triage import DESK, Triage
 from classify.decide import decide
 from follow_up.following import follow
 from follow_up.redrive import Redrive
+from notify.apply_mail_event import apply_mail_event
 from notify.delivery import Senders, Stores, deliver
 from notify.mail_events import Kind, MailEvent
-from notify.reconciling import reconcile
 from notify.senders import NotAcceptedError, OutcomeUnknownError
 from poll_channels import replying
 from poll_channels.poll import Poll
@@ -371,7 +373,7 @@ def notify_events(world: World) -> None:
     for notice, kind in told:
         DynamoNoticeStore(world.before).claim(notice, "gone", NOON, "dishub@sleman.example", "dishub")
         event = MailEvent(kind, notice.subject, notice.key, "m-1", "dishub@sleman.example", LATER, "bounce: General")
-        assert reconcile(event, notices=notices, contacts=contacts, now=LATER) == "settled"
+        assert apply_mail_event(event, notices=notices, contacts=contacts, now=LATER) == "settled"
 
 
 def follow_up(world: World) -> None:

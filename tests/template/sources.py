@@ -1,5 +1,7 @@
 """What the functions' sources say, read without importing them: no environment is needed."""
 
+from __future__ import annotations
+
 import ast
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,5 +1,7 @@
 """The alarms can fire, and somebody hears them."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import pytest

@@ -1,5 +1,7 @@
 """The artefacts that are uploaded: really built, finished, and each handler started alone from its own."""
 
+from __future__ import annotations
+
 import json
 import os
 import platform

@@ -1,5 +1,7 @@
 """The evaluator of filter patterns itself."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import pytest

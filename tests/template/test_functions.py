@@ -1,5 +1,7 @@
 """The template and the handlers agree with each other."""
 
+from __future__ import annotations
+
 import ast
 import json
 import re

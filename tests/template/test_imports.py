@@ -1,5 +1,7 @@
 """Imports go one way, and what only one place may do is done only there."""
 
+from __future__ import annotations
+
 import ast
 
 import botocore.session

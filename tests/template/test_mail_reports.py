@@ -1,5 +1,7 @@
 """What SES reports about the mails reaches the function that writes it down, and nobody else can feed it."""
 
+from __future__ import annotations
+
 from tests.template.declared import FUNCTIONS, RESOURCES, events
 
 TOPIC = {"Ref": "MailEvents"}

@@ -3,6 +3,8 @@
 What a function does is not retyped here: its own logic runs against the table in moto, and each request is recorded.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass

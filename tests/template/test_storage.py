@@ -1,5 +1,7 @@
 """What is stored is kept, closed and encrypted, and lies as the stores expect it."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import pytest

@@ -3,6 +3,8 @@
 The filters are executed on records of a real stream, written by the real stores, for every kind of item there is.
 """
 
+from __future__ import annotations
+
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -175,7 +177,7 @@ def write_posts(table: Table, stream: Stream) -> None:
     stream.take("post revised again")
     posts.settle(a_post(native_id="1", text="and another before it was decided"), CHATTER, NOON)
     stream.take("post decided again")
-    posts.bury(a_post(native_id="1"), "gone at the source", NOON)
+    posts.erase(a_post(native_id="1"), "gone at the source", NOON)
     stream.take("post gone")
     table.client.delete_item(TableName=table.name, Key=to_image(post_key("instagram#1")))
     stream.take("post deleted")

@@ -1,5 +1,7 @@
 """Providers that send nothing: they keep what they were given, and answer as they were told to."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
 
 from aduan.notice import AnyNotice, Contact

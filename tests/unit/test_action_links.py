@@ -1,5 +1,7 @@
 """Whose mail has which links, and how they stand in it."""
 
+from __future__ import annotations
+
 import re
 from datetime import timedelta
 from typing import Any, get_args

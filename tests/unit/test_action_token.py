@@ -1,5 +1,7 @@
 """A link is good for exactly what was signed, and for its time."""
 
+from __future__ import annotations
+
 import json
 from datetime import UTC, datetime, timedelta
 

@@ -1,5 +1,7 @@
 """Who may see and do what in the admin API."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import pytest

@@ -1,5 +1,7 @@
 """What a request may ask for, and how it is told what is wrong."""
 
+from __future__ import annotations
+
 import base64
 import contextlib
 import json

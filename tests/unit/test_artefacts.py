@@ -1,5 +1,7 @@
 """Finishing what `sam build` leaves behind, on small folders of the same shape."""
 
+from __future__ import annotations
+
 import compileall
 import gzip
 import json
@@ -176,7 +178,7 @@ def test_compiled_mails_are_laid_out_without_their_sources(tmp_path: Path) -> No
     compiled = ENVIRONMENT.overlay(loader=jinja2.ModuleLoader(folder))
     letter = defaultdict(str, title="Judul & isi")
     about = {"letter": letter, "what": "Kanal", "label": "", "greeting": "", "forward": ""}
-    for name in ("mail.html.j2", "upkeep.html.j2"):
+    for name in ("mail.html.j2", "operations_mail.html.j2"):
         rendered = compiled.get_template(name).render(about)
         assert "Judul &amp; isi" in rendered
         assert rendered == ENVIRONMENT.get_template(name).render(about)

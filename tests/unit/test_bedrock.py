@@ -1,5 +1,7 @@
 """A model is asked once, within its time and its budget, and whatever goes wrong the decision stands."""
 
+from __future__ import annotations
+
 import json
 import logging
 import math

@@ -1,5 +1,7 @@
 """A budget lasts for its month, and a channel never goes dark unheard."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

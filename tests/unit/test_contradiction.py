@@ -1,5 +1,7 @@
 """Who complained says that it is not done, in his own words; and other words that only look like it."""
 
+from __future__ import annotations
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,5 +1,7 @@
 """What is read when a resolved ticket was opened again because its author says that it is not done."""
 
+from __future__ import annotations
+
 from datetime import timedelta
 from typing import Any
 

@@ -1,12 +1,14 @@
 """The project's own labelled posts, and the protest set that nothing is learnt from."""
 
+from __future__ import annotations
+
 from collections import Counter, defaultdict
 
 from aduan.directory import load_directory
 from aduan.masking import masked
 from infra.training.examples import CORPUS, PROTEST, Example, held_out, read_corpus, read_examples
 from infra.training.json_lines import read_json_lines
-from infra.training.twins import twins
+from infra.training.near_duplicates import twins
 
 DIRECTORY = load_directory()
 POSTS = read_corpus(DIRECTORY)

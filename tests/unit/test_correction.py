@@ -1,5 +1,7 @@
 """What follows from a person's word against the classifier's, without a look at anything else."""
 
+from __future__ import annotations
+
 from datetime import timedelta
 from typing import Any
 
@@ -9,7 +11,7 @@ from admin_api.correction import Correction, correction
 from admin_api.requests import CorrectionRequest
 from aduan.deadlines import finish_by
 from aduan.directory import load_directory
-from aduan.example import Example, Said
+from aduan.example import Example, Label
 from aduan.refusal import RefusedError
 from aduan.ticket import MOVES, Ticket
 from aduan.triage import DESK
@@ -75,17 +77,17 @@ def test_what_is_no_report_is_rejected_and_nobody_is_told() -> None:
     change = corrected(a_ticket(), is_report=False)
     assert (change.ticket.status, change.ticket.department, change.notices) == ("rejected", "dishub", ())
     assert change.example is not None
-    assert change.example.said == Said(is_report=False)
+    assert change.example.said == Label(is_report=False)
 
 
 def test_a_rejection_can_be_taken_back_through_the_desk() -> None:
     """A slip of the hand is mended: the desk gets the ticket again, and the example says that it is a report."""
     rejected = a_ticket(status="rejected", department=DESK)
-    change = corrected(rejected, an_example(said=Said(is_report=False)), department=DESK)
+    change = corrected(rejected, an_example(said=Label(is_report=False)), department=DESK)
     assert change.ticket.status == "needs_review"
     assert [notice.department for notice in change.notices] == [DESK]
     assert change.example is not None
-    assert change.example.said == Said()
+    assert change.example.said == Label()
 
 
 @pytest.mark.parametrize(
@@ -180,7 +182,7 @@ def test_other_corrections_leave_the_due_date() -> None:
 
 def test_an_example_holds_the_last_word_about_each_thing() -> None:
     """What was said before stays said unless it is said anew; the desk is no department to learn."""
-    known = an_example(said=Said(topic="jalan", department="dpupkp", kind="request"))
+    known = an_example(said=Label(topic="jalan", department="dpupkp", kind="request"))
     ticket = a_ticket(department="dpupkp", topic="jalan")
     change = corrected(ticket, known, topic="sampah_lingkungan", department=DESK)
     assert change.example is not None
@@ -196,7 +198,7 @@ def test_an_example_says_what_the_classifier_had_said() -> None:
         ticket=a_ticket().code,
         text=POST.text,
         decision=a_triage(),
-        said=Said(topic="jalan"),
+        said=Label(topic="jalan"),
         at=LATER,
     )
     assert "author" not in Example.model_fields

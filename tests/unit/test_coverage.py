@@ -1,5 +1,7 @@
 """Coverage says of every moment whether it was read, and never claims more than the ledger proves."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -10,8 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aduan.channel import Run
-from aduan.coverage import (
+from admin_api.coverage import (
     BEFORE_FIRST_RUN,
     FORGOTTEN,
     LOST,
@@ -24,6 +25,7 @@ from aduan.coverage import (
     coverage,
     is_complete,
 )
+from aduan.channel import Run
 from poll_channels.poll import Poll
 from poll_channels.source import Batch, OutageError, Window
 from tests.builders import NOON, a_channel, a_post
@@ -253,7 +255,7 @@ class Hour:
     source: Scripted
     memory: Memory = field(default_factory=Memory)
 
-    def poll_until(self, last: int) -> "Hour":
+    def poll_until(self, last: int) -> Hour:
         """Run once a minute up to and with `last`."""
         for minute in range(self.source.minute, last + 1):
             self.source.minute = minute

@@ -1,5 +1,7 @@
 """A post is decided once, and what follows from the decision is written with it or not at all."""
 
+from __future__ import annotations
+
 import contextlib
 from collections import Counter
 from dataclasses import dataclass, field

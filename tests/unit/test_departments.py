@@ -1,5 +1,7 @@
 """From topics and places to departments."""
 
+from __future__ import annotations
+
 import dataclasses
 
 import pytest
@@ -10,8 +12,8 @@ from aduan.directory import load_directory
 from aduan.triage import DESK
 from classify.classifier import classify
 from classify.departments import called, choose, rank
-from classify.evidence import reader_of
 from classify.model import load_model
+from classify.phrase_matches import reader_of
 
 DIRECTORY = load_directory()
 READER = reader_of(DIRECTORY)

@@ -1,5 +1,7 @@
 """What the model that is deployed must be, whoever trained it."""
 
+from __future__ import annotations
+
 import re
 from typing import get_args
 

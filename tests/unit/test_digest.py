@@ -1,5 +1,7 @@
 """One mail for several notices: each is claimed, each has its outcome, and none is told twice."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -9,9 +11,9 @@ from hypothesis import strategies as st
 
 from aduan.notice import Notice
 from aduan.record import WIB
+from notify.apply_mail_event import apply_mail_event
 from notify.mail_events import MailEvent, for_each_notice
 from notify.mail_tags import TOGETHER, apart, tagged, tags, together
-from notify.reconciling import reconcile
 from notify.senders import NotAcceptedError, OutcomeUnknownError
 from tests.builders import a_contact_notice
 from tests.in_memory import Killed
@@ -254,7 +256,9 @@ def test_what_ses_reports_about_a_digest_settles_each_notice() -> None:
     subject = together([notice.subject for notice in notices])
     event = MailEvent("accepted", subject, notices[0].key, "ses-1", "dishub@sleman.example", county.now, "")
     for one in for_each_notice(event):
-        assert reconcile(one, notices=county.notices, contacts=county.stores.contacts, now=county.now) == "settled"
+        assert (
+            apply_mail_event(one, notices=county.notices, contacts=county.stores.contacts, now=county.now) == "settled"
+        )
     assert {(county.stored(notice).state, county.stored(notice).message_id) for notice in notices} == {
         ("sent", "ses-1")
     }
@@ -270,7 +274,7 @@ def test_a_bounced_digest_goes_to_the_next_address_as_one_mail() -> None:
     subject = together([notice.subject for notice in notices])
     event = MailEvent("dead", subject, notices[0].key, "m-1", "dishub@sleman.example", county.now, "bounce: General")
     for one in for_each_notice(event):
-        reconcile(one, notices=county.notices, contacts=county.stores.contacts, now=county.now)
+        apply_mail_event(one, notices=county.notices, contacts=county.stores.contacts, now=county.now)
     county.follow_up()
     told = [message for message in county.mail.accepted if message.keys[0][1] == notices[0].key]
     assert [(message.recipient, len(message.keys)) for message in told] == [

@@ -1,5 +1,7 @@
 """A digest is understood at a glance, keeps the same secrets as a mail, and says the same in both forms."""
 
+from __future__ import annotations
+
 from datetime import datetime
 from typing import Any
 

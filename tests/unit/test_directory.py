@@ -1,3 +1,5 @@
+from __future__ import annotations
+
 import json
 import shutil
 from collections.abc import Callable
@@ -227,7 +229,7 @@ def test_a_limit_has_one_length(folder: Path) -> None:
 
 def test_a_step_of_a_ladder_has_one_time(folder: Path) -> None:
     """It is taken in office hours, or so many minutes from the limit, not both."""
-    change(folder, "deadlines.json", lambda content: content["ladders"][0]["rungs"][0].update(minutes=5))
+    change(folder, "deadlines.json", lambda content: content["ladders"][0]["steps"][0].update(minutes=5))
     assert refusal(folder) == "deadlines.json: step remind of ladder office needs exactly one length."
 
 

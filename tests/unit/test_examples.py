@@ -1,5 +1,7 @@
 """Reading labelled texts."""
 
+from __future__ import annotations
+
 import json
 from pathlib import Path
 from typing import Any

@@ -1,13 +1,15 @@
 """What of a text the model weighs."""
 
+from __future__ import annotations
+
 import itertools
 
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from aduan.directory import load_directory
-from classify.evidence import reader_of
 from classify.features import FAMILIES, GRAM_LENGTHS, OPENING, features_of, grams_of
+from classify.phrase_matches import reader_of
 
 READER = reader_of(load_directory())
 

@@ -1,14 +1,16 @@
 """From labelled texts to the files the functions read."""
 
+from __future__ import annotations
+
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from aduan.directory import load_directory
-from classify.evidence import reader_of
 from classify.features import FAMILIES, features_of
 from classify.model import Model, Probabilities
+from classify.phrase_matches import reader_of
 from infra.training.export import export
 from infra.training.fitting import Fit, fit, read_features
 from infra.training.thresholds import Thresholds, thresholds

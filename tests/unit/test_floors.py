@@ -1,5 +1,7 @@
 """No score falls below its floor unseen."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Callable
 from pathlib import Path

@@ -1,5 +1,7 @@
 """What an answer of the Graph API means: a dict, or one of the channel's errors, and never anything else."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Mapping
 from datetime import timedelta
@@ -11,6 +13,14 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from aduan.channel import RAW_BYTES
+from aduan.platform_http import (
+    DEFAULT_WAIT,
+    LONGEST_WAIT,
+    Answer,
+    TooMuchDataError,
+    TransientError,
+    read_object,
+)
 from poll_channels.source import (
     ChannelError,
     CredentialError,
@@ -19,14 +29,6 @@ from poll_channels.source import (
     NotPermittedError,
     OutageError,
     ThrottledError,
-)
-from poll_channels.sources.asking import (
-    DEFAULT_WAIT,
-    LONGEST_WAIT,
-    Answer,
-    TooMuchDataError,
-    TransientError,
-    read_object,
 )
 from poll_channels.sources.graph import judged, judged_answer, next_cursor, rejected, usage, wait_asked_for
 from poll_channels.sources.items import Named

@@ -1,5 +1,7 @@
 """A channel that is not read, fails, or has gone silent says so; one that is merely quiet does not."""
 
+from __future__ import annotations
+
 from datetime import datetime, timedelta
 from typing import Any
 

@@ -1,5 +1,7 @@
 """The ladder: each step once, none skipped, none after its clock was stopped."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from typing import Any, get_args
@@ -9,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aduan.deadlines import deadline_of, finish_by, next_step, started
-from aduan.directory import OUTSIDE, Rung, load_directory
+from aduan.directory import OUTSIDE, Step, load_directory
 from aduan.notice import Notice
 from aduan.record import WIB
 from aduan.ticket import MOVES, OPEN, WAITING, Event, Status, Ticket, clock_of
@@ -31,10 +33,10 @@ def a_new_ticket(now: datetime = NOON, **triage: Any) -> Ticket:
     return opening(a_post(created_at=now), a_triage(**triage), DIRECTORY, now).ticket
 
 
-def rungs(ticket: Ticket) -> tuple[Rung, ...]:
+def steps(ticket: Ticket) -> tuple[Step, ...]:
     """The ladder of a ticket as it is."""
     deadline = deadline_of(ticket.department, ticket.urgency, ticket.kind, DIRECTORY)
-    return DIRECTORY.ladders[OUTSIDE if ticket.status == "not_ours" else deadline.ladder].rungs
+    return DIRECTORY.ladders[OUTSIDE if ticket.status == "not_ours" else deadline.ladder].steps
 
 
 @dataclass
@@ -142,19 +144,19 @@ def test_whatever_happens_each_step_is_taken_once_in_its_time(
 def _each_in_its_time(follower: Follower) -> None:
     rounds = [(before.round, step) for before, step, _ in follower.taken]
     assert len(rounds) == len(set(rounds))
-    for before, step, at in follower.taken:
+    for before, taken, at in follower.taken:
         assert before.clock == clock_of(before)
         running = [
-            rung
-            for rung in rungs(before)
-            if rung.step == step and (rung.clock == "finish" or before.take_up_by is not None)
+            step
+            for step in steps(before)
+            if step.name == taken and (step.clock == "finish" or before.take_up_by is not None)
         ]
         assert running
-        if all(rung.clock == "take_up" for rung in running):
+        if all(step.clock == "take_up" for step in running):
             assert before.status in WAITING | {"not_ours"}
         else:
             assert before.status in OPEN
-        if all(rung.minutes is None for rung in running):
+        if all(step.minutes is None for step in running):
             local = at.astimezone(WIB)
             assert is_working_day(local.date())
             assert time(8) <= local.time() < time(16)
@@ -166,8 +168,8 @@ def _none_left_out(follower: Follower) -> None:
         assert ticket.status in OPEN
     elif ticket.status in OPEN:
         clocks = {"finish"} | ({"take_up"} if ticket.status in WAITING and ticket.take_up_by is not None else set())
-        assert {rung.step for rung in rungs(ticket) if rung.clock in clocks} <= set(ticket.steps)
-        assert not any(rung.step == "forum" for rung in rungs(ticket))
+        assert {step.name for step in steps(ticket) if step.clock in clocks} <= set(ticket.steps)
+        assert not any(step.name == "forum" for step in steps(ticket))
     else:
         assert ticket.status != "resolved"
         assert ticket.act_at is None
@@ -179,7 +181,7 @@ def test_a_warning_comes_before_the_breach() -> None:
     for ticket in (calm, fire):
         step = next_step(ticket, DIRECTORY)
         assert step is not None
-        assert step.rung.step == "remind"
+        assert step.step.name == "remind"
         assert ticket.take_up_by is not None
         assert step.at < ticket.take_up_by
     assert fire.act_at == NOON + timedelta(minutes=15)
@@ -272,7 +274,7 @@ def test_alleged_abuse_is_told_to_the_inspektorat_alone() -> None:
 
 def test_every_step_has_a_name_in_the_history() -> None:
     """What the directory may name, the history can tell."""
-    assert {rung.step for ladder in DIRECTORY.ladders.values() for rung in ladder.rungs} == set(EVENTS)
+    assert {step.name for ladder in DIRECTORY.ladders.values() for step in ladder.steps} == set(EVENTS)
 
 
 def test_clocks_that_run_are_left_alone() -> None:

@@ -1,5 +1,7 @@
 """What SES reports is understood, and its order does not matter."""
 
+from __future__ import annotations
+
 import itertools
 import json
 from datetime import datetime, timedelta

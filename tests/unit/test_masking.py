@@ -1,5 +1,7 @@
 """Personal numbers do not survive the door."""
 
+from __future__ import annotations
+
 import json
 import re
 from random import Random

@@ -1,5 +1,7 @@
 """Pushes of mentions under everything that can happen to them: every trouble, in any order, again and again."""
 
+from __future__ import annotations
+
 import json
 import threading
 from collections.abc import Mapping

@@ -1,5 +1,7 @@
 """The arithmetic of the linear model."""
 
+from __future__ import annotations
+
 import math
 import shutil
 import tempfile

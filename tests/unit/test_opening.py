@@ -1,5 +1,7 @@
 """A decided post becomes its ticket, its first event and its notices, without a look at anything else."""
 
+from __future__ import annotations
+
 from datetime import UTC, datetime, timedelta
 
 import pytest

@@ -4,6 +4,8 @@ A notice ends as sent when a provider accepted it, or parked for a person. It is
 a second attempt on record, and once more for each address that bounced it.
 """
 
+from __future__ import annotations
+
 from collections import defaultdict
 from dataclasses import replace
 from datetime import datetime

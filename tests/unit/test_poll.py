@@ -1,5 +1,7 @@
 """A run stores first and moves the cursor afterwards, whatever happens in between."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta

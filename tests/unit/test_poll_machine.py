@@ -3,6 +3,8 @@
 The machine writes to a platform, polls it in every broken way, and at the end asks whether anything is missing.
 """
 
+from __future__ import annotations
+
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field

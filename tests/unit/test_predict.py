@@ -1,5 +1,7 @@
 """Deciding about a file of texts from the command line."""
 
+from __future__ import annotations
+
 import json
 import os
 import subprocess

@@ -1,5 +1,7 @@
 """Protest and satire that speak of what complaints speak of."""
 
+from __future__ import annotations
+
 from aduan.directory import load_directory
 from classify.classifier import classify
 from infra.training.examples import PROTEST, read_examples

@@ -4,6 +4,8 @@ Of 2027 are off: 5 February (Friday, Imlek), 8 to 12 and 15 March (Nyepi and Leb
 the next), 25 and 26 March (Thursday and Friday before Easter), 6 May (Thursday). `follow_up` runs every five minutes.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta

@@ -1,5 +1,7 @@
 """What a citizen deletes is deleted here, and only that."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -133,7 +135,7 @@ def test_posts_older_than_a_month_are_left_alone() -> None:
 
 
 def test_a_lost_permission_is_not_taken_for_deletion() -> None:
-    """When everything seems gone, nothing is buried, be it a single post."""
+    """When everything seems gone, nothing is erased, be it a single post."""
     platform = Platform(vanished={"0000"})
     platform.store(1)
     with pytest.raises(NotPermittedError):
@@ -151,7 +153,7 @@ def test_a_buried_post_does_not_rise_again() -> None:
 
 
 def test_a_ticket_opened_while_the_platform_was_asked_is_told() -> None:
-    """Asking takes its time; the post is looked at again before it is buried."""
+    """Asking takes its time; the post is looked at again before it is erased."""
     platform = Platform(vanished={"0000"})
     platform.store(3)
     post = platform.memory.posts["instagram#0000"]

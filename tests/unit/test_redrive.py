@@ -1,5 +1,7 @@
 """What the stream left behind comes to the same end by `follow_up` alone."""
 
+from __future__ import annotations
+
 import contextlib
 
 from hypothesis import given

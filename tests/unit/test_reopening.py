@@ -1,5 +1,7 @@
 """Who complained may contradict for a fortnight: his ticket is opened again, once, and no second one is opened."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -174,7 +176,7 @@ def test_a_deleted_addition_leaves_the_ticket_alone() -> None:
     county.decide(key)
     before, post = county.ticket, county.memory.posts[key]
     gone = an_event(ticket=before.code, move="source_gone")
-    county.tickets.bury(post, before, gone, "deleted", RESOLVED + 2 * DAY)
+    county.tickets.erase(post, before, gone, "deleted", RESOLVED + 2 * DAY)
     assert county.memory.posts[key].state == "gone"
     assert county.ticket == before
     assert {notice.state for notice in county.memory.notices.values()} == {"pending"}

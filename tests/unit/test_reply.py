@@ -1,5 +1,7 @@
 """Which moves of a ticket are told under its post, and where anybody is answered at all."""
 
+from __future__ import annotations
+
 import json
 from datetime import timedelta
 from pathlib import Path

@@ -1,5 +1,7 @@
 """An edited post is decided anew, and nobody is told twice."""
 
+from __future__ import annotations
+
 from datetime import timedelta
 
 import pytest

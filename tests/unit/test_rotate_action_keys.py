@@ -1,5 +1,7 @@
 """Keys come and go without a link dying before its time."""
 
+from __future__ import annotations
+
 from datetime import timedelta
 
 import boto3

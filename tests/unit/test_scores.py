@@ -1,5 +1,7 @@
 """Figures are what they are called."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
 import numpy as np

@@ -1,5 +1,7 @@
 """A second opinion chooses among codes, and changes no more than it is allowed to, whatever it is."""
 
+from __future__ import annotations
+
 import dataclasses
 import json
 from typing import Any

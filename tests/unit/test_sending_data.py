@@ -1,5 +1,7 @@
 """What stands in `sending.json` is right before anything is sent by it."""
 
+from __future__ import annotations
+
 import json
 import shutil
 from collections.abc import Callable

@@ -1,5 +1,7 @@
 """Whatever is written when: nothing is lost, nobody is woken, and nobody gets too much at once."""
 
+from __future__ import annotations
+
 from collections import Counter
 from datetime import datetime, timedelta
 from typing import NamedTuple

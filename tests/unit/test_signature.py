@@ -1,5 +1,7 @@
 """Signatures of what is pushed."""
 
+from __future__ import annotations
+
 import hashlib
 import hmac
 from datetime import UTC, datetime, timedelta

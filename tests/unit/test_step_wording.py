@@ -1,5 +1,7 @@
 """What is read when a step of the ladder is taken."""
 
+from __future__ import annotations
+
 from datetime import timedelta
 from typing import Any
 

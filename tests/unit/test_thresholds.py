@@ -1,5 +1,7 @@
 """Thresholds keep what they promise on the texts they were fitted on."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import NamedTuple
 

@@ -1,5 +1,7 @@
 """Which words may stand in a model everybody can read."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
 import numpy as np

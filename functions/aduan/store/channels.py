@@ -1,17 +1,21 @@
 """How far each channel has been read: the cursor with its lease, and the ledger of runs."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from botocore.exceptions import ClientError
 
 from aduan.channel import Cursor, Run, Sweep, TokenLook
-from aduan.notice import ChannelNotice
 from aduan.record import stamp
 from aduan.store.notices import new_notice_item
 from aduan.store.table import Table, channel_key, condition_failed, refused_item, to_image, to_item, values
+
+if TYPE_CHECKING:
+    from aduan.notice import ChannelNotice
 
 LEDGER_DAYS: Final = 90
 

@@ -1,5 +1,7 @@
 """How each department is told, and which of its addresses are dead."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Protocol
 

@@ -1,13 +1,15 @@
 """Examples: what a person corrected, one a post, written and forgotten together with the ticket it is about.
 
-They lie by the month in which the ticket was opened and by the post's key, so whoever changes or buries a post finds
+They lie by the month in which the ticket was opened and by the post's key, so whoever changes or erases a post finds
 its example without looking for it.
 """
+
+from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from aduan.example import Example
 from aduan.store.pages import CursorError, page_cursor, page_position
@@ -23,7 +25,9 @@ from aduan.store.table import (
     to_item,
     values,
 )
-from aduan.ticket import Ticket
+
+if TYPE_CHECKING:
+    from aduan.ticket import Ticket
 
 _POSITION: Final = re.compile(r"(\d)#([a-z_]+#[A-Za-z0-9_.:-]+)?")
 """Number of a shard, and the post in it after which to go on."""

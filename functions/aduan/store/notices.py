@@ -1,14 +1,15 @@
 """The outbox: a notice is claimed by one sender, once, and its outcome is written down."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from botocore.exceptions import ClientError
 
 from aduan.notice import AnyNotice, ChannelNotice, ContactNotice, Notice, NoticeState, SmsBudgetNotice
-from aduan.quiet_hours import Hold
 from aduan.record import stamp
 from aduan.store.posts import due_items
 from aduan.store.table import (
@@ -25,6 +26,9 @@ from aduan.store.table import (
     to_item,
     values,
 )
+
+if TYPE_CHECKING:
+    from aduan.quiet_hours import Hold
 
 LEFT_BEHIND: Final = timedelta(minutes=5)
 """After this time a notice that is still pending is driven again."""

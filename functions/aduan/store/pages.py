@@ -1,5 +1,7 @@
 """Cursors: where a list goes on, as text that can be sent back."""
 
+from __future__ import annotations
+
 import base64
 import binascii
 import hashlib

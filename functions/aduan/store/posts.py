@@ -1,13 +1,14 @@
 """Posts: kept once, decided once, and found again when they were left behind."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from botocore.exceptions import ClientError
 
-from aduan.channel import Rejected
 from aduan.post import Post
 from aduan.record import stamp
 from aduan.store.table import (
@@ -22,7 +23,10 @@ from aduan.store.table import (
     to_item,
     values,
 )
-from aduan.triage import Triage
+
+if TYPE_CHECKING:
+    from aduan.channel import Rejected
+    from aduan.triage import Triage
 
 LEFT_BEHIND: Final = timedelta(minutes=5)
 """After this time a post that is still new is driven again: the stream needs a second, a deployment a few minutes."""
@@ -63,10 +67,10 @@ class PostStore(Protocol):
             AlreadyTriagedError: when it was decided before.
         """
 
-    def bury(self, post: Post, reason: str, at: datetime) -> bool:
-        """Remove what a deleted post says and who wrote it; the tombstone stays. False when it is buried already.
+    def erase(self, post: Post, reason: str, at: datetime) -> bool:
+        """Remove what a deleted post says and who wrote it; the tombstone stays. False when it is erased already.
 
-        For a post without a ticket; `TicketStore.bury` is for one with.
+        For a post without a ticket; `TicketStore.erase` is for one with.
         """
 
     def found_since(
@@ -157,13 +161,13 @@ class DynamoPostStore:
                 raise AlreadyTriagedError(post.key) from None
             raise
 
-    def bury(self, post: Post, reason: str, at: datetime) -> bool:
+    def erase(self, post: Post, reason: str, at: datetime) -> bool:
         """One conditional update."""
         try:
-            burying = burial(self.table, post, reason, at)
+            erasing = erasure(self.table, post, reason, at)
             # A ticket that was opened meanwhile must be told.
-            burying["ConditionExpression"] += " AND attribute_not_exists(ticket)"
-            self.table.client.update_item(**burying)
+            erasing["ConditionExpression"] += " AND attribute_not_exists(ticket)"
+            self.table.client.update_item(**erasing)
         except ClientError as error:
             if condition_failed(error):
                 return False
@@ -204,7 +208,7 @@ def due_items(table: Table, queue_key: str, now: datetime) -> Iterator[dict[str,
     )
 
 
-def burial(table: Table, post: Post, reason: str, at: datetime) -> dict[str, Any]:
+def erasure(table: Table, post: Post, reason: str, at: datetime) -> dict[str, Any]:
     """The update that leaves only a tombstone of a post; alone, or as part of a transaction."""
     return {
         "TableName": table.name,

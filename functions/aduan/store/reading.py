@@ -1,5 +1,7 @@
 """Reads for people: lists, one ticket with its history, figures, and how far the channels are. Nothing is written."""
 
+from __future__ import annotations
+
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence

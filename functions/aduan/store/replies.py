@@ -1,9 +1,11 @@
 """The answers under citizens' posts: claimed by one run, once, and their outcome is written down."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from botocore.exceptions import ClientError
 
@@ -11,7 +13,9 @@ from aduan.record import stamp
 from aduan.reply import Reply
 from aduan.store.posts import due_items
 from aduan.store.table import Item, Table, condition_failed, refused_item, ticket_key, to_image, to_item, values
-from aduan.ticket import Stage
+
+if TYPE_CHECKING:
+    from aduan.ticket import Stage
 
 
 class ReplyTakenError(Exception):

@@ -1,18 +1,22 @@
 """What was sent to whom lately, and what it cost: so that nobody gets too much, and no month costs too much."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from botocore.exceptions import ClientError
 
-from aduan.notice import SmsBudgetNotice
 from aduan.record import SCHEMA_VERSION, WIB
 from aduan.store.notices import new_notice_item
 from aduan.store.spending import DynamoSpendingStore
 from aduan.store.table import Item, Table, condition_failed, sending_key, to_image, values
 from aduan.store.tickets import listed
-from aduan.ticket import Ticket
+
+if TYPE_CHECKING:
+    from aduan.notice import SmsBudgetNotice
+    from aduan.ticket import Ticket
 
 KEPT: Final = timedelta(days=1)
 """How long what is counted here is of any use; then the table forgets it."""

@@ -1,5 +1,7 @@
 """What is spent on second opinions and SMS: booked before it is spent, so that no month costs more than its budget."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol

@@ -1,5 +1,7 @@
 """How everything lies in the one table: keys, index attributes, and the few ways to write that are safe to repeat."""
 
+from __future__ import annotations
+
 import json
 import random
 import time
@@ -15,11 +17,12 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from aduan.record import SCHEMA_VERSION, WIB, Record, stamp
-from aduan.triage import Urgency
 
 if TYPE_CHECKING:
     import boto3
     from mypy_boto3_dynamodb import DynamoDBClient
+
+    from aduan.triage import Urgency
 
 Item = dict[str, Any]
 """An item as plain Python values."""
@@ -176,7 +179,7 @@ QUICK: Final = Config(connect_timeout=2, read_timeout=5, retries={"mode": "stand
 """For calls that AWS answers in milliseconds. The SDK's own limits of a minute would outlast the functions."""
 
 
-def open_table(session: "boto3.Session", name: str) -> "Table":
+def open_table(session: boto3.Session, name: str) -> Table:
     """Connect to the table."""
     return Table(session.client("dynamodb", config=QUICK), name)
 
@@ -185,7 +188,7 @@ def open_table(session: "boto3.Session", name: str) -> "Table":
 class Table:
     """The table's name and the client that reaches it."""
 
-    client: "DynamoDBClient"
+    client: DynamoDBClient
     name: str
 
     def get(self, key: Item, *, consistent: bool = True) -> Item | None:

@@ -1,20 +1,21 @@
 """Tickets: opened once per post in one transaction with everything that belongs to it."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from botocore.exceptions import ClientError
 
-from aduan.example import Example
 from aduan.notice import Notice
 from aduan.post import Post
 from aduan.record import stamp
 from aduan.reply import with_reply
 from aduan.store.examples import forgetting, keeping
 from aduan.store.notices import is_renewed, new_notice_item, renewal, withdrawal
-from aduan.store.posts import AlreadyTriagedError, burial, due_items, triaged_update, unchanged
+from aduan.store.posts import AlreadyTriagedError, due_items, erasure, triaged_update, unchanged
 from aduan.store.replies import reply_item
 from aduan.store.table import (
     FORUM,
@@ -36,7 +37,10 @@ from aduan.store.table import (
     values,
 )
 from aduan.ticket import Event, Resolution, Ticket, Voice, clock_of, queued
-from aduan.triage import Triage
+
+if TYPE_CHECKING:
+    from aduan.example import Example
+    from aduan.triage import Triage
 
 RESOLUTION_KEPT: Final = timedelta(days=28)
 """How long it is kept for an author that his ticket is resolved: what he says may be read late."""
@@ -119,7 +123,7 @@ class TicketStore(Protocol):
             AlreadyTriagedError: when the post was decided, or the ticket moved, in the meantime; nothing is written.
         """
 
-    def bury(self, post: Post, ticket: Ticket, event: Event, reason: str, at: datetime) -> None:
+    def erase(self, post: Post, ticket: Ticket, event: Event, reason: str, at: datetime) -> None:
         """Leave only a tombstone of a ticket's post, and tell the ticket.
 
         With the post that opened it go the ticket's link, what is not sent yet, and an example that was made of it.
@@ -280,24 +284,24 @@ class DynamoTicketStore:
                 raise AlreadyTriagedError(post.key) from None
             raise
 
-    def bury(self, post: Post, ticket: Ticket, event: Event, reason: str, at: datetime) -> None:
+    def erase(self, post: Post, ticket: Ticket, event: Event, reason: str, at: datetime) -> None:
         """One TransactWriteItems. A notice that was claimed meanwhile refuses it: the next sweep tries again."""
         if post.key != ticket.post:
-            parts = [{"Update": burial(self.table, post, reason, at)}, self._put_new(event_item(event))]
-            self._write_burial(post, parts)
+            parts = [{"Update": erasure(self.table, post, reason, at)}, self._put_new(event_item(event))]
+            self._write_erasure(post, parts)
             return
         told = self._notices(ticket.code)
         after = ticket.model_copy(update={"permalink": "", "version": ticket.version + 1})
         parts = [
-            {"Update": burial(self.table, post, reason, at)},
+            {"Update": erasure(self.table, post, reason, at)},
             *self._replace(ticket, after, at),
             self._put_new(event_item(event)),
             *({"Update": withdrawal(self.table, notice)} for notice in told if notice.state == "pending"),
             *forgetting(self.table, ticket, at),
         ]
-        self._write_burial(post, parts)
+        self._write_erasure(post, parts)
 
-    def _write_burial(self, post: Post, parts: Sequence[dict[str, Any]]) -> None:
+    def _write_erasure(self, post: Post, parts: Sequence[dict[str, Any]]) -> None:
         try:
             self.table.transact(parts)
         except ClientError as error:

@@ -1,19 +1,23 @@
 """A Facebook Page: what visitors post on it or tag it in, and the comments under everything on it."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from aduan.channel import Rejected
-from aduan.directory import Channel
-from aduan.post import Post
-from aduan.record import Moment
-from poll_channels.connection import Connection
 from poll_channels.replying import is_answer
 from poll_channels.source import Batch, GoneError, PageCapError, Threads, Window
 from poll_channels.sources.graph import GraphSource, epoch, graph_client, rejected
 from poll_channels.sources.items import MALFORMED, Named
+
+if TYPE_CHECKING:
+    from aduan.channel import Rejected
+    from aduan.directory import Channel
+    from aduan.post import Post
+    from aduan.record import Moment
+    from poll_channels.connection import Connection
 
 POSTS_PER_PAGE: Final = 50
 COMMENTS_PER_PAGE: Final = 100

@@ -3,6 +3,8 @@
 Apart from `rss`, so that only a run over a feed imports a parser, and no cold start does.
 """
 
+from __future__ import annotations
+
 import calendar
 import io
 import re

@@ -3,16 +3,16 @@
 Sources: the Graph API's documentation of paging and rate limits (developers.facebook.com/docs/graph-api).
 """
 
+from __future__ import annotations
+
 import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from pydantic import ValidationError
 
-from aduan.channel import Rejected
-from aduan.directory import Channel
 from aduan.graph_api import (
     BLOCKED_CODE,
     GONE_SUBCODE,
@@ -24,8 +24,13 @@ from aduan.graph_api import (
     appsecret_proof,
     error_code,
 )
-from aduan.post import Post
-from poll_channels.connection import Connection, PostFactory
+from aduan.platform_http import (
+    DEFAULT_WAIT,
+    LONGEST_WAIT,
+    Asker,
+    TooMuchDataError,
+    TransientError,
+)
 from poll_channels.source import (
     PAGE_CAP,
     ChannelError,
@@ -38,14 +43,13 @@ from poll_channels.source import (
     StoppedError,
     ThrottledError,
 )
-from poll_channels.sources.asking import (
-    DEFAULT_WAIT,
-    LONGEST_WAIT,
-    Asker,
-    TooMuchDataError,
-    TransientError,
-)
 from poll_channels.sources.items import Named, Parameters, parameters_of, put_aside
+
+if TYPE_CHECKING:
+    from aduan.channel import Rejected
+    from aduan.directory import Channel
+    from aduan.post import Post
+    from poll_channels.connection import Connection, PostFactory
 
 USAGE_LIMIT: Final = 80
 """Per cent of the platform's allowance at which a run pauses; at 100 the platform blocks the app."""

@@ -3,23 +3,27 @@
 Mentions in other people's captions and comments have no list to poll; the platform only pushes them.
 """
 
+from __future__ import annotations
+
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import TypeAdapter
 
 from aduan.channel import Rejected
-from aduan.directory import Channel
-from aduan.post import Post
 from aduan.record import Moment
-from poll_channels.connection import Connection, PostFactory
 from poll_channels.replying import is_answer
 from poll_channels.source import THREADS_REMEMBERED, Batch, GoneError, MisconfiguredError, PageCapError, Threads, Window
 from poll_channels.sources.graph import GraphClient, GraphSource, graph_client, rejected
 from poll_channels.sources.items import MALFORMED, Named
+
+if TYPE_CHECKING:
+    from aduan.directory import Channel
+    from aduan.post import Post
+    from poll_channels.connection import Connection, PostFactory
 
 MEDIA_PER_PAGE: Final = 50
 COMMENTS_PER_PAGE: Final = 50

@@ -1,15 +1,19 @@
 """What the kinds read alike: ids, items and the parameters of a channel, and how a malformed item is put aside."""
 
+from __future__ import annotations
+
 import hashlib
 import json
-from typing import Annotated, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationError
 
 from aduan.channel import Rejected
-from aduan.directory import Channel
 from aduan.masking import masked_within
 from poll_channels.source import MisconfiguredError
+
+if TYPE_CHECKING:
+    from aduan.directory import Channel
 
 MALFORMED: Final = (ValidationError, OverflowError)
 """What an item that is not of the documented shape raises; the latter for a time at the end of the calendar."""

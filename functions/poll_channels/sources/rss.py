@@ -3,6 +3,8 @@
 What a publisher takes out of its feed is not told from what fell out at the end; so deletions are not seen.
 """
 
+from __future__ import annotations
+
 import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,10 +17,9 @@ from urllib.parse import urljoin, urlsplit
 from pydantic import StringConstraints, ValidationError
 
 from aduan.channel import Rejected
-from aduan.directory import Channel
 from aduan.masking import leads_to_a_person
+from aduan.platform_http import Answer, Asker, fault_of
 from aduan.post import Post
-from poll_channels.connection import Connection, PostFactory
 from poll_channels.source import (
     Batch,
     ChannelError,
@@ -28,10 +29,11 @@ from poll_channels.source import (
     OutageError,
     Window,
 )
-from poll_channels.sources.asking import Answer, Asker, fault_of
 from poll_channels.sources.items import Parameters, parameters_of, reason_of
 
 if TYPE_CHECKING:
+    from aduan.directory import Channel
+    from poll_channels.connection import Connection, PostFactory
     from poll_channels.sources.feed import Entry
 
 ETAG: Final = "etag"
@@ -120,7 +122,7 @@ class Feed:
             url = _target(url, answer)
         raise OutageError("the feed redirects again and again")
 
-    def _post(self, entry: "Entry") -> Post | Rejected:
+    def _post(self, entry: Entry) -> Post | Rejected:
         """A post under the name the publisher gave, made unique among all feeds by the channel's."""
         native_id = f"{self._channel.id.partition(':')[2]}:{name_of(entry)}"
         if not entry.text and not entry.has_photo:
@@ -190,7 +192,7 @@ def checked(answer: Answer, now: datetime) -> Answer:
     raise fault_of(answer, now)
 
 
-def knowledge(entries: Sequence["Entry"], marks: Mapping[str, str], now: datetime) -> dict[str, str]:
+def knowledge(entries: Sequence[Entry], marks: Mapping[str, str], now: datetime) -> dict[str, str]:
     """Return what to remember of a feed's entries, so that the next version can be laid beside it.
 
     A feed from which everything was taken is no reason to forget what was known.
@@ -208,9 +210,7 @@ def knowledge(entries: Sequence["Entry"], marks: Mapping[str, str], now: datetim
     }
 
 
-def lost_before(
-    entries: Sequence["Entry"], marks: Mapping[str, str], now: datetime
-) -> tuple[datetime, datetime] | None:
+def lost_before(entries: Sequence[Entry], marks: Mapping[str, str], now: datetime) -> tuple[datetime, datetime] | None:
     """Return the time in which entries may have come and gone unread: when a feed holds none that is known.
 
     It lies between the newest entry known and the oldest of the feed. Without dates it cannot be told, and None is
@@ -231,7 +231,7 @@ def _newest(marks: Mapping[str, str]) -> datetime | None:
     return datetime.fromtimestamp(int(seconds), UTC) if seconds.isdecimal() else None
 
 
-def _short_name(entry: "Entry") -> str:
+def _short_name(entry: Entry) -> str:
     return hashlib.sha256(name_of(entry).encode()).hexdigest()[:_NAME_CHARACTERS]
 
 
@@ -249,7 +249,7 @@ def _target(url: str, answer: Answer) -> str:
     raise OutageError("the feed redirects to another host")
 
 
-def name_of(entry: "Entry") -> str:
+def name_of(entry: Entry) -> str:
     """Name an entry within its feed: by its own id, its link, or what it says."""
     if _PLAIN_ID.fullmatch(entry.own_id) and not leads_to_a_person(entry.own_id):
         return entry.own_id

@@ -9,6 +9,8 @@ run asks with the old offset, which finds what Telegram still has.
 A deletion is not told to bots. Source: https://core.telegram.org/bots/api (getUpdates, Message, MessageOrigin).
 """
 
+from __future__ import annotations
+
 import hashlib
 import json
 import re
@@ -16,16 +18,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 from urllib.parse import quote, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, Strict, StringConstraints, ValidationError
 
 from aduan.channel import Rejected
-from aduan.directory import Channel
 from aduan.masking import leads_to_a_person, masked_within
-from aduan.post import Post
-from poll_channels.connection import Connection, PostFactory
+from aduan.platform_http import Asker, wait_within
 from poll_channels.source import (
     PAGE_CAP,
     Batch,
@@ -38,8 +38,12 @@ from poll_channels.source import (
     ThrottledError,
     Window,
 )
-from poll_channels.sources.asking import Asker, wait_within
 from poll_channels.sources.items import Parameters, parameters_of, reason_of
+
+if TYPE_CHECKING:
+    from aduan.directory import Channel
+    from aduan.post import Post
+    from poll_channels.connection import Connection, PostFactory
 
 UPDATES_PER_PAGE: Final = 100
 """The most the platform gives."""

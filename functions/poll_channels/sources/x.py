@@ -7,20 +7,19 @@ Since August 2026 X speaks two dialects and answers in that of the request; the 
 id and keeps the old ones in its history, so a post is known by the first of them.
 """
 
+from __future__ import annotations
+
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
-from typing import Annotated, Any, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 from urllib.parse import urlencode
 
 from pydantic import AliasChoices, Field, StringConstraints
 
-from aduan.channel import Rejected
-from aduan.directory import Channel
+from aduan.platform_http import LONGEST_WAIT, Asker
 from aduan.post import Post
-from aduan.record import Moment
-from poll_channels.connection import Connection, PostFactory
 from poll_channels.source import (
     Batch,
     ChannelError,
@@ -32,8 +31,13 @@ from poll_channels.source import (
     ThrottledError,
     Window,
 )
-from poll_channels.sources.asking import LONGEST_WAIT, Asker
 from poll_channels.sources.items import MALFORMED, Item, NativeId, Parameters, parameters_of, put_aside
+
+if TYPE_CHECKING:
+    from aduan.channel import Rejected
+    from aduan.directory import Channel
+    from aduan.record import Moment
+    from poll_channels.connection import Connection, PostFactory
 
 POST_READ_USD: Final = 0.005
 USER_READ_USD: Final = 0.010

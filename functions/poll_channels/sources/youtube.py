@@ -4,21 +4,19 @@ The list of threads is sorted by when a thread began: a reply to an old one brin
 goes on to the end of the time in which somebody may still reply. Every answer costs one of 10,000 units a day.
 """
 
+from __future__ import annotations
+
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 from urllib.parse import quote, urlencode
 
 from pydantic import StringConstraints, model_validator
 
-from aduan.channel import Rejected
-from aduan.directory import Channel
-from aduan.post import Post
-from aduan.record import Moment
-from poll_channels.connection import Connection, PostFactory
+from aduan.platform_http import DEFAULT_WAIT, LONGEST_WAIT, Asker, TransientError
 from poll_channels.source import (
     PAGE_CAP,
     Batch,
@@ -32,8 +30,14 @@ from poll_channels.source import (
     ThrottledError,
     Window,
 )
-from poll_channels.sources.asking import DEFAULT_WAIT, LONGEST_WAIT, Asker, TransientError
 from poll_channels.sources.items import MALFORMED, Item, NativeId, Parameters, parameters_of, put_aside
+
+if TYPE_CHECKING:
+    from aduan.channel import Rejected
+    from aduan.directory import Channel
+    from aduan.post import Post
+    from aduan.record import Moment
+    from poll_channels.connection import Connection, PostFactory
 
 PER_PAGE: Final = 100
 ASKED_AT_ONCE: Final = 50
@@ -94,7 +98,7 @@ class CommentText(Item):
     videoId: str | None = None  # noqa: N815 # the same
 
     @model_validator(mode="after")
-    def _says_something(self) -> "CommentText":
+    def _says_something(self) -> CommentText:
         if self.textOriginal is None and self.textDisplay is None:
             raise ValueError("no text")
         return self

@@ -1,5 +1,7 @@
 """Run the simulator as a process: `python -m infra.local.simulator --config … --posts … --county …`."""
 
+from __future__ import annotations
+
 import argparse
 import signal
 import sys

@@ -1,5 +1,7 @@
 """Who may read: tokens and the proof that the caller knows the app's secret."""
 
+from __future__ import annotations
+
 import hashlib
 import hmac
 

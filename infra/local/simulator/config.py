@@ -1,5 +1,7 @@
 """What the simulator is told about the county's app and accounts."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
 
 from infra.local.simulator.world import Account

@@ -1,5 +1,7 @@
 """The routes under `/_simulator`: write by hand, switch faults, account for every post and request."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Callable, Mapping
 from datetime import datetime

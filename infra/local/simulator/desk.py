@@ -1,5 +1,7 @@
 """What the simulator's page can learn about the stack that reads it: where each post went, and how to read now."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol

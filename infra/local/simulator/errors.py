@@ -1,5 +1,7 @@
 """The Graph API's errors, as the contract document records them."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any

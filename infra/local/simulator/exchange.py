@@ -1,5 +1,7 @@
 """One request and one answer, free of any HTTP library."""
 
+from __future__ import annotations
+
 import gzip
 import json
 from collections.abc import Mapping
@@ -39,11 +41,11 @@ class Request:
             return token.strip()
         return self.params.get("access_token")
 
-    def with_quirk(self, quirk: str) -> "Request":
+    def with_quirk(self, quirk: str) -> Request:
         """The same request, to be answered with this quirk."""
         return replace(self, quirks=self.quirks | {quirk})
 
-    def with_params(self, **params: str) -> "Request":
+    def with_params(self, **params: str) -> Request:
         """The same request with other parameters."""
         return replace(self, params={**self.params, **params})
 

@@ -1,5 +1,7 @@
 """The objects of a Facebook Page: the Page, its posts, and their comments."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import Any
 

@@ -4,6 +4,8 @@ A fault is one small function and one line in `FAULTS`. It gets the call and may
 request on changed, or change what comes back. What a platform itself says no with is its own: see its `refusals`.
 """
 
+from __future__ import annotations
+
 import email.utils
 import re
 from collections.abc import Callable, Mapping

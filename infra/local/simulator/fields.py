@@ -1,5 +1,7 @@
 """The `fields` expression: `id,from{id,name},comments.limit(0).summary(true)`."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -17,7 +19,7 @@ class Field:
 
     name: str
     modifiers: Mapping[str, str] = field(default_factory=dict)
-    inner: tuple["Field", ...] = ()
+    inner: tuple[Field, ...] = ()
 
     def __str__(self) -> str:
         modifiers = "".join(f".{name}({text})" for name, text in self.modifiers.items())

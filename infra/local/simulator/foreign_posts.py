@@ -1,5 +1,7 @@
 """Spread texts that know nothing of channels over the channel kinds, always in the same way."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any

@@ -1,5 +1,7 @@
 """Turn a request into an answer: a pure function of the world, the request and the time."""
 
+from __future__ import annotations
+
 import hashlib
 from dataclasses import replace
 from datetime import datetime, timedelta

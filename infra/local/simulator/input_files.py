@@ -1,5 +1,7 @@
 """Read the simulator's files: configuration, the county's posts, the citizens' posts."""
 
+from __future__ import annotations
+
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence

@@ -1,5 +1,7 @@
 """The objects of an Instagram professional account: the user, media, and their comments."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
 from infra.local.simulator import errors, paging

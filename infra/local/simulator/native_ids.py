@@ -1,5 +1,7 @@
 """Ids and links that look like the platform's own, always the same for the same source id."""
 
+from __future__ import annotations
+
 import base64
 import hashlib
 from collections.abc import Sequence

@@ -3,6 +3,8 @@
 A value of `None` means that the object has none there, and the field is left out of the answer.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime

@@ -1,5 +1,7 @@
 """The page under `/_simulator/`: write, edit and delete posts by hand, switch faults, watch where each post goes."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta, timezone

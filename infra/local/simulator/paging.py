@@ -1,5 +1,7 @@
 """Cursors, and the shapes that `paging` takes on the different edges."""
 
+from __future__ import annotations
+
 import base64
 import json
 from bisect import bisect_left, bisect_right
@@ -83,7 +85,7 @@ class Listing:
     positions: Sequence[Position]
 
     @classmethod
-    def of(cls, name: str, entries: Sequence[Entry], position: Callable[[Entry], Position]) -> "Listing":
+    def of(cls, name: str, entries: Sequence[Entry], position: Callable[[Entry], Position]) -> Listing:
         """Sort the entries by their positions."""
         ordered = sorted(entries, key=position)
         return cls(name, ordered, [position(entry) for entry in ordered])

@@ -1,5 +1,7 @@
 """What every simulated platform offers: where a request leads, its answer, and how it refuses."""
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -63,7 +65,7 @@ class Call:
 
     request: Request
     route: Route
-    platform: "Platform"
+    platform: Platform
     scene: Scene
     proceed: Callable[[Request], Answer]
     number: int = 0

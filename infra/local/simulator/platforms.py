@@ -1,5 +1,7 @@
 """All simulated platforms: a new one is a file and a line here."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import Final
 

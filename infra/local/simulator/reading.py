@@ -1,5 +1,7 @@
 """Read an object or an edge: only what the fields ask for, and nothing that has no value."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any

@@ -1,5 +1,7 @@
 """Turn a JSON row that somebody wrote into a draft, with an error that says what is wrong with it."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any

@@ -1,5 +1,7 @@
 """Feeds: RSS 2.0 with an ETag and a time, and 304 for whoever has it already."""
 
+from __future__ import annotations
+
 import email.utils
 import hashlib
 from collections.abc import Mapping, Sequence

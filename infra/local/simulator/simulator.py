@@ -1,5 +1,7 @@
 """The simulator itself: a world, its faults and its counts behind one door, whatever server stands before it."""
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime

@@ -1,5 +1,7 @@
 """Which faults are on: read from JSON, kept in order, counted down."""
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace

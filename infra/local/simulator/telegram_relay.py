@@ -1,5 +1,7 @@
 """The Telegram bot to which moderators of a group pass posts on: `getUpdates`, `sendMessage` and the webhook switch."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace

@@ -1,5 +1,7 @@
 """The two headers that tell a client how much of its allowance is used, in percent."""
 
+from __future__ import annotations
+
 import json
 
 from infra.local.simulator.world import Account, Kind

@@ -1,5 +1,7 @@
 """The county's accounts and everything written there: plain data, no HTTP and no clock."""
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -108,10 +110,10 @@ class Entry:
     account: Account
     draft: Draft
     author: Person | None
-    parent: "Entry | None"
+    parent: Entry | None
     text: str
     updated_at: datetime
-    children: list["Entry"] = field(default_factory=list)
+    children: list[Entry] = field(default_factory=list)
     edits: list[datetime] = field(default_factory=list)
 
     @property
@@ -130,11 +132,11 @@ class Entry:
         return self.draft.created_at
 
     @property
-    def root(self) -> "Entry":
+    def root(self) -> Entry:
         """The post, media or tag that it hangs under; itself when it hangs under none."""
         return self.parent.root if self.parent else self
 
-    def descendants(self) -> Iterator["Entry"]:
+    def descendants(self) -> Iterator[Entry]:
         """Every comment and reply beneath it."""
         for child in self.children:
             yield child

@@ -1,5 +1,7 @@
 """X, API v2: the mentions of an account, in the dialect that the request speaks."""
 
+from __future__ import annotations
+
 import html
 import re
 from collections.abc import Iterator, Mapping, Sequence

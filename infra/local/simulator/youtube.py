@@ -1,5 +1,7 @@
 """YouTube, Data API v3: comment threads of a channel or a video, and the replies beneath a comment."""
 
+from __future__ import annotations
+
 import hashlib
 import html
 from collections.abc import Mapping, Sequence

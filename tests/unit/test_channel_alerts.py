@@ -1,5 +1,7 @@
 """Who looks after a channel hears of it once per episode, however often and wherever a run dies."""
 
+from __future__ import annotations
+
 import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -14,7 +16,7 @@ from aduan.directory import Channel
 from aduan.notice import ChannelNotice
 from aduan.record import WIB
 from aduan.triage import DESK
-from poll_channels.announcing import budget_notice, permission_notice, with_refusals
+from poll_channels.channel_alerts import budget_notice, permission_notice, with_refusals
 from poll_channels.source import (
     Batch,
     ChannelError,

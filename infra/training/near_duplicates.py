@@ -1,5 +1,7 @@
 """Find texts that say nearly the same, so that none is learnt from while its twin is scored."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import Final
 

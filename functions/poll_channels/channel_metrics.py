@@ -5,6 +5,8 @@ with three values a minute would cost more than all the rest. So only what is no
 read, and on which nothing happens, costs nothing; where no value is, it is zero.
 """
 
+from __future__ import annotations
+
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -16,8 +18,8 @@ if TYPE_CHECKING:
 
 
 def report_channel(
-    channel: "Channel",
-    run: "Run | None",
+    channel: Channel,
+    run: Run | None,
     cursor_ledger_at: datetime | None,
     now: datetime,
     *,

@@ -3,8 +3,10 @@
 What is spared is in a mail all the same.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from aduan.notice import Notice, SmsBudgetNotice
@@ -12,8 +14,6 @@ from aduan.store.table import month_of
 from notify.timing import sms_matter
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from aduan.directory import SmsRule
     from aduan.store.sending import SendingStore
     from aduan.ticket import Ticket
@@ -35,9 +35,9 @@ class Booked:
     """The price of one SMS, set aside before it is sent."""
 
     name: str
-    at: "datetime"
+    at: datetime
     amount: int
-    store: "SendingStore"
+    store: SendingStore
 
     def settle(self, outcome: str) -> None:
         """Give the money back for what was certainly not accepted; what nobody knows the outcome of stays booked."""
@@ -45,9 +45,7 @@ class Booked:
             self.store.settle_sms(self.name, self.at, 0 if outcome == "sent" else -self.amount)
 
 
-def spare_or_book(
-    notice: "Notice", ticket: "Ticket", store: "SendingStore", rule: "SmsRule", now: "datetime"
-) -> Spared | Booked:
+def spare_or_book(notice: Notice, ticket: Ticket, store: SendingStore, rule: SmsRule, now: datetime) -> Spared | Booked:
     """Decide about an SMS that is about to go.
 
     Of several emergencies of one topic at one place within some minutes, a department gets one SMS. A step of the

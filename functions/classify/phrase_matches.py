@@ -1,15 +1,19 @@
 """What a text says in the words the directory and the rules know, and where it says it happened."""
 
+from __future__ import annotations
+
 import functools
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
-from aduan.directory import Directory
 from classify.places import Found, Gazetteer
 from classify.words import APART, Normaliser, Phrases, spellings
+
+if TYPE_CHECKING:
+    from aduan.directory import Directory
 
 RULES_FILE: Final = Path(__file__).parent / "rules.json"
 _RULES: Final[dict[str, Any]] = json.loads(RULES_FILE.read_bytes())
@@ -41,7 +45,7 @@ class Meaning(NamedTuple):
 
 
 @dataclass
-class Evidence:
+class PhraseMatches:
     """The known phrases of a text, by what they stand for."""
 
     topics: dict[str, list[str]] = field(default_factory=dict)
@@ -92,7 +96,7 @@ class Reading(NamedTuple):
     """Its words as they were typed; empty when there is nothing but mentions, links or pictures."""
     words: list[str]
     """Its words in their normal form."""
-    evidence: Evidence
+    matches: PhraseMatches
     where: Found
 
 
@@ -140,8 +144,8 @@ class Reader:
         words = self._normaliser.normalise(typed)
         return Reading(typed, words, self._gather(words), self._gazetteer.find(typed))
 
-    def _gather(self, words: list[str]) -> Evidence:
-        found = Evidence()
+    def _gather(self, words: list[str]) -> PhraseMatches:
+        found = PhraseMatches()
         seen: set[tuple[str, str, str]] = set()
         for place, phrase, meanings in self._phrases.find(words):
             denied = place > 0 and words[place - 1] in self._negations

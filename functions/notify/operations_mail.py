@@ -1,5 +1,7 @@
 """Mails about Aduan itself and not about a complaint, to whoever keeps it running: one layout for all of them."""
 
+from __future__ import annotations
+
 import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -27,7 +29,7 @@ class Letter:
     """Something does not work now."""
 
 
-def upkeep_mail(letter: Letter, subject: str, about: tuple[str, str], greeting: str, forward: str = "") -> Mail:
+def operations_mail(letter: Letter, subject: str, about: tuple[str, str], greeting: str, forward: str = "") -> Mail:
     """Lay a letter out.
 
     Args:
@@ -43,6 +45,6 @@ def upkeep_mail(letter: Letter, subject: str, about: tuple[str, str], greeting: 
 
 
 @functools.cache
-def _templates() -> tuple["Template", "Template"]:
+def _templates() -> tuple[Template, Template]:
     """Text and HTML. Loaded when one is needed, which is seldom: no cold start pays for them."""
-    return ENVIRONMENT.get_template("upkeep.txt.j2"), ENVIRONMENT.get_template("upkeep.html.j2")
+    return ENVIRONMENT.get_template("operations_mail.txt.j2"), ENVIRONMENT.get_template("operations_mail.html.j2")

@@ -1,5 +1,7 @@
 """Bring the table to what SES reports about a mail."""
 
+from __future__ import annotations
+
 from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, Literal
@@ -18,7 +20,7 @@ ATTEMPTS: Final = 4
 """Reads of one notice, of which nearly always the first is enough: it changes a handful of times in its life."""
 
 
-def reconcile(event: MailEvent, *, notices: "NoticeStore", contacts: "ContactStore", now: datetime) -> Outcome:
+def apply_mail_event(event: MailEvent, *, notices: NoticeStore, contacts: ContactStore, now: datetime) -> Outcome:
     """Write down what an event says about its notice and about the address the mail went to.
 
     Repeated at any point it does what is missing. When the notice is marked as sent already, as it is but for a
@@ -34,7 +36,7 @@ def reconcile(event: MailEvent, *, notices: "NoticeStore", contacts: "ContactSto
         if event.kind == "dead":
             # Before the notice goes on: its next address is chosen from what the contact says.
             for department in {notice.contact, notice.told or notice.contact}:
-                _bury(event, department, contacts, now)
+                _mark_dead(event, department, contacts, now)
         after = settled(notice, event, now)
         if after == notice:
             return "already"
@@ -44,7 +46,7 @@ def reconcile(event: MailEvent, *, notices: "NoticeStore", contacts: "ContactSto
     raise NoticeChangedError(event.key)
 
 
-def _bury(event: MailEvent, department: str, contacts: "ContactStore", now: datetime) -> None:
+def _mark_dead(event: MailEvent, department: str, contacts: ContactStore, now: datetime) -> None:
     """Mark the address as dead, and tell the desk."""
     contact = contacts.get(department)
     notice = death(contact, event, now) if contact is not None else None

@@ -4,17 +4,21 @@ Pure. What is decided here is put into the outbox before the cursor moves, under
 that dies in between decides the same again, and finds the notice there.
 """
 
+from __future__ import annotations
+
 from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from aduan.channel import REFUSALS, Cursor
 from aduan.channel_budget import is_exhausted
-from aduan.directory import Channel
 from aduan.notice import ChannelNotice
 from aduan.record import stamp
 from aduan.store.table import month_of
 from aduan.triage import DESK
 from poll_channels.source import ChannelError, CredentialError, GapError, NotPermittedError, PageCapError
+
+if TYPE_CHECKING:
+    from aduan.directory import Channel
 
 AUTHORISATION_ERRORS: Final = (CredentialError, NotPermittedError)
 LET_IN: Final = (PageCapError, GapError)

@@ -1,5 +1,7 @@
 """Texts that say nearly the same stay together."""
 
+from __future__ import annotations
+
 import json
 from pathlib import Path
 
@@ -8,7 +10,7 @@ from hypothesis import strategies as st
 
 from aduan.directory import load_directory
 from infra.training.examples import read_examples
-from infra.training.twins import twins, with_groups
+from infra.training.near_duplicates import twins, with_groups
 from tests.invented import an_example
 
 DIRECTORY = load_directory()

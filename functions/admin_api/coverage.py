@@ -6,13 +6,16 @@ when it is only that the next entry is not written yet. What a run found lost is
 claim: an entry that left a feed unread bears a time of which they knew nothing.
 """
 
+from __future__ import annotations
+
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
-from aduan.channel import Run
+if TYPE_CHECKING:
+    from aduan.channel import Run
 
 State = Literal["read", "read_late", "unread"]
 
@@ -73,7 +76,7 @@ class Bounds:
     """Entries of runs before this may be gone."""
 
     @classmethod
-    def of(cls, now: datetime, kept_for: timedelta, first: Run | None, looked_until: datetime | None) -> "Bounds":
+    def of(cls, now: datetime, kept_for: timedelta, first: Run | None, looked_until: datetime | None) -> Bounds:
         """Tell them from the first complete run there is in the ledger, which keeps an entry for `kept_for`.
 
         A first entry as old as the ledger's memory is hardly the first there ever was. The cursor's own floor is no

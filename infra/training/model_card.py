@@ -1,5 +1,7 @@
 """The model card: what the model learnt from, how good it is where, and what it is bad at."""
 
+from __future__ import annotations
+
 import json
 from collections import Counter
 from collections.abc import Sequence

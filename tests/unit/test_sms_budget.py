@@ -1,5 +1,7 @@
 """An SMS is money: one about the same is spared, and no month costs more than its budget."""
 
+from __future__ import annotations
+
 from datetime import datetime, timedelta
 from typing import Any
 

@@ -4,6 +4,8 @@ A kind only says what its platform's errors mean, by a `Judge`; what a status me
 address may hold a token and a body may hold people, so neither gets into an exception or a log.
 """
 
+from __future__ import annotations
+
 import json
 import logging
 import random
@@ -13,12 +15,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import urllib3
 
-from poll_channels.connection import Connection
 from poll_channels.source import ChannelError, OutageError, ThrottledError
+
+if TYPE_CHECKING:
+    from poll_channels.connection import Connection
 
 CONNECT_SECONDS: Final = 3.0
 READ_SECONDS: Final = 10.0

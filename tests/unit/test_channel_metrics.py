@@ -1,5 +1,7 @@
 """Each channel's metrics, in CloudWatch's embedded format, and only where there is something to say."""
 
+from __future__ import annotations
+
 import json
 from datetime import timedelta
 from typing import Any
@@ -8,7 +10,7 @@ import pytest
 from aws_lambda_powertools import Metrics
 
 from aduan.channel import Run
-from poll_channels.measures import report_channel
+from poll_channels.channel_metrics import report_channel
 from tests.builders import NOON, a_channel
 
 MINUTE = timedelta(minutes=1)

@@ -1,5 +1,7 @@
 """What a link can still do: the ticket may have moved on since the mail was sent. Pure."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,18 +13,18 @@ from aduan.ticket import MOVES, Event, Status, Ticket
 if TYPE_CHECKING:
     from aduan.action_token import Action, ActionToken
 
-Standing = Literal["open", "already", "moved", "resolved", "closed", "withdrawn", "undecided", "missing"]
+LinkState = Literal["open", "already", "moved", "resolved", "closed", "withdrawn", "undecided", "missing"]
 """``open``: it can be done. ``already``: it was. ``moved``: somebody else has the ticket. ``resolved``: the department
 has said that it is done. ``closed``, ``withdrawn``: nothing is followed up any more. ``undecided``: the desk looks at
 it. ``missing``: there is no such ticket."""
 
-DONE: Final[dict["Action", frozenset[Status]]] = {
+DONE: Final[dict[Action, frozenset[Status]]] = {
     "accept": frozenset({"accepted", "in_progress"}),
     "done": frozenset({"resolved"}),
     "not_ours": frozenset(),
 }
 """Where a ticket stands that its department did this with."""
-_ENDED: Final[dict[Status, Standing]] = {
+_ENDED: Final[dict[Status, LinkState]] = {
     "resolved": "resolved",
     "closed": "closed",
     "rejected": "withdrawn",
@@ -34,7 +36,7 @@ _ENDED: Final[dict[Status, Standing]] = {
 class Found:
     """What a link meets."""
 
-    standing: Standing
+    state: LinkState
     since: datetime | None = None
     """When that was written down, as far as it was a move."""
 
@@ -44,7 +46,7 @@ def signature(department: str) -> str:
     return f"tautan:{department}"
 
 
-def standing(token: "ActionToken", ticket: Ticket | None, history: Sequence[Event]) -> Found:
+def link_state(token: ActionToken, ticket: Ticket | None, history: Sequence[Event]) -> Found:
     """Say what becomes of a link that is followed now.
 
     Args:
