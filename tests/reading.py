@@ -17,11 +17,13 @@ import urllib3
 
 from aduan.channel import Cursor, Rejected, Run
 from aduan.directory import Channel
+from aduan.platform_errors import ChannelError
 from aduan.post import Post
+from aduan.time_budget import TimeBudget
 from poll_channels.connection import Connection, PollSettings
 from poll_channels.credentials import Credentials
 from poll_channels.poll import Poll
-from poll_channels.source import Budget, ChannelError, Source, Window
+from poll_channels.source import Source, Window
 from poll_channels.sources import KINDS
 from tests.in_memory import InMemoryChannelStore, InMemoryPostStore, Memory
 from tests.local_http import Answer, Asked, serving
@@ -148,7 +150,7 @@ def connection_to(  # noqa: PLR0913 # what a run gets to work with
     *,
     http: Any = None,
     pauses: list[float] | None = None,
-    budget: Budget | None = None,
+    budget: TimeBudget | None = None,
     app_secret: str = APP_SECRET,
 ) -> Connection:
     """A connection whose every platform is at `base_url`, and whose every token is `token`."""
@@ -168,7 +170,7 @@ def connection_to(  # noqa: PLR0913 # what a run gets to work with
         urllib3.PoolManager(retries=False) if http is None else http,
         Credentials(client, "/aduan/test", time.monotonic),
         PollSettings.model_construct(**addresses, graph_version="v25.0"),
-        budget or Budget(time.monotonic, time.monotonic() + 30),
+        budget or TimeBudget(time.monotonic, time.monotonic() + 30),
         now,
         sleep=(pauses if pauses is not None else list[float]()).append,
     )
@@ -190,7 +192,7 @@ class Platform(Generic[F]):
         now: datetime = NOW,
         *,
         token: str | None = None,
-        budget: Budget | None = None,
+        budget: TimeBudget | None = None,
         app_secret: str = APP_SECRET,
         **changes: Any,
     ) -> Any:

@@ -13,16 +13,15 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, ValidationError
 
 from aduan.channel import END_UNKNOWN, TOKEN_WARNING_DAYS, TokenLook
 from aduan.notice import ChannelNotice
+from aduan.platform_errors import OutageError
 from aduan.record import stamp
-from poll_channels.source import OutageError
+from aduan.secure_parameters import META_APP_ID, META_APP_SECRET
 from poll_channels.sources.graph import GraphClient
 
 if TYPE_CHECKING:
     from aduan.directory import Channel
     from poll_channels.connection import Connection
 
-APP_ID: Final = "meta/app_id"
-APP_SECRET: Final = "meta/app_secret"  # noqa: S105 # the parameter's name
 _LATEST: Final = 253_402_300_799
 """The last second of the year 9999."""
 
@@ -55,7 +54,7 @@ def inspect_token(channel: Channel, connection: Connection) -> TokenLook:
             the channel's token is no error but the answer.
         ChannelError: when the platform does not answer, or not as documented: nothing is known then.
     """
-    token, app_id, app_secret = connection.secrets(channel, APP_ID, APP_SECRET)
+    token, app_id, app_secret = connection.secrets(channel, META_APP_ID, META_APP_SECRET)
     client = GraphClient(connection, token=f"{app_id}|{app_secret}", app_secret=app_secret)
     answer = client.get("debug_token", input_token=token)
     try:

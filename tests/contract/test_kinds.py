@@ -9,27 +9,27 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
-from typing import get_type_hints
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aduan.platform_http import ATTEMPTS, DEFAULT_WAIT, LONGEST_WAIT, MOST_BYTES, TransientError
-from aduan.post import Post
-from infra.local.simulator.config import Config
-from infra.local.simulator.exchange import Request
-from infra.local.simulator.simulator import Simulator
-from infra.local.simulator.world import Account, Draft, Kind, Role, populate
-from poll_channels.source import (
-    Budget,
+from aduan.platform_errors import (
     CredentialError,
     MisconfiguredError,
     OutageError,
     StoppedError,
     ThrottledError,
+    TransientError,
 )
-from poll_channels.sources import KINDS
+from aduan.platform_http import ATTEMPTS, DEFAULT_WAIT, LONGEST_WAIT, MOST_BYTES
+from aduan.post import Post
+from aduan.time_budget import TimeBudget
+from infra.local.simulator.config import Config
+from infra.local.simulator.exchange import Request
+from infra.local.simulator.simulator import Simulator
+from infra.local.simulator.world import Account, Draft, Kind, Role, populate
+from poll_channels.sources import KINDS, RECHECKED
 from tests.in_memory import Killed
 from tests.kinds import FAKES
 from tests.local_http import Answer, Asked
@@ -256,7 +256,7 @@ def test_a_server_that_sends_a_byte_now_and_then_ends_with_the_runs_time(kind: s
     with over_the_network(kind) as platform:
         always(platform, Answer(200, b" " * 500, drip=0.02))
         begun = time.monotonic()
-        found = platform.read(budget=Budget(time.monotonic, begun + 0.3))
+        found = platform.read(budget=TimeBudget(time.monotonic, begun + 0.3))
     assert isinstance(found.error, StoppedError)
     assert time.monotonic() - begun < 2
 
@@ -281,7 +281,7 @@ def test_a_lost_connection_is_an_outage_that_names_no_address(kind: str, caplog:
 def test_a_run_whose_time_is_up_asks_nothing_more(kind: str) -> None:
     """The clock is looked at before every request."""
     platform = a_platform(kind)
-    found = platform.read(budget=Budget(lambda: 5.0, 3))
+    found = platform.read(budget=TimeBudget(lambda: 5.0, 3))
     assert isinstance(found.error, StoppedError)
     assert (str(found.error), platform.fake.asked) == ("time", [])
 
@@ -292,7 +292,7 @@ def test_no_attempt_is_made_after_the_runs_time(kind: str) -> None:
     platform = a_platform(kind)
     always(platform, replace(HTML, status=503))
     asked = platform.fake.asked
-    found = platform.read(budget=Budget(lambda: float(len(asked)), 2))
+    found = platform.read(budget=TimeBudget(lambda: float(len(asked)), 2))
     assert isinstance(found.error, StoppedError)
     assert len(asked) == 2
 
@@ -356,8 +356,7 @@ def test_a_misspelt_parameter_is_named(kind: str) -> None:
 
 def test_every_kind_says_whether_it_can_tell_what_was_deleted() -> None:
     """A kind either answers for its posts, or is named above with the reason why not."""
-    cannot = {kind for kind, opens in KINDS.items() if not hasattr(get_type_hints(opens)["return"], "still_there")}
-    assert cannot == CANNOT_TELL
+    assert set(KINDS) - set(RECHECKED) == set(CANNOT_TELL)
 
 
 @each_that_tells
@@ -366,7 +365,7 @@ def test_deleted_posts_are_told_from_those_that_are_there(kind: str) -> None:
     platform = a_platform(kind, written=12)
     posts = {post.native_id: post for post in platform.read().posts}
     source = platform.open()
-    slice_ = list(posts.values())[: source.at_once]
+    slice_ = list(posts.values())[: source.batch_size]
     assert source.still_there(slice_) == {post.native_id: True for post in slice_}
     gone = {slice_[1].native_id, slice_[-1].native_id}
     assert isinstance(platform.fake, TellingFake)
@@ -431,6 +430,6 @@ def test_the_simulator_tells_deletions_as_the_platforms_do(kind: str) -> None:
     source = platform.open()
     wanted = list(posts.values())
     told: dict[str, bool] = {}
-    for start in range(0, len(wanted), source.at_once):
-        told |= source.still_there(wanted[start : start + source.at_once])
+    for start in range(0, len(wanted), source.batch_size):
+        told |= source.still_there(wanted[start : start + source.batch_size])
     assert told == {native_id: native_id not in gone for native_id in posts}

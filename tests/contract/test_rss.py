@@ -17,8 +17,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aduan.platform_errors import ChannelError, GapError, MisconfiguredError, NotPermittedError, OutageError
 from infra.templates import ROOT
-from poll_channels.source import ChannelError, GapError, MisconfiguredError, NotPermittedError, OutageError
 from poll_channels.sources.feed import without_tags
 from poll_channels.sources.rss import CONTENT, ETAG, MODIFIED, NAMES, NEWEST, address, permalink
 from tests.fake_rss import URL, Publisher, an_item, feed_of

@@ -15,8 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aduan.masking import masked
-from poll_channels.connection import PostFactory
-from poll_channels.source import (
+from aduan.platform_errors import (
     CredentialError,
     MisconfiguredError,
     OutageError,
@@ -24,6 +23,7 @@ from poll_channels.source import (
     StoppedError,
     ThrottledError,
 )
+from poll_channels.connection import PostFactory
 from poll_channels.sources import telegram_relay
 from poll_channels.sources.telegram_relay import (
     OFFSET,

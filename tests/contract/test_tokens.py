@@ -19,9 +19,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aduan.channel import END_UNKNOWN, TokenLook
+from aduan.platform_errors import CredentialError, OutageError, ThrottledError
+from aduan.time_budget import TimeBudget
 from poll_channels.connection import Connection, PollSettings
 from poll_channels.credentials import Credentials
-from poll_channels.source import Budget, CredentialError, OutageError, ThrottledError
 from poll_channels.tokens import inspect_token, token_notice, warning_due
 from tests.builders import NOON, a_channel
 
@@ -79,7 +80,7 @@ class Platform:
             urllib3.PoolManager(retries=False),
             Credentials(cast("Any", Parameters()), "/aduan/test", time.monotonic),
             settings,
-            Budget(time.monotonic, time.monotonic() + 30),
+            TimeBudget(time.monotonic, time.monotonic() + 30),
             NOON,
             sleep=lambda _: None,
         )

@@ -15,9 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aduan.directory import load_directory
-from aduan.platform_http import LONGEST_WAIT
-from aduan.post import Post
-from poll_channels.source import (
+from aduan.platform_errors import (
     ChannelError,
     CredentialError,
     GapError,
@@ -25,10 +23,21 @@ from poll_channels.source import (
     NotPermittedError,
     OutageError,
     ThrottledError,
-    Window,
 )
+from aduan.platform_http import LONGEST_WAIT
+from aduan.post import Post
+from poll_channels.source import Window
 from poll_channels.sources import x
-from poll_channels.sources.x import CHARGED, LATE, POST_READ_USD, SINCE_ID, id_at, judged, moment_of, wait_asked_for
+from poll_channels.sources.x import (
+    CHARGED,
+    LATE,
+    POST_READ_USD,
+    SINCE_ID,
+    id_at,
+    interpret_error,
+    moment_of,
+    wait_asked_for,
+)
 from tests.fake_x import ACCOUNT, PROBLEM, TOKEN, FakeX, Written, numbered, written
 from tests.local_http import Answer, as_json
 from tests.reading import HTML, NOW, Deployment, Platform, served
@@ -370,7 +379,7 @@ def test_every_error_of_the_table_is_told_apart(
 @pytest.mark.parametrize("host", ["api.twitter.com", "api.x.com"])
 def test_a_problem_is_known_by_the_end_of_its_address(host: str) -> None:
     """X's old and new hosts mean the same."""
-    error = judged(403, {"type": f"https://{host}/2/problems/usage-capped"}, {}, NOW)
+    error = interpret_error(403, {"type": f"https://{host}/2/problems/usage-capped"}, {}, NOW)
     assert type(error) is NotPermittedError
 
 

@@ -13,10 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aduan.platform_http import ATTEMPTS, LONGEST_WAIT, TransientError
-from aduan.post import Post
-from poll_channels.source import (
-    Budget,
+from aduan.platform_errors import (
     ChannelError,
     CredentialError,
     GoneError,
@@ -26,7 +23,11 @@ from poll_channels.source import (
     PageCapError,
     StoppedError,
     ThrottledError,
+    TransientError,
 )
+from aduan.platform_http import ATTEMPTS, LONGEST_WAIT
+from aduan.post import Post
+from aduan.time_budget import TimeBudget
 from poll_channels.sources import youtube
 from poll_channels.sources.youtube import SWEPT, until_midnight_pacific
 from tests.fake_youtube import ACCOUNT, KEY, Comment, FakeYouTube, error, said
@@ -383,7 +384,7 @@ def test_a_run_whose_time_is_up_keeps_what_it_finished(platform: Platform[FakeYo
     platform.fake.page_size = 1
     platform.fake.threads = [a_thread("a", 60, replies=9), a_thread("b", 70, replies=9)]
     asked = platform.fake.asked
-    found = platform.read(budget=Budget(lambda: float(len(asked)), 11))
+    found = platform.read(budget=TimeBudget(lambda: float(len(asked)), 11))
     assert isinstance(found.error, StoppedError)
     assert list(found.marks) == ["a"]
     assert platform.calls == 11
@@ -586,7 +587,7 @@ def test_a_question_that_is_refused_as_a_whole_is_asked_in_parts() -> None:
     posts = {post.native_id: post for post in platform.read().posts}
     assert len(posts) == 51
     source = platform.open()
-    slice_ = list(posts.values())[: source.at_once]
+    slice_ = list(posts.values())[: source.batch_size]
     assert all(source.still_there(slice_).values())
     assert source.calls == 1
     platform.fake.delete("t3")

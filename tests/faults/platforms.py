@@ -14,9 +14,10 @@ from urllib.parse import urlsplit
 import urllib3
 
 from aduan.directory import Channel, load_directory
+from aduan.time_budget import TimeBudget
 from poll_channels.connection import Connection, PollSettings
 from poll_channels.credentials import Credentials
-from poll_channels.source import Budget, Source, Window
+from poll_channels.source import Source, Window
 from poll_channels.sources import KINDS
 from tests import reading
 
@@ -103,7 +104,7 @@ class Platform:
             cast("urllib3.PoolManager", self.wire),
             Credentials(cast("Any", SimpleNamespace(get_parameters=get_parameters)), "/aduan/test", lambda: 0.0),
             settings,
-            Budget.of(lambda: spent[0], self.seconds),
+            TimeBudget.of(lambda: spent[0], self.seconds),
             NOW,
             sleep,
         )
