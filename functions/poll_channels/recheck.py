@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from aduan.store.tickets import TicketStore
     from poll_channels.source import CanRecheck
 
-LOOKED_AFTER: Final = timedelta(days=30)
+RECHECKED_FOR: Final = timedelta(days=30)
 """How long after it was found a post is asked about."""
 EVERY: Final = timedelta(days=1)
 """How often each post is asked about. X's developer policy wants deletions followed within 24 hours of a request."""
@@ -76,18 +76,18 @@ class Recheck:
             limit = self._limit(source)
             if not limit:
                 return erased
-            found = self._posts.found_since(self._channel.id, now - LOOKED_AFTER, after, limit)
+            found = self._posts.found_since(self._channel.id, now - RECHECKED_FOR, after, limit)
             try:
-                erased += self._look_at([key for _, key in found], source)
+                erased += self._check([key for _, key in found], source)
             except (StoppedError, LeaseError):
                 return erased
             if len(found) < limit:
-                self._channels.swept(Sweep(channel=self._channel.id, finished_at=now))
+                self._channels.save_sweep(Sweep(channel=self._channel.id, finished_at=now))
                 return erased
             after = found[-1]
-            self._channels.swept(Sweep(channel=self._channel.id, position=after[0], last=after[1]))
+            self._channels.save_sweep(Sweep(channel=self._channel.id, position=after[0], last=after[1]))
 
-    def _look_at(self, keys: list[str], source: CanRecheck) -> int:
+    def _check(self, keys: list[str], source: CanRecheck) -> int:
         posts = [post for key in keys if (post := self._posts.get(key)) is not None and post.state != "gone"]
         found = self._ask(posts, source)
         gone = [post for post in posts if found.get(post.native_id) is False]

@@ -16,7 +16,7 @@ import pytest
 from moto import mock_aws
 from moto.sesv2.models import sesv2_backends
 
-from aduan.channel import TokenLook
+from aduan.channel import TokenCheck
 from aduan.notice import ChannelNotice
 from aduan.post import Post
 from aduan.store.channels import DynamoChannelStore
@@ -141,7 +141,7 @@ def let_in(deployed: Deployed, monkeypatch: pytest.MonkeyPatch, reading: Reading
 
 def a_look(deployed: Deployed, monkeypatch: pytest.MonkeyPatch, **said: Any) -> None:
     """What the platform says of the token now."""
-    look = TokenLook.model_validate({"channel": INSTAGRAM.id, "looked_at": deployed.now, "valid": True, **said})
+    look = TokenCheck.model_validate({"channel": INSTAGRAM.id, "looked_at": deployed.now, "valid": True, **said})
     monkeypatch.setattr("poll_channels.tasks.tokens.inspect_token", lambda *_: look)
 
 

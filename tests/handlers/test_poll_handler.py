@@ -22,7 +22,7 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from aduan.channel import Cursor, Run, TokenLook
+from aduan.channel import Cursor, Run, TokenCheck
 from aduan.directory import Channel
 from aduan.platform_errors import CredentialError, OutageError
 from aduan.settings import SettingsError
@@ -601,7 +601,7 @@ def test_a_token_is_warned_of_once_at_each_of_its_last_days(
     deployed.channels(INSTAGRAM)
     for days in (30, 14, 13, 7, 6, 1, 1):
         deployed.now = end - timedelta(days=days)
-        look = TokenLook(channel=INSTAGRAM.id, looked_at=deployed.now, valid=True, reason="expires_at", ends_at=end)
+        look = TokenCheck(channel=INSTAGRAM.id, looked_at=deployed.now, valid=True, reason="expires_at", ends_at=end)
         monkeypatch.setattr("poll_channels.tasks.tokens.inspect_token", lambda *_, look=look: look)
         capsys.readouterr()
         deployed.poll("instagram", task="tokens")
@@ -613,12 +613,12 @@ def test_a_token_is_warned_of_once_at_each_of_its_last_days(
 
 def test_a_look_that_fails_leaves_the_last_one(deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is known of a token is not forgotten because the platform is down for a day."""
-    look = TokenLook(channel=INSTAGRAM.id, looked_at=NOW, valid=False, reason="code 190")
+    look = TokenCheck(channel=INSTAGRAM.id, looked_at=NOW, valid=False, reason="code 190")
     monkeypatch.setattr("poll_channels.tasks.tokens.inspect_token", lambda *_: look)
     deployed.channels(INSTAGRAM)
     deployed.poll("instagram", task="tokens")
 
-    def down(*_: Any) -> TokenLook:
+    def down(*_: Any) -> TokenCheck:
         raise OutageError("code 2")
 
     monkeypatch.setattr("poll_channels.tasks.tokens.inspect_token", down)

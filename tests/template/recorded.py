@@ -14,7 +14,7 @@ from moto import mock_aws
 
 from actions.routes import Routes
 from aduan.action_token import Action
-from aduan.channel import Rejected, TokenLook
+from aduan.channel import Rejected, TokenCheck
 from aduan.directory import load_directory
 from aduan.notice import AnyNotice, Notice, SmsBudgetNotice
 from aduan.post import Post
@@ -298,7 +298,7 @@ def poll_channels(world: World) -> None:
         )
         assert poll.run(partial(FakeSource, results)) is not None
     assert channels.announce(a_channel_notice())
-    channels.looked(TokenLook(channel=a_channel().id, looked_at=NOON, valid=True))
+    channels.save_token_check(TokenCheck(channel=a_channel().id, looked_at=NOON, valid=True))
     edited = a_post(native_id="2", text="another text", fetched_at=NOON)
     assert posts.revise(edited)
     answer(world)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aduan import platform_errors
-from aduan.channel import END_UNKNOWN, Cursor, Run, TokenLook
+from aduan.channel import END_UNKNOWN, Cursor, Run, TokenCheck
 from aduan.directory import Channel
 from aduan.health import (
     ERROR_LABELS,
@@ -221,10 +221,10 @@ def test_a_young_channel_is_judged_by_its_gaps_alone() -> None:
     assert not Silence(30 * DAY, None).is_unusual
 
 
-def a_look(**changes: Any) -> TokenLook:
+def a_look(**changes: Any) -> TokenCheck:
     """A look, an hour before noon, at a token that lives until somebody ends it."""
     fields: dict[str, Any] = {"channel": "instagram:kabarsleman", "looked_at": NOON - HOUR, "valid": True}
-    return TokenLook.model_validate(fields | changes)
+    return TokenCheck.model_validate(fields | changes)
 
 
 @pytest.mark.parametrize(
