@@ -9,14 +9,18 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aduan.platform_errors import (
+    ChannelError,
     CredentialError,
+    GoneError,
     MisconfiguredError,
+    NotPermittedError,
     OutageError,
     StoppedError,
     ThrottledError,
@@ -30,10 +34,9 @@ from infra.local.simulator.exchange import Request
 from infra.local.simulator.simulator import Simulator
 from infra.local.simulator.world import Account, Draft, Kind, Role, populate
 from poll_channels.sources import KINDS, RECHECKED
-from tests.in_memory import Killed
 from tests.kinds import FAKES
 from tests.local_http import Answer, Asked
-from tests.reading import APP_SECRET, HTML, NOW, Deployment, Direct, Fake, Platform, TellingFake, served
+from tests.reading import APP_SECRET, HTML, NOW, Deployment, Direct, Fake, Platform, TellingFake, recorded, served
 
 CANNOT_TELL = frozenset({"rss", "telegram_relay"})
 """Platforms that do not tell what was deleted: a feed forgets as well, and a bot can ask for nothing by its id."""
@@ -120,11 +123,8 @@ def test_a_poller_killed_between_any_two_calls_loses_and_doubles_nothing(
     memory, number = deployment.memory, written
     stored: list[str] = []
     for death in (*deaths, None, None):
-        memory.calls = 0
-        memory.kill_before, memory.kill_after = (None, death) if after else (death, None)
         before = set(memory.posts)
-        with contextlib.suppress(Killed):
-            deployment.poll()
+        deployment.die(death, after=after)
         stored += set(memory.posts) - before
         cursor = deployment.cursor
         if cursor is not None and cursor.watermark is not None:
@@ -349,6 +349,74 @@ def test_a_misspelt_parameter_is_named(kind: str) -> None:
     assert str(caught.value).startswith(f"channel {channel.id}: parameters.tautann: ")
     assert "rahasia" not in str(caught.value)
     assert platform.fake.asked == []
+
+
+GROUP, FEED = FAKES["telegram_relay"].CHANNEL.parameters["group_url"], FAKES["rss"].CHANNEL.parameters["url"]
+WRONG: list[tuple[str, dict[str, Any], str]] = [
+    ("x", {"account": "kabarsleman"}, "account: "),
+    ("x", {"parameters": {"dialect": "baru"}}, "parameters.dialect: "),
+    *(("youtube", {"account": account}, "account: ") for account in ("@kabarsleman", "kabarsleman", "UC")),
+    ("rss", {"parameters": {}}, "parameters.url: Field required"),
+    ("rss", {"parameters": {"url": 5}}, "parameters.url: "),
+    ("rss", {"parameters": {"url": "ftp://surat.example/a"}}, "parameters.url: "),
+    ("rss", {"parameters": {"url": "https://nama:sandi@surat.example/a"}}, "parameters.url: "),
+    ("rss", {"parameters": {"url": "https://surat.example/a b"}}, "parameters.url: "),
+    ("rss", {"parameters": {"url": "http://surat.example/a"}}, "parameters.url: it must begin with https://"),
+    ("rss", {"parameters": {"url": FEED, "urls": FEED}}, "parameters.urls: "),
+    ("telegram_relay", {"parameters": {"group_url": GROUP}}, "parameters.moderators: Field required"),
+    ("telegram_relay", {"parameters": {"moderators": ("1",)}}, "parameters.group_url: Field required"),
+    ("telegram_relay", {"parameters": {"moderators": (), "group_url": GROUP}}, "parameters.moderators: "),
+    ("telegram_relay", {"parameters": {"moderators": "1", "group_url": GROUP}}, "parameters.moderators: "),
+    ("telegram_relay", {"parameters": {"moderators": ("@wahyu",), "group_url": GROUP}}, "parameters.moderators.0: "),
+    ("telegram_relay", {"parameters": {"moderators": ("1",), "group_url": "http://x"}}, "parameters.group_url: "),
+]
+
+
+@pytest.mark.parametrize(("kind", "changes", "place"), WRONG)
+def test_a_wrong_account_or_parameter_is_named(kind: str, changes: dict[str, Any], place: str) -> None:
+    """The sentence says which channel and which field before anything is asked, and quotes nobody."""
+    platform = a_platform(kind)
+    with pytest.raises(MisconfiguredError) as caught:
+        platform.open(**changes)
+    assert str(caught.value).startswith(f"channel {platform.fake.CHANNEL.id}: {place}")
+    assert "wahyu" not in str(caught.value)
+    assert platform.fake.asked == []
+
+
+PROBLEMS = [
+    ("x", "invalid request", MisconfiguredError, "status 400"),
+    ("x", "unauthorized", CredentialError, "status 401"),
+    ("x", "no credits", NotPermittedError, "status 402: no credits are left"),
+    ("x", "no credits, as some report", NotPermittedError, "status 403: no credits are left"),
+    ("x", "not enrolled", NotPermittedError, "status 403"),
+    ("x", "no such account", MisconfiguredError, "status 404"),
+    ("x", "too many", ThrottledError, "status 429"),
+    ("x", "too many, of old", ThrottledError, "status 429"),
+    ("x", "month is used up", NotPermittedError, "status 429: the month's usage cap is reached"),
+    ("youtube", "quota", ThrottledError, "status 403 quotaExceeded"),
+    ("youtube", "rate", ThrottledError, "status 403 rateLimitExceeded"),
+    ("youtube", "closed", GoneError, "status 403 commentsDisabled"),
+    ("youtube", "forbidden", NotPermittedError, "status 403 forbidden"),
+    ("youtube", "no such channel", MisconfiguredError, "status 404 channelNotFound"),
+    ("youtube", "no such video", GoneError, "status 404 videoNotFound"),
+    ("youtube", "bad key", CredentialError, "status 400 badRequest"),
+    ("youtube", "bad key, of old", CredentialError, "status 400 keyInvalid"),
+    ("youtube", "bad request", MisconfiguredError, "status 400"),
+    ("youtube", "passing", TransientError, "status 400 processingFailure"),
+    ("youtube", "backend", TransientError, "status 503"),
+]
+
+
+@pytest.mark.parametrize(("kind", "name", "error", "text"), PROBLEMS)
+def test_every_recorded_error_is_told_apart(kind: str, name: str, error: type[ChannelError], text: str) -> None:
+    """What passes is tried three times, the rest once; the text quotes nothing of the answer, and no mark moves."""
+    platform = a_platform(kind)
+    always(platform, recorded(kind, "problems", name))
+    found = platform.read()
+    assert type(found.error) is error
+    assert str(found.error) == text
+    attempts = ATTEMPTS if error is TransientError else 1
+    assert (platform.calls, len(platform.pauses), found.marks) == (attempts, attempts - 1, {})
 
 
 # -------------------------------------------------------------------------------------------------- deletions
