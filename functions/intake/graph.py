@@ -34,7 +34,7 @@ class Graph:
     base_url: str
     """With the version."""
 
-    def mention(  # the mention, and what a request needs
+    def mention(
         self, mention: Mention, token: str, *, app_secret: str, budget: TimeBudget, now: datetime
     ) -> Mapping[str, Any]:
         """Return what a mention says.
