@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, cast
 
+import pytest
+import urllib3
 from hypothesis import given
 from hypothesis import strategies as st
 from urllib3.exceptions import ProtocolError
 
+from aduan.platform_errors import StoppedError
+from aduan.time_budget import TimeBudget
 from intake.graph import Graph
+from intake.mentions import Mention
 from intake.push import PUSH_TIME, Account, Push, Taken
 from tests.builders import NOON, a_channel
 from tests.in_memory import InMemoryPostStore, Memory
-from tests.local_http import Answer, Asked
+from tests.local_http import Answer, Asked, serving
 from tests.reading import Direct
 
 ACCOUNT = a_channel().account
@@ -153,3 +159,14 @@ def test_what_is_stored_or_put_aside_is_not_asked_for_again() -> None:
     world.platform.trouble = {}
     assert not world.push("1", "2", "3").faults
     assert world.platform.asked == ["3"]
+
+
+def test_a_platform_that_sends_a_byte_now_and_then_ends_with_the_pushs_time() -> None:
+    """Each byte comes in time; all of them would not, and Meta would wait for our answer in vain."""
+    begun = time.monotonic()
+    mention = Mention(account=ACCOUNT, media_id="1", comment_id="2")
+    with serving(lambda _: Answer(200, b" " * 500, drip=0.02)) as url, pytest.raises(StoppedError, match="time"):
+        Graph(urllib3.PoolManager(retries=False), url).mention(
+            mention, "token", app_secret="app-secret", budget=TimeBudget(time.monotonic, begun + 0.3), now=NOON
+        )
+    assert time.monotonic() - begun < 2
