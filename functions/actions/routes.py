@@ -34,7 +34,7 @@ ATTEMPTS: Final = 3
 
 @dataclass(frozen=True)
 class Answer:
-    """A page, and what the handler needs for the log and the metrics."""
+    """A page, and what may be logged and counted about it: nothing secret, and nothing that a person wrote."""
 
     page: Page
     outcome: str

@@ -22,7 +22,7 @@ class Label(Record):
 
 
 class Example(Record):
-    """A post with the latest that a person said about each of its fields. The author is not kept."""
+    """A post, and what a person last said about each field of it. The author is not kept."""
 
     post: str
     """Key of the post, ``kind#native id``: one example per post."""

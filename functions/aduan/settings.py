@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 
 class Settings(BaseModel):
-    """Base of a function's settings. A field ``table_name`` is read from the environment variable ``TABLE_NAME``."""
+    """Base of a function's settings. The field ``table_name`` is read from ``TABLE_NAME``. No default is hidden."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 

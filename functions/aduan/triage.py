@@ -32,7 +32,7 @@ class Place(Record):
 
 
 class Triage(Record):
-    """The decision about a post: is it a report, of which kind and topic, how urgent, where, whose job, and why."""
+    """The decision: is it a report, of which kind and topic, how urgent, where, whose job, how sure, and why."""
 
     is_report: bool
     report_probability: float = 0.0
@@ -56,7 +56,7 @@ class Triage(Record):
     """Code of the department that is next most likely responsible, if there is one."""
     runner_up_probability: float = 0.0
     route: Route
-    """``auto``: the department is told at once. ``desk``: a person decides. ``drop``: chatter, kept for a while."""
+    """``auto``: no person looks first. ``desk``: a person decides. ``drop``: chatter, which is kept for a while."""
     reasons: tuple[str, ...] = ()
     """The words and rules that decided, in Indonesian, the most important first."""
     decided_by: str
