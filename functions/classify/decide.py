@@ -101,7 +101,7 @@ def reconsider(post: Post, triage: Triage, tickets: TicketStore, directory: Dire
 
 
 def join(post: Post, triage: Triage, tickets: TicketStore, directory: Directory, now: datetime) -> bool:
-    """Reopen the ticket that a post contradicts and add the post to it; return whether there is such a ticket."""
+    """Reopen the ticket that a post contradicts and add the post to it. Return whether the post joined a ticket."""
     resolution = contradicted(post, tickets.resolved(post.author), directory) if post.author is not None else None
     ticket = tickets.get(resolution.ticket) if resolution is not None else None
     change = reopening(post, triage, ticket, directory, now) if ticket is not None else None
