@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from aduan.channel import Cursor, Rejected, Run, Sweep, TokenLook
 from aduan.example import Example
-from aduan.notice import AnyNotice, ChannelNotice, Contact, ContactNotice, Notice, SmsBudgetNotice
+from aduan.notice import AnyNotice, Contact, ContactId, ContactNotice, Notice, NoticeId
 from aduan.post import Post
 from aduan.quiet_hours import Hold
 from aduan.record import WIB
@@ -26,6 +26,7 @@ from aduan.store.table import NOTICE_QUEUES, month_of
 from aduan.store.tickets import CodeTakenError, OutdatedError, overtaken
 from aduan.ticket import Event, Resolution, Stage, Ticket, Voice, clock_of, queued
 from aduan.triage import Triage
+from notify.stores import Stores
 
 
 class Killed(BaseException):
@@ -41,24 +42,24 @@ class Memory:
     tickets: dict[str, Ticket] = field(default_factory=dict)
     voices: dict[tuple[str, str], Voice] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
-    notices: dict[tuple[str, str], AnyNotice] = field(default_factory=dict)
+    notices: dict[NoticeId, AnyNotice] = field(default_factory=dict)
     cursors: dict[str, Cursor] = field(default_factory=dict)
     runs: list[Run] = field(default_factory=list)
     sweeps: dict[str, Sweep] = field(default_factory=dict)
     tokens: dict[str, TokenLook] = field(default_factory=dict)
     contacts: dict[str, Contact] = field(default_factory=dict)
+    """By their codes."""
     examples: dict[str, Example] = field(default_factory=dict)
     resolutions: dict[tuple[str, str], Resolution] = field(default_factory=dict)
     replies: dict[tuple[str, Stage], Reply] = field(default_factory=dict)
     counted: dict[str, int] = field(default_factory=dict)
-    spent: dict[str, int] = field(default_factory=dict)
-    unsettled: set[tuple[str, str]] = field(default_factory=set)
+    spent: dict[tuple[str, str], int] = field(default_factory=dict)
+    """In millionths of a USD, by what it was for and the month."""
+    unsettled: set[tuple[str, str, str]] = field(default_factory=set)
     mails: dict[tuple[str, str], int] = field(default_factory=dict)
     """How many went to a department in an hour."""
     texts: dict[tuple[str, str], tuple[str, datetime]] = field(default_factory=dict)
     """By department and matter, about which ticket and when the last SMS went."""
-    sms: Memory | None = None
-    """What was spent on SMS, apart from what second opinions cost."""
     reads: int = 0
     writes: int = 0
     calls: int = 0
@@ -238,11 +239,6 @@ class InMemoryChannelStore:
         with self.memory.call():
             return self.memory.tokens.get(channel)
 
-    def announce(self, notice: ChannelNotice) -> bool:
-        """Put unless there."""
-        with self.memory.call(write=True):
-            return self.memory.notices.setdefault((notice.subject, notice.key), notice) is notice
-
     def record(self, run: Run) -> None:
         """Append."""
         with self.memory.call(write=True):
@@ -277,7 +273,7 @@ class InMemoryTicketStore:
             voice = Voice(ticket=ticket.code, post=post.key, at=post.created_at)
             memory.voices[ticket.code, post.key] = voice
             memory.events.extend(events)
-            memory.notices.update({(notice.ticket, notice.key): notice for notice in notices})
+            memory.notices.update({notice.id: notice for notice in notices})
             self._count(ticket, 1)
 
     def amend(  # noqa: PLR0913 # as the protocol has it
@@ -437,15 +433,15 @@ class InMemoryTicketStore:
 
     def _tell(self, notices: Iterable[Notice]) -> None:
         for notice in notices:
-            told = self.memory.notices.setdefault((notice.ticket, notice.key), notice)
+            told = self.memory.notices.setdefault(notice.id, notice)
             if isinstance(told, Notice) and is_renewed(told, notice):
                 kept = {name: getattr(told, name) for name in ("attempt", "repeated_at", "bounced")}
                 renewed = {**kept, "act_at": notice.act_at or notice.created_at}
-                self.memory.notices[notice.ticket, notice.key] = notice.model_copy(update=renewed)
+                self.memory.notices[notice.id] = notice.model_copy(update=renewed)
 
     def _withdraw(self, code: str, is_stale: Callable[[AnyNotice], bool]) -> None:
         for key, told in self.memory.notices.items():
-            if key[0] == code and told.state == "pending" and is_stale(told):
+            if key.subject == code and told.state == "pending" and is_stale(told):
                 self.memory.notices[key] = told.model_copy(update={"state": "withdrawn", "act_at": None})
 
 
@@ -519,10 +515,15 @@ class InMemoryNoticeStore:
 
     memory: Memory
 
-    def get(self, subject: str, key: str) -> AnyNotice | None:
+    def add(self, notice: AnyNotice) -> bool:
+        """Put unless there."""
+        with self.memory.call(write=True):
+            return self.memory.notices.setdefault(notice.id, notice) is notice
+
+    def get(self, notice: NoticeId) -> AnyNotice | None:
         """Look up."""
         with self.memory.call():
-            return self.memory.notices.get((subject, key))
+            return self.memory.notices.get(notice)
 
     def claim(self, notice: AnyNotice, owner: str, now: datetime, recipient: str, told: str) -> AnyNotice:
         """Take it once; the owner's own repetition is no other's."""
@@ -595,15 +596,15 @@ class InMemoryNoticeStore:
             changed = {name: value for name, value in after if value != getattr(before, name)}
             self._write(stored, **changed)
 
-    def left_behind(self, now: datetime) -> Iterator[tuple[str, str]]:
+    def left_behind(self, now: datetime) -> Iterator[NoticeId]:
         """Unfinished ones whose time has passed."""
         with self.memory.call():
             due = [notice for notice in self.memory.notices.values() if _act_at(notice) <= now]
         unfinished = [notice for notice in sorted(due, key=_turn) if notice.state in {"pending", "claimed"}]
-        yield from [(notice.subject, notice.key) for notice in unfinished]
+        yield from [notice.id for notice in unfinished]
 
     def _stored(self, notice: AnyNotice) -> AnyNotice:
-        return self.memory.notices[notice.subject, notice.key]
+        return self.memory.notices[notice.id]
 
     def _finish(self, notice: AnyNotice, **changes: object) -> None:
         """Write an outcome where none is on record, if it is still this attempt's."""
@@ -615,7 +616,7 @@ class InMemoryNoticeStore:
 
     def _write(self, notice: AnyNotice, **changes: object) -> AnyNotice:
         written = notice.model_copy(update=changes)
-        self.memory.notices[notice.subject, notice.key] = written
+        self.memory.notices[notice.id] = written
         return written
 
 
@@ -633,26 +634,26 @@ class InMemoryContactStore:
 
     memory: Memory
 
-    def get(self, department: str) -> Contact | None:
+    def get(self, contact: ContactId) -> Contact | None:
         """Look up."""
         with self.memory.call():
-            return self.memory.contacts.get(department)
+            return self.memory.contacts.get(str(contact))
 
     def put(self, contact: Contact) -> None:
         """Replace."""
         with self.memory.call(write=True):
-            self.memory.contacts[contact.department] = contact
+            self.memory.contacts[str(contact.id)] = contact
 
     def died(self, contact: Contact, notice: ContactNotice) -> bool:
         """Both or neither."""
         with self.memory.call(write=True):
             which = notice.which.removesuffix("email")
-            stored = self.memory.contacts[contact.department]
+            stored = self.memory.contacts[str(contact.id)]
             if stored.updated_at != contact.updated_at or getattr(stored, f"{which}dead_since") is not None:
                 return False
             dead = {f"{which}dead_since": notice.died_at, f"{which}dead_because": notice.reason}
-            self.memory.contacts[contact.department] = stored.model_copy(update=dead)
-            self.memory.notices[notice.subject, notice.key] = notice
+            self.memory.contacts[str(contact.id)] = stored.model_copy(update=dead)
+            self.memory.notices[notice.id] = notice
             return True
 
 
@@ -661,25 +662,26 @@ class InMemorySpendingStore:
     """`SpendingStore` in memory."""
 
     memory: Memory
+    what: str = "SECOND_OPINIONS"
 
     def book(self, ask: str, now: datetime, amount: int, budget: int) -> bool:
         """Add what the month can bear, once."""
         with self.memory.call(write=True):
-            month = month_of(now)
-            if (month, ask) not in self.memory.unsettled:
+            month = (self.what, month_of(now))
+            if (*month, ask) not in self.memory.unsettled:
                 spent = self.memory.spent.get(month, 0) + amount
                 if spent > budget:
                     return False
                 self.memory.spent[month] = spent
-                self.memory.unsettled.add((month, ask))
+                self.memory.unsettled.add((*month, ask))
             return True
 
     def settle(self, ask: str, now: datetime, difference: int) -> None:
         """Correct what is booked, once."""
         with self.memory.call(write=True):
-            month = month_of(now)
-            if (month, ask) in self.memory.unsettled:
-                self.memory.unsettled.remove((month, ask))
+            month = (self.what, month_of(now))
+            if (*month, ask) in self.memory.unsettled:
+                self.memory.unsettled.remove((*month, ask))
                 self.memory.spent[month] += difference
 
 
@@ -723,20 +725,14 @@ class InMemorySendingStore:
             self.memory.texts[department, matter] = (ticket, now)
             return True
 
-    def book_sms(self, name: str, now: datetime, amount: int, budget: int) -> bool:
-        """In a memory of its own."""
-        return self._spending.book(name, now, amount, budget)
 
-    def settle_sms(self, name: str, now: datetime, difference: int) -> None:
-        """In a memory of its own."""
-        self._spending.settle(name, now, difference)
-
-    def announce(self, notice: SmsBudgetNotice) -> None:
-        """Put unless there."""
-        with self.memory.call(write=True):
-            self.memory.notices.setdefault((notice.subject, notice.key), notice)
-
-    @property
-    def _spending(self) -> InMemorySpendingStore:
-        self.memory.sms = self.memory.sms or Memory()
-        return InMemorySpendingStore(self.memory.sms)
+def stores_of(memory: Memory) -> Stores:
+    """Return what a delivery reads and writes."""
+    return Stores(
+        InMemoryNoticeStore(memory),
+        InMemoryTicketStore(memory),
+        InMemoryPostStore(memory),
+        InMemoryContactStore(memory),
+        InMemorySendingStore(memory),
+        InMemorySpendingStore(memory, "SMS"),
+    )

@@ -17,6 +17,7 @@ from aduan.channel_budget import is_exhausted
 from aduan.directory import Channel, load_directory
 from aduan.settings import from_environment
 from aduan.store.channels import DynamoChannelStore
+from aduan.store.notices import DynamoNoticeStore
 from aduan.store.posts import DynamoPostStore
 from aduan.store.replies import DynamoReplyStore
 from aduan.store.table import QUICK, open_table
@@ -48,7 +49,7 @@ metrics = Metrics()
 session = boto3.Session()
 table = open_table(session, settings.table_name)
 channels, posts, tickets = DynamoChannelStore(table), DynamoPostStore(table), DynamoTicketStore(table)
-replies = DynamoReplyStore(table)
+replies, notices = DynamoReplyStore(table), DynamoNoticeStore(table)
 credentials = Credentials(session.client("ssm", config=QUICK), settings.credentials_path, time.monotonic)
 http = urllib3.PoolManager(num_pools=AT_ONCE, maxsize=AT_ONCE, retries=False)
 
@@ -84,6 +85,7 @@ def read(channel: Channel, budget: Budget, context: LambdaContext) -> None:
         channel,
         channels,
         posts,
+        notices,
         run_id=context.aws_request_id,
         clock=lambda: datetime.now(UTC),
         lease_for=timedelta(milliseconds=context.get_remaining_time_in_millis()) + LEASE_MARGIN,
@@ -140,7 +142,7 @@ def inspect(channel: Channel, budget: Budget, context: LambdaContext) -> None:
     channels.looked(look)
     now = datetime.now(UTC)
     notice = token_notice(channel, look, now)
-    if not look.valid or (notice is not None and channels.announce(notice)):
+    if not look.valid or (notice is not None and notices.add(notice)):
         metrics.add_metric("TokenWarnings", MetricUnit.Count, 1)
         days_left = look.days_left(now)
         logger.warning("token ends", channel=channel.id, days_left=days_left, valid=look.valid, reason=look.reason)

@@ -29,7 +29,7 @@ SAME = "Lampu jalan depan pasar Condongcatur mati sudah tiga hari, tolong diperb
 
 def told(county: County) -> Counter[str]:
     """How often a mail told of each ticket."""
-    return Counter(subject for message in county.mail.accepted for subject, _ in message.keys)
+    return Counter(notice.subject for message in county.mail.accepted for notice in message.notices)
 
 
 def test_fault_34_thousands_of_complaints_in_an_hour_are_told_by_the_limit_and_all_of_them() -> None:

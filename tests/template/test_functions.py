@@ -11,7 +11,7 @@ from typing import Any, get_type_hints
 import pytest
 
 from infra.templates import load
-from notify.delivery import GRACE
+from notify.timing import GRACE
 from poll_channels.sources import KINDS
 from tests.template.declared import (
     FUNCTIONS,
