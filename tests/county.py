@@ -9,22 +9,14 @@ from types import SimpleNamespace
 from typing import Any
 
 from aduan.directory import load_directory
-from aduan.notice import AnyNotice
 from aduan.post import Post
 from aduan.triage import DESK
 from classify.decide import decide
 from follow_up.following import follow
 from follow_up.redrive import Redrive, Redriven
-from notify.delivery import Senders, Stores, deliver
+from notify.delivery import Delivery, Senders
 from tests.builders import NOON, a_post
-from tests.in_memory import (
-    InMemoryContactStore,
-    InMemoryNoticeStore,
-    InMemoryPostStore,
-    InMemorySendingStore,
-    InMemoryTicketStore,
-    Memory,
-)
+from tests.in_memory import Memory, stores_of
 from tests.unit.fakes_notify import FakeMail, FakeSms, a_contact
 
 MINUTE = timedelta(minutes=1)
@@ -46,23 +38,17 @@ class County:
     mail: FakeMail = field(default_factory=FakeMail)
     sms: FakeSms = field(default_factory=FakeSms)
     now: datetime = NOON
-    runs: int = 0
 
     def __post_init__(self) -> None:
-        self.stores = Stores(
-            InMemoryNoticeStore(self.memory),
-            InMemoryTicketStore(self.memory),
-            InMemoryPostStore(self.memory),
-            InMemoryContactStore(self.memory),
-            InMemorySendingStore(self.memory),
-        )
+        self.stores = stores_of(self.memory)
+        senders = Senders(self.mail, self.sms)
+        self.delivery = Delivery(self.stores, senders, load_directory(), PRODUCTION, clock=lambda: self.now)
         self.stores.contacts.put(a_contact(DESK))
 
     def follow_up(self, *, seconds: int = 1000) -> Redriven:
         """One run of the schedule, with time for so many steps."""
-        self.runs += 1
         steps = iter([True] * seconds)
-        return Redrive(decide=self.decide, follow=self.follow, deliver=self.deliver, notices=self.stores.notices).run(
+        return Redrive(decide=self.decide, follow=self.follow, delivery=self.delivery).run(
             self.stores.posts.left_behind(self.now),
             self.stores.tickets.due(self.now),
             self.stores.notices.left_behind(self.now),
@@ -82,18 +68,6 @@ class County:
             directory=load_directory(),
             now=self.now,
             chatter_for=timedelta(days=30),
-        )
-
-    def deliver(self, notice: AnyNotice) -> str:
-        """As the handler does."""
-        return deliver(
-            notice,
-            stores=self.stores,
-            senders=Senders(self.mail, self.sms),
-            directory=load_directory(),
-            now=self.now,
-            owner=f"run-{self.runs}",
-            settings=PRODUCTION,
         )
 
     def store(self, texts: Sequence[str], **changes: Any) -> list[Post]:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from aduan.change import Change
 from aduan.channel import Cursor, Rejected, Run, Sweep, TokenCheck
 from aduan.example import Example
-from aduan.notice import AnyNotice, ChannelNotice, Contact, ContactNotice, Notice, SmsBudgetNotice
+from aduan.notice import AnyNotice, Contact, ContactId, ContactNotice, Notice, NoticeId
 from aduan.post import Post
 from aduan.quiet_hours import Hold
 from aduan.record import WIB
@@ -27,6 +27,7 @@ from aduan.store.table import NOTICE_QUEUES, OutdatedError, month_of
 from aduan.store.tickets import CodeTakenError
 from aduan.ticket import Event, Resolution, Stage, Ticket, Voice, clock_of
 from aduan.triage import Triage
+from notify.stores import Stores
 
 
 class Killed(BaseException):
@@ -42,24 +43,24 @@ class Memory:
     tickets: dict[str, Ticket] = field(default_factory=dict)
     voices: dict[tuple[str, str], Voice] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
-    notices: dict[tuple[str, str], AnyNotice] = field(default_factory=dict)
+    notices: dict[NoticeId, AnyNotice] = field(default_factory=dict)
     cursors: dict[str, Cursor] = field(default_factory=dict)
     runs: list[Run] = field(default_factory=list)
     sweeps: dict[str, Sweep] = field(default_factory=dict)
     tokens: dict[str, TokenCheck] = field(default_factory=dict)
     contacts: dict[str, Contact] = field(default_factory=dict)
+    """By their codes."""
     examples: dict[str, Example] = field(default_factory=dict)
     resolutions: dict[tuple[str, str], Resolution] = field(default_factory=dict)
     replies: dict[tuple[str, Stage], Reply] = field(default_factory=dict)
     counted: dict[str, int] = field(default_factory=dict)
-    spent: dict[str, int] = field(default_factory=dict)
-    unsettled: set[tuple[str, str]] = field(default_factory=set)
+    spent: dict[tuple[str, str], int] = field(default_factory=dict)
+    """In millionths of a USD, by what it was for and the month."""
+    unsettled: set[tuple[str, str, str]] = field(default_factory=set)
     mails: dict[tuple[str, str], int] = field(default_factory=dict)
     """How many went to a department in an hour."""
     texts: dict[tuple[str, str], tuple[str, datetime]] = field(default_factory=dict)
     """By department and matter, about which ticket and when the last SMS went."""
-    sms: Memory | None = None
-    """What was spent on SMS, apart from what second opinions cost."""
     reads: int = 0
     writes: int = 0
     calls: int = 0
@@ -239,11 +240,6 @@ class InMemoryChannelStore:
         with self.memory.call():
             return self.memory.tokens.get(channel)
 
-    def announce(self, notice: ChannelNotice) -> bool:
-        """Put unless there."""
-        with self.memory.call(write=True):
-            return self.memory.notices.setdefault((notice.subject, notice.key), notice) is notice
-
     def record(self, run: Run) -> None:
         """Append."""
         with self.memory.call(write=True):
@@ -341,7 +337,7 @@ class InMemoryTicketStore:
             notice.model_copy(update={"state": "withdrawn", "act_at": None}) for notice in change.stale(outbox)
         ]
         renewed = [after for _, after in change.renewals(outbox)]
-        notices.update({(code, notice.key): notice for notice in (*change.additions(outbox), *renewed, *withdrawn)})
+        notices.update({notice.id: notice for notice in (*change.additions(outbox), *renewed, *withdrawn)})
 
 
 @dataclass
@@ -414,10 +410,15 @@ class InMemoryNoticeStore:
 
     memory: Memory
 
-    def get(self, subject: str, key: str) -> AnyNotice | None:
+    def add(self, notice: AnyNotice) -> bool:
+        """Put unless there."""
+        with self.memory.call(write=True):
+            return self.memory.notices.setdefault(notice.id, notice) is notice
+
+    def get(self, notice: NoticeId) -> AnyNotice | None:
         """Look up."""
         with self.memory.call():
-            return self.memory.notices.get((subject, key))
+            return self.memory.notices.get(notice)
 
     def claim(self, notice: AnyNotice, owner: str, now: datetime, recipient: str, told: str) -> AnyNotice:
         """Take it once; the owner's own repetition is no other's."""
@@ -490,15 +491,15 @@ class InMemoryNoticeStore:
             changed = {name: value for name, value in after if value != getattr(before, name)}
             self._write(stored, **changed)
 
-    def left_behind(self, now: datetime) -> Iterator[tuple[str, str]]:
+    def left_behind(self, now: datetime) -> Iterator[NoticeId]:
         """Unfinished ones whose time has passed."""
         with self.memory.call():
             due = [notice for notice in self.memory.notices.values() if _act_at(notice) <= now]
         unfinished = [notice for notice in sorted(due, key=_turn) if notice.state in {"pending", "claimed"}]
-        yield from [(notice.subject, notice.key) for notice in unfinished]
+        yield from [notice.id for notice in unfinished]
 
     def _stored(self, notice: AnyNotice) -> AnyNotice:
-        return self.memory.notices[notice.subject, notice.key]
+        return self.memory.notices[notice.id]
 
     def _finish(self, notice: AnyNotice, **changes: object) -> None:
         """Write an outcome where none is on record, if it is still this attempt's."""
@@ -510,7 +511,7 @@ class InMemoryNoticeStore:
 
     def _write(self, notice: AnyNotice, **changes: object) -> AnyNotice:
         written = notice.model_copy(update=changes)
-        self.memory.notices[notice.subject, notice.key] = written
+        self.memory.notices[notice.id] = written
         return written
 
 
@@ -528,26 +529,26 @@ class InMemoryContactStore:
 
     memory: Memory
 
-    def get(self, department: str) -> Contact | None:
+    def get(self, contact: ContactId) -> Contact | None:
         """Look up."""
         with self.memory.call():
-            return self.memory.contacts.get(department)
+            return self.memory.contacts.get(str(contact))
 
     def put(self, contact: Contact) -> None:
         """Replace."""
         with self.memory.call(write=True):
-            self.memory.contacts[contact.department] = contact
+            self.memory.contacts[str(contact.id)] = contact
 
     def died(self, contact: Contact, notice: ContactNotice) -> bool:
         """Both or neither."""
         with self.memory.call(write=True):
             which = notice.which.removesuffix("email")
-            stored = self.memory.contacts[contact.department]
+            stored = self.memory.contacts[str(contact.id)]
             if stored.updated_at != contact.updated_at or getattr(stored, f"{which}dead_since") is not None:
                 return False
             dead = {f"{which}dead_since": notice.died_at, f"{which}dead_because": notice.reason}
-            self.memory.contacts[contact.department] = stored.model_copy(update=dead)
-            self.memory.notices[notice.subject, notice.key] = notice
+            self.memory.contacts[str(contact.id)] = stored.model_copy(update=dead)
+            self.memory.notices[notice.id] = notice
             return True
 
 
@@ -556,25 +557,26 @@ class InMemorySpendingStore:
     """`SpendingStore` in memory."""
 
     memory: Memory
+    what: str = "SECOND_OPINIONS"
 
     def book(self, ask: str, now: datetime, amount: int, budget: int) -> bool:
         """Add what the month can bear, once."""
         with self.memory.call(write=True):
-            month = month_of(now)
-            if (month, ask) not in self.memory.unsettled:
+            month = (self.what, month_of(now))
+            if (*month, ask) not in self.memory.unsettled:
                 spent = self.memory.spent.get(month, 0) + amount
                 if spent > budget:
                     return False
                 self.memory.spent[month] = spent
-                self.memory.unsettled.add((month, ask))
+                self.memory.unsettled.add((*month, ask))
             return True
 
     def settle(self, ask: str, now: datetime, difference: int) -> None:
         """Correct what is booked, once."""
         with self.memory.call(write=True):
-            month = month_of(now)
-            if (month, ask) in self.memory.unsettled:
-                self.memory.unsettled.remove((month, ask))
+            month = (self.what, month_of(now))
+            if (*month, ask) in self.memory.unsettled:
+                self.memory.unsettled.remove((*month, ask))
                 self.memory.spent[month] += difference
 
 
@@ -618,20 +620,14 @@ class InMemorySendingStore:
             self.memory.texts[department, matter] = (ticket, now)
             return True
 
-    def book_sms(self, name: str, now: datetime, amount: int, budget: int) -> bool:
-        """In a memory of its own."""
-        return self._spending.book(name, now, amount, budget)
 
-    def settle_sms(self, name: str, now: datetime, difference: int) -> None:
-        """In a memory of its own."""
-        self._spending.settle(name, now, difference)
-
-    def announce(self, notice: SmsBudgetNotice) -> None:
-        """Put unless there."""
-        with self.memory.call(write=True):
-            self.memory.notices.setdefault((notice.subject, notice.key), notice)
-
-    @property
-    def _spending(self) -> InMemorySpendingStore:
-        self.memory.sms = self.memory.sms or Memory()
-        return InMemorySpendingStore(self.memory.sms)
+def stores_of(memory: Memory) -> Stores:
+    """Return what a delivery reads and writes."""
+    return Stores(
+        InMemoryNoticeStore(memory),
+        InMemoryTicketStore(memory),
+        InMemoryPostStore(memory),
+        InMemoryContactStore(memory),
+        InMemorySendingStore(memory),
+        InMemorySpendingStore(memory, "SMS"),
+    )

@@ -9,24 +9,15 @@ from types import SimpleNamespace
 from typing import Any, Final
 
 from aduan.directory import Directory, load_directory
-from aduan.notice import AnyNotice, Notice, media
+from aduan.notice import AnyNotice, Notice, NoticeId, media
 from aduan.quiet_hours import held
 from aduan.triage import DESK, Place
-from follow_up.gathering import Gathering
-from follow_up.redrive import Redriven
-from notify.delivery import Outcome, Senders, Stores, deliver
-from notify.digest import Digests, goes_together
-from notify.mail_tags import apart
+from follow_up.redrive import Redrive, Redriven
+from notify.delivery import Delivery, Outcome, Senders
+from notify.senders import Envelope
 from notify.wording import Mail
 from tests.builders import a_notice, a_post, a_ticket, a_triage
-from tests.in_memory import (
-    InMemoryContactStore,
-    InMemoryNoticeStore,
-    InMemoryPostStore,
-    InMemorySendingStore,
-    InMemoryTicketStore,
-    Memory,
-)
+from tests.in_memory import Memory, stores_of
 from tests.unit.fakes_notify import a_contact
 
 FIVE_MINUTES: Final = timedelta(minutes=5)
@@ -55,8 +46,8 @@ class Message:
 
     at: datetime
     recipient: str
-    keys: tuple[tuple[str, str], ...]
-    """Subject and key of every notice that went with it."""
+    notices: tuple[NoticeId, ...]
+    """Those that went with it."""
     mail: Mail | None
 
 
@@ -69,17 +60,12 @@ class Provider:
     requests: int = 0
     fault: Callable[[], None] = lambda: None
 
-    def send(
-        self, said: Mail | str, recipient: str, notice: AnyNotice | None = None, reply_to: str | None = None
-    ) -> str:
+    def send(self, said: Mail | str, envelope: Envelope) -> str:
         """Take one message, unless it has a fault."""
-        del reply_to
         self.requests += 1
         self.fault()
-        about = notice or self.county.delivering
-        assert about is not None
-        keys = tuple((subject, about.key) for subject in apart(about.subject))
-        self.accepted.append(Message(self.county.now, recipient, keys, said if isinstance(said, Mail) else None))
+        mail = said if isinstance(said, Mail) else None
+        self.accepted.append(Message(self.county.now, envelope.recipient, envelope.notices, mail))
         return f"m-{len(self.accepted)}"
 
 
@@ -90,21 +76,12 @@ class County:
     now: datetime
     directory: Directory = field(default_factory=load_directory)
     memory: Memory = field(default_factory=Memory)
-    delivering: AnyNotice | None = None
-    """What an SMS is about, which its sender is not told."""
-    runs: int = 0
 
     def __post_init__(self) -> None:
         memory = self.memory
         self.mail, self.sms = Provider(self), Provider(self)
-        self.notices = InMemoryNoticeStore(memory)
-        self.stores = Stores(
-            self.notices,
-            InMemoryTicketStore(memory),
-            InMemoryPostStore(memory),
-            InMemoryContactStore(memory),
-            InMemorySendingStore(memory),
-        )
+        self.stores = stores_of(memory)
+        self.notices = self.stores.notices
         memory.contacts = {code: a_contact(code) for code in ("dishub", "dlh", "bpbd", "damkar", "inspektorat", DESK)}
 
     def open(self, number: int, *, planned: bool = True, **changes: Any) -> list[Notice]:
@@ -122,47 +99,29 @@ class County:
             for medium in media(ticket.urgency)
         ]
         written = [held(notice, self.directory.sending) if planned else notice for notice in notices]
-        self.memory.notices.update({(notice.subject, notice.key): notice for notice in written})
+        self.memory.notices.update({notice.id: notice for notice in written})
         return written
 
     def stored(self, notice: AnyNotice) -> Notice:
         """A notice as it lies in the table."""
-        found = self.memory.notices[notice.subject, notice.key]
+        found = self.memory.notices[notice.id]
         assert isinstance(found, Notice)
         return found
 
+    @property
+    def delivery(self) -> Delivery:
+        """On this clock."""
+        senders = Senders(self.mail, self.sms)
+        return Delivery(self.stores, senders, self.directory, PRODUCTION, clock=lambda: self.now)
+
     def deliver(self, notice: AnyNotice) -> Outcome:
         """As the stream does."""
-        self.runs += 1
-        self.delivering = notice
-        return deliver(
-            notice,
-            stores=self.stores,
-            senders=Senders(self.mail, self.sms),
-            directory=self.directory,
-            now=self.now,
-            owner=f"run-{self.runs}",
-            settings=PRODUCTION,
-        )
+        return self.delivery.deliver(notice)
 
     def follow_up(self, has_time: Callable[[], bool] = lambda: True) -> Redriven:
         """One run of the schedule, about notices alone."""
-        self.runs += 1
-        digests = Digests(
-            self.stores, Senders(self.mail, self.sms), self.directory, self.now, f"run-{self.runs}", PRODUCTION
-        )
-        gathering = Gathering(
-            deliver=self.deliver,
-            goes_together=lambda notice: goes_together(notice, self.now),
-            deliver_together=lambda notices, time: (digests.deliver(notices, time), digests.faults),
-        )
-        done = Redriven()
-        for subject, key in list(self.notices.left_behind(self.now)):
-            notice = self.notices.get(subject, key)
-            assert notice is not None
-            done.outcomes[f"notice_{gathering.deliver(notice)}"] += 1
-        gathering.send(done, has_time)
-        return done
+        redrive = Redrive(decide=str, follow=str, delivery=self.delivery)
+        return redrive.run([], [], self.notices.left_behind(self.now), has_time)
 
     def follow_up_until(self, end: datetime) -> None:
         """Every run of the schedule up to a moment, but for those that would find nothing to do."""

@@ -14,7 +14,7 @@ from aduan.post import Post
 from poll_channels.poll import Poll
 from poll_channels.source import Batch, Source, Window
 from tests.builders import NOON, a_channel, a_post
-from tests.in_memory import InMemoryChannelStore, InMemoryPostStore, Killed, Memory
+from tests.in_memory import InMemoryChannelStore, InMemoryNoticeStore, InMemoryPostStore, Killed, Memory
 
 MINUTE = timedelta(minutes=1)
 LEASE = timedelta(minutes=3)
@@ -60,6 +60,7 @@ class Platform:
             channel or self.channel,
             InMemoryChannelStore(self.memory),
             InMemoryPostStore(self.memory),
+            InMemoryNoticeStore(self.memory),
             run_id=f"run-{self.runs}",
             clock=lambda: self.now,
             lease_for=LEASE,

@@ -12,7 +12,8 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from notify.senders import EmailSender, SmsSender, sending_config
+from aduan.notice import AnyNotice
+from notify.senders import EmailSender, Envelope, SmsSender, sending_config
 from notify.wording import Mail
 from tests.builders import a_notice
 
@@ -109,9 +110,15 @@ def send(url: str, medium: str, **options: Any) -> str:
     """Send one message."""
     if medium == "email":
         sender = mail_sender(url, options.pop("configuration_set", ""))
-        notice = options.pop("notice", a_notice())
-        return sender.send(options.pop("mail", MAIL), "dishub@sleman.example", notice, **options)
-    return text_sender(url, options.pop("sender_id", "")).send("Aduan SLM-4K7P2M", "+62811000000")
+        envelope = an_envelope(options.pop("notice", a_notice()), **options)
+        return sender.send(options.get("mail", MAIL), envelope)
+    to = an_envelope(a_notice(medium="sms"), "+62811000000")
+    return text_sender(url, options.pop("sender_id", "")).send("Aduan SLM-4K7P2M", to)
+
+
+def an_envelope(notice: AnyNotice, recipient: str = "dishub@sleman.example", reply_to: str | None = None) -> Envelope:
+    """Where a message about one notice goes."""
+    return Envelope(recipient, notice.department, (notice.id,), reply_to)
 
 
 def _impatient() -> Config:

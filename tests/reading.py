@@ -28,7 +28,7 @@ from poll_channels.credentials import Credentials
 from poll_channels.poll import Poll
 from poll_channels.source import Source, Window
 from poll_channels.sources import KINDS
-from tests.in_memory import InMemoryChannelStore, InMemoryPostStore, Killed, Memory
+from tests.in_memory import InMemoryChannelStore, InMemoryNoticeStore, InMemoryPostStore, Killed, Memory
 from tests.local_http import Answer, Asked, serving
 
 NOW = datetime(2026, 11, 3, 7, 0, tzinfo=UTC)
@@ -281,6 +281,7 @@ class Deployment(Generic[F]):
             self.channel,
             InMemoryChannelStore(self.memory),
             InMemoryPostStore(self.memory),
+            InMemoryNoticeStore(self.memory),
             run_id=f"run-{self.runs}",
             clock=lambda: self.now,
             lease_for=timedelta(minutes=3),

@@ -9,25 +9,17 @@ from datetime import datetime, timedelta
 from types import SimpleNamespace
 
 from aduan.directory import load_directory
-from aduan.notice import AnyNotice, Contact
+from aduan.notice import AnyNotice, Contact, NoticeId
 from aduan.triage import DESK
 from follow_up.redrive import Redrive, Redriven
 from notify.apply_mail_event import Outcome as Reconciled
 from notify.apply_mail_event import apply_mail_event
-from notify.delivery import Outcome, Senders, Stores, deliver
+from notify.delivery import Delivery, Outcome, Senders
 from notify.mail_events import Kind, MailEvent
-from notify.senders import OutcomeUnknownError
+from notify.senders import Envelope, OutcomeUnknownError
 from notify.wording import Mail
 from tests.builders import NOON, a_notice, a_post, a_ticket, a_triage
-from tests.in_memory import (
-    InMemoryContactStore,
-    InMemoryNoticeStore,
-    InMemoryPostStore,
-    InMemorySendingStore,
-    InMemoryTicketStore,
-    Killed,
-    Memory,
-)
+from tests.in_memory import Killed, Memory, stores_of
 from tests.unit.fakes_notify import a_contact
 
 DIRECTORY = load_directory()
@@ -44,8 +36,7 @@ class Message:
     """What a provider accepted."""
 
     id: str
-    subject: str
-    key: str
+    notice: NoticeId
     recipient: str
 
 
@@ -57,22 +48,16 @@ class FakeProvider:
     requests: int = 0
     accepted: list[Message] = field(default_factory=list)
     subjects: list[str] = field(default_factory=list)
-    notice: AnyNotice | None = None
-    """What an SMS is about, which its sender is not told."""
 
-    def send(
-        self, said: Mail | str, recipient: str, notice: AnyNotice | None = None, reply_to: str | None = None
-    ) -> str:
+    def send(self, said: Mail | str, envelope: Envelope) -> str:
         """Take one message, or not."""
-        del reply_to
         self.requests += 1
         if self.behaviour == "die":
             raise Killed
         if isinstance(self.behaviour, Exception):
             raise self.behaviour
-        about = notice or self.notice
-        assert about is not None
-        self.accepted.append(Message(f"m-{self.requests}", about.subject, about.key, recipient))
+        [about] = envelope.notices
+        self.accepted.append(Message(f"m-{self.requests}", about, envelope.recipient))
         if isinstance(said, Mail):
             self.subjects.append(said.subject)
         if self.behaviour == "accept, then die":
@@ -83,7 +68,7 @@ class FakeProvider:
 
     def of(self, notice: AnyNotice) -> list[Message]:
         """What was accepted of one notice."""
-        return [message for message in self.accepted if (message.subject, message.key) == (notice.subject, notice.key)]
+        return [message for message in self.accepted if message.notice == notice.id]
 
 
 @dataclass
@@ -96,18 +81,10 @@ class Sending:
     now: datetime = NOON + MINUTE
     wire: Senders | None = None
     """The senders that are deployed, in place of the providers above."""
-    attempts: int = 0
 
     def __post_init__(self) -> None:
         memory = self.memory
-        self.notices = InMemoryNoticeStore(memory)
-        self.stores = Stores(
-            self.notices,
-            InMemoryTicketStore(memory),
-            InMemoryPostStore(memory),
-            InMemoryContactStore(memory),
-            InMemorySendingStore(memory),
-        )
+        self.stores = stores_of(memory)
         post = a_post(state="triaged", triage=a_triage(), ticket=a_ticket().code)
         memory.posts[post.key] = post
         memory.tickets[a_ticket().code] = a_ticket()
@@ -117,13 +94,12 @@ class Sending:
 
     def add(self, notice: AnyNotice) -> AnyNotice:
         """Put a notice into the outbox."""
-        self.memory.notices[notice.subject, notice.key] = notice
+        self.memory.notices[notice.id] = notice
         return notice
 
     def stored(self, notice: AnyNotice | None = None) -> AnyNotice:
         """The notice as it lies in the table."""
-        about = notice or a_notice()
-        return self.memory.notices[about.subject, about.key]
+        return self.memory.notices[(notice or a_notice()).id]
 
     @property
     def contact(self) -> Contact:
@@ -132,29 +108,24 @@ class Sending:
 
     def deliver(self, notice: AnyNotice | None = None) -> Outcome:
         """As the stream does, or `follow_up`, with what was read of a notice."""
-        self.attempts += 1
-        about = notice or self.stored()
-        self.sms.notice = about
-        return deliver(
-            about,
-            stores=self.stores,
-            senders=self.wire or Senders(self.mail, self.sms),
-            directory=DIRECTORY,
-            now=self.now,
-            owner=f"owner-{self.attempts}",
-            settings=PRODUCTION,
-        )
+        return self.delivery.deliver(notice or self.stored())
+
+    @property
+    def delivery(self) -> Delivery:
+        """On this clock."""
+        senders = self.wire or Senders(self.mail, self.sms)
+        return Delivery(self.stores, senders, DIRECTORY, PRODUCTION, clock=lambda: self.now)
 
     def follow_up(self, later: timedelta = timedelta()) -> Redriven:
         """One run of the schedule, this much later."""
         self.now += later
-        redrive = Redrive(decide=str, follow=str, deliver=self.deliver, notices=self.notices)
-        return redrive.run([], [], self.notices.left_behind(self.now), lambda: True)
+        redrive = Redrive(decide=str, follow=str, delivery=self.delivery)
+        return redrive.run([], [], self.stores.notices.left_behind(self.now), lambda: True)
 
     def report(self, message: Message, kind: Kind = "accepted", reason: str = "") -> Reconciled:
         """What SES says about a message it accepted."""
-        event = MailEvent(kind, message.subject, message.key, message.id, message.recipient, self.now, reason)
-        return apply_mail_event(event, notices=self.notices, contacts=self.stores.contacts, now=self.now)
+        event = MailEvent(kind, message.notice, message.id, message.recipient, self.now, reason)
+        return apply_mail_event(event, notices=self.stores.notices, contacts=self.stores.contacts, now=self.now)
 
     def die(self, step: Callable[[], object], *, before: int | None = None, after: int | None = None) -> None:
         """Take a step, and die before or after one of its calls to the table, or where the provider says so."""

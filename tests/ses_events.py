@@ -67,9 +67,9 @@ PARTS: Final[dict[str, tuple[str, dict[str, Any]]]] = {
 }
 
 
-def ses_event(kind: str, notice: AnyNotice | None = None, *, message: str = "m-1", **changes: Any) -> dict[str, Any]:
-    """An event about the mail of a notice, with its part changed."""
-    about = notice or a_notice()
+def ses_event(kind: str, *notices: AnyNotice, message: str = "m-1", **changes: Any) -> dict[str, Any]:
+    """An event about the mail of a notice, or of several in a digest, with its part changed."""
+    about = [notice.id for notice in notices or (a_notice(),)]
     name, part = PARTS[kind]
     mail = {
         "timestamp": ACCEPTED_AT,
@@ -84,7 +84,7 @@ def ses_event(kind: str, notice: AnyNotice | None = None, *, message: str = "m-1
         "tags": {
             "ses:configuration-set": ["aduan"],
             "ses:from-domain": ["sleman.example"],
-            **{name: [value] for name, value in tags(about.subject, about.key).items()},
+            **{name: [value] for name, value in tags(about).items()},
         },
     }
     return {"eventType": kind, "mail": mail, name: {**part, **changes}}

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from aduan.channel_budget import BudgetState
     from aduan.directory import Channel, Directory
     from aduan.example import Example
-    from aduan.notice import Notice
+    from aduan.notice import ContactId, Notice
     from aduan.reply import Reply
     from aduan.store.reading import ChannelState, Grouping, Tally, TicketDetail
     from aduan.ticket import Event, Voice
@@ -231,14 +231,15 @@ def examples_answer(examples: Iterable[Example], month: str, following: str | No
     }
 
 
-def contact_answer(department: str, contact: Contact | None, directory: Directory) -> Answer:
+def contact_answer(who: ContactId, contact: Contact | None, directory: Directory) -> Answer:
     """How a department is told; empty fields when nobody has entered anything yet."""
-    known = dict.fromkeys(Contact.model_fields) if contact is None else contact.model_dump(mode="json")
+    names = (field.alias or name for name, field in Contact.model_fields.items())
+    known = dict.fromkeys(names) if contact is None else contact.model_dump(mode="json")
     moments = ("updated_at", "dead_since", "fallback_dead_since")
     return {
         **known,
-        "department": department,
-        "department_name": contact_name(department, directory),
+        "department": str(who),
+        "department_name": contact_name(who, directory),
         **{name: value for moment in moments for name, value in _wib(moment, getattr(contact, moment, None)).items()},
     }
 
@@ -278,7 +279,7 @@ def _event(event: Event, *, everything: bool) -> Answer:
 def _notice(notice: Notice, directory: Directory, *, everything: bool) -> Answer:
     withheld = set() if everything else _CONFIDENTIAL
     return {
-        **notice.model_dump(mode="json", exclude={"ticket", *withheld}),
+        **notice.model_dump(mode="json", exclude={"kind", "ticket", *withheld}),
         "department_name": department_name(notice.department, directory),
         **_wib("created_at", notice.created_at),
         **_wib("sent_at", notice.sent_at),
@@ -415,11 +416,10 @@ def department_name(code: str, directory: Directory) -> str:
     return code if department is None else department.name
 
 
-def contact_name(code: str, directory: Directory) -> str:
+def contact_name(contact: ContactId, directory: Directory) -> str:
     """The department's name, or that it is its head."""
-    department, _, role = code.partition(".")
-    name = department_name(department, directory)
-    return f"Pimpinan {name}" if role else name
+    name = department_name(contact.department, directory)
+    return f"Pimpinan {name}" if contact.role == "head" else name
 
 
 def topic_label(code: str, directory: Directory) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Mapping
+from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar, get_args
 
@@ -11,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 
 from aduan.masking import storable
-from aduan.notice import Role, contact_code
+from aduan.notice import ContactId
 from aduan.record import WIB
 from aduan.refusal import invalid, not_found
 from aduan.request_body import json_object, raw_body
@@ -335,17 +336,17 @@ def ticket_code(text: str) -> str:
     return code
 
 
-def contact_of(text: str, directory: Directory) -> str:
-    """The code of a contact, as `aduan.notice.contact_code` writes it, of a department that exists.
+def contact_of(text: str, directory: Directory) -> ContactId:
+    """The contact with this code, of a department that exists.
 
     Raises:
         RefusedError: 404.
     """
-    department = text.partition(".")[0]
-    known = {contact_code(department, role) for role in get_args(Role)}
-    if department not in directory.departments or text not in known:
-        raise not_found("Perangkat daerah dengan kode itu tidak ditemukan.")
-    return text
+    with suppress(ValueError):
+        contact = ContactId.parse(text)
+        if contact.department in directory.departments:
+            return contact
+    raise not_found("Perangkat daerah dengan kode itu tidak ditemukan.")
 
 
 def _parse(model: type[M], given: Mapping[str, Any]) -> M:

@@ -174,8 +174,8 @@ class Routes:
         """``GET /departments/{code}/contacts``; with ``.head`` after the code, of who leads it."""
         self._caller().must_be_admin()
         self._no_parameters()
-        department = requests.contact_of(code, self.directory)
-        return answers.contact_answer(department, self.stores.contacts.get(department), self.directory)
+        who = requests.contact_of(code, self.directory)
+        return answers.contact_answer(who, self.stores.contacts.get(who), self.directory)
 
     def replace_contact(self, code: str) -> answers.Answer:
         """``PUT /departments/{code}/contacts``: the whole contact.
@@ -186,12 +186,12 @@ class Routes:
         caller = self._caller()
         caller.must_be_admin()
         self._no_parameters()
-        department = requests.contact_of(code, self.directory)
+        who = requests.contact_of(code, self.directory)
         wanted = requests.contact_request(self._event())
-        contact = self.stores.contacts.get(department)
+        contact = self.stores.contacts.get(who)
         if contact is None or not contact.is_alive_as(wanted.email, wanted.fallback_email, wanted.phone):
             contact = Contact(
-                department=department,
+                department=who,
                 email=wanted.email,
                 fallback_email=wanted.fallback_email,
                 phone=wanted.phone,
@@ -199,7 +199,7 @@ class Routes:
                 updated_by=caller.name,
             )
             self.stores.contacts.put(contact)
-        return answers.contact_answer(department, contact, self.directory)
+        return answers.contact_answer(who, contact, self.directory)
 
     def _detail(self, code: str, caller: access.Caller) -> answers.Answer:
         detail = self.reading.ticket_detail(code)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from dataclasses import dataclass
+from typing import Annotated, Any, Final, Literal, NamedTuple, Self
+
+from pydantic import BeforeValidator, ConfigDict, Field, PlainSerializer, TypeAdapter, field_serializer, model_validator
 
 from aduan.record import Moment, Record, stamp
 from aduan.triage import DESK, Urgency
@@ -18,6 +21,64 @@ Matter = Literal["permission", "token", "budget"]
 """What is wrong with a channel: the platform refuses us; its token will end; the month's money is spent."""
 
 
+NoticeKind = Literal["ticket", "channel", "contact", "sms_budget"]
+"""What a notice is about."""
+Partition = Literal["TICKET", "CHANNEL", "OUTBOX"]
+"""Beside what a notice lies in the table. A department's notices lie apart from its contact, which no sender writes."""
+PARTITIONS: Final[dict[NoticeKind, Partition]] = {
+    "ticket": "TICKET",
+    "channel": "CHANNEL",
+    "contact": "OUTBOX",
+    "sms_budget": "OUTBOX",
+}
+
+
+class NoticeId(NamedTuple):
+    """What tells one notice from all others."""
+
+    partition: Partition
+    subject: str
+    """The ticket's code, the channel's id, the contact's code, or ``sms``."""
+    key: str
+    """Tells it from the others about the same."""
+
+
+Role = Literal["officer", "head"]
+"""``officer``: the liaison officer. ``head``: who leads the department; of the Sekretariat Daerah, the Sekda."""
+
+
+@dataclass(frozen=True)
+class ContactId:
+    """Somebody in a department who is told. It is stored, and named by the API, as its code: ``dishub.head``."""
+
+    department: str
+    role: Role = "officer"
+
+    @classmethod
+    def parse(cls, code: str) -> Self:
+        """Read a code: ``dishub`` is its officer, ``dishub.head`` its head.
+
+        Raises:
+            ValueError: when there is no such role.
+        """
+        department, dot, role = code.partition(".")
+        if dot and role != "head":
+            raise ValueError("the code of a contact names no role")
+        return cls(department, "head" if dot else "officer")
+
+    def __str__(self) -> str:
+        """Write the code."""
+        return self.department if self.role == "officer" else f"{self.department}.{self.role}"
+
+
+def _contact_id(given: Any) -> Any:
+    return ContactId.parse(given) if isinstance(given, str) else given
+
+
+ContactCode = Annotated[ContactId, BeforeValidator(_contact_id), PlainSerializer(str, return_type=str)]
+"""A contact, as records hold it."""
+
+
 def media(urgency: Urgency) -> tuple[Medium, ...]:
     """How a department is told: an SMS costs as much as 3,500 mails, so it is for emergencies, and never alone."""
     return ("sms", "email") if urgency == "emergency" else ("email",)
@@ -31,6 +92,7 @@ class OutboxEntry(Record):
     that bounced is pending again, for the next address.
     """
 
+    kind: NoticeKind
     department: str
     """Code of the department the notice is for."""
     medium: Medium
@@ -60,33 +122,42 @@ class OutboxEntry(Record):
     """When SES found the content harmful, after it had accepted it."""
 
     @property
-    def contact(self) -> str:
-        """Code of the contact it is for."""
-        return self.department
+    def subject(self) -> str:
+        """The code, or another name, of what it is about."""
+        raise NotImplementedError
 
+    @property
+    def key(self) -> str:
+        """Tells it from the others about the same."""
+        raise NotImplementedError
 
-Role = Literal["officer", "head"]
-"""``officer``: the liaison officer. ``head``: who leads the department; of the Sekretariat Daerah, the Sekda."""
+    @property
+    def id(self) -> NoticeId:
+        """Tells it from all others."""
+        return NoticeId(PARTITIONS[self.kind], self.subject, self.key)
+
+    @property
+    def contact(self) -> ContactId:
+        """Whom it is for."""
+        return ContactId(self.department)
 
 
 CONTRADICTED: Final = "contradicted"
 """Step of the notices that a resolved ticket was opened again, because who complained says that it is not done."""
 
 
-def contact_code(department: str, role: Role) -> str:
-    """Code of the contact of somebody in a department: ``dishub``, ``dishub.head``."""
-    return department if role == "officer" else f"{department}.{role}"
-
-
 class Notice(OutboxEntry):
     """A department is told about a ticket."""
 
+    kind: Literal["ticket"] = "ticket"
     ticket: str
     role: Role = "officer"
     """Who in the department."""
     step: str | None = None
-    """The step of the ladder that was taken, or `CONTRADICTED`, and after a dot in which round; None for the first
-    notice."""
+    """The step of the ladder that was taken, or `CONTRADICTED`; None for the first notice. It is stored, and shown by
+    the API, with its round: ``remind.2``."""
+    round: int | None = Field(default=None, exclude=True)
+    """In which round of the ticket's clocks the step was taken; None for the first."""
     digest_at: Moment | None = None
     """When it goes, or went, with others in one mail; None for a mail of its own."""
 
@@ -98,17 +169,28 @@ class Notice(OutboxEntry):
     @property
     def key(self) -> str:
         """``contact#medium``: one notice per ticket, contact and medium; of the ladder ``contact#medium#step``."""
-        return f"{self.contact}#{self.medium}" + (f"#{self.step}" if self.step else "")
+        return "#".join(filter(None, (str(self.contact), self.medium, self._with_the_round(self.step))))
 
     @property
-    def contact(self) -> str:
-        """As `contact_code` writes it."""
-        return contact_code(self.department, self.role)
+    def contact(self) -> ContactId:
+        """Who in the department."""
+        return ContactId(self.department, self.role)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_the_round(cls, given: dict[str, Any]) -> dict[str, Any]:
+        step, dot, number = str(given.get("step") or "").partition(".")
+        return {**given, "step": step, "round": number} if dot else given
+
+    @field_serializer("step")
+    def _with_the_round(self, step: str | None) -> str | None:
+        return step if self.round is None else f"{step}.{self.round}"
 
 
 class ChannelNotice(OutboxEntry):
     """Who looks after a channel, or the desk, is told by mail what is wrong with it, once per episode."""
 
+    kind: Literal["channel"] = "channel"
     channel: str
     """Id of the channel, ``kind:account``."""
     matter: Matter
@@ -137,8 +219,9 @@ class ChannelNotice(OutboxEntry):
 class ContactNotice(OutboxEntry):
     """The desk is told by mail that a department's address is dead, once per death."""
 
-    about: str
-    """Code of the department whose contact it is."""
+    kind: Literal["contact"] = "contact"
+    about: ContactCode
+    """Whose address it is."""
     which: Literal["email", "fallback_email"]
     """Which of the contact's addresses."""
     address: str
@@ -151,8 +234,8 @@ class ContactNotice(OutboxEntry):
 
     @property
     def subject(self) -> str:
-        """Code of the department."""
-        return self.about
+        """The contact's code."""
+        return str(self.about)
 
     @property
     def key(self) -> str:
@@ -163,6 +246,7 @@ class ContactNotice(OutboxEntry):
 class SmsBudgetNotice(OutboxEntry):
     """The desk is told by mail, once a month, that the budget for SMS is used up."""
 
+    kind: Literal["sms_budget"] = "sms_budget"
     month: str
     """In WIB: ``2026-11``."""
     budget_usd: float
@@ -184,11 +268,26 @@ class SmsBudgetNotice(OutboxEntry):
 AnyNotice = Notice | ChannelNotice | ContactNotice | SmsBudgetNotice
 
 
+def _with_kind(given: Any) -> Any:
+    """Name the kind of a notice from before notices named theirs, by the attribute that only its class has."""
+    if not isinstance(given, dict) or "kind" in given:
+        return given
+    of = {"ticket": "ticket", "channel": "channel", "about": "contact"}
+    return {**given, "kind": next((kind for name, kind in of.items() if name in given), "sms_budget")}
+
+
+ANY_NOTICE: Final[TypeAdapter[AnyNotice]] = TypeAdapter(
+    Annotated[AnyNotice, Field(discriminator="kind"), BeforeValidator(_with_kind)]
+)
+"""Reads a notice of whatever kind."""
+
+
 class Contact(Record):
     """How a department is told. Whoever replaces it declares its addresses alive."""
 
-    department: str
-    """Code of the contact, as `contact_code` writes it."""
+    model_config = ConfigDict(serialize_by_alias=True)
+
+    id: ContactCode = Field(alias="department")
     email: str | None = None
     fallback_email: str | None = None
     """Takes the mails when `email` is dead."""

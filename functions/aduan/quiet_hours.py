@@ -60,7 +60,7 @@ def fits_a_digest(notice: OutboxEntry) -> bool:
     """Tell whether a notice may be sent together with others. One about a reopened ticket always goes alone."""
     if not isinstance(notice, Notice) or notice.medium != "email" or notice.urgency == "emergency":
         return False
-    return notice.step is None or not notice.step.startswith(CONTRADICTED)
+    return notice.step != CONTRADICTED
 
 
 def is_step(notice: OutboxEntry) -> bool:

@@ -16,9 +16,8 @@ from aduan.store.table import open_table
 from classify.bedrock import SecondOpinionSettings, open_second_opinion
 from classify.decide import decide
 from follow_up.following import follow
-from follow_up.gathering import Gathering
 from follow_up.redrive import Redrive
-from notify.outbox import METRICS, open_outbox
+from notify.outbox import METRICS, open_delivery
 from notify.settings import SendingSettings
 
 if TYPE_CHECKING:
@@ -40,7 +39,7 @@ logger = Logger()
 metrics = Metrics()
 session = boto3.Session()
 table = open_table(session, settings.table_name)
-outbox = open_outbox(session, table, directory, settings)
+delivery = open_delivery(session, table, directory, settings)
 
 
 def count(name: str) -> None:
@@ -56,11 +55,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:
     """Drive posts, tickets and notices whose time has come; what failed is raised when the others are done."""
     del event
     now = datetime.now(UTC)
-    stores = outbox.stores
-    gathering = Gathering(
-        deliver=outbox.deliver, goes_together=outbox.goes_together, deliver_together=outbox.deliver_together
-    )
-    redrive = Redrive(decide=decide_again, follow=follow_now, deliver=gathering.deliver, notices=stores.notices)
+    stores = delivery.stores
+    redrive = Redrive(decide=decide_again, follow=follow_now, delivery=delivery)
 
     def has_time() -> bool:
         return context.get_remaining_time_in_millis() > SPARE_MILLISECONDS
@@ -68,7 +64,6 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:
     done = redrive.run(
         stores.posts.left_behind(now), stores.tickets.due(now), stores.notices.left_behind(now), has_time
     )
-    gathering.send(done, has_time)
     metrics.add_metric("Redriven", MetricUnit.Count, done.outcomes.total())
     metrics.add_metric("LeftBehind", MetricUnit.Count, done.late)
     for outcome, name in METRICS.items():
@@ -82,15 +77,15 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:
 
 def follow_now(code: str) -> str:
     """Take the next step of a ticket."""
-    return follow(code, tickets=outbox.stores.tickets, directory=directory, now=datetime.now(UTC))
+    return follow(code, tickets=delivery.stores.tickets, directory=directory, now=datetime.now(UTC))
 
 
 def decide_again(key: str) -> str:
     """Decide about a post the stream did not bring to an end."""
     return decide(
         key,
-        posts=outbox.stores.posts,
-        tickets=outbox.stores.tickets,
+        posts=delivery.stores.posts,
+        tickets=delivery.stores.tickets,
         directory=directory,
         now=datetime.now(UTC),
         chatter_for=timedelta(days=settings.chatter_retention_days),

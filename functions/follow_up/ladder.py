@@ -80,7 +80,8 @@ def _step(ticket: Ticket, due: Due, directory: Directory, now: datetime) -> Chan
             role=role,
             medium=medium,
             urgency=ticket.urgency,
-            step=step.name if ticket.round == 1 else f"{step.name}.{ticket.round}",
+            step=step.name,
+            round=None if ticket.round == 1 else ticket.round,
             created_at=now,
         )
         for department, role, media in _readers(ticket, step)

@@ -9,15 +9,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from aduan.store.notices import LEFT_BEHIND, NoticeStore
+from aduan.store.notices import LEFT_BEHIND
+from notify.timing import goes_together
 
 if TYPE_CHECKING:
-    from aduan.notice import AnyNotice, Medium
+    from aduan.notice import Medium, Notice, NoticeId
+    from notify.delivery import Delivery
 
-NOTHING_DONE = frozenset({"already", "gathered", "held", "waiting"})
+W = TypeVar("W")
+
+NOTHING_DONE = frozenset({"already", "waiting"})
 """Outcomes of a notice that was not begun."""
 
 
@@ -34,66 +37,65 @@ class Redriven:
 class Redrive:
     """One run of `follow_up`."""
 
-    def __init__(
-        self,
-        *,
-        decide: Callable[[str], str],
-        follow: Callable[[str], str],
-        deliver: Callable[[AnyNotice], str],
-        notices: NoticeStore,
-    ) -> None:
+    def __init__(self, *, decide: Callable[[str], str], follow: Callable[[str], str], delivery: Delivery) -> None:
         self._decide = decide
         self._follow = follow
-        self._deliver = deliver
-        self._notices = notices
+        self._delivery = delivery
         self._blocked: set[Medium] = set()
-        self._late = 0
+        self._gathered: list[Notice] = []
+        self._done = Redriven()
 
     def run(
         self,
         posts: Iterable[str],
         tickets: Iterable[str],
-        notices: Iterable[tuple[str, str]],
+        notices: Iterable[NoticeId],
         has_time: Callable[[], bool],
     ) -> Redriven:
         """Drive posts and tickets first: the notices that follow go by the stream, or are found by the next run.
 
-        One that fails delays no other; what there is no time for stays on the queue.
+        One that fails delays no other; what there is no time for stays on the queue. What goes into a digest goes
+        last, when all of it is known.
         """
-        done = Redriven()
-        for key in posts:
-            if not has_time():
-                break
-            self._count(done, "post", partial(self._decide, key))
+        done = self._done
+        self._each(posts, lambda key: f"post_{self._decide(key)}", has_time)
         done.late = done.outcomes.total() - done.outcomes["post_already"]
-        for code in tickets:
-            if not has_time():
-                break
-            self._count(done, "ticket", partial(self._follow, code))
-        for subject, key in notices:
-            if not has_time():
-                break
-            self._count(done, "notice", partial(self._drive, subject, key))
-        done.late += self._late
+        self._each(tickets, lambda code: f"ticket_{self._follow(code)}", has_time)
+        self._each(notices, self._drive, has_time)
+        if self._gathered:
+            from notify.digest import deliver_together  # noqa: PLC0415 # once a day: no cold start pays for it
+
+            became, faults = deliver_together(self._delivery, self._gathered, has_time)
+            done.faults += faults
+            done.outcomes.update({f"notice_{outcome}": number for outcome, number in became.items()})
         return done
 
-    def _drive(self, subject: str, key: str) -> str:
-        notice = self._notices.get(subject, key)
+    def _each(self, work: Iterable[W], drive: Callable[[W], str | None], has_time: Callable[[], bool]) -> None:
+        for one in work:
+            if not has_time():
+                return
+            try:
+                outcome = drive(one)
+            except Exception as error:  # noqa: BLE001 # raised by the handler, when the others were driven
+                self._done.faults.append(error)
+            else:
+                self._done.outcomes.update([outcome] if outcome is not None else [])
+
+    def _drive(self, which: NoticeId) -> str | None:
+        """Deliver a notice, and say what became of it; None when it is kept for its digest."""
+        notice = self._delivery.stores.notices.get(which)
         if notice is None:
-            return "already"
+            return "notice_already"
         # One refusal says it for all of a medium, and the most urgent one was asked for first.
         if notice.medium in self._blocked:
-            return "held"
-        outcome = self._deliver(notice)
+            return "notice_held"
+        if goes_together(notice, self._delivery.clock()):
+            self._gathered.append(notice)
+            return None
+        outcome = self._delivery.deliver(notice)
         if outcome == "blocked":
             self._blocked.add(notice.medium)
         # Not what was tried before, nor what waited for the morning or was put back for `follow_up` to send.
         new = notice.attempt == 0 and notice.act_at in {None, notice.created_at + LEFT_BEHIND}
-        self._late += new and outcome not in NOTHING_DONE
-        return outcome
-
-    def _count(self, done: Redriven, what: str, drive: Callable[[], str]) -> None:
-        try:
-            done.outcomes[f"{what}_{drive()}"] += 1
-        except Exception as error:  # noqa: BLE001 # raised by the handler, when the others were driven
-            done.faults.append(error)
+        self._done.late += new and outcome not in NOTHING_DONE
+        return f"notice_{outcome}"

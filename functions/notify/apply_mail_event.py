@@ -6,6 +6,7 @@ from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, Literal
 
+from aduan.notice import ContactId
 from aduan.store.notices import NoticeChangedError
 from notify.mail_events import MailEvent, death, settled
 
@@ -30,25 +31,25 @@ def apply_mail_event(event: MailEvent, *, notices: NoticeStore, contacts: Contac
         NoticeChangedError: when the notice changed at every attempt; the event must come again.
     """
     for _ in range(ATTEMPTS):
-        notice = notices.get(event.subject, event.key)
+        notice = notices.get(event.notice)
         if notice is None:
             return "unknown"
         if event.kind == "dead":
             # Before the notice goes on: its next address is chosen from what the contact says.
-            for department in {notice.contact, notice.told or notice.contact}:
-                _mark_dead(event, department, contacts, now)
+            for contact in {notice.contact, ContactId(notice.told) if notice.told else notice.contact}:
+                _mark_dead(event, contact, contacts, now)
         after = settled(notice, event, now)
         if after == notice:
             return "already"
         with suppress(NoticeChangedError):
             notices.record(notice, after)
             return "settled"
-    raise NoticeChangedError(event.key)
+    raise NoticeChangedError(event.notice.key)
 
 
-def _mark_dead(event: MailEvent, department: str, contacts: ContactStore, now: datetime) -> None:
+def _mark_dead(event: MailEvent, who: ContactId, contacts: ContactStore, now: datetime) -> None:
     """Mark the address as dead, and tell the desk."""
-    contact = contacts.get(department)
+    contact = contacts.get(who)
     notice = death(contact, event, now) if contact is not None else None
     if contact is not None and notice is not None:
         contacts.died(contact, notice)

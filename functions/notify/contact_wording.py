@@ -24,7 +24,7 @@ def contact_mail(notice: ContactNotice, department: Department, contact: Contact
         contact: How the department is told now; None when nothing is known.
         directory: Knows the desk's name.
     """
-    name = f"{'pimpinan ' if '.' in notice.about else ''}{readable(department.name)}"
+    name = f"{'pimpinan ' if notice.about.role == 'head' else ''}{readable(department.name)}"
     complained = notice.reason.startswith("complaint")
     cause = f"{'Penerima menandainya sebagai spam' if complained else 'Server penerima menolaknya untuk seterusnya'}."
     living = contact.addresses("email") if contact is not None else ()

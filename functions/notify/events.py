@@ -15,7 +15,7 @@ from aduan.store.contacts import DynamoContactStore
 from aduan.store.notices import DynamoNoticeStore
 from aduan.store.table import open_table
 from notify.apply_mail_event import apply_mail_event
-from notify.mail_events import Kind, for_each_notice, mail_event
+from notify.mail_events import Kind, mail_events
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -49,12 +49,12 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:
     del context
     metrics.add_metric("MailReported", MetricUnit.Count, len(event["Records"]))
     for record in event["Records"]:
-        reported = mail_event(record["Sns"]["Message"])
-        if reported is None:
+        reported = mail_events(record["Sns"]["Message"])
+        if not reported:
             logger.info("a message about no notice")
-            continue
-        for one in for_each_notice(reported):
+        for one in reported:
             outcome = apply_mail_event(one, notices=notices, contacts=contacts, now=datetime.now(UTC))
             if outcome == "settled":
                 metrics.add_metric(METRICS[one.kind], MetricUnit.Count, 1)
-            logger.info("mail reported", subject=one.subject, notice=one.key, kind=one.kind, outcome=outcome)
+            which = one.notice
+            logger.info("mail reported", subject=which.subject, notice=which.key, kind=one.kind, outcome=outcome)

@@ -10,9 +10,9 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from aduan.directory import load_directory
 from aduan.settings import from_environment
-from aduan.store.table import Item, notice_place, open_table
+from aduan.store.table import Item, notice_id, open_table
 from aduan.stream import BatchResponse, handle_each
-from notify.outbox import METRICS, open_outbox
+from notify.outbox import METRICS, open_delivery
 from notify.settings import SendingSettings
 
 if TYPE_CHECKING:
@@ -23,16 +23,16 @@ logger = Logger()
 metrics = Metrics()
 session = boto3.Session()
 table = open_table(session, settings.table_name)
-outbox = open_outbox(session, table, load_directory(), settings)
+delivery = open_delivery(session, table, load_directory(), settings)
 
 
 def tell(keys: Item) -> None:
     """Deliver the notice with these keys."""
-    subject, key = notice_place(keys)
-    notice = outbox.stores.notices.get(subject, key)
-    outcome = "already" if notice is None else outbox.deliver(notice)
+    which = notice_id(keys)
+    notice = delivery.stores.notices.get(which)
+    outcome = "already" if notice is None else delivery.deliver(notice)
     metrics.add_metric(METRICS[outcome], MetricUnit.Count, 1)
-    logger.info("notice delivered", subject=subject, notice=key, outcome=outcome)
+    logger.info("notice delivered", subject=which.subject, notice=which.key, outcome=outcome)
 
 
 @metrics.log_metrics

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
 
-from aduan.notice import AnyNotice, Contact, ContactNotice
-from notify.mail_tags import apart, tagged
+from aduan.notice import AnyNotice, Contact, ContactNotice, NoticeId
+from notify.mail_tags import tagged
 
 Kind = Literal["accepted", "rejected", "dead", "undelivered", "delayed"]
 """SES took it; SES found it harmful; its address bounced for good or complained; SES gave it up although the address
@@ -29,9 +29,7 @@ class MailEvent:
     """One event about the mail of one notice."""
 
     kind: Kind
-    subject: str
-    """What the notice is about."""
-    key: str
+    notice: NoticeId
     message_id: str
     recipient: str
     """A mail has one."""
@@ -40,8 +38,10 @@ class MailEvent:
     """In the provider's own words; never a sentence, which could repeat an address."""
 
 
-def mail_event(message: str) -> MailEvent | None:
-    """Read one message of the topic; None when it is about no notice, or of a kind that changes nothing.
+def mail_events(message: str) -> list[MailEvent]:
+    """Read one message of the topic: an event for each notice that went with the mail, several of a digest.
+
+    There is none when it is about no notice, or of a kind that changes nothing.
 
     The first message of a topic is a sentence with which SES tries it, and no JSON.
 
@@ -51,31 +51,19 @@ def mail_event(message: str) -> MailEvent | None:
     try:
         event = json.loads(message)
     except ValueError:
-        return None
+        return []
     if not isinstance(event, dict) or event.get("eventType") not in _READERS:
-        return None
+        return []
     try:
         mail = event["mail"]
-        notice = tagged(mail.get("tags") or {})
-        if notice is None:
-            return None
+        notices = tagged(mail.get("tags") or {})
+        if not notices:
+            return []
         kind, moment, reason = _READERS[event["eventType"]](event)
-        return MailEvent(
-            kind=kind,
-            subject=notice[0],
-            key=notice[1],
-            message_id=mail["messageId"],
-            recipient=mail["destination"][0],
-            at=datetime.fromisoformat(moment),
-            reason=reason,
-        )
+        at = datetime.fromisoformat(moment)
+        return [MailEvent(kind, notice, mail["messageId"], mail["destination"][0], at, reason) for notice in notices]
     except (KeyError, IndexError, TypeError, AttributeError, ValueError) as error:
         raise MailEventError(f"{event['eventType']}: {type(error).__name__}") from None
-
-
-def for_each_notice(event: MailEvent) -> list[MailEvent]:
-    """Return the event of each notice that went with the mail: several of a digest, otherwise one."""
-    return [replace(event, subject=subject) for subject in apart(event.subject)]
 
 
 def settled(notice: AnyNotice, event: MailEvent, now: datetime) -> AnyNotice:
@@ -96,7 +84,7 @@ def death(contact: Contact, event: MailEvent, now: datetime) -> ContactNotice | 
     if event.recipient not in contact.addresses("email") or event.at <= contact.updated_at:
         return None
     return ContactNotice(
-        about=contact.department,
+        about=contact.id,
         which="email" if event.recipient == contact.email else "fallback_email",
         address=event.recipient,
         died_at=event.at,

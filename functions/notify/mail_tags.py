@@ -1,4 +1,4 @@
-"""How a mail names its notice in SES's tags, which come back in every event about the mail.
+"""How a mail names its notices in SES's tags, which come back in every event about the mail.
 
 A tag takes ASCII letters, digits, dash and underscore, and 256 of them. Every other character is written as its bytes,
 an underscore and two hexadecimal digits each: ``dishub#email`` becomes ``dishub_23email``.
@@ -8,43 +8,46 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Final, get_args
 
+from aduan.notice import NoticeId, Partition
+
+PARTITION: Final = "partition"
+"""Tag of where the notices lie in the table."""
 SUBJECT: Final = "subject"
-"""Tag of what the notice is about."""
+"""Tag of what the notice is about; of a digest, the codes of its tickets: ``SLM-4K7P2M--SLM-9Q2XWA``."""
 NOTICE: Final = "notice"
-"""Tag of the notice's own key."""
+"""Tag of the notice's own key, which all notices of a digest share."""
 TOGETHER: Final = 20
 """As many tickets as their codes have room for in one tag; also as many as somebody reads in one mail."""
 
+_BETWEEN: Final = "--"
+"""No code of a ticket has two dashes."""
 _ESCAPED: Final = re.compile(rb"_([0-9A-F]{2})")
 _PLAIN: Final = re.compile(r"[A-Za-z0-9-]")
 
 
-def together(codes: Sequence[str]) -> str:
-    """Write the codes of several tickets as one subject: ``SLM-4K7P2M--SLM-9Q2XWA``. No code has two dashes."""
-    return _BETWEEN.join(codes)
+def tags(notices: Sequence[NoticeId]) -> dict[str, str]:
+    """Write the tags of a mail about one notice, or about several of different tickets that have the same key."""
+    first = notices[0]
+    subject = _BETWEEN.join(notice.subject for notice in notices)
+    return {PARTITION: first.partition, SUBJECT: _escaped(subject), NOTICE: _escaped(first.key)}
 
 
-def apart(subject: str) -> list[str]:
-    """Return the subjects that one stands for: the tickets of a digest; itself when it is another's."""
-    return subject.split(_BETWEEN) if subject.startswith(_TICKET) else [subject]
-
-
-_BETWEEN: Final = "--"
-_TICKET: Final = "SLM-"
-
-
-def tags(subject: str, key: str) -> dict[str, str]:
-    """Write the tags of a notice's mail."""
-    return {SUBJECT: _escaped(subject), NOTICE: _escaped(key)}
-
-
-def tagged(tags: Mapping[str, Sequence[str]]) -> tuple[str, str] | None:
-    """Read the subject and the key of a notice from an event's tags; None when the mail was not about a notice."""
+def tagged(tags: Mapping[str, Sequence[str]]) -> tuple[NoticeId, ...]:
+    """Read from an event's tags which notices the mail was about; none when it was about no notice."""
     if not tags.get(SUBJECT) or not tags.get(NOTICE):
-        return None
-    return _unescaped(tags[SUBJECT][0]), _unescaped(tags[NOTICE][0])
+        return ()
+    subject, key = _unescaped(tags[SUBJECT][0]), _unescaped(tags[NOTICE][0])
+    written = tags.get(PARTITION, [""])[0]
+    partition = next((known for known in get_args(Partition) if known == written), _partition(subject))
+    subjects = subject.split(_BETWEEN) if partition == "TICKET" else [subject]
+    return tuple(NoticeId(partition, one, key) for one in subjects)
+
+
+def _partition(subject: str) -> Partition:
+    """Tell it from the form of the subject, for a mail from before it was tagged."""
+    return "CHANNEL" if ":" in subject else "TICKET" if subject.isupper() else "OUTBOX"
 
 
 def _escaped(name: str) -> str:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sns.type_defs import MessageAttributeValueTypeDef
 
-    from aduan.notice import AnyNotice
+    from aduan.notice import NoticeId
     from notify.wording import Mail
 
 SERVER_FAULT: Final = 500
@@ -93,10 +93,22 @@ class OutcomeUnknownError(Exception):
         self.why = why
 
 
-class MailSender(Protocol):
-    """What `deliver` needs of mail."""
+@dataclass(frozen=True)
+class Envelope:
+    """Where a message goes, and which notices it tells of: one, or those of a digest."""
 
-    def send(self, mail: Mail, recipient: str, notice: AnyNotice, reply_to: str | None = None) -> str:
+    recipient: str
+    """Address or number."""
+    department: str
+    """Code of the department the notices are for."""
+    notices: tuple[NoticeId, ...]
+    reply_to: str | None = None
+
+
+class MailSender(Protocol):
+    """What a delivery needs of mail."""
+
+    def send(self, mail: Mail, envelope: Envelope) -> str:
         """Send one mail and return the provider's message id.
 
         Raises:
@@ -106,9 +118,9 @@ class MailSender(Protocol):
 
 
 class TextSender(Protocol):
-    """What `deliver` needs of SMS."""
+    """What a delivery needs of SMS."""
 
-    def send(self, text: str, recipient: str) -> str:
+    def send(self, text: str, envelope: Envelope) -> str:
         """Send one SMS and return the provider's message id; it raises what `MailSender` raises."""
 
 
@@ -136,17 +148,18 @@ class EmailSender:
         """Made when the first mail goes."""
         return self.connect()
 
-    def send(self, mail: Mail, recipient: str, notice: AnyNotice, reply_to: str | None = None) -> str:
-        """Send one mail. Its tags name its notice, so that the provider's events find it."""
+    def send(self, mail: Mail, envelope: Envelope) -> str:
+        """Send one mail. Its tags name its notices, so that the provider's events find them."""
         if not mail.subject.isprintable():
             raise NotAcceptedError("the subject has a line break or a control character", retry=False)
         domain = self.sender.rpartition("@")[2].rstrip(">")
         # The same for every mail to a department about a ticket: a reminder, or a rare second copy, joins its thread.
         # A Message-ID of our own is no way to that, because SES puts its own in its place.
-        thread = f"<{_plain(notice.subject).lower()}.{_plain(notice.department)}@{domain}>"
+        about = "--".join(_plain(notice.subject).lower() for notice in envelope.notices)
+        thread = f"<{about}.{_plain(envelope.department)}@{domain}>"
         request: SendEmailRequestTypeDef = {
             "FromEmailAddress": self.sender,
-            "Destination": {"ToAddresses": [recipient]},
+            "Destination": {"ToAddresses": [envelope.recipient]},
             "Content": {
                 "Simple": {
                     "Subject": {"Data": mail.subject, "Charset": "UTF-8"},
@@ -163,12 +176,12 @@ class EmailSender:
                     ],
                 }
             },
-            "EmailTags": [{"Name": name, "Value": value} for name, value in tags(notice.subject, notice.key).items()],
+            "EmailTags": [{"Name": name, "Value": value} for name, value in tags(envelope.notices).items()],
         }
         if self.configuration_set:
             request["ConfigurationSetName"] = self.configuration_set
-        if reply_to:
-            request["ReplyToAddresses"] = [reply_to]
+        if envelope.reply_to:
+            request["ReplyToAddresses"] = [envelope.reply_to]
         return _message_id(lambda: self.client.send_email(**request))
 
 
@@ -185,7 +198,7 @@ class SmsSender:
         """Made when the first SMS goes."""
         return self.connect()
 
-    def send(self, text: str, recipient: str) -> str:
+    def send(self, text: str, envelope: Envelope) -> str:
         """Send one SMS in the class the operators deliver first."""
         attributes: dict[str, MessageAttributeValueTypeDef] = {
             "AWS.SNS.SMS.SMSType": {"DataType": "String", "StringValue": "Transactional"}
@@ -193,7 +206,7 @@ class SmsSender:
         if self.sender_id:
             attributes["AWS.SNS.SMS.SenderID"] = {"DataType": "String", "StringValue": self.sender_id}
         return _message_id(
-            lambda: self.client.publish(PhoneNumber=recipient, Message=text, MessageAttributes=attributes)
+            lambda: self.client.publish(PhoneNumber=envelope.recipient, Message=text, MessageAttributes=attributes)
         )
 
 

@@ -78,8 +78,7 @@ class _Step:
 
     @property
     def name(self) -> str:
-        """The step, without the round in which it is taken."""
-        return (self.notice.step or "").partition(".")[0]
+        return self.notice.step or ""
 
     @property
     def holder(self) -> Department:

@@ -7,7 +7,7 @@ day's digest where the reader wants one, and into the next digest when the reade
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeGuard
 
 from aduan.notice import Notice
 from aduan.quiet_hours import Hold, digest_after, fits_a_digest, hold, is_quiet, quiet_since
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from aduan.directory import SendingRule
     from aduan.notice import AnyNotice
     from aduan.ticket import Ticket
+
+GRACE: Final = timedelta(minutes=15)
+"""How long a claimed notice may be without an outcome. Sending takes seconds and a function lives minutes, and SES
+reports within seconds: after this its sender is dead."""
 
 
 def hold_back(notice: AnyNotice, rule: SendingRule, now: datetime, sent: int) -> Hold | None:
@@ -38,6 +42,22 @@ def hold_back(notice: AnyNotice, rule: SendingRule, now: datetime, sent: int) ->
     if held is None and is_counted(notice, now) and sent >= rule.mails_an_hour:
         return Hold(digest_after(rule, now), in_digest=True)
     return held
+
+
+def is_due(notice: AnyNotice, now: datetime) -> bool:
+    """Whether it is time to send a notice: for the first time, after a refusal, or because its sender died."""
+    if notice.state == "claimed":
+        return notice.claimed_at is None or now - notice.claimed_at >= GRACE
+    # Before the first attempt `act_at` bounds nothing: the stream is faster.
+    waits = notice.attempt > 0 and notice.act_at is not None and notice.act_at > now
+    return notice.state == "pending" and not waits
+
+
+def goes_together(notice: AnyNotice, now: datetime) -> TypeGuard[Notice]:
+    """Tell whether a notice's digest has come; not whether it is time to send it again."""
+    if not isinstance(notice, Notice) or notice.digest_at is None or notice.digest_at > now:
+        return False
+    return notice.state == "pending" or (notice.state == "claimed" and notice.repeated_at is None)
 
 
 def is_counted(notice: AnyNotice, now: datetime) -> bool:

@@ -15,6 +15,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aduan.directory import load_directory
 from aduan.settings import from_environment
 from aduan.store.channels import DynamoChannelStore
+from aduan.store.notices import DynamoNoticeStore
 from aduan.store.posts import DynamoPostStore
 from aduan.store.replies import DynamoReplyStore
 from aduan.store.table import QUICK, open_table
@@ -81,6 +82,7 @@ def invocation(context: LambdaContext) -> Invocation:
         http=http,
         channels=DynamoChannelStore(table),
         posts=DynamoPostStore(table),
+        notices=DynamoNoticeStore(table),
         tickets=DynamoTicketStore(table),
         replies=DynamoReplyStore(table),
         logger=logger,

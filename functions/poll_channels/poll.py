@@ -22,6 +22,7 @@ from poll_channels.source import Batch, Source, Window
 
 if TYPE_CHECKING:
     from aduan.directory import Channel
+    from aduan.store.notices import NoticeStore
     from aduan.store.posts import PostStore
 
 OVERLAP: Final = timedelta(hours=48)
@@ -54,6 +55,7 @@ class Poll:
         channel: Channel,
         channels: ChannelStore,
         posts: PostStore,
+        notices: NoticeStore,
         *,
         run_id: str,
         clock: Callable[[], datetime],
@@ -62,6 +64,7 @@ class Poll:
         self._channel = channel
         self._channels = channels
         self._posts = posts
+        self._notices = notices
         self._run_id = run_id
         self._clock = clock
         self._lease_for = lease_for
@@ -180,7 +183,7 @@ class Poll:
         if cost:
             told.append(budget_notice(self._channel, moved, now))
         for notice in filter(None, told):
-            self._channels.announce(notice)
+            self._notices.add(notice)
         # The ledger comes first: what it says was read is stored, even if the cursor is never written.
         self._channels.record(run)
         if writes_cursor:

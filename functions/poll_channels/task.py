@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from aduan.directory import Directory
     from aduan.store.channels import ChannelStore
+    from aduan.store.notices import NoticeStore
     from aduan.store.posts import PostStore
     from aduan.store.replies import ReplyStore
     from aduan.store.tickets import TicketStore
@@ -41,6 +42,7 @@ class Invocation:
     http: urllib3.PoolManager
     channels: ChannelStore
     posts: PostStore
+    notices: NoticeStore
     tickets: TicketStore
     replies: ReplyStore
     logger: Logger

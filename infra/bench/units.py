@@ -16,18 +16,16 @@ from moto import mock_aws
 from aduan.directory import load_directory
 from aduan.post import Post
 from aduan.store.channels import DynamoChannelStore
-from aduan.store.contacts import DynamoContactStore
 from aduan.store.notices import DynamoNoticeStore
 from aduan.store.posts import DynamoPostStore
-from aduan.store.sending import DynamoSendingStore
 from aduan.store.table import Table
-from aduan.store.tickets import DynamoTicketStore
 from aduan.working_days import is_working_day
 from classify.decide import decide
 from infra.bench.capacity import Capacity, CapacityMeter
 from infra.local.seed import seed_contacts
 from infra.templates import table_request
-from notify.delivery import Senders, Stores, deliver
+from notify.delivery import Delivery, Senders
+from notify.stores import open_stores
 from poll_channels.poll import Poll
 from poll_channels.source import Batch, Source, Window
 
@@ -96,14 +94,8 @@ def _working_hours() -> Iterator[datetime]:
 
 
 def _bring_home(table: Table, post: Post, now: datetime) -> str:
-    stores = Stores(
-        DynamoNoticeStore(table),
-        DynamoTicketStore(table),
-        DynamoPostStore(table),
-        DynamoContactStore(table),
-        DynamoSendingStore(table),
-    )
-    senders, directory = Senders(Accepting(), Accepting()), load_directory()
+    stores, directory = open_stores(table), load_directory()
+    delivery = Delivery(stores, Senders(Accepting(), Accepting()), directory, Bench(), clock=lambda: now)
     stores.posts.add(post)
     outcome = decide(
         post.key,
@@ -116,12 +108,10 @@ def _bring_home(table: Table, post: Post, now: datetime) -> str:
     if outcome == "drop":
         return "chatter"
     sent = 0
-    for ticket, key in list(stores.notices.left_behind(now + timedelta(hours=1))):
-        notice = stores.notices.get(ticket, key)
+    for which in list(stores.notices.left_behind(now + timedelta(hours=1))):
+        notice = stores.notices.get(which)
         if notice is not None:
-            deliver(
-                notice, stores=stores, senders=senders, directory=directory, now=now, owner="bench", settings=Bench()
-            )
+            delivery.deliver(notice)
             sent += 1
     return "complaint by e-mail" if sent == 1 else "emergency by e-mail and SMS"
 
@@ -134,6 +124,7 @@ def _quiet_poll(table: Table, meter: CapacityMeter, posts: list[Post]) -> Capaci
             channel,
             DynamoChannelStore(table),
             DynamoPostStore(table),
+            DynamoNoticeStore(table),
             run_id=f"bench-{number}",
             clock=lambda: NOW,
             lease_for=timedelta(minutes=1),

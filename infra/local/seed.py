@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from aduan.directory import load_directory
-from aduan.notice import Contact, contact_code
+from aduan.notice import Contact, ContactId
 from aduan.secure_parameters import AUTHOR_KEY, META_APP_ID, META_APP_SECRET
 from aduan.store.contacts import DynamoContactStore
 from aduan.store.table import Table
@@ -48,7 +48,7 @@ def seed_contacts(table: Table) -> int:
     for number, department in enumerate(departments):
         contacts.put(
             Contact(
-                department=department.code,
+                department=ContactId(department.code),
                 email=f"{department.code.replace('_', '-')}@slemankab.example",
                 phone=f"+62811000{number:04d}",
                 updated_at=datetime.now(UTC),
@@ -58,7 +58,7 @@ def seed_contacts(table: Table) -> int:
         # The Sekda is the head of `setda`.
         contacts.put(
             Contact(
-                department=contact_code(department.code, "head"),
+                department=ContactId(department.code, "head"),
                 email=f"kepala-{department.code.replace('_', '-')}@slemankab.example",
                 phone=f"+62811100{number:04d}",
                 updated_at=datetime.now(UTC),

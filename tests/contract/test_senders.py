@@ -115,6 +115,7 @@ def test_a_mail_carries_tags_thread_and_reply_address(provider: Provider) -> Non
     assert request["ReplyToAddresses"] == ["desk@sleman.example"]
     assert request["ConfigurationSetName"] == "aduan"
     assert {tag["Name"]: tag["Value"] for tag in request["EmailTags"]} == {
+        "partition": "TICKET",
         "subject": a_ticket().code,
         "notice": "dishub_23email",
     }
@@ -135,6 +136,7 @@ def test_a_mail_about_a_channel_has_tags_and_a_thread_that_are_allowed(provider:
     send(provider.url, "email", notice=a_channel_notice())
     request = json.loads(provider.requests[0][1])
     assert {tag["Name"]: tag["Value"] for tag in request["EmailTags"]} == {
+        "partition": "CHANNEL",
         "subject": "instagram_3Akabarsleman",
         "notice": "permission_232026-11-03T05_3A00_3A00_2E000000Z",
     }

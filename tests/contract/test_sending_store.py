@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
@@ -11,20 +10,12 @@ from moto import mock_aws
 
 from aduan.notice import AnyNotice, Notice, SmsBudgetNotice
 from aduan.quiet_hours import Hold
-from aduan.store.notices import DynamoNoticeStore, NoticeStore, NotPendingError
-from aduan.store.posts import DynamoPostStore, PostStore
-from aduan.store.sending import DynamoSendingStore, SendingStore
-from aduan.store.tickets import DynamoTicketStore, TicketStore
+from aduan.store.notices import NotPendingError
 from aduan.ticket import ticket_code
+from notify.stores import Stores, open_stores
 from tests import moves
 from tests.builders import NOON, a_notice, a_post, a_ticket, a_triage, an_event
-from tests.in_memory import (
-    InMemoryNoticeStore,
-    InMemoryPostStore,
-    InMemorySendingStore,
-    InMemoryTicketStore,
-    Memory,
-)
+from tests.in_memory import Memory, stores_of
 from tests.table import create_table
 
 HOUR = timedelta(hours=1)
@@ -32,45 +23,28 @@ HALF_AN_HOUR = timedelta(minutes=30)
 MORNING = NOON + timedelta(hours=19)
 
 
-@dataclass(frozen=True)
-class Stores:
-    """Those that sending needs."""
-
-    sending: SendingStore
-    notices: NoticeStore
-    posts: PostStore
-    tickets: TicketStore
-
-    def open(self) -> AnyNotice:
-        """A ticket with a pending mail."""
-        self.posts.add(a_post())
-        self.tickets.write(moves.opened(a_post(), a_triage(), a_ticket(), [a_notice()], [an_event()]))
-        return self.stored()
-
-    def stored(self) -> AnyNotice:
-        """That mail, as it is."""
-        notice = self.notices.get(a_notice().subject, a_notice().key)
-        assert notice is not None
-        return notice
-
-
 @pytest.fixture(params=["in memory", "DynamoDB"])
 def stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
     """Each test runs on both."""
     if request.param == "in memory":
-        memory = Memory()
-        yield Stores(
-            InMemorySendingStore(memory),
-            InMemoryNoticeStore(memory),
-            InMemoryPostStore(memory),
-            InMemoryTicketStore(memory),
-        )
+        yield stores_of(Memory())
         return
     with mock_aws():
-        table = create_table()
-        yield Stores(
-            DynamoSendingStore(table), DynamoNoticeStore(table), DynamoPostStore(table), DynamoTicketStore(table)
-        )
+        yield open_stores(create_table())
+
+
+def opened(stores: Stores) -> AnyNotice:
+    """A ticket with a pending mail."""
+    stores.posts.add(a_post())
+    stores.tickets.write(moves.opened(a_post(), a_triage(), a_ticket(), [a_notice()], [an_event()]))
+    return stored_in(stores)
+
+
+def stored_in(stores: Stores) -> AnyNotice:
+    """That mail, as it is."""
+    notice = stores.notices.get(a_notice().id)
+    assert notice is not None
+    return notice
 
 
 def test_mails_are_counted_up_to_the_limit(stores: Stores) -> None:
@@ -132,7 +106,7 @@ def test_a_second_sms_about_the_same_is_known(stores: Stores) -> None:
 
 def test_sms_have_a_budget_of_their_own_a_month(stores: Stores) -> None:
     """What it does not hold is refused, what was given back is there again, and a new month begins at nothing."""
-    book, settle = stores.sending.book_sms, stores.sending.settle_sms
+    book, settle = stores.spending.book, stores.spending.settle
     assert [book(name, NOON, 400, 1_000) for name in "abc"] == [True, True, False]
     settle("a", NOON, -400)
     settle("a", NOON, -400)
@@ -144,34 +118,34 @@ def test_sms_have_a_budget_of_their_own_a_month(stores: Stores) -> None:
 def test_the_used_up_budget_is_announced_once_a_month(stores: Stores) -> None:
     """A second notice of the month changes nothing; the next month has its own."""
     first = SmsBudgetNotice(month="2026-11", budget_usd=35.0, created_at=NOON)
-    stores.sending.announce(first)
-    stores.sending.announce(first.model_copy(update={"created_at": NOON + HOUR}))
-    found = stores.notices.get(first.subject, first.key)
+    assert stores.notices.add(first)
+    assert not stores.notices.add(first.model_copy(update={"created_at": NOON + HOUR}))
+    found = stores.notices.get(first.id)
     assert isinstance(found, SmsBudgetNotice)
     assert (found.created_at, found.budget_usd) == (NOON, 35.0)
-    assert stores.notices.get("sms", "budget#2026-12") is None
-    assert list(stores.notices.left_behind(NOON + HOUR)) == [("sms", "budget#2026-11")]
+    assert stores.notices.get(first.model_copy(update={"month": "2026-12"}).id) is None
+    assert list(stores.notices.left_behind(NOON + HOUR)) == [first.id]
 
 
 @pytest.mark.parametrize("in_digest", [True, False])
 def test_a_notice_waits_until_its_time(stores: Stores, in_digest: bool) -> None:  # noqa: FBT001 # a parameter
     """It stays pending, and is found on the queue when the time has come and not before."""
-    notice = stores.open()
+    notice = opened(stores)
     stores.notices.hold(notice, Hold(MORNING, in_digest=in_digest))
-    held = stores.stored()
+    held = stored_in(stores)
     assert isinstance(held, Notice)
     assert (held.state, held.act_at) == ("pending", MORNING)
     assert held.digest_at == (MORNING if in_digest else None)
     assert list(stores.notices.left_behind(MORNING - timedelta(seconds=1))) == []
-    assert list(stores.notices.left_behind(MORNING)) == [(notice.subject, notice.key)]
+    assert list(stores.notices.left_behind(MORNING)) == [notice.id]
 
 
 def test_what_is_skipped_is_finished(stores: Stores) -> None:
     """It leaves the queue with the reason; skipping it again is the same write, and anything else is refused."""
-    notice = stores.open()
+    notice = opened(stores)
     stores.notices.skip(notice, "said already")
     stores.notices.skip(notice, "said already")
-    assert (stores.stored().state, stores.stored().failure) == ("skipped", "said already")
+    assert (stored_in(stores).state, stored_in(stores).failure) == ("skipped", "said already")
     assert list(stores.notices.left_behind(MORNING)) == []
     with pytest.raises(NotPendingError):
         stores.notices.park(notice, "nobody knows")
@@ -179,35 +153,35 @@ def test_what_is_skipped_is_finished(stores: Stores) -> None:
 
 def test_what_was_claimed_can_neither_wait_nor_be_skipped(stores: Stores) -> None:
     """Whoever was slower changes nothing."""
-    notice = stores.open()
+    notice = opened(stores)
     stores.notices.claim(notice, "owner", NOON, "dishub@sleman.example", "dishub")
     with pytest.raises(NotPendingError):
         stores.notices.hold(notice, Hold(MORNING, in_digest=True))
     with pytest.raises(NotPendingError):
         stores.notices.skip(notice, "said already")
-    assert stores.stored().state == "claimed"
+    assert stored_in(stores).state == "claimed"
 
 
 def test_what_comes_back_at_night_waits_for_the_morning(stores: Stores) -> None:
     """A withdrawn mail that is wanted again is found when it may go, and not every five minutes before."""
-    notice = stores.open()
+    notice = opened(stores)
     stored = stores.posts.get(a_post().key)
     assert stored is not None
     there = a_ticket(department="dlh", version=2)
     first = an_event(move="corrected")
     stores.tickets.write(moves.corrected(stored, a_ticket(), there, notices=[], events=[first], example=None))
-    assert stores.stored().state == "withdrawn"
+    assert stored_in(stores).state == "withdrawn"
     back = a_ticket(version=3)
     again = a_notice(created_at=NOON + timedelta(hours=9), act_at=MORNING)
     second = an_event(move="corrected", at=NOON + HOUR)
     stores.tickets.write(moves.corrected(stored, there, back, notices=[again], events=[second], example=None))
     assert list(stores.notices.left_behind(MORNING - timedelta(minutes=1))) == []
-    assert list(stores.notices.left_behind(MORNING)) == [(notice.subject, notice.key)]
+    assert list(stores.notices.left_behind(MORNING)) == [notice.id]
 
 
 def test_a_mail_that_waits_goes_when_its_ticket_becomes_an_emergency(stores: Stores) -> None:
     """An edit at night that makes it an emergency takes the mail out of the morning's queue, and out of the digest."""
-    notice = stores.open()
+    notice = opened(stores)
     stores.notices.hold(notice, Hold(MORNING, in_digest=True))
     night = NOON + timedelta(hours=9)
     edited = a_post(text="KEBAKARAN di pasar", fetched_at=night)
@@ -219,8 +193,8 @@ def test_a_mail_that_waits_goes_when_its_ticket_becomes_an_emergency(stores: Sto
     stores.tickets.write(
         moves.revised(stored, a_triage(urgency="emergency"), a_ticket(), after, notices=[urgent], events=[])
     )
-    hurried = stores.stored()
+    hurried = stored_in(stores)
     assert isinstance(hurried, Notice)
     assert (hurried.state, hurried.urgency, hurried.act_at) == ("pending", "emergency", night)
     assert hurried.digest_at is None
-    assert list(stores.notices.left_behind(night)) == [(notice.subject, notice.key)]
+    assert list(stores.notices.left_behind(night)) == [notice.id]

@@ -32,7 +32,7 @@ class Kept(NamedTuple):
     def spent(self, month: str = "2026-11") -> int:
         """The sum of a month."""
         if self.table is None:
-            return self.memory.spent.get(month, 0)
+            return self.memory.spent.get(("SECOND_OPINIONS", month), 0)
         return int((self.table.get(spending_key(month)) or {"spent": 0})["spent"])
 
 

@@ -11,7 +11,7 @@ import pytest
 from moto import mock_aws
 
 from aduan.channel import Run, Sweep, TokenCheck
-from aduan.notice import Contact
+from aduan.notice import Contact, ContactId, NoticeId
 from aduan.post import Post
 from aduan.store.channels import ChannelStore, DynamoChannelStore, LeaseError
 from aduan.store.contacts import ContactStore, DynamoContactStore
@@ -151,7 +151,7 @@ def test_a_ticket_comes_with_everything_that_belongs_to_it(stores: Stores) -> No
     assert stored is not None
     assert (stored.state, stored.triage, stored.ticket) == ("triaged", a_triage(), a_ticket().code)
     assert stores.tickets.get(a_ticket().code) == a_ticket()
-    notice = stores.notices.get(a_ticket().code, a_notice().key)
+    notice = stores.notices.get(a_notice().id)
     assert notice is not None
     assert notice.state == "pending"
 
@@ -197,7 +197,7 @@ def test_a_sent_notice_is_final(stores: Stores) -> None:
     _pending(stores)
     claimed = stores.notices.claim(a_notice(), "one", NOON, "dishub@example.go.id", "dishub")
     stores.notices.sent(claimed, "message-1", NOON + MINUTE)
-    stored = stores.notices.get(a_ticket().code, a_notice().key)
+    stored = stores.notices.get(a_notice().id)
     assert stored is not None
     assert (stored.state, stored.message_id) == ("sent", "message-1")
     assert list(stores.notices.left_behind(NOON + timedelta(days=1))) == []
@@ -212,7 +212,7 @@ def test_a_refused_notice_is_final(stores: Stores) -> None:
     _pending(stores)
     claimed = stores.notices.claim(a_notice(), "one", NOON, "dishub@example.go.id", "dishub")
     stores.notices.refused(claimed, "MessageRejected")
-    stored = stores.notices.get(a_ticket().code, a_notice().key)
+    stored = stores.notices.get(a_notice().id)
     assert stored is not None
     assert (stored.state, stored.failure) == ("failed", "MessageRejected")
     assert list(stores.notices.left_behind(NOON + timedelta(days=1))) == []
@@ -224,8 +224,8 @@ def test_a_postponed_notice_comes_back(stores: Stores) -> None:
     claimed = stores.notices.claim(a_notice(), "one", NOON, "dishub@example.go.id", "dishub")
     stores.notices.postponed(claimed, "Throttling", NOON + 10 * MINUTE)
     assert list(stores.notices.left_behind(NOON + 9 * MINUTE)) == []
-    assert list(stores.notices.left_behind(NOON + 10 * MINUTE)) == [(a_ticket().code, a_notice().key)]
-    stored = stores.notices.get(a_ticket().code, a_notice().key)
+    assert list(stores.notices.left_behind(NOON + 10 * MINUTE)) == [a_notice().id]
+    stored = stores.notices.get(a_notice().id)
     assert stored is not None
     assert stores.notices.claim(stored, "two", NOON, "dishub@example.go.id", "dishub").attempt == 2
 
@@ -235,12 +235,12 @@ def test_an_unknown_outcome_stays_claimed(stores: Stores) -> None:
     _pending(stores)
     claimed = stores.notices.claim(a_notice(), "one", NOON, "dishub@example.go.id", "dishub")
     stores.notices.unknown(claimed, "ReadTimeoutError")
-    stored = stores.notices.get(a_ticket().code, a_notice().key)
+    stored = stores.notices.get(a_notice().id)
     assert stored is not None
     assert (stored.state, stored.failure) == ("claimed", "ReadTimeoutError")
     with pytest.raises(NotPendingError):
         stores.notices.claim(a_notice(), "two", NOON, "dishub@example.go.id", "dishub")
-    assert list(stores.notices.left_behind(NOON + 5 * MINUTE)) == [(a_ticket().code, a_notice().key)]
+    assert list(stores.notices.left_behind(NOON + 5 * MINUTE)) == [a_notice().id]
     stores.notices.park(stored, "no outcome after 15 minutes")
     assert list(stores.notices.left_behind(NOON + timedelta(days=1))) == []
 
@@ -255,7 +255,7 @@ def test_a_claim_is_taken_over_once(stores: Stores) -> None:
     with pytest.raises(NotPendingError):
         stores.notices.claim(dead, "three", NOON + MINUTE, "dishub@example.go.id", "dishub")
     stores.notices.postponed(again, "Throttling", NOON + 2 * MINUTE)
-    stored = stores.notices.get(a_ticket().code, a_notice().key)
+    stored = stores.notices.get(a_notice().id)
     assert stored is not None
     assert (stored.state, stored.repeated_at) == ("pending", NOON + MINUTE)
     third = stores.notices.claim(stored, "four", NOON + 2 * MINUTE, "dishub@example.go.id", "dishub")
@@ -269,11 +269,11 @@ def test_what_is_written_twice_by_the_same_hand_is_written_once(stores: Stores) 
     assert claimed[0].attempt == claimed[1].attempt == 1
     for _ in range(2):
         stores.notices.postponed(claimed[0], "Throttling", NOON + MINUTE)
-    stored = stores.notices.get(a_ticket().code, a_notice().key)
+    stored = stores.notices.get(a_notice().id)
     assert stored is not None
     for _ in range(2):
         stores.notices.park(stored, "the post is gone")
-    parked = stores.notices.get(a_ticket().code, a_notice().key)
+    parked = stores.notices.get(a_notice().id)
     assert parked is not None
     assert (parked.state, parked.attempt) == ("parked", 1)
 
@@ -292,7 +292,7 @@ def test_an_outcome_on_record_stands(stores: Stores) -> None:
     ]
     for mark in marks:
         mark()
-        stored = stores.notices.get(a_ticket().code, a_notice().key)
+        stored = stores.notices.get(a_notice().id)
         assert stored is not None
         assert (stored.state, stored.message_id, stored.failure) == ("sent", "m-1", None)
     assert list(stores.notices.left_behind(NOON + timedelta(days=1))) == []
@@ -303,16 +303,16 @@ def test_what_an_event_says_is_written_on_what_was_read(stores: Stores) -> None:
     _pending(stores)
     claimed = stores.notices.claim(a_notice(), "one", NOON, "dishub@example.go.id", "dishub")
     stores.notices.sent(claimed, "m-1", NOON)
-    sent = stores.notices.get(a_ticket().code, a_notice().key)
+    sent = stores.notices.get(a_notice().id)
     assert sent is not None
     again = {"state": "pending", "act_at": NOON + MINUTE, "message_id": None, "bounced": ("dishub@example.go.id",)}
     with pytest.raises(NoticeChangedError):
         stores.notices.record(claimed, claimed.model_copy(update=again))
     stores.notices.record(sent, sent.model_copy(update=again))
-    stored = stores.notices.get(a_ticket().code, a_notice().key)
+    stored = stores.notices.get(a_notice().id)
     assert stored == sent.model_copy(update=again)
     assert list(stores.notices.left_behind(NOON)) == []
-    assert list(stores.notices.left_behind(NOON + MINUTE)) == [(a_ticket().code, a_notice().key)]
+    assert list(stores.notices.left_behind(NOON + MINUTE)) == [a_notice().id]
 
 
 def test_what_is_urgent_is_found_first(stores: Stores) -> None:
@@ -323,17 +323,17 @@ def test_what_is_urgent_is_found_first(stores: Stores) -> None:
         notice = a_notice(ticket=ticket.code, urgency=urgency, created_at=NOON + number * MINUTE)
         stores.posts.add(post)
         stores.tickets.write(moves.opened(post, a_triage(), ticket, [notice], [an_event(ticket=ticket.code)]))
-    found = [code for code, _ in stores.notices.left_behind(NOON + 20 * MINUTE)]
+    found = [notice.subject for notice in stores.notices.left_behind(NOON + 20 * MINUTE)]
     assert found == ["SLM-000002", "SLM-000001", "SLM-000000"]
 
 
 def test_a_contact_is_replaced(stores: Stores) -> None:
     """The last contact written is the one that counts."""
     contact = Contact(department="dishub", email="a@example.go.id", updated_at=NOON, updated_by="admin")
-    assert stores.contacts.get("dishub") is None
+    assert stores.contacts.get(ContactId("dishub")) is None
     stores.contacts.put(contact)
     stores.contacts.put(contact.model_copy(update={"email": "b@example.go.id"}))
-    stored = stores.contacts.get("dishub")
+    stored = stores.contacts.get(ContactId("dishub"))
     assert stored is not None
     assert stored.email == "b@example.go.id"
 
@@ -341,16 +341,16 @@ def test_a_contact_is_replaced(stores: Stores) -> None:
 def test_an_address_dies_once_and_the_desk_is_told(stores: Stores) -> None:
     """Each of a contact's addresses by itself, with a notice; a second time changes and tells nothing."""
     stores.contacts.put(a_contact("dishub").model_copy(update={"fallback_email": "cadangan@sleman.example"}))
-    contact = stores.contacts.get("dishub")
+    contact = stores.contacts.get(ContactId("dishub"))
     assert contact is not None
     for which, address in (("email", contact.email), ("fallback_email", contact.fallback_email)):
         notice = a_contact_notice(which=which, address=address)
         assert stores.contacts.died(contact, notice) is True
         assert stores.contacts.died(contact, notice) is False
-        told = stores.notices.get("dishub", notice.key)
+        told = stores.notices.get(notice.id)
         assert told is not None
         assert told.model_copy(update={"act_at": None}) == notice
-    stored = stores.contacts.get("dishub")
+    stored = stores.contacts.get(ContactId("dishub"))
     assert stored is not None
     assert stored.addresses("email") == ()
     assert (stored.dead_since, stored.fallback_dead_since) == (NOON, NOON)
@@ -361,15 +361,15 @@ def test_an_address_dies_once_and_the_desk_is_told(stores: Stores) -> None:
 def test_a_contact_that_was_replaced_does_not_die(stores: Stores) -> None:
     """What was said about the old one is not written into the new one, and the desk is not told."""
     stores.contacts.put(a_contact("dishub"))
-    old = stores.contacts.get("dishub")
+    old = stores.contacts.get(ContactId("dishub"))
     assert old is not None
     assert old.email is not None
     stores.contacts.put(old.model_copy(update={"updated_at": NOON + MINUTE}))
     assert stores.contacts.died(old, a_contact_notice()) is False
-    stored = stores.contacts.get("dishub")
+    stored = stores.contacts.get(ContactId("dishub"))
     assert stored is not None
     assert stored.addresses("email") == (old.email,)
-    assert stores.notices.get("dishub", a_contact_notice().key) is None
+    assert stores.notices.get(a_contact_notice().id) is None
 
 
 def test_a_channel_is_leased_to_one_run(stores: Stores) -> None:
@@ -415,10 +415,10 @@ def test_the_ledger_gives_the_youngest_runs_first(stores: Stores) -> None:
 def test_a_notice_about_a_channel_is_put_once(stores: Stores) -> None:
     """It comes back as it was written; a second one about the same episode changes nothing."""
     notice = a_channel_notice()
-    assert stores.channels.announce(notice) is True
-    assert stores.channels.announce(a_channel_notice(reason="another")) is False
-    assert stores.channels.announce(a_channel_notice(episode="another")) is True
-    stored = stores.notices.get(notice.subject, notice.key)
+    assert stores.notices.add(notice) is True
+    assert stores.notices.add(a_channel_notice(reason="another")) is False
+    assert stores.notices.add(a_channel_notice(episode="another")) is True
+    stored = stores.notices.get(notice.id)
     assert stored is not None
     assert stored.model_copy(update={"act_at": None}) == notice
 
@@ -426,23 +426,23 @@ def test_a_notice_about_a_channel_is_put_once(stores: Stores) -> None:
 def test_a_notice_about_a_channel_is_found_and_sent_like_any_other(stores: Stores) -> None:
     """Left behind it is on the queue, one sender gets it, and afterwards it leaves the queue for good."""
     notice = a_channel_notice()
-    stores.channels.announce(notice)
+    stores.notices.add(notice)
     later = notice.created_at + 5 * MINUTE
-    assert list(stores.notices.left_behind(later)) == [(notice.subject, notice.key)]
+    assert list(stores.notices.left_behind(later)) == [notice.id]
     claimed = stores.notices.claim(notice, "one", NOON, "kanal@example.go.id", "diskominfo")
     with pytest.raises(NotPendingError):
         stores.notices.claim(notice, "two", NOON, "kanal@example.go.id", "diskominfo")
     stores.notices.sent(claimed, "message-1", NOON)
     assert list(stores.notices.left_behind(later)) == []
-    assert stores.channels.announce(notice) is False
-    stored = stores.notices.get(notice.subject, notice.key)
+    assert stores.notices.add(notice) is False
+    stored = stores.notices.get(notice.id)
     assert stored is not None
     assert (stored.state, stored.message_id) == ("sent", "message-1")
 
 
 def test_a_notice_about_a_channel_is_no_part_of_its_ledger(stores: Stores) -> None:
     """It lies under the channel's key, and neither cursor nor runs see it."""
-    stores.channels.announce(a_channel_notice())
+    stores.notices.add(a_channel_notice())
     assert list(stores.channels.runs(CHANNEL, 10)) == []
     assert stores.channels.read(CHANNEL).version == 0
 
@@ -472,12 +472,12 @@ def test_a_ticket_is_amended_with_everything_or_not_at_all(stores: Stores) -> No
     triage = a_triage(department="dlh")
     with pytest.raises(OutdatedError):
         stores.tickets.write(moves.revised(edited, triage, a_ticket(version=9), moved, notices=[new], events=[]))
-    assert stores.notices.get(a_ticket().code, new.key) is None
+    assert stores.notices.get(new.id) is None
     stores.tickets.write(
         moves.revised(edited, triage, a_ticket(), moved, notices=[new, a_notice()], events=[an_event(move="x")])
     )
     assert stores.tickets.get(a_ticket().code) == moved.model_copy(update={"act_at": edited.fetched_at})
-    assert stores.notices.get(a_ticket().code, new.key) is not None
+    assert stores.notices.get(new.id) is not None
     with pytest.raises(OutdatedError):
         stores.tickets.write(moves.revised(edited, triage, moved, moved, notices=[], events=[]))
 
@@ -489,10 +489,10 @@ def test_a_step_is_taken_once_and_with_everything(stores: Stores) -> None:
     after = a_ticket(version=2, steps=("head",), act_at=NOON + MINUTE)
     with pytest.raises(OutdatedError):
         stores.tickets.write(moves.moved(a_ticket(version=9), after, at=NOON, notices=[step], event=an_event(move="x")))
-    assert stores.notices.get(a_ticket().code, step.key) is None
+    assert stores.notices.get(step.id) is None
     stores.tickets.write(moves.moved(a_ticket(), after, at=NOON, notices=[step], event=an_event(move="x")))
     assert stores.tickets.get(a_ticket().code) == after
-    stored = stores.notices.get(a_ticket().code, "dishub.head#email#head")
+    stored = stores.notices.get(NoticeId("TICKET", a_ticket().code, "dishub.head#email#head"))
     assert stored is not None
     assert stored.model_copy(update={"act_at": None}) == step
     with pytest.raises(OutdatedError):
@@ -508,7 +508,7 @@ def test_a_move_stops_the_clock_and_starts_another(stores: Stores) -> None:
     assert list(stores.tickets.due(NOON + timedelta(days=2))) == []
     accepted = waiting.model_copy(update={"status": "accepted", "version": 3})
     stores.tickets.write(moves.moved(waiting, accepted, at=NOON + MINUTE, notices=[], event=an_event(move="accepted")))
-    states = [stores.notices.get(a_ticket().code, key) for key in (step.key, a_notice().key)]
+    states = [stores.notices.get(notice.id) for notice in (step, a_notice())]
     assert [notice.state for notice in states if notice] == ["withdrawn", "pending"]
     assert list(stores.tickets.due(NOON)) == []
     assert list(stores.tickets.due(NOON + MINUTE)) == [a_ticket().code]
@@ -546,7 +546,7 @@ def test_a_post_of_a_ticket_is_buried_with_what_follows(stores: Stores) -> None:
     stores.tickets.write(moves.opened(a_post(), a_triage(), a_ticket(), notices, [an_event()]))
     stores.notices.claim(notices[1], "one", NOON, "+62811", "dishub")
     stores.tickets.write(moves.erased(a_post(), a_ticket(), an_event(move="source_gone"), "gone", NOON))
-    found = [stores.notices.get(a_ticket().code, notice.key) for notice in notices]
+    found = [stores.notices.get(notice.id) for notice in notices]
     assert [notice.state for notice in found if notice] == ["withdrawn", "claimed"]
     ticket = stores.tickets.get(a_ticket().code)
     assert ticket is not None
@@ -632,7 +632,7 @@ def test_a_notice_to_a_department_that_lost_the_ticket_is_withdrawn(stores: Stor
             a_post(text="Sampah menumpuk"), a_triage(department="dlh"), a_ticket(), moved, notices=[new], events=[]
         )
     )
-    states = [stores.notices.get(a_ticket().code, notice.key) for notice in (a_notice(), new)]
+    states = [stores.notices.get(notice.id) for notice in (a_notice(), new)]
     assert [notice.state for notice in states if notice] == ["withdrawn", "pending"]
 
 
@@ -662,7 +662,7 @@ def a_post_of(stores: Stores) -> Post:
 
 def states(stores: Stores, *departments: str) -> list[str | None]:
     """In which state each department's mail is."""
-    found = (stores.notices.get(a_ticket().code, f"{department}#email") for department in departments)
+    found = (stores.notices.get(a_notice(department=department).id) for department in departments)
     return [None if notice is None else notice.state for notice in found]
 
 
@@ -723,7 +723,7 @@ def test_who_was_told_is_not_told_again_and_who_was_not_is(stores: Stores) -> No
         )
         expected = {"dishub": ["pending", "sent"], "dlh": ["withdrawn", "sent"]}[after.department]
         assert states(stores, "dishub", "dlh") == expected
-        waiting = [(a_ticket().code, "dishub#email")] if after is back else []
+        waiting = [a_notice().id] if after is back else []
         assert list(stores.notices.left_behind(later)) == waiting
 
 
@@ -826,7 +826,7 @@ def test_a_correction_leaves_a_step_whose_clock_runs_on(stores: Stores) -> None:
                 example=an_example(),
             )
         )
-        stored = stores.notices.get(before.code, step.key)
+        stored = stores.notices.get(step.id)
         assert stored is not None
         assert stored.state == state
 
@@ -881,7 +881,7 @@ def test_another_post_joins_a_ticket_once(stores: Stores) -> None:
     assert stored is not None
     assert post is not None
     assert (stored.status, stored.version, post.ticket) == ("reopened", 3, stored.code)
-    notice = stores.notices.get(stored.code, told.key)
+    notice = stores.notices.get(told.id)
     assert notice is not None
     assert notice.state == "pending"
 
@@ -898,7 +898,7 @@ def test_a_joined_post_is_buried_alone(stores: Stores) -> None:
     stores.tickets.write(moves.erased(answer, before, gone, "deleted", NOON + 3 * MINUTE))
     with pytest.raises(OutdatedError):
         stores.tickets.write(moves.erased(answer, before, gone, "deleted", NOON + 3 * MINUTE))
-    notice, post = stores.notices.get(before.code, told.key), stores.posts.get(answer.key)
+    notice, post = stores.notices.get(told.id), stores.posts.get(answer.key)
     assert stores.tickets.get(before.code) == before
     assert notice is not None
     assert notice.state == "pending"

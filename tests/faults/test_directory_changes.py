@@ -11,13 +11,13 @@ import pytest
 
 from aduan.deadlines import started
 from aduan.directory import Directory, load_directory
-from aduan.notice import AnyNotice, Contact, Medium, Notice
+from aduan.notice import Contact, Medium, Notice
 from aduan.record import WIB
 from aduan.triage import DESK
 from classify.revision import revision
 from follow_up.ladder import advance
-from notify.delivery import GRACE
-from notify.senders import NotAcceptedError, OutcomeUnknownError
+from notify.senders import Envelope, NotAcceptedError, OutcomeUnknownError
+from notify.timing import GRACE
 from notify.wording import Mail
 from tests.builders import NOON, a_notice, a_post, a_ticket, a_triage
 from tests.mailbox import County
@@ -46,12 +46,10 @@ class Interrupted(FakeProvider):
 
     meanwhile: Callable[[], object] = lambda: None
 
-    def send(
-        self, said: Mail | str, recipient: str, notice: AnyNotice | None = None, reply_to: str | None = None
-    ) -> str:
+    def send(self, said: Mail | str, envelope: Envelope) -> str:
         """Take it."""
         self.meanwhile()
-        return super().send(said, recipient, notice, reply_to)
+        return super().send(said, envelope)
 
 
 def test_fault_37_whom_a_mail_went_to_is_what_was_known_at_its_claim() -> None:
@@ -141,11 +139,11 @@ def test_fault_37_a_digest_of_a_department_that_left_goes_to_the_desk() -> None:
     for number in range(3):
         [notice] = county.open(number, department=GONE)
         waiting = notice.model_copy(update={"act_at": MORNING, "digest_at": MORNING})
-        county.memory.notices[notice.subject, notice.key] = waiting
+        county.memory.notices[notice.id] = waiting
     county.now = MORNING
     county.follow_up()
     [message] = county.mail.accepted
-    assert (message.recipient, len(message.keys)) == (DESK_MAIL, 3)
+    assert (message.recipient, len(message.notices)) == (DESK_MAIL, 3)
 
 
 def without(code: str) -> Directory:
@@ -190,6 +188,6 @@ def test_fault_37_a_reply_lost_while_a_department_left_is_reconciled_all_the_sam
     notice = sending.add(a_notice(department=GONE))
     sending.mail.behaviour = OutcomeUnknownError("ReadTimeoutError")
     assert sending.deliver(notice) == "unknown"
-    message = Message("m-1", notice.subject, notice.key, DESK_MAIL or "")
+    message = Message("m-1", notice.id, DESK_MAIL or "")
     sending.report(message, "accepted")
     assert sending.stored(notice).state == "sent"

@@ -20,7 +20,7 @@ from tests import mailbox
 from tests.builders import NOON, a_channel_notice, a_contact_notice, a_notice, a_post, a_ticket, a_triage
 from tests.county import County
 from tests.letters import CLICKABLE, HIDDEN, links_of
-from tests.provider import a_provider, mail_sender
+from tests.provider import a_provider, an_envelope, mail_sender
 from tests.unit.fakes_notify import a_contact
 
 PLAIN = "lampu jalan mati"
@@ -60,8 +60,8 @@ def sent(text: str, notice: AnyNotice, **ticket: Any) -> Mail:
     county.memory.tickets[a_ticket().code] = a_ticket(**ticket)
     if hasattr(notice, "reason"):
         notice = notice.model_copy(update={"reason": text})
-    county.memory.notices[notice.subject, notice.key] = notice
-    assert county.deliver(notice) == "sent"
+    county.memory.notices[notice.id] = notice
+    assert county.delivery.deliver(notice) == "sent"
     [(_, mail, _)] = county.mail.outbox
     return mail
 
@@ -147,8 +147,8 @@ def test_fault_32_no_sms_has_a_word_or_a_line_from_outside(text: str) -> None:
             post = a_post(text=words, state="triaged", triage=a_triage(reasons=(words,)), ticket=a_ticket().code)
             county.memory.posts[post.key] = post
             county.memory.tickets[a_ticket().code] = a_ticket(urgency="emergency")
-            county.memory.notices[notice.subject, notice.key] = notice
-            assert county.deliver(notice) == "sent"
+            county.memory.notices[notice.id] = notice
+            assert county.delivery.deliver(notice) == "sent"
             said += [sms for _, sms in county.sms.outbox]
         assert said[0] == said[1]
         assert "\n" not in said[0]
@@ -161,7 +161,7 @@ def test_fault_32_a_subject_with_a_line_break_is_refused_before_it_is_sent(break
     broken = Mail(subject=f"[SLM-4K7P2M]{break_}Bcc: semua@sleman.example", text="", html="")
     with a_provider() as provider:
         with pytest.raises(NotAcceptedError) as refusal:
-            mail_sender(provider.url).send(broken, "dishub@sleman.example", a_notice())
+            mail_sender(provider.url).send(broken, an_envelope(a_notice()))
         assert provider.requests == []
     assert not refusal.value.retry
 

@@ -23,7 +23,7 @@ from tests.fake_x import FakeX
 from tests.fake_youtube import FakeYouTube
 from tests.kinds import FAKES
 from tests.local_http import Answer, Asked
-from tests.provider import MAIL, SENT, a_provider, mail_sender
+from tests.provider import MAIL, SENT, a_provider, an_envelope, mail_sender
 from tests.reading import NOW, Platform
 from tests.template.declared import TEMPLATE
 
@@ -134,7 +134,7 @@ def test_fault_33_a_mail_says_that_a_machine_wrote_it(notice: AnyNotice) -> None
     """Neither an autoresponder nor Exchange answers it, be it a first notice, a reminder or word about a channel."""
     with a_provider() as provider:
         provider.body = SENT["email"]
-        mail_sender(provider.url).send(MAIL, "dishub@sleman.example", notice, "desk@sleman.example")
+        mail_sender(provider.url).send(MAIL, an_envelope(notice, reply_to="desk@sleman.example"))
         [(_, body)] = provider.requests
     request = json.loads(body)
     headers = {header["Name"]: header["Value"] for header in request["Content"]["Simple"]["Headers"]}

@@ -31,7 +31,7 @@ from poll_channels.poll import Poll
 from poll_channels.sources import KINDS
 from tests.builders import NOON, a_channel, a_post
 from tests.faults.platforms import JSON_KINDS, NOTHING, Platform, Wire, always
-from tests.in_memory import InMemoryChannelStore, InMemoryPostStore
+from tests.in_memory import InMemoryChannelStore, InMemoryNoticeStore, InMemoryPostStore
 from tests.polling import LEASE, MINUTE, FakeSource, some_posts
 from tests.polling import Platform as Channel
 
@@ -298,6 +298,7 @@ def test_fault_17_an_unreachable_parameter_store_fails_the_run_and_touches_nothi
         channel.channel,
         InMemoryChannelStore(channel.memory),
         InMemoryPostStore(channel.memory),
+        InMemoryNoticeStore(channel.memory),
         run_id="run",
         clock=lambda: NOON,
         lease_for=LEASE,

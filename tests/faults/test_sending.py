@@ -9,13 +9,14 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from aduan.notice import ContactNotice, Medium
+from aduan.notice import ContactNotice, Medium, NoticeId
 from aduan.triage import DESK, Urgency
-from notify.delivery import GRACE, SMS_LIFETIME, Senders
+from notify.delivery import SMS_LIFETIME, Senders
 from notify.senders import NotAcceptedError, OutcomeUnknownError
+from notify.timing import GRACE
 from notify.wording import septets
 from tests.builders import NOON, a_notice, a_ticket
-from tests.provider import FAULT, SENT, Provider, a_provider, mail_sender, text_sender
+from tests.provider import FAULT, SENT, Provider, a_provider, an_envelope, mail_sender, text_sender
 from tests.sending import FALLBACK, MINUTE, Behaviour, Sending
 from tests.unit.fakes_notify import a_contact
 
@@ -171,7 +172,7 @@ def test_fault_28_what_is_urgent_is_tried_first_and_the_rest_costs_nothing() -> 
     assert (sending.mail.requests, sending.memory.writes) == (1, 2)
     sending.mail.behaviour = "accept"
     sending.follow_up(5 * MINUTE)
-    order = [message.key.partition("#")[0] for message in sending.mail.accepted]
+    order = [message.notice.key.partition("#")[0] for message in sending.mail.accepted]
     assert order == ["d2", "d1", "d0", "d3"]
 
 
@@ -307,11 +308,11 @@ def test_fault_29_a_mailbox_that_is_full_for_now_is_only_noted(kind: str) -> Non
 def test_fault_30_an_early_report_makes_our_own_mark_superfluous() -> None:
     """SES is faster than the reply to us: the mark finds the notice sent and leaves it so."""
     sending = Sending()
-    claimed = sending.notices.claim(sending.stored(), "one", sending.now, OWN or "", "dishub")
-    message_id = sending.mail.send("", OWN or "", claimed)
+    claimed = sending.stores.notices.claim(sending.stored(), "one", sending.now, OWN or "", "dishub")
+    message_id = sending.mail.send("", an_envelope(claimed, OWN or ""))
     assert sending.report(sending.mail.accepted[0]) == "settled"
     after = sending.stored()
-    sending.notices.sent(claimed, message_id, sending.now + MINUTE)
+    sending.stores.notices.sent(claimed, message_id, sending.now + MINUTE)
     assert sending.stored() == after
     assert after.state == "sent"
 
@@ -343,15 +344,15 @@ def test_fault_30_a_report_that_meets_a_changing_notice_reads_again() -> None:
     sending = Sending()
     sending.mail.behaviour = "accept, then lose"
     sending.deliver()
-    read = sending.notices.get
+    read = sending.stores.notices.get
 
-    def read_and_then_park(subject: str, key: str) -> object:
-        notice = read(subject, key)
+    def read_and_then_park(which: NoticeId) -> object:
+        notice = read(which)
         if notice is not None and notice.state == "claimed":
-            sending.notices.park(notice, "nobody knows")
+            sending.stores.notices.park(notice, "nobody knows")
         return notice
 
-    sending.notices.get = read_and_then_park  # type: ignore[method-assign,assignment] # between its read and its write
+    sending.stores.notices.get = read_and_then_park  # type: ignore[method-assign,assignment] # between its read and its write
     assert sending.report(sending.mail.accepted[0]) == "settled"
     assert sending.stored().state == "sent"
 

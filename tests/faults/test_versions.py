@@ -11,6 +11,7 @@ from moto import mock_aws
 
 from aduan.channel import Cursor, Run, Sweep, TokenCheck
 from aduan.directory import load_directory
+from aduan.notice import ContactId
 from aduan.record import SCHEMA_VERSION, Record
 from aduan.store.channels import DynamoChannelStore
 from aduan.store.contacts import DynamoContactStore
@@ -32,7 +33,8 @@ from aduan.store.table import (
 from aduan.store.tickets import DynamoTicketStore, event_item, ticket_item, under
 from aduan.ticket import Event, Ticket, Voice
 from classify.decide import decide
-from notify.delivery import Senders, Stores, deliver
+from notify.delivery import Delivery, Senders
+from notify.stores import open_stores
 from poll_channels.poll import Poll
 from tests import moves
 from tests.builders import (
@@ -47,7 +49,6 @@ from tests.builders import (
     an_event,
     an_example,
 )
-from tests.in_memory import InMemorySendingStore, Memory
 from tests.polling import LEASE, FakeSource
 from tests.sending import MINUTE, PRODUCTION
 from tests.table import create_table
@@ -262,27 +263,16 @@ def test_fault_35_a_notice_of_another_version_is_sent_once(table: Table, age: Ag
     began: dict[str, Any] = {"attempt": 1, "claimed_by": "one", "claimed_at": NOON, "recipient": "x@y.example"}
     notice = a_notice(state=state, **(began if state == "claimed" else {}))
     put(table, post, ticket, *others, age(notice, new_notice_item(notice)))
-    notices, mail = DynamoNoticeStore(table), FakeMail()
-    contacts = DynamoContactStore(table)
-    contacts.put(a_contact("dishub"))
-    stores = Stores(notices, DynamoTicketStore(table), DynamoPostStore(table), contacts, InMemorySendingStore(Memory()))
+    stores, mail = open_stores(table), FakeMail()
+    stores.contacts.put(a_contact("dishub"))
     now = NOON + timedelta(hours=1)
+    delivery = Delivery(stores, Senders(mail, FakeSms()), DIRECTORY, PRODUCTION, clock=lambda: now)
     outcomes = []
-    for owner in ("two", "three"):
-        [where] = list(notices.left_behind(now)) or [(notice.subject, notice.key)]
-        found = notices.get(*where)
+    for _ in range(2):
+        [which] = list(stores.notices.left_behind(now)) or [notice.id]
+        found = stores.notices.get(which)
         assert found is not None
-        outcomes.append(
-            deliver(
-                found,
-                stores=stores,
-                senders=Senders(mail, FakeSms()),
-                directory=DIRECTORY,
-                now=now,
-                owner=owner,
-                settings=PRODUCTION,
-            )
-        )
+        outcomes.append(delivery.deliver(found))
     assert outcomes == ["sent", "already"]
     assert len(mail.outbox) == 1
 
@@ -292,7 +282,7 @@ def test_fault_35_a_notice_of_another_version_is_sent_once(table: Table, age: Ag
 def test_fault_35_a_notice_about_something_else_is_read(table: Table, age: Age, notice: Any) -> None:
     """Its kind is told by what it is about."""
     put(table, age(notice, new_notice_item(notice)))
-    found = DynamoNoticeStore(table).get(notice.subject, notice.key)
+    found = DynamoNoticeStore(table).get(notice.id)
     assert type(found) is type(notice)
     assert found is not None
     assert found.model_copy(update={"act_at": None}) == notice
@@ -310,7 +300,15 @@ def test_fault_35_a_channel_goes_on_from_a_cursor_of_another_version(table: Tabl
     put(table, age(cursor, to_item(cursor, channel_key(CHANNEL.id))), a_new_post(age))
     channels, posts = DynamoChannelStore(table), DynamoPostStore(table)
     assert channels.read(CHANNEL.id) == cursor
-    poll = Poll(CHANNEL, channels, posts, run_id="run-1", clock=lambda: NOON + MINUTE, lease_for=LEASE)
+    poll = Poll(
+        CHANNEL,
+        channels,
+        posts,
+        DynamoNoticeStore(table),
+        run_id="run-1",
+        clock=lambda: NOON + MINUTE,
+        lease_for=LEASE,
+    )
     known, new = a_post(), a_post(native_id="2", created_at=NOON + MINUTE)
     run = poll.run(lambda: FakeSource({"thread": [known, new]}))
     assert run is not None
@@ -343,13 +341,13 @@ def test_fault_35_the_ledger_and_what_lies_beside_it_are_read(table: Table, age:
 def test_fault_35_a_contact_of_another_version_is_used_and_can_die(table: Table, age: Age) -> None:
     """Its address is there; a bounce marks it once, and the desk is told."""
     contact = a_contact("dishub")
-    put(table, age(contact, to_item(contact, contact_key("dishub"))))
+    put(table, age(contact, to_item(contact, contact_key(ContactId("dishub")))))
     contacts = DynamoContactStore(table)
-    found = contacts.get("dishub")
+    found = contacts.get(ContactId("dishub"))
     assert found == contact
     assert found is not None
     assert [contacts.died(found, a_contact_notice()), contacts.died(found, a_contact_notice())] == [True, False]
-    dead = contacts.get("dishub")
+    dead = contacts.get(ContactId("dishub"))
     assert dead is not None
     assert dead.addresses("email") == ()
 

@@ -27,7 +27,7 @@ from moto import mock_aws
 
 from aduan.action_token import LIFETIME, Action
 from aduan.directory import load_directory
-from aduan.notice import Notice
+from aduan.notice import Notice, NoticeId
 from aduan.post import Post
 from aduan.store.examples import DynamoExampleStore
 from aduan.store.notices import DynamoNoticeStore
@@ -129,7 +129,7 @@ class Browser:
         """What notify does with the pending notices of a ticket."""
         store = DynamoNoticeStore(self.table)
         for key, state in self.notices(code).items():
-            notice = store.get(code, key)
+            notice = store.get(NoticeId("TICKET", code, key))
             if state == "pending" and notice is not None:
                 store.sent(store.claim(notice, "run-1", NOON, "x@sleman.example", notice.department), "m", NOON)
 

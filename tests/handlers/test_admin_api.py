@@ -16,7 +16,7 @@ import pytest
 from moto import mock_aws
 
 from aduan.channel import Run
-from aduan.notice import Contact
+from aduan.notice import Contact, ContactId
 from aduan.store.channels import DynamoChannelStore
 from aduan.store.contacts import DynamoContactStore
 from aduan.store.notices import DynamoNoticeStore
@@ -114,7 +114,7 @@ class Api:
     def send_notice(self, ticket: Ticket) -> None:
         """What notify does with the ticket's notice."""
         store = DynamoNoticeStore(self.table)
-        notice = store.get(ticket.code, f"{ticket.department}#email")
+        notice = store.get(a_notice(ticket=ticket.code, department=ticket.department).id)
         assert notice is not None
         claimed = store.claim(notice, "run-1", NOON, MAILBOX, ticket.department)
         store.sent(claimed, "message-1", NOON + timedelta(seconds=2))
@@ -322,7 +322,7 @@ def test_a_contact_is_replaced_and_says_by_whom(api: Api) -> None:
     assert answer.status == 200
     assert answer.body == api.get(CONTACTS).body
     assert (answer.body["email"], answer.body["phone"]) == (None, "+6281234567890")
-    stored = DynamoContactStore(api.table).get("dlh")
+    stored = DynamoContactStore(api.table).get(ContactId("dlh"))
     assert stored is not None
     assert stored.updated_by == "admin-1"
     assert began <= stored.updated_at <= datetime.now(UTC)
@@ -376,7 +376,7 @@ def test_a_dead_address_is_shown_and_alive_once_it_is_entered_again(api: Api) ->
     assert api.get(CONTACTS).body["dead_since"] is None
     api("PUT", CONTACTS, body=body)
     contacts = DynamoContactStore(api.table)
-    contact = contacts.get("dlh")
+    contact = contacts.get(ContactId("dlh"))
     assert contact is not None
     dead = {"dead_since": NOON, "dead_because": "bounce: General", "fallback_dead_since": NOON}
     contacts.put(contact.model_copy(update=dead))
@@ -385,7 +385,7 @@ def test_a_dead_address_is_shown_and_alive_once_it_is_entered_again(api: Api) ->
     assert shown["dead_since_wib"] == shown["fallback_dead_since_wib"] == "2026-11-03 12:00 WIB"
     answer = api("PUT", CONTACTS, body=body)
     assert answer.body["dead_since"] is answer.body["fallback_dead_since"] is None
-    stored = contacts.get("dlh")
+    stored = contacts.get(ContactId("dlh"))
     assert stored is not None
     assert stored.addresses("email") == (body["email"], body["fallback_email"])
 
@@ -406,7 +406,7 @@ def test_a_wrong_contact_is_not_written(api: Api, body: object, status: int, fie
     DynamoContactStore(api.table).put(before)
     answer = api("PUT", CONTACTS, body=body)
     assert (answer.status, answer.error["field"]) == (status, field)
-    assert DynamoContactStore(api.table).get("dlh") == before
+    assert DynamoContactStore(api.table).get(ContactId("dlh")) == before
 
 
 @pytest.mark.parametrize(

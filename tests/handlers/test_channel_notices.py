@@ -125,8 +125,8 @@ def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployed]:
             table,
         )
         clock = SimpleNamespace(now=lambda _zone: found.now)
-        outbox = importlib.import_module("notify.outbox")
-        for module in (found.poller, found.follower, outbox):
+        delivery = importlib.import_module("notify.delivery")
+        for module in (found.poller, found.follower, delivery):
             monkeypatch.setattr(module, "datetime", clock)
         found.poller.directory = found.poller.directory.model_copy(update={"channels": (INSTAGRAM, PAID)})  # type: ignore[attr-defined]
         for module in (found.poller, found.teller, found.follower):

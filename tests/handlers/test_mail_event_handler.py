@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from moto import mock_aws
 
-from aduan.notice import AnyNotice, Notice
+from aduan.notice import AnyNotice, ContactId, Notice
 from aduan.settings import SettingsError
 from aduan.store.contacts import DynamoContactStore
 from aduan.store.notices import DynamoNoticeStore
@@ -22,7 +22,6 @@ from aduan.store.posts import DynamoPostStore
 from aduan.store.table import Table
 from aduan.store.tickets import DynamoTicketStore
 from notify.mail_events import MailEventError
-from notify.mail_tags import together
 from tests import moves
 from tests.builders import NOON, a_notice, a_post, a_ticket, a_triage
 from tests.ses_events import RECIPIENT, as_topic_event, ses_event
@@ -50,7 +49,7 @@ class Deployed:
     def stored(self, notice: Notice | None = None) -> AnyNotice:
         """The notice as it lies in the table."""
         about = notice or a_notice()
-        found = DynamoNoticeStore(self.table).get(about.subject, about.key)
+        found = DynamoNoticeStore(self.table).get(about.id)
         assert found is not None
         return found
 
@@ -97,7 +96,7 @@ def test_a_report_ends_a_notice_whose_sender_died(deployed: Deployed, capsys: py
     stored = deployed.stored()
     assert (stored.state, stored.message_id) == ("sent", "m-1")
     assert a_ticket().code not in {
-        code for code, _ in DynamoNoticeStore(deployed.table).left_behind(NOON.replace(year=2027))
+        notice.subject for notice in DynamoNoticeStore(deployed.table).left_behind(NOON.replace(year=2027))
     }
     deployed.call(ses_event("Send"), ses_event("Delivery"))
     assert metrics_of(capsys.readouterr().out) == {"MailReported": 2}
@@ -110,12 +109,12 @@ def test_a_bounce_makes_the_address_dead_and_the_notice_pending(
     """The desk is told in the outbox, the notice is due again, and a metric calls somebody."""
     deployed.call(ses_event("Bounce"))
     assert metrics_of(capsys.readouterr().out) == {"MailReported": 1, "MailBounced": 1}
-    contact = DynamoContactStore(deployed.table).get("dishub")
+    contact = DynamoContactStore(deployed.table).get(ContactId("dishub"))
     assert contact is not None
     assert contact.addresses("email") == ()
     assert (deployed.stored().state, deployed.stored().bounced) == ("pending", (RECIPIENT,))
     due = list(DynamoNoticeStore(deployed.table).left_behind(NOON.replace(year=2027)))
-    assert [subject for subject, _ in due] == ["dishub", a_ticket().code, SECOND]
+    assert [notice.subject for notice in due] == ["dishub", a_ticket().code, SECOND]
 
 
 def test_a_rejected_mail_fails_its_notice(deployed: Deployed, capsys: pytest.CaptureFixture[str]) -> None:
@@ -127,7 +126,7 @@ def test_a_rejected_mail_fails_its_notice(deployed: Deployed, capsys: pytest.Cap
 
 def test_a_report_about_a_digest_settles_each_of_its_notices(deployed: Deployed) -> None:
     """One mail, two tickets."""
-    deployed.call(ses_event("Send", a_notice(ticket=together([a_ticket().code, SECOND]))))
+    deployed.call(ses_event("Send", a_notice(), a_notice(ticket=SECOND)))
     assert {deployed.stored(a_notice(ticket=code)).state for code in (a_ticket().code, SECOND)} == {"sent"}
 
 

@@ -68,12 +68,12 @@ class Deployed:
 
     def add(self, notice: Notice) -> None:
         """Write a notice as `classify` does, or as it lies in the table later."""
-        item = json.loads(notice.model_dump_json(exclude_none=True)) | notice_key(notice.ticket, notice.key)
+        item = json.loads(notice.model_dump_json(exclude_none=True)) | notice_key(notice.id)
         self.table.client.put_item(TableName=self.table.name, Item=to_image(item))
 
     def stored(self, notice: Notice) -> AnyNotice:
         """The notice as it lies in the table."""
-        found = DynamoNoticeStore(self.table).get(notice.ticket, notice.key)
+        found = DynamoNoticeStore(self.table).get(notice.id)
         assert found is not None
         return found
 
@@ -94,7 +94,7 @@ class Deployed:
 
 def a_record(notice: Notice, number: int = 1, **changes: Any) -> dict[str, Any]:
     """The stream record of a notice's INSERT, with an image nobody should believe."""
-    key = to_image(notice_key(notice.ticket, notice.key))
+    key = to_image(notice_key(notice.id))
     image = to_image({"state": "pending", "recipient": "penipu@jahat.example"})
     stream = {
         "Keys": key,
@@ -176,7 +176,7 @@ def test_a_broken_record_delays_no_other(deployed: Deployed) -> None:
     deployed.add(broken)
     deployed.table.client.update_item(
         TableName=deployed.table.name,
-        Key=to_image(notice_key(broken.ticket, broken.key)),
+        Key=to_image(notice_key(broken.id)),
         UpdateExpression="SET medium = :medium",
         ExpressionAttributeValues={":medium": {"S": CANARY}},
     )

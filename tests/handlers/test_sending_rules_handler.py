@@ -7,7 +7,7 @@ import io
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -19,7 +19,7 @@ from moto.sesv2.models import sesv2_backends
 from moto.sns.models import sns_backends
 
 from aduan.directory import Sending, load_directory
-from aduan.notice import Notice, SmsBudgetNotice, media
+from aduan.notice import Notice, NoticeId, SmsBudgetNotice, media
 from aduan.quiet_hours import held
 from aduan.record import WIB
 from aduan.store.contacts import DynamoContactStore
@@ -101,7 +101,7 @@ class Deployed:
                 "eventName": "INSERT",
                 "eventSource": "aws:dynamodb",
                 "dynamodb": {
-                    "Keys": to_image(notice_key(notice.subject, notice.key)),
+                    "Keys": to_image(notice_key(notice.id)),
                     "SequenceNumber": str(number),
                     "StreamViewType": "NEW_AND_OLD_IMAGES",
                 },
@@ -112,7 +112,7 @@ class Deployed:
 
     def stored(self, notice: Notice) -> Any:
         """A notice as it lies in the table."""
-        return DynamoNoticeStore(self.table).get(notice.subject, notice.key)
+        return DynamoNoticeStore(self.table).get(notice.id)
 
 
 def mails() -> list[Any]:
@@ -141,7 +141,7 @@ def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployed]:
             modules.append(importlib.import_module(name))
         clock = SimpleNamespace(at=TUESDAY)
         now = SimpleNamespace(now=lambda _zone: clock.at)
-        monkeypatch.setattr("notify.outbox.datetime", now)
+        monkeypatch.setattr("notify.delivery.datetime", now)
         monkeypatch.setattr(modules[1], "datetime", now)
         monkeypatch.setattr(Sending, "rule", RULE)
         log = io.StringIO()
@@ -205,9 +205,7 @@ def test_without_money_an_emergency_is_a_mail(deployed: Deployed, monkeypatch: p
     sms_rule = load_directory().sending.sms.model_copy(update={"monthly_budget_usd": 0.0})
     directory = load_directory()
     broke = directory.model_copy(update={"sending": directory.sending.model_copy(update={"sms": sms_rule})})
-    outbox = deployed.notify.outbox
-    poor = type(outbox)(**{**outbox.__dict__, "directory": broke})
-    monkeypatch.setattr(deployed.notify, "outbox", poor)
+    monkeypatch.setattr(deployed.notify, "delivery", replace(deployed.notify.delivery, directory=broke))
     sms, mail = deployed.open(1, urgency="emergency")
     deployed.stream(sms, mail)
     assert texts() == []
@@ -216,6 +214,6 @@ def test_without_money_an_emergency_is_a_mail(deployed: Deployed, monkeypatch: p
         "skipped",
         "the month's budget for SMS is used up",
     )
-    told = DynamoNoticeStore(deployed.table).get("sms", "budget#2026-11")
+    told = DynamoNoticeStore(deployed.table).get(NoticeId("OUTBOX", "sms", "budget#2026-11"))
     assert isinstance(told, SmsBudgetNotice)
     assert told.department == "desk"

@@ -16,7 +16,7 @@ from actions.routes import Routes
 from aduan.action_token import Action
 from aduan.channel import Rejected, TokenCheck
 from aduan.directory import load_directory
-from aduan.notice import AnyNotice, Notice, SmsBudgetNotice
+from aduan.notice import AnyNotice, ContactId, Notice, SmsBudgetNotice
 from aduan.post import Post
 from aduan.store.channels import DynamoChannelStore
 from aduan.store.contacts import DynamoContactStore
@@ -35,9 +35,10 @@ from classify.decide import decide
 from follow_up.following import follow
 from follow_up.redrive import Redrive
 from notify.apply_mail_event import apply_mail_event
-from notify.delivery import Senders, Stores, deliver
+from notify.delivery import Delivery, Senders
 from notify.mail_events import Kind, MailEvent
 from notify.senders import NotAcceptedError, OutcomeUnknownError
+from notify.stores import open_stores
 from poll_channels.poll import Poll
 from poll_channels.recheck import Recheck
 from poll_channels.source import Batch, CanRecheck, Source, Window
@@ -209,10 +210,10 @@ class World:
     def died(self, department: str) -> AnyNotice:
         """Let a department's address be dead, and return what the desk is told in the outbox."""
         contacts, notice = DynamoContactStore(self.before), a_contact_notice(about=department)
-        contact = contacts.get(department)
+        contact = contacts.get(ContactId(department))
         assert contact is not None
         assert contacts.died(contact, notice)
-        told = DynamoNoticeStore(self.table).get(notice.subject, notice.key)
+        told = DynamoNoticeStore(self.table).get(notice.id)
         assert told is not None
         return told
 
@@ -226,21 +227,12 @@ class World:
 
     def deliver(self, notice: AnyNotice, fault: Exception | None = None) -> str:
         """Deliver a notice through a provider that has this fault."""
-        return deliver(
-            notice,
-            stores=Stores(
-                DynamoNoticeStore(self.table),
-                DynamoTicketStore(self.table),
-                DynamoPostStore(self.table),
-                DynamoContactStore(self.table),
-                DynamoSendingStore(self.table),
-            ),
-            senders=Senders(FakeMail(fault=fault), FakeSms(fault=fault)),
-            directory=DIRECTORY,
-            now=LATER,
-            owner="test",
-            settings=Sending(),
-        )
+        return self.delivery(fault).deliver(notice)
+
+    def delivery(self, fault: Exception | None = None) -> Delivery:
+        """On the table, through a provider that has this fault."""
+        senders = Senders(FakeMail(fault=fault), FakeSms(fault=fault))
+        return Delivery(open_stores(self.table), senders, DIRECTORY, Sending(), clock=lambda: LATER)
 
 
 def contradict(world: World) -> None:
@@ -286,18 +278,20 @@ def answer(world: World) -> None:
 def poll_channels(world: World) -> None:
     """Read a channel with a post and an unreadable one, meet the post again, and find the channel quiet."""
     channels, posts = DynamoChannelStore(world.table), DynamoPostStore(world.table)
+    notices = DynamoNoticeStore(world.table)
     found: list[tuple[Post | Rejected, ...]] = [(a_post(), a_rejected()), (a_post(native_id="2"), a_post()), ()]
     for number, results in enumerate(found):
         poll = Poll(
             a_channel(),
             channels,
             posts,
+            notices,
             run_id=f"run-{number}",
             clock=partial(NOON.__add__, timedelta(hours=2 * number)),
             lease_for=timedelta(minutes=1),
         )
         assert poll.run(partial(FakeSource, results)) is not None
-    assert channels.announce(a_channel_notice())
+    assert notices.add(a_channel_notice())
     channels.save_token_check(TokenCheck(channel=a_channel().id, looked_at=NOON, valid=True))
     edited = a_post(native_id="2", text="another text", fetched_at=NOON)
     assert posts.revise(edited)
@@ -310,7 +304,7 @@ def poll_channels(world: World) -> None:
         a_channel(), channels, posts, tickets, run_id="sweep", clock=lambda: LATER, lease_for=timedelta(minutes=2)
     )
     assert sweep.run(lambda: Vanished(gone)) == len(gone)
-    assert DynamoNoticeStore(world.before).get(told.ticket, told.key).state == "withdrawn"  # type: ignore[union-attr]
+    assert DynamoNoticeStore(world.before).get(told.id).state == "withdrawn"  # type: ignore[union-attr]
 
 
 def classify(world: World) -> None:
@@ -344,11 +338,11 @@ def notify(world: World) -> None:
     }
     for end, fault in ends.items():
         opened = world.open(end)
-        notice = DynamoNoticeStore(world.table).get(opened.ticket, opened.key)
+        notice = DynamoNoticeStore(world.table).get(opened.id)
         assert notice is not None
         assert world.deliver(notice, fault) == end
-    DynamoChannelStore(world.before).announce(a_channel_notice())
-    about_channel = DynamoNoticeStore(world.table).get(a_channel_notice().subject, a_channel_notice().key)
+    DynamoNoticeStore(world.before).add(a_channel_notice())
+    about_channel = DynamoNoticeStore(world.table).get(a_channel_notice().id)
     assert about_channel is not None
     assert world.deliver(about_channel) == "sent"
     assert world.deliver(world.died("dishub")) == "sent"
@@ -362,13 +356,13 @@ def text(world: World) -> None:
     assert world.deliver(notice) == "sent"
     sending = DynamoSendingStore(world.table)
     assert sending.counted("nobody", LATER) == 0
-    sending.announce(SmsBudgetNotice(month="2026-11", budget_usd=0, created_at=NOON))
+    DynamoNoticeStore(world.table).add(SmsBudgetNotice(month="2026-11", budget_usd=0, created_at=NOON))
 
 
 def notify_events(world: World) -> None:
     """Learn that one mail was accepted, and that another one's address is dead."""
     DynamoContactStore(world.before).put(a_contact("dishub"))
-    DynamoChannelStore(world.before).announce(a_channel_notice())
+    DynamoNoticeStore(world.before).add(a_channel_notice())
     notices, contacts = DynamoNoticeStore(world.table), DynamoContactStore(world.table)
     told: tuple[tuple[AnyNotice, Kind], ...] = (
         (world.open("accepted"), "accepted"),
@@ -378,7 +372,7 @@ def notify_events(world: World) -> None:
     )
     for notice, kind in told:
         DynamoNoticeStore(world.before).claim(notice, "gone", NOON, "dishub@sleman.example", "dishub")
-        event = MailEvent(kind, notice.subject, notice.key, "m-1", "dishub@sleman.example", LATER, "bounce: General")
+        event = MailEvent(kind, notice.id, "m-1", "dishub@sleman.example", LATER, "bounce: General")
         assert apply_mail_event(event, notices=notices, contacts=contacts, now=LATER) == "settled"
 
 
@@ -386,7 +380,7 @@ def follow_up(world: World) -> None:
     """Drive a complaint, chatter, edited posts, pending notices and a claimed one, all left behind."""
     for department in ("dishub", DESK):
         DynamoContactStore(world.before).put(a_contact(department))
-    DynamoChannelStore(world.before).announce(a_channel_notice())
+    DynamoNoticeStore(world.before).add(a_channel_notice())
     world.open("pending")
     world.died("dishub")
     for native_id in ("claimed", "parked"):
@@ -410,8 +404,7 @@ def follow_up(world: World) -> None:
     run = Redrive(
         decide=lambda key: world.decide(key, triages[key], LATER),
         follow=lambda code: follow(code, tickets=tickets, directory=DIRECTORY, now=LATER),
-        deliver=world.deliver,
-        notices=notices,
+        delivery=world.delivery(),
     ).run(posts.left_behind(LATER), tickets.due(LATER), notices.left_behind(LATER), lambda: True)
     assert not run.faults
     assert {"post_auto", "post_drop", "notice_parked"} <= set(run.outcomes)
@@ -437,7 +430,7 @@ def admin_api(world: World) -> None:
     reading.last_complete_run(a_channel().id)
     reading.arrivals(a_channel().id, NOON)
     contacts.put(a_contact("dlh"))
-    assert contacts.get("dlh") is not None
+    assert contacts.get(ContactId("dlh")) is not None
     world.correct(world.table, "complaint", department="dlh")
     examples = DynamoExampleStore(world.table)
     assert examples.get(a_ticket_of("complaint")) is not None

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from infra.templates import load
-from notify.delivery import GRACE
+from notify.timing import GRACE
 from poll_channels.sources import KINDS, RECHECKED
 from tests.template.declared import (
     FUNCTIONS,

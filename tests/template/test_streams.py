@@ -127,7 +127,7 @@ def names_of_an_opening(post: Post, ticket: Ticket, notices: list[Notice]) -> Ca
     known = {
         tuple(post_key(post.key).values()): "post of a ticket",
         tuple(ticket_key(ticket.code).values()): "ticket insert",
-        **{tuple(notice_key(ticket.code, notice.key).values()): "notice insert" for notice in notices},
+        **{tuple(notice_key(notice.id).values()): "notice insert" for notice in notices},
     }
 
     def name(record: dict[str, Any]) -> str:
@@ -203,7 +203,7 @@ def write_channels(table: Table, stream: Stream) -> None:
     delete(table, stream.records[-1][1])
     stream.expire("run expired")
     notices = DynamoNoticeStore(table)
-    channels.announce(a_channel_notice())
+    notices.add(a_channel_notice())
     stream.take("channel notice insert")
     claimed = notices.claim(a_channel_notice(), "one", NOON, "kanal@diskominfo.example", "diskominfo")
     stream.take("channel notice claimed")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from aduan.notice import AnyNotice, Contact
+from aduan.notice import Contact
+from notify.senders import Envelope
 from notify.wording import Mail
 from tests.builders import NOON
 
@@ -28,9 +29,9 @@ class FakeMail:
     """Recipient, mail and reply address of every send that was begun."""
     fault: Exception | None = None
 
-    def send(self, mail: Mail, recipient: str, notice: AnyNotice, reply_to: str | None = None) -> str:
+    def send(self, mail: Mail, envelope: Envelope) -> str:
         """Keep it, then answer or fail."""
-        self.outbox.append((recipient, mail, reply_to))
+        self.outbox.append((envelope.recipient, mail, envelope.reply_to))
         if self.fault is not None:
             raise self.fault
         return f"mail-{len(self.outbox)}"
@@ -43,9 +44,9 @@ class FakeSms:
     outbox: list[tuple[str, str]] = field(default_factory=list)
     fault: Exception | None = None
 
-    def send(self, text: str, recipient: str) -> str:
+    def send(self, text: str, envelope: Envelope) -> str:
         """Keep it, then answer or fail."""
-        self.outbox.append((recipient, text))
+        self.outbox.append((envelope.recipient, text))
         if self.fault is not None:
             raise self.fault
         return f"sms-{len(self.outbox)}"

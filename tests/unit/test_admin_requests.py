@@ -23,6 +23,7 @@ from admin_api.requests import (
     tickets_request,
 )
 from aduan.directory import load_directory
+from aduan.notice import ContactId
 from aduan.refusal import RefusedError
 from aduan.ticket import Status
 from aduan.triage import ReportKind, Urgency
@@ -291,8 +292,8 @@ def test_a_ticket_code_is_taken_as_people_type_it() -> None:
 
 def test_an_unknown_department_is_not_found() -> None:
     """Only the directory's departments have contacts, the desk among them."""
-    assert contact_of("desk", DIRECTORY) == "desk"
-    for wrong in ("dinas", "DLH", "dlh#CONTACT", "..", ""):
+    assert contact_of("desk", DIRECTORY) == ContactId("desk")
+    for wrong in ("dinas", "DLH", "dlh#CONTACT", "..", "", "dlh.", "dlh.officer", "dlh.head.head"):
         with pytest.raises(RefusedError) as refused:
             contact_of(wrong, DIRECTORY)
         assert refused.value.status == 404

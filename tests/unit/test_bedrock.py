@@ -104,7 +104,7 @@ def test_an_answer_is_followed_and_paid(monkeypatch: pytest.MonkeyPatch) -> None
         decided = world.ask()
         stubber.assert_no_pending_responses()
     assert (decided.route, decided.department) == ("auto", "dishub")
-    assert world.memory.spent == {MONTH: SPENT}
+    assert world.memory.spent == {("SECOND_OPINIONS", MONTH): SPENT}
     assert world.memory.unsettled == set()
     assert world.counted == {"SecondOpinionAsked": 1, "SecondOpinionFollowed": 1}
 
@@ -146,7 +146,7 @@ def test_a_failure_leaves_the_decision(error: Exception, spent: int, caplog: pyt
         decided = world.ask()
     assert (decided.route, decided.department) == ("desk", DESK)
     assert decided.reasons == (*UNSURE.reasons, "pendapat kedua: tidak terjawab")
-    assert world.memory.spent == {MONTH: spent}
+    assert world.memory.spent == {("SECOND_OPINIONS", MONTH): spent}
     assert world.memory.unsettled == set()
     assert world.counted == {"SecondOpinionAsked": 1, "SecondOpinionFailed": 1}
     assert "KENARI" not in caplog.text
@@ -189,7 +189,7 @@ def test_an_answer_that_does_not_say_what_it_cost_costs_the_most() -> None:
     """What was booked stays booked, and the answer counts."""
     world = World(FakeClient(lambda: a_response(usage={})))
     assert world.ask().route == "auto"
-    assert world.memory.spent == {MONTH: BOOKED}
+    assert world.memory.spent == {("SECOND_OPINIONS", MONTH): BOOKED}
 
 
 def test_a_budget_that_is_used_up_asks_nobody() -> None:
@@ -199,7 +199,7 @@ def test_a_budget_that_is_used_up_asks_nobody() -> None:
     assert world.ask() == UNSURE
     assert len(world.client.requests) == 1
     assert world.counted["SecondOpinionBudgetExhausted"] == 1
-    assert world.memory.spent == {MONTH: SPENT}
+    assert world.memory.spent == {("SECOND_OPINIONS", MONTH): SPENT}
     assert world.asking(POST, UNSURE, NOON.replace(month=12)).route == "auto"
 
 
@@ -213,7 +213,7 @@ def test_a_slow_model_is_not_waited_for() -> None:
     ready.set()
     assert decided.reasons[-1] == "pendapat kedua: tidak terjawab"
     assert 0.2 <= took < 1.5
-    assert world.memory.spent == {MONTH: BOOKED}
+    assert world.memory.spent == {("SECOND_OPINIONS", MONTH): BOOKED}
 
 
 def test_a_batch_does_not_wait_for_a_slow_model_again_and_again() -> None:

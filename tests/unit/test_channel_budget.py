@@ -24,7 +24,7 @@ from aduan.record import WIB
 from poll_channels.poll import Poll, charged
 from poll_channels.source import Batch, Source, Window
 from tests.builders import a_channel, a_post
-from tests.in_memory import InMemoryChannelStore, InMemoryPostStore, Memory
+from tests.in_memory import InMemoryChannelStore, InMemoryNoticeStore, InMemoryPostStore, Memory
 
 PAID = a_channel(id="x:kabarsleman", kind="x", account="200000001", every_minutes=15, monthly_budget_usd=20)
 MIDDLE = datetime(2026, 11, 16, tzinfo=WIB)
@@ -93,6 +93,7 @@ def test_a_poll_writes_down_what_it_cost_and_waits_when_the_money_is_gone() -> N
             PAID,
             InMemoryChannelStore(memory),
             InMemoryPostStore(memory),
+            InMemoryNoticeStore(memory),
             run_id=str(now),
             clock=lambda now=now: now,  # type: ignore[misc] # bound at once
             lease_for=timedelta(minutes=1),

@@ -30,7 +30,7 @@ from aduan.platform_errors import OutageError
 from poll_channels.poll import Poll
 from poll_channels.source import Batch, Source, Window
 from tests.builders import NOON, a_channel, a_post
-from tests.in_memory import InMemoryChannelStore, InMemoryPostStore, Memory
+from tests.in_memory import InMemoryChannelStore, InMemoryNoticeStore, InMemoryPostStore, Memory
 
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
@@ -264,6 +264,7 @@ class Hour:
                 a_channel(),
                 InMemoryChannelStore(self.memory),
                 InMemoryPostStore(self.memory),
+                InMemoryNoticeStore(self.memory),
                 run_id=f"run-{minute}",
                 clock=lambda: at(self.source.minute),
                 lease_for=3 * MINUTE,

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aduan.directory import load_directory
-from aduan.notice import media
+from aduan.notice import NoticeId, media
 from aduan.post import Post
 from aduan.store.tickets import CodeTakenError
 from aduan.ticket import Ticket, ticket_code
@@ -90,7 +90,7 @@ def test_a_clear_complaint_is_routed() -> None:
     assert county.decide(key) == "auto"
     ticket = county.ticket_of(key)
     assert (ticket.department, ticket.status, ticket.opened_at) == ("dishub", "routed", NOON)
-    assert list(county.memory.notices) == [(ticket.code, "dishub#email")]
+    assert list(county.memory.notices) == [NoticeId("TICKET", ticket.code, "dishub#email")]
     assert list(county.memory.voices) == [(ticket.code, key)]
     assert [event.ticket for event in county.memory.events] == [ticket.code]
     assert list(county.memory.counted.values()) == [1]

@@ -11,18 +11,11 @@ from hypothesis import strategies as st
 from aduan.directory import load_directory
 from aduan.notice import AnyNotice
 from aduan.triage import DESK
-from notify.delivery import GRACE, Outcome, Senders, Stores, deliver
+from notify.delivery import Delivery, Outcome, Senders
 from notify.senders import NotAcceptedError, OutcomeUnknownError
+from notify.timing import GRACE
 from tests.builders import NOON, a_channel_notice, a_contact_notice, a_notice, a_post, a_ticket, a_triage
-from tests.in_memory import (
-    InMemoryContactStore,
-    InMemoryNoticeStore,
-    InMemoryPostStore,
-    InMemorySendingStore,
-    InMemoryTicketStore,
-    Killed,
-    Memory,
-)
+from tests.in_memory import Killed, Memory, stores_of
 from tests.unit.fakes_notify import FakeMail, FakeSms, a_contact
 
 DIRECTORY = load_directory()
@@ -58,13 +51,12 @@ class World:
     mail: FakeMail = field(default_factory=FakeMail)
     sms: FakeSms = field(default_factory=FakeSms)
     settings: ForProduction | ForTrial = field(default_factory=ForProduction)
-    calls: int = 0
 
     def __post_init__(self) -> None:
         post = a_post(state="triaged", triage=a_triage(), ticket=a_ticket().code)
         self.memory.posts[post.key] = post
         self.memory.tickets[a_ticket().code] = a_ticket(department=self.notice.department)
-        self.memory.notices[self.notice.subject, self.notice.key] = self.notice
+        self.memory.notices[self.notice.id] = self.notice
         self.has_contacts("dishub", DESK)
 
     def has_contacts(self, *departments: str) -> None:
@@ -74,7 +66,7 @@ class World:
     @property
     def stored(self) -> AnyNotice:
         """The notice as it lies in the table."""
-        return self.memory.notices[self.notice.subject, self.notice.key]
+        return self.memory.notices[self.notice.id]
 
     @property
     def sends(self) -> int:
@@ -83,23 +75,9 @@ class World:
 
     def deliver(self, notice: AnyNotice | None = None, now: datetime = NOON) -> Outcome:
         """Deliver the notice as it is stored, or as an earlier read found it."""
-        self.calls += 1
-        memory = self.memory
-        return deliver(
-            notice or self.stored,
-            stores=Stores(
-                InMemoryNoticeStore(memory),
-                InMemoryTicketStore(memory),
-                InMemoryPostStore(memory),
-                InMemoryContactStore(memory),
-                InMemorySendingStore(memory),
-            ),
-            senders=Senders(self.mail, self.sms),
-            directory=DIRECTORY,
-            now=now,
-            owner=f"owner-{self.calls}",
-            settings=self.settings,
-        )
+        senders = Senders(self.mail, self.sms)
+        delivery = Delivery(stores_of(self.memory), senders, DIRECTORY, self.settings, clock=lambda: now)
+        return delivery.deliver(notice or self.stored)
 
 
 def test_a_notice_is_sent_to_the_department_and_marked() -> None:

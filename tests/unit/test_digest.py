@@ -9,13 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aduan.notice import Notice
+from aduan.notice import Notice, NoticeId
 from aduan.record import WIB
 from notify.apply_mail_event import apply_mail_event
-from notify.mail_events import MailEvent, for_each_notice
-from notify.mail_tags import TOGETHER, apart, tagged, tags, together
+from notify.mail_events import Kind, MailEvent
+from notify.mail_tags import TOGETHER, tagged, tags
 from notify.senders import NotAcceptedError, OutcomeUnknownError
-from tests.builders import a_contact_notice
 from tests.in_memory import Killed
 from tests.mailbox import County, a_code, a_directory
 
@@ -47,6 +46,18 @@ def states(county: County) -> list[str]:
     return [notice.state for notice in county.memory.notices.values()]
 
 
+def report(county: County, notices: list[Notice], kind: Kind, message: str) -> list[str]:
+    """What SES says about the mail of several notices."""
+    events = [
+        MailEvent(kind, notice.id, message, "dishub@sleman.example", county.now, "bounce: General")
+        for notice in notices
+    ]
+    stores = county.stores
+    return [
+        apply_mail_event(event, notices=stores.notices, contacts=stores.contacts, now=county.now) for event in events
+    ]
+
+
 def test_a_digest_leaves_its_message_id_on_every_notice() -> None:
     """All of its notices are sent, by one attempt, with the id of the one mail and whom it went to."""
     county, notices = waiting(3)
@@ -65,7 +76,7 @@ def test_what_is_due_first_stands_first() -> None:
         county.open(number, due_at=NOON + timedelta(days=(number * 7) % 11, minutes=number))
     county.now = MORNING
     county.follow_up()
-    told = [county.memory.tickets[subject].due_at for message in county.mail.accepted for subject, _ in message.keys]
+    told = [county.memory.tickets[one.subject].due_at for message in county.mail.accepted for one in message.notices]
     assert len(told) == TOGETHER + 5
     assert told == sorted(told)
 
@@ -91,7 +102,7 @@ def test_each_department_has_its_own() -> None:
         "dishub@sleman.example",
         "inspektorat@sleman.example",
     }
-    assert [len(message.keys) for message in county.mail.accepted] == [2, 2]
+    assert [len(message.notices) for message in county.mail.accepted] == [2, 2]
 
 
 def test_a_department_without_contact_has_its_digest_passed_on() -> None:
@@ -111,7 +122,7 @@ def test_what_was_withdrawn_or_taken_meanwhile_is_not_in_it() -> None:
     county, notices = waiting(4)
     first, second = notices[:2]
     claim = county.notices.claim
-    county.memory.notices[first.subject, first.key] = first.model_copy(update={"state": "withdrawn"})
+    county.memory.notices[first.id] = first.model_copy(update={"state": "withdrawn"})
 
     def claim_later(notice: Notice, *args: object) -> object:
         if notice.subject == second.subject:
@@ -121,7 +132,7 @@ def test_what_was_withdrawn_or_taken_meanwhile_is_not_in_it() -> None:
     county.notices.claim = claim_later  # type: ignore[method-assign, assignment] # a slower run
     done = county.follow_up()
     [message] = county.mail.accepted
-    assert [subject for subject, _ in message.keys] == [notice.subject for notice in notices[2:]]
+    assert list(message.notices) == [notice.id for notice in notices[2:]]
     assert message.mail is not None
     assert second.subject not in message.mail.text
     assert done.outcomes == {"notice_sent": 2, "notice_already": 1}
@@ -140,9 +151,9 @@ def test_reminders_are_a_mail_of_their_own() -> None:
     """What a department was told before is not mixed with what it hears of for the first time."""
     county, notices = waiting(4)
     for notice in notices[:2]:
-        del county.memory.notices[notice.subject, notice.key]
+        del county.memory.notices[notice.id]
         step = notice.model_copy(update={"step": "remind"})
-        county.memory.notices[step.subject, step.key] = step
+        county.memory.notices[step.id] = step
     county.follow_up()
     subjects = [message.mail.subject for message in county.mail.accepted if message.mail is not None]
     assert sorted("Pengingat" in subject for subject in subjects) == [False, True]
@@ -180,7 +191,7 @@ def test_a_refused_digest_goes_together_later() -> None:
     county.mail.fault = lambda: None
     county.now += timedelta(minutes=5)
     county.follow_up()
-    assert [len(message.keys) for message in county.mail.accepted] == [3]
+    assert [len(message.notices) for message in county.mail.accepted] == [3]
 
 
 def test_a_provider_that_takes_nothing_is_asked_once() -> None:
@@ -197,8 +208,7 @@ def test_a_provider_that_takes_nothing_is_asked_once() -> None:
 def test_a_run_without_time_leaves_the_rest_for_the_next() -> None:
     """What did not go stays pending, and the next run tells it."""
     county, _ = waiting(TOGETHER * 2)
-    answers = iter([True, False])
-    county.follow_up(lambda: next(answers))
+    county.follow_up(lambda: county.mail.requests < 1)
     assert states(county).count("sent") == TOGETHER
     county.follow_up()
     assert states(county).count("sent") == TOGETHER * 2
@@ -228,7 +238,7 @@ def test_a_crash_anywhere_tells_each_ticket_at_most_twice(call: int, before: boo
         county.memory.kill_before = county.memory.kill_after = None
     county.memory.kill_before = county.memory.kill_after = None
     county.follow_up_until(MORNING + timedelta(hours=2))
-    told = [subject for message in county.mail.accepted for subject, _ in message.keys]
+    told = [one.subject for message in county.mail.accepted for one in message.notices]
     for notice in notices:
         assert 1 <= told.count(notice.subject) <= 2
         assert told.count(notice.subject) == 1 or county.stored(notice).repeated_at is not None
@@ -253,12 +263,7 @@ def test_what_ses_reports_about_a_digest_settles_each_notice() -> None:
     county, notices = waiting(3)
     county.mail.fault = raising(OutcomeUnknownError("ReadTimeoutError"))
     county.follow_up()
-    subject = together([notice.subject for notice in notices])
-    event = MailEvent("accepted", subject, notices[0].key, "ses-1", "dishub@sleman.example", county.now, "")
-    for one in for_each_notice(event):
-        assert (
-            apply_mail_event(one, notices=county.notices, contacts=county.stores.contacts, now=county.now) == "settled"
-        )
+    assert report(county, notices, "accepted", "ses-1") == ["settled"] * 3
     assert {(county.stored(notice).state, county.stored(notice).message_id) for notice in notices} == {
         ("sent", "ses-1")
     }
@@ -271,13 +276,10 @@ def test_a_bounced_digest_goes_to_the_next_address_as_one_mail() -> None:
     county, notices = waiting(3)
     county.follow_up()
     county.now += timedelta(minutes=5)
-    subject = together([notice.subject for notice in notices])
-    event = MailEvent("dead", subject, notices[0].key, "m-1", "dishub@sleman.example", county.now, "bounce: General")
-    for one in for_each_notice(event):
-        apply_mail_event(one, notices=county.notices, contacts=county.stores.contacts, now=county.now)
+    report(county, notices, "dead", "m-1")
     county.follow_up()
-    told = [message for message in county.mail.accepted if message.keys[0][1] == notices[0].key]
-    assert [(message.recipient, len(message.keys)) for message in told] == [
+    told = [message for message in county.mail.accepted if message.notices[0].key == notices[0].key]
+    assert [(message.recipient, len(message.notices)) for message in told] == [
         ("dishub@sleman.example", 3),
         ("desk@sleman.example", 3),
     ]
@@ -306,14 +308,7 @@ def test_the_stream_leaves_what_waits_for_its_digest_alone() -> None:
 def test_the_tags_of_a_digest_fit_and_name_every_ticket(number: int) -> None:
     """As many codes as a digest holds come back from the tags that SES takes: 256 letters each."""
     codes = [a_code(one * 7919) for one in range(number)]
-    written = tags(together(codes), "dishub#email")
+    notices = tuple(NoticeId("TICKET", code, "dishub#email") for code in codes)
+    written = tags(notices)
     assert all(len(value) <= 256 for value in written.values())
-    found = tagged({name: [value] for name, value in written.items()})
-    assert found is not None
-    assert (apart(found[0]), found[1]) == (codes, "dishub#email")
-
-
-@pytest.mark.parametrize("subject", ["instagram:kabar--sleman", a_contact_notice().subject, "sms"])
-def test_only_tickets_go_together(subject: str) -> None:
-    """A name with two dashes that is no ticket's stays whole."""
-    assert apart(subject) == [subject]
+    assert tagged({name: [value] for name, value in written.items()}) == notices

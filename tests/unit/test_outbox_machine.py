@@ -95,7 +95,6 @@ class Outbox(RuleBasedStateMachine):
         """Every notice is pending, and every department has a contact."""
         self.world = Sending()
         self.table = Forgetful(self.world.memory)
-        self.world.notices = self.table
         self.world.stores = replace(self.world.stores, notices=self.table)
         self.world.memory.contacts["dpupkp"] = a_contact("dpupkp")
         for notice in (SMS, OTHER):
@@ -194,7 +193,7 @@ class Outbox(RuleBasedStateMachine):
                 assert stored.failure
                 assert notice.medium == "sms" or stored.repeated_at is not None
         for mail in self.world.mail.accepted:
-            stored = self.world.memory.notices[mail.subject, mail.key]
+            stored = self.world.memory.notices[mail.notice]
             if mail.id in self.known["accepted"] and mail.recipient not in stored.bounced:
                 assert stored.state == "sent", "SES said that it took it"
         dead = {mail.recipient for mail in self.world.mail.accepted if mail.id in self.known["dead"]}

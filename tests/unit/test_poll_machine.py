@@ -19,7 +19,7 @@ from aduan.post import Post
 from poll_channels.poll import OVERLAP, Poll
 from poll_channels.source import Batch, Source, Window
 from tests.builders import NOON, a_channel, a_post
-from tests.in_memory import InMemoryChannelStore, InMemoryPostStore, Killed, Memory
+from tests.in_memory import InMemoryChannelStore, InMemoryNoticeStore, InMemoryPostStore, Killed, Memory
 
 LEASE = timedelta(minutes=2)
 THREADS = ("a", "b", "c")
@@ -75,6 +75,7 @@ class Polling(RuleBasedStateMachine):
             a_channel(),
             InMemoryChannelStore(self.memory),
             InMemoryPostStore(self.memory),
+            InMemoryNoticeStore(self.memory),
             run_id=f"run-{self.runs}",
             clock=lambda: self.now,
             lease_for=LEASE,

@@ -16,24 +16,16 @@ from typing import Any, Final
 import pytest
 
 from aduan.directory import load_directory
-from aduan.notice import AnyNotice
 from aduan.record import WIB
 from aduan.ticket import MOVES, Event, Ticket
 from aduan.triage import DESK
 from classify.opening import opening
 from follow_up.following import follow
 from follow_up.redrive import Redrive
-from notify.delivery import Senders, Stores, deliver
+from notify.delivery import Delivery, Senders
 from tests import moves
 from tests.builders import a_post, a_triage
-from tests.in_memory import (
-    InMemoryContactStore,
-    InMemoryNoticeStore,
-    InMemoryPostStore,
-    InMemorySendingStore,
-    InMemoryTicketStore,
-    Memory,
-)
+from tests.in_memory import Memory, stores_of
 from tests.unit.fakes_notify import FakeMail, FakeSms, a_contact
 
 DIRECTORY: Final = load_directory()
@@ -211,14 +203,9 @@ class County:
     opened: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.stores = Stores(
-            InMemoryNoticeStore(self.memory),
-            InMemoryTicketStore(self.memory),
-            InMemoryPostStore(self.memory),
-            InMemoryContactStore(self.memory),
-            InMemorySendingStore(self.memory),
-        )
-        self.senders = Senders(FakeMail(), FakeSms())
+        self.stores = stores_of(self.memory)
+        senders = Senders(FakeMail(), FakeSms())
+        self.delivery = Delivery(self.stores, senders, DIRECTORY, PRODUCTION, clock=lambda: self.now)
         contacts = ("dishub", "dpupkp", "dlh", "inspektorat", "pln", DESK)
         for code in (*contacts, *(f"{code}.head" for code in contacts), "setda.head"):
             self.stores.contacts.put(a_contact(code))
@@ -244,7 +231,7 @@ class County:
 
     def follow_up(self) -> None:
         """One run."""
-        redrive = Redrive(decide=str, follow=self._follow, deliver=self._deliver, notices=self.stores.notices)
+        redrive = Redrive(decide=str, follow=self._follow, delivery=self.delivery)
         done = redrive.run(
             [], self.stores.tickets.due(self.now), self.stores.notices.left_behind(self.now), lambda: True
         )
@@ -263,7 +250,7 @@ class County:
 
     def told(self, name: str) -> set[tuple[datetime, str]]:
         """Who was told with a step, and when it was taken."""
-        notices = [notice for (code, _), notice in self.memory.notices.items() if code == self.opened[name]]
+        notices = [notice for which, notice in self.memory.notices.items() if which.subject == self.opened[name]]
         assert {notice.state for notice in notices} == {"sent"}
         return {
             (notice.created_at.astimezone(WIB), notice.recipient or "")
@@ -273,17 +260,6 @@ class County:
 
     def _follow(self, code: str) -> str:
         return follow(code, tickets=self.stores.tickets, directory=DIRECTORY, now=self.now)
-
-    def _deliver(self, notice: AnyNotice) -> str:
-        return deliver(
-            notice,
-            stores=self.stores,
-            senders=self.senders,
-            directory=DIRECTORY,
-            now=self.now,
-            owner=f"{self.now}",
-            settings=PRODUCTION,
-        )
 
 
 @cache

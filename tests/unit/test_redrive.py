@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from follow_up.redrive import Redrive
-from notify.delivery import GRACE
 from notify.senders import NotAcceptedError, OutcomeUnknownError
+from notify.timing import GRACE
 from tests.builders import NOON, a_notice
 from tests.county import MINUTE, TEXTS, County
 from tests.in_memory import Killed
@@ -38,9 +38,10 @@ def test_a_claimed_notice_is_sent_once_more_and_then_parked() -> None:
 def test_a_claimed_notice_is_left_to_its_sender_for_a_while() -> None:
     """Within the grace time its outcome may still come."""
     county = County()
-    county.memory.notices["SLM-000000", "dishub#sms"] = a_notice(
+    notice = a_notice(
         ticket="SLM-000000", medium="sms", state="claimed", attempt=1, claimed_by="other", claimed_at=NOON
     )
+    county.memory.notices[notice.id] = notice
     county.now = NOON + GRACE - MINUTE
     assert county.follow_up().outcomes == {"notice_already": 1}
     county.now = NOON + GRACE
@@ -73,9 +74,7 @@ def test_one_that_fails_delays_no_other() -> None:
             raise ValueError(key)
         return county.decide(key)
 
-    redrive = Redrive(
-        decide=decide_or_fail, follow=county.follow, deliver=county.deliver, notices=county.stores.notices
-    )
+    redrive = Redrive(decide=decide_or_fail, follow=county.follow, delivery=county.delivery)
     done = redrive.run(county.stores.posts.left_behind(county.now), [], [], lambda: True)
     assert done.outcomes.total() == 2
     assert len(done.faults) == 1

@@ -70,11 +70,11 @@ def test_any_stream_of_notices_is_told_by_the_rules(stream: list[Written]) -> No
     county.follow_up_until(FRIDAY + timedelta(days=6))
 
     messages = county.mail.accepted + county.sms.accepted
-    assert Counter(key for message in messages for key in message.keys) == Counter(list(county.memory.notices))
+    assert Counter(key for message in messages for key in message.notices) == Counter(list(county.memory.notices))
     assert all(notice.state == "sent" for notice in county.memory.notices.values())
     singles: Counter[tuple[str, str]] = Counter()
     for message in county.mail.accepted:
-        notices = [county.memory.notices[key] for key in message.keys]
+        notices = [county.memory.notices[key] for key in message.notices]
         [department] = {notice.department for notice in notices}
         rule = DIRECTORY.sending.rule(department)
         emergency = notices[0].urgency == "emergency"
@@ -111,7 +111,7 @@ def test_a_flood_becomes_ten_mails_and_one_digest_a_morning() -> None:
     county.follow_up_until(datetime(2026, 11, 4, 7, 25, tzinfo=WIB))
     assert len(county.mail.accepted) == 10
     county.follow_up_until(datetime(2026, 11, 4, 7, 35, tzinfo=WIB))
-    assert [len(message.keys) for message in county.mail.accepted[10:]] == [20, 20, 7]
+    assert [len(message.notices) for message in county.mail.accepted[10:]] == [20, 20, 7]
     assert all(message.recipient == "dishub@sleman.example" for message in county.mail.accepted)
 
 
@@ -134,7 +134,7 @@ def test_the_night_is_told_in_the_hour_that_opens() -> None:
     assert len(county.mail.accepted) == 10
     assert county.memory.mails == {}
     county.follow_up_until(MORNING)
-    assert [len(message.keys) for message in county.mail.accepted[10:]] == [20]
+    assert [len(message.notices) for message in county.mail.accepted[10:]] == [20]
 
 
 def test_a_ticket_opened_at_night_says_when_it_may_be_told() -> None:

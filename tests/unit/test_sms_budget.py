@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from aduan.notice import Notice, SmsBudgetNotice
+from aduan.notice import Notice, NoticeId, SmsBudgetNotice
 from aduan.record import WIB
 from aduan.triage import Place
 from notify.senders import NotAcceptedError, OutcomeUnknownError
@@ -35,7 +35,7 @@ def an_emergency(county: County, number: int, **changes: Any) -> tuple[Notice, N
 
 def spent(county: County) -> int:
     """In November, in millionths of a USD."""
-    return county.memory.sms.spent.get("2026-11", 0) if county.memory.sms is not None else 0
+    return county.memory.spent.get(("SMS", "2026-11"), 0)
 
 
 def test_the_second_sms_about_a_fire_is_spared_and_its_mail_goes() -> None:
@@ -119,7 +119,7 @@ def test_the_desk_reads_of_the_used_up_budget_in_the_morning() -> None:
     county = a_county(monthly_budget_usd=0)
     county.deliver(an_emergency(county, 1)[0])
     county.follow_up_until(NIGHT + timedelta(hours=8))
-    [message] = [one for one in county.mail.accepted if one.keys == (("sms", "budget#2026-11"),)]
+    [message] = [one for one in county.mail.accepted if one.notices == (NoticeId("OUTBOX", "sms", "budget#2026-11"),)]
     assert (message.recipient, message.at.astimezone(WIB).hour) == ("desk@sleman.example", 6)
     assert message.mail is not None
     assert message.mail.subject == "[SMS] Anggaran SMS November 2026 habis"
@@ -135,7 +135,7 @@ def test_a_step_of_the_ladder_is_no_repetition() -> None:
     assert county.deliver(sms) == "sent"
     other, _ = an_emergency(county, 2)
     step = other.model_copy(update={"step": "remind"})
-    county.memory.notices[step.subject, step.key] = step
+    county.memory.notices[step.id] = step
     county.now += timedelta(minutes=10)
     assert county.deliver(step) == "sent"
 

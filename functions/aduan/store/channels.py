@@ -5,17 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import Final, Protocol
 
 from botocore.exceptions import ClientError
 
 from aduan.channel import Cursor, Run, Sweep, TokenCheck
 from aduan.record import stamp
-from aduan.store.notices import new_notice_item
 from aduan.store.table import Table, channel_key, condition_failed, refused_item, to_image, to_item, values
-
-if TYPE_CHECKING:
-    from aduan.notice import ChannelNotice
 
 LEDGER_DAYS: Final = 90
 
@@ -55,9 +51,6 @@ class ChannelStore(Protocol):
 
     def token(self, channel: str) -> TokenCheck | None:
         """The last check of the channel's token; None when there was none."""
-
-    def announce(self, notice: ChannelNotice) -> bool:
-        """Put a notice about a channel into the outbox, unless it is there; tell whether it was new."""
 
     def record(self, run: Run) -> None:
         """Add a run to the ledger."""
@@ -148,10 +141,6 @@ class DynamoChannelStore:
         """Eventually consistent: it changes once a day."""
         item = self.table.get(channel_key(channel, "TOKEN"), consistent=False)
         return None if item is None else TokenCheck.model_validate(item)
-
-    def announce(self, notice: ChannelNotice) -> bool:
-        """One conditional put. `notify` finds it by the stream, `follow_up` on the queue."""
-        return self.table.put_new(new_notice_item(notice))
 
     def record(self, run: Run) -> None:
         """One put, and one more for what the run found lost, under its end; the ledger forgets after 90 days."""

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from botocore.exceptions import ClientError
 
-from aduan.notice import Contact, ContactNotice
+from aduan.notice import Contact, ContactId, ContactNotice
 from aduan.store.notices import new_notice_item
 from aduan.store.table import Table, attributes, condition_failed, contact_key, to_image, to_item, values
 
@@ -15,11 +15,11 @@ from aduan.store.table import Table, attributes, condition_failed, contact_key, 
 class ContactStore(Protocol):
     """What the functions need of the table about contacts."""
 
-    def get(self, department: str) -> Contact | None:
-        """The department's contact, or None."""
+    def get(self, contact: ContactId) -> Contact | None:
+        """How somebody is told, or None."""
 
     def put(self, contact: Contact) -> None:
-        """Replace the department's contact; its addresses are alive again unless it says otherwise."""
+        """Replace a contact; its addresses are alive again unless it says otherwise."""
 
     def died(self, contact: Contact, notice: ContactNotice) -> bool:
         """Mark the address that a notice to the desk is about as dead, and put that notice into the outbox, or neither.
@@ -39,16 +39,14 @@ class DynamoContactStore:
 
     table: Table
 
-    def get(self, department: str) -> Contact | None:
+    def get(self, contact: ContactId) -> Contact | None:
         """A consistent read: a corrected address counts from the next notice on."""
-        item = self.table.get(contact_key(department))
+        item = self.table.get(contact_key(contact))
         return None if item is None else Contact.model_validate(item)
 
     def put(self, contact: Contact) -> None:
         """The last write wins; who wrote it and when is on the item."""
-        self.table.client.put_item(
-            TableName=self.table.name, Item=to_image(to_item(contact, contact_key(contact.department)))
-        )
+        self.table.client.put_item(TableName=self.table.name, Item=to_image(to_item(contact, contact_key(contact.id))))
 
     def died(self, contact: Contact, notice: ContactNotice) -> bool:
         """One TransactWriteItems."""
@@ -57,7 +55,7 @@ class DynamoContactStore:
             {
                 "Update": {
                     "TableName": self.table.name,
-                    "Key": to_image(contact_key(contact.department)),
+                    "Key": to_image(contact_key(contact.id)),
                     "UpdateExpression": f"SET {which}dead_since = :at, {which}dead_because = :because",
                     "ConditionExpression": f"updated_at = :read AND attribute_not_exists({which}dead_since)",
                     "ExpressionAttributeValues": values(

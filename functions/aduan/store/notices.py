@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from botocore.exceptions import ClientError
 
-from aduan.notice import AnyNotice, ChannelNotice, ContactNotice, Notice, NoticeState, SmsBudgetNotice
+from aduan.notice import ANY_NOTICE, AnyNotice, Notice, NoticeId, NoticeState
 from aduan.record import stamp
 from aduan.store.posts import due_items
 from aduan.store.table import (
@@ -18,8 +18,8 @@ from aduan.store.table import (
     Item,
     Table,
     condition_failed,
+    notice_id,
     notice_key,
-    notice_place,
     queue,
     refused_item,
     to_image,
@@ -45,8 +45,11 @@ class NoticeChangedError(Exception):
 class NoticeStore(Protocol):
     """What the functions need of the table about notices."""
 
-    def get(self, subject: str, key: str) -> AnyNotice | None:
-        """The notice about a ticket or a channel with this key, or None."""
+    def add(self, notice: AnyNotice) -> bool:
+        """Put a notice into the outbox, unless it is there; tell whether it was new."""
+
+    def get(self, notice: NoticeId) -> AnyNotice | None:
+        """The notice as it is now, or None."""
 
     def claim(self, notice: AnyNotice, owner: str, now: datetime, recipient: str, told: str) -> AnyNotice:
         """Take a notice for one send, and freeze whom it goes to.
@@ -100,8 +103,8 @@ class NoticeStore(Protocol):
             NoticeChangedError: when it is not as it was read.
         """
 
-    def left_behind(self, now: datetime) -> Iterator[tuple[str, str]]:
-        """Subject and key of each unfinished notice whose time has come, emergencies first, then what is urgent."""
+    def left_behind(self, now: datetime) -> Iterator[NoticeId]:
+        """Each unfinished notice whose time has come, emergencies first, then what is urgent."""
 
 
 def new_notice_item(notice: AnyNotice) -> Item:
@@ -109,7 +112,7 @@ def new_notice_item(notice: AnyNotice) -> Item:
     act_at = notice.act_at or notice.created_at + LEFT_BEHIND
     return to_item(
         notice,
-        notice_key(notice.subject, notice.key),
+        notice_key(notice.id),
         work_queue=_queue(notice),
         act_at=stamp(act_at),
     )
@@ -123,7 +126,7 @@ def withdrawal(table: Table, notice: Notice) -> Item:
     """The part of a transaction that withdraws a notice nobody has begun to send."""
     return {
         "TableName": table.name,
-        "Key": to_image(notice_key(notice.subject, notice.key)),
+        "Key": to_image(notice_key(notice.id)),
         "UpdateExpression": "SET #state = :withdrawn REMOVE work_queue, act_at",
         "ConditionExpression": "#state = :pending",
         "ExpressionAttributeNames": {"#state": "state"},
@@ -148,16 +151,14 @@ class DynamoNoticeStore:
 
     table: Table
 
-    def get(self, subject: str, key: str) -> AnyNotice | None:
+    def add(self, notice: AnyNotice) -> bool:
+        """One conditional put. `notify` finds it by the stream, `follow_up` on the queue."""
+        return self.table.put_new(new_notice_item(notice))
+
+    def get(self, notice: NoticeId) -> AnyNotice | None:
         """A consistent read."""
-        item = self.table.get(notice_key(subject, key))
-        if item is None:
-            return None
-        if "ticket" in item:
-            return Notice.model_validate(item)
-        if "channel" in item:
-            return ChannelNotice.model_validate(item)
-        return (ContactNotice if "about" in item else SmsBudgetNotice).model_validate(item)
+        item = self.table.get(notice_key(notice))
+        return None if item is None else ANY_NOTICE.validate_python(item)
 
     def claim(self, notice: AnyNotice, owner: str, now: datetime, recipient: str, told: str) -> AnyNotice:
         """One conditional update.
@@ -178,27 +179,22 @@ class DynamoNoticeStore:
             }
         )
         repeated = ", repeated_at = :now" if notice.state == "claimed" else ""
-        try:
-            self._update(
-                notice,
-                "SET #state = :claimed, attempt = :attempt, claimed_by = :owner, claimed_at = :now,"
-                f" recipient = :recipient, told = :told{repeated} REMOVE failure",
-                "#state = :before AND attempt = :attempted",
-                claimed="claimed",
-                before=notice.state,
-                attempt=claimed.attempt,
-                attempted=notice.attempt,
-                owner=owner,
-                now=now,
-                recipient=recipient,
-                told=told,
-            )
-        except ClientError as error:
-            if not condition_failed(error):
-                raise
-            stored = refused_item(error)
-            if stored.get("claimed_by") != owner or stored.get("attempt") != claimed.attempt:
-                raise NotPendingError(notice.key) from None
+        met = self._update(
+            notice,
+            "SET #state = :claimed, attempt = :attempt, claimed_by = :owner, claimed_at = :now,"
+            f" recipient = :recipient, told = :told{repeated} REMOVE failure",
+            "#state = :before AND attempt = :attempted",
+            claimed="claimed",
+            before=notice.state,
+            attempt=claimed.attempt,
+            attempted=notice.attempt,
+            owner=owner,
+            now=now,
+            recipient=recipient,
+            told=told,
+        )
+        if met is not None and (met.get("claimed_by"), met.get("attempt")) != (owner, claimed.attempt):
+            raise NotPendingError(notice.key)
         return claimed
 
     def sent(self, notice: AnyNotice, message_id: str, now: datetime) -> None:
@@ -240,33 +236,29 @@ class DynamoNoticeStore:
     def hold(self, notice: AnyNotice, hold: Hold) -> None:
         """Still pending, on the queue at a later time."""
         digest = {"digest_at": hold.until} if hold.in_digest else {}
-        try:
-            self._update(
-                notice,
-                "SET act_at = :until" + (", digest_at = :digest_at" if digest else ""),
-                "#state = :pending AND attempt = :attempt",
-                until=hold.until,
-                pending="pending",
-                attempt=notice.attempt,
-                **digest,
-            )
-        except ClientError as error:
-            if condition_failed(error):
-                raise NotPendingError(notice.key) from None
-            raise
+        met = self._update(
+            notice,
+            "SET act_at = :until" + (", digest_at = :digest_at" if digest else ""),
+            "#state = :pending AND attempt = :attempt",
+            until=hold.until,
+            pending="pending",
+            attempt=notice.attempt,
+            **digest,
+        )
+        if met is not None:
+            raise NotPendingError(notice.key)
 
-    def left_behind(self, now: datetime) -> Iterator[tuple[str, str]]:
+    def left_behind(self, now: datetime) -> Iterator[NoticeId]:
         """Query the sparse index, one shard after the other."""
         for name in NOTICE_QUEUES.values():
             for number in range(QUEUE_SHARDS):
-                for item in due_items(self.table, f"{name}#{number}", now):
-                    yield notice_place(item)
+                yield from map(notice_id, due_items(self.table, f"{name}#{number}", now))
 
     def record(self, before: AnyNotice, after: AnyNotice) -> None:
         """One conditional update of what is different; an unfinished notice is on the queue."""
-        given = after.model_dump(exclude_none=True)
-        changed = {name: value for name, value in given.items() if getattr(before, name) != value}
-        absent = [name for name in before.model_dump(exclude_none=True) if name not in given]
+        different = {name: value for name, value in after if getattr(before, name) != value}
+        changed = {name: value for name, value in different.items() if value is not None}
+        absent = [name for name in different if name not in changed]
         if after.act_at is not None:
             changed["work_queue"] = _queue(after)
         else:
@@ -276,7 +268,7 @@ class DynamoNoticeStore:
         try:
             self.table.client.update_item(
                 TableName=self.table.name,
-                Key=to_image(notice_key(before.subject, before.key)),
+                Key=to_image(notice_key(before.id)),
                 UpdateExpression=f"SET {sets}" + (f" REMOVE {removes}" if removes else ""),
                 ConditionExpression="#state = :read_state AND #attempt = :read_attempt",
                 ExpressionAttributeNames={f"#{name}": name for name in ("state", "attempt", *changed, *absent)},
@@ -292,41 +284,42 @@ class DynamoNoticeStore:
             raise
 
     def _put_aside(self, notice: AnyNotice, state: NoticeState, why: str) -> None:
-        try:
-            self._update(
-                notice,
-                "SET #state = :aside, failure = :why REMOVE work_queue, act_at",
-                "#state = :before AND attempt = :attempt",
-                aside=state,
-                before=notice.state,
-                attempt=notice.attempt,
-                why=why,
-            )
-        except ClientError as error:
-            if not condition_failed(error):
-                raise
-            # What is put aside already may be this very write, repeated by the SDK because its reply was lost.
-            if refused_item(error).get("state") != state:
-                raise NotPendingError(notice.key) from None
+        met = self._update(
+            notice,
+            "SET #state = :aside, failure = :why REMOVE work_queue, act_at",
+            "#state = :before AND attempt = :attempt",
+            aside=state,
+            before=notice.state,
+            attempt=notice.attempt,
+            why=why,
+        )
+        # What is put aside already may be this very write, repeated by the SDK because its reply was lost.
+        if met is not None and met.get("state") != state:
+            raise NotPendingError(notice.key)
 
     def _finish(self, notice: AnyNotice, update: str, **given: Any) -> None:
-        """Write the outcome of a send, where none is on record: only whoever claimed this attempt may."""
+        """Write the outcome of a send, where none is on record: only whoever claimed this attempt may.
+
+        It is refused when an event of the provider was faster, or the SDK meets its own write whose reply was lost.
+        """
         condition = "claimed_by = :owner AND attempt = :attempt AND #state = :claimed"
         given |= {"owner": notice.claimed_by, "attempt": notice.attempt, "claimed": "claimed"}
-        try:
-            self._update(notice, update, condition, **given)
-        except ClientError as error:
-            # An event of the provider was faster, or the SDK met its own write whose reply was lost.
-            if not condition_failed(error):
-                raise
+        self._update(notice, update, condition, **given)
 
-    def _update(self, notice: AnyNotice, update: str, condition: str, **given: Any) -> None:
-        self.table.client.update_item(
-            TableName=self.table.name,
-            Key=to_image(notice_key(notice.subject, notice.key)),
-            UpdateExpression=update,
-            ConditionExpression=condition,
-            ExpressionAttributeNames={"#state": "state"},
-            ExpressionAttributeValues=values(**given),
-            ReturnValuesOnConditionCheckFailure="ALL_OLD",
-        )
+    def _update(self, notice: AnyNotice, update: str, condition: str, **given: Any) -> Item | None:
+        """Write, and return None; or, when the condition does not hold, return the item that is there."""
+        try:
+            self.table.client.update_item(
+                TableName=self.table.name,
+                Key=to_image(notice_key(notice.id)),
+                UpdateExpression=update,
+                ConditionExpression=condition,
+                ExpressionAttributeNames={"#state": "state"},
+                ExpressionAttributeValues=values(**given),
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            )
+        except ClientError as error:
+            if condition_failed(error):
+                return refused_item(error)
+            raise
+        return None

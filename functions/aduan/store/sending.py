@@ -1,4 +1,4 @@
-"""What was sent to whom lately, and what it cost: so that nobody gets too much, and no month costs too much."""
+"""What was sent to whom lately, so that nobody gets too much."""
 
 from __future__ import annotations
 
@@ -9,13 +9,10 @@ from typing import TYPE_CHECKING, Final, Protocol
 from botocore.exceptions import ClientError
 
 from aduan.record import SCHEMA_VERSION, WIB
-from aduan.store.notices import new_notice_item
-from aduan.store.spending import DynamoSpendingStore
 from aduan.store.table import Item, Table, condition_failed, sending_key, to_image, values
 from aduan.store.tickets import listed
 
 if TYPE_CHECKING:
-    from aduan.notice import SmsBudgetNotice
     from aduan.ticket import Ticket
 
 KEPT: Final = timedelta(days=1)
@@ -41,15 +38,6 @@ class SendingStore(Protocol):
 
     def first_sms(self, department: str, matter: str, ticket: str, now: datetime, within: timedelta) -> bool:
         """Note an SMS about a matter; False when another ticket's went to the department less than `within` ago."""
-
-    def book_sms(self, name: str, now: datetime, amount: int, budget: int) -> bool:
-        """Set aside what an SMS costs, in millionths of a USD; False when the month's budget does not hold it."""
-
-    def settle_sms(self, name: str, now: datetime, difference: int) -> None:
-        """Correct what was booked at `now` by what it really was, once."""
-
-    def announce(self, notice: SmsBudgetNotice) -> None:
-        """Put the notice into the outbox, unless this month's is there."""
 
 
 @dataclass(frozen=True)
@@ -112,22 +100,6 @@ class DynamoSendingStore:
                 raise
             return False
         return True
-
-    def book_sms(self, name: str, now: datetime, amount: int, budget: int) -> bool:
-        """Beside what second opinions cost, with a budget of its own."""
-        return self._spending.book(name, now, amount, budget)
-
-    def settle_sms(self, name: str, now: datetime, difference: int) -> None:
-        """A repeated one finds nothing to do."""
-        self._spending.settle(name, now, difference)
-
-    def announce(self, notice: SmsBudgetNotice) -> None:
-        """One conditional put."""
-        self.table.put_new(new_notice_item(notice))
-
-    @property
-    def _spending(self) -> DynamoSpendingStore:
-        return DynamoSpendingStore(self.table, "SMS")
 
 
 def _hour(reader: str, now: datetime) -> Item:

@@ -16,12 +16,14 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from aduan.notice import NoticeId
 from aduan.record import SCHEMA_VERSION, WIB, Record, stamp
 
 if TYPE_CHECKING:
     import boto3
     from mypy_boto3_dynamodb import DynamoDBClient
 
+    from aduan.notice import ContactId
     from aduan.triage import Urgency
 
 Item = dict[str, Any]
@@ -67,19 +69,15 @@ def ticket_key(code: str) -> Item:
     return {"pk": f"TICKET#{code}", "sk": "TICKET"}
 
 
-def notice_key(subject: str, key: str) -> Item:
-    """Key of a notice, from what it is about and its own key.
-
-    A channel's id has a colon and a ticket's code is in capitals. What is left is a department's code; its notices
-    lie apart from its contact, which no sender may write.
-    """
-    what = "CHANNEL" if ":" in subject else "TICKET" if subject.isupper() else "OUTBOX"
-    return {"pk": f"{what}#{subject}", "sk": f"NOTICE#{key}"}
+def notice_key(notice: NoticeId) -> Item:
+    """Key of a notice."""
+    return {"pk": f"{notice.partition}#{notice.subject}", "sk": f"NOTICE#{notice.key}"}
 
 
-def notice_place(key: Item) -> tuple[str, str]:
-    """What the notice with this key of the table is about, and its own key."""
-    return key["pk"].partition("#")[2], key["sk"].removeprefix("NOTICE#")
+def notice_id(key: Item) -> NoticeId:
+    """Which notice has this key of the table."""
+    partition, _, subject = key["pk"].partition("#")
+    return NoticeId(partition, subject, key["sk"].removeprefix("NOTICE#"))
 
 
 def channel_key(channel: str, sort: str = "CURSOR") -> Item:
@@ -87,9 +85,9 @@ def channel_key(channel: str, sort: str = "CURSOR") -> Item:
     return {"pk": f"CHANNEL#{channel}", "sk": sort}
 
 
-def contact_key(department: str) -> Item:
-    """Key of a department's contact."""
-    return {"pk": f"DEPARTMENT#{department}", "sk": "CONTACT"}
+def contact_key(contact: ContactId) -> Item:
+    """Key of a contact."""
+    return {"pk": f"DEPARTMENT#{contact}", "sk": "CONTACT"}
 
 
 def author_key(author: str, sort: str) -> Item:

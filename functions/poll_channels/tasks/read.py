@@ -22,6 +22,7 @@ def read_channel(channel: Channel, invocation: Invocation) -> None:
         channel,
         invocation.channels,
         invocation.posts,
+        invocation.notices,
         run_id=invocation.run_id,
         clock=invocation.clock,
         lease_for=invocation.lease_for(),

@@ -1,0 +1,41 @@
+"""The part of the table that sending needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from aduan.store.contacts import ContactStore, DynamoContactStore
+from aduan.store.notices import DynamoNoticeStore, NoticeStore
+from aduan.store.posts import DynamoPostStore, PostStore
+from aduan.store.sending import DynamoSendingStore, SendingStore
+from aduan.store.spending import DynamoSpendingStore, SpendingStore
+from aduan.store.tickets import DynamoTicketStore, TicketStore
+
+if TYPE_CHECKING:
+    from aduan.store.table import Table
+
+
+@dataclass(frozen=True)
+class Stores:
+    """What a delivery reads and writes."""
+
+    notices: NoticeStore
+    tickets: TicketStore
+    posts: PostStore
+    contacts: ContactStore
+    sending: SendingStore
+    spending: SpendingStore
+    """Of SMS."""
+
+
+def open_stores(table: Table) -> Stores:
+    """Find all of them in the table."""
+    return Stores(
+        DynamoNoticeStore(table),
+        DynamoTicketStore(table),
+        DynamoPostStore(table),
+        DynamoContactStore(table),
+        DynamoSendingStore(table),
+        DynamoSpendingStore(table, "SMS"),
+    )
