@@ -19,8 +19,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from aduan.directory import Directory, load_directory
 from aduan.example import Example
+from aduan.record import month_of
 from aduan.store.examples import DynamoExampleStore, ExampleStore
-from aduan.store.table import Table, month_of
+from aduan.store.table import Table
 from infra.local.machine import REGION, STATE, WATCHED
 
 OUT: Final = STATE / "corrections.jsonl"

@@ -14,7 +14,7 @@ from aduan.example import Example
 from aduan.notice import AnyNotice, ChannelNotice, Contact, ContactNotice, Notice, SmsBudgetNotice
 from aduan.post import Post
 from aduan.quiet_hours import Hold
-from aduan.record import WIB
+from aduan.record import WIB, month_of
 from aduan.reply import Reply, with_reply
 from aduan.store.channels import LeaseError
 from aduan.store.notices import LEFT_BEHIND as NOTICE_LEFT_BEHIND
@@ -22,7 +22,7 @@ from aduan.store.notices import NoticeChangedError, NotPendingError, is_renewed
 from aduan.store.pages import page_cursor, page_position
 from aduan.store.posts import LEFT_BEHIND, AlreadyTriagedError
 from aduan.store.replies import ReplyTakenError
-from aduan.store.table import NOTICE_QUEUES, month_of
+from aduan.store.table import NOTICE_QUEUES
 from aduan.store.tickets import CodeTakenError, OutdatedError, overtaken
 from aduan.ticket import Event, Resolution, Stage, Ticket, Voice, clock_of, queued
 from aduan.triage import Triage

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from aduan.example import Example
     from aduan.notice import Notice
     from aduan.reply import Reply
-    from aduan.store.reading import ChannelState, Grouping, Tally, TicketDetail
+    from aduan.store.ledger import ChannelState
+    from aduan.store.statistics import Grouping, Tally
+    from aduan.store.ticket_reading import TicketDetail
     from aduan.ticket import Event, Voice
     from aduan.triage import Triage
 

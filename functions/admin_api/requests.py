@@ -12,11 +12,11 @@ from pydantic_core import PydanticCustomError
 
 from aduan.masking import storable
 from aduan.notice import Role, contact_code
-from aduan.record import WIB
+from aduan.record import WIB, month_of
 from aduan.refusal import invalid, not_found
 from aduan.request_body import json_object, raw_body
-from aduan.store.reading import Grouping, TicketQuery
-from aduan.store.table import month_of
+from aduan.store.statistics import Grouping
+from aduan.store.ticket_reading import TicketQuery
 from aduan.ticket import Status
 from aduan.triage import ReportKind, Urgency
 

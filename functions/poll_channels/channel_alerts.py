@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Final
 from aduan.channel import REFUSALS, Cursor
 from aduan.channel_budget import is_exhausted
 from aduan.notice import ChannelNotice
-from aduan.record import stamp
-from aduan.store.table import month_of
+from aduan.record import month_of, stamp
 from aduan.triage import DESK
 from poll_channels.source import ChannelError, CredentialError, GapError, NotPermittedError, PageCapError
 

@@ -17,8 +17,8 @@ from aduan.directory import load_directory
 from aduan.masking import storable
 from aduan.post import LINK_CHARACTERS, TEXT_BYTES, Post
 from aduan.store.posts import DynamoPostStore
-from aduan.store.reading import TicketDetail
 from aduan.store.table import Table, from_image, post_key, to_item
+from aduan.store.ticket_reading import TicketDetail
 from aduan.ticket import Voice
 from notify.wording import mail
 from tests.builders import NOON, a_post, a_rejected, a_ticket, a_triage

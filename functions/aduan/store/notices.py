@@ -11,7 +11,6 @@ from botocore.exceptions import ClientError
 
 from aduan.notice import AnyNotice, ChannelNotice, ContactNotice, Notice, NoticeState, SmsBudgetNotice
 from aduan.record import stamp
-from aduan.store.posts import due_items
 from aduan.store.table import (
     NOTICE_QUEUES,
     QUEUE_SHARDS,
@@ -270,7 +269,7 @@ class DynamoNoticeStore:
         """Query the sparse index, one shard after the other."""
         for name in NOTICE_QUEUES.values():
             for number in range(QUEUE_SHARDS):
-                for item in due_items(self.table, f"{name}#{number}", now):
+                for item in self.table.due_items(f"{name}#{number}", now):
                     yield notice_place(item)
 
     def record(self, before: AnyNotice, after: AnyNotice) -> None:

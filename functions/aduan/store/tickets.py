@@ -11,11 +11,11 @@ from botocore.exceptions import ClientError
 
 from aduan.notice import Notice
 from aduan.post import Post
-from aduan.record import stamp
+from aduan.record import month_of, stamp
 from aduan.reply import with_reply
 from aduan.store.examples import forgetting, keeping
 from aduan.store.notices import is_renewed, new_notice_item, renewal, withdrawal
-from aduan.store.posts import AlreadyTriagedError, due_items, erasure, triaged_update, unchanged
+from aduan.store.posts import AlreadyTriagedError, erasure, triaged_update, unchanged
 from aduan.store.replies import reply_item
 from aduan.store.table import (
     FORUM,
@@ -26,7 +26,6 @@ from aduan.store.table import (
     author_key,
     cancellation_codes,
     condition_failed,
-    month_of,
     post_key,
     queue,
     shard,
@@ -353,7 +352,7 @@ class DynamoTicketStore:
     def due(self, now: datetime) -> Iterator[str]:
         """Query the sparse index, one shard after the other."""
         for number in range(QUEUE_SHARDS):
-            for item in due_items(self.table, f"TICKET#{number}", now):
+            for item in self.table.due_items(f"TICKET#{number}", now):
                 yield item["pk"].removeprefix("TICKET#")
 
     def _resolution(self, ticket: Ticket, at: datetime) -> list[dict[str, Any]]:
