@@ -17,7 +17,10 @@ from markupsafe import Markup
 
 from actions.case import THE_DESK, Case
 from actions.form import NOTE_LENGTH, PHOTO_LENGTH, Form
-from aduan.plain_text import in_wib, one_line, readable
+from aduan.confidentiality import may_be_named
+from aduan.labels import STATUS_LABELS, matter
+from aduan.plain_text import in_wib
+from aduan.quotation import quotation
 from aduan.templating import template_environment
 from aduan.triage import DESK
 
@@ -25,7 +28,6 @@ if TYPE_CHECKING:
     from actions.link_state import Found
     from aduan.action_token import Action
     from aduan.directory import Department
-    from aduan.ticket import Status
 
 SHOWN_TEXT: Final = 2_000
 """Longest quotation in characters; all of it is in the mail."""
@@ -33,18 +35,6 @@ LABELS: Final[Mapping[Action, str]] = {
     "accept": "Penerimaan",
     "done": "Penyelesaian",
     "not_ours": "\u201cBukan wewenang kami\u201d",
-}
-STATUS_WORDS: Final[Mapping[Status, str]] = {
-    "needs_review": "diputuskan Meja Aduan",
-    "routed": "menunggu diterima",
-    "accepted": "diterima",
-    "in_progress": "sedang dikerjakan",
-    "resolved": "dinyatakan selesai",
-    "closed": "ditutup",
-    "reopened": "dibuka kembali",
-    "not_ours": "di luar wewenang Pemerintah Kabupaten Sleman",
-    "duplicate": "sama dengan aduan lain",
-    "rejected": "bukan aduan",
 }
 _STYLE: Final = """
 *{box-sizing:border-box}
@@ -128,7 +118,7 @@ def form_page(case: Case, seen: int, form: Form | None = None, error: str = "") 
         error: Why it was not taken; then the answer says so, too.
     """
     title, explanation, button = _question(case)
-    lines, instead = _quotation(case)
+    lines, instead = quotation(case.post, SHOWN_TEXT, confidential=case.secret)
     page = _FormPage(
         title=title,
         paragraphs=(explanation,),
@@ -195,7 +185,7 @@ def link_state_page(case: Case, found: Found) -> Page:
         case "closed":
             return _message(410, "Sudah ditutup", f"Aduan {code} sudah ditutup dan tidak ditindaklanjuti lagi.")
         case "withdrawn":
-            why = STATUS_WORDS[case.ticket.status]
+            why = STATUS_LABELS[case.ticket.status].lower()
             return _message(410, "Sudah ditarik", f"Aduan {code} tidak ditindaklanjuti lagi: {why}.")
     return _message(410, "Sedang diputuskan", f"Aduan {code} sedang diputuskan {THE_DESK}.")
 
@@ -267,7 +257,8 @@ def _question(case: Case) -> tuple[str, str, str]:
         likely = case.directory.departments.get(case.ticket.runner_up or "")
         other = THE_DESK
         if likely is not None and likely.code != case.ticket.department:
-            other = "pihak lain yang mungkin berwenang" if likely.confidential else case.name(likely.code)
+            named = may_be_named(likely.code, case.directory)
+            other = case.name(likely.code) if named else "pihak lain yang mungkin berwenang"
         onward = f"Aduan ini dialihkan kepada pihak yang dipilih di bawah; bila tidak dipilih, kepada {other}."
     return f"Bukan wewenang {case.refuser}?", onward, "Ya, bukan wewenang kami"
 
@@ -284,28 +275,10 @@ def _onward(case: Case) -> str:
 
 def _facts(case: Case) -> tuple[tuple[str, str], ...]:
     ticket = case.ticket
-    topic = case.directory.topics.get(ticket.topic)
-    place = ticket.place.label() if ticket.place is not None else ""
-    facts = (
-        ("Topik", one_line(topic.label) if topic is not None else "Laporan warga"),
-        ("Lokasi", one_line(place) or "tidak disebutkan"),
-    )
+    facts = matter(ticket, case.directory)
     if case.secret:
         return facts
-    return (*facts, ("Status", STATUS_WORDS[ticket.status]), ("Tenggat", in_wib(ticket.due_at)))
-
-
-def _quotation(case: Case) -> tuple[tuple[str, ...], str]:
-    """The citizen's words line by line, or the sentence that stands in their place."""
-    if case.secret:
-        return (), "Isi laporan tidak ditampilkan karena bersifat rahasia."
-    if case.post.state == "gone":
-        return (), "Isi laporan tidak ditampilkan lagi karena unggahannya telah dihapus di kanal asalnya."
-    text = readable(case.post.text)
-    if not text:
-        return (), "Unggahan ini hanya berupa foto." if case.post.has_photo else "Unggahan ini tidak memuat tulisan."
-    cut = case.post.clipped or len(text) > SHOWN_TEXT
-    return tuple((text[:SHOWN_TEXT].rstrip() + (" \u2026 (dipotong)" if cut else "")).split("\n")), ""
+    return (*facts, ("Status", STATUS_LABELS[ticket.status]), ("Tenggat", in_wib(ticket.due_at)))
 
 
 def _choices(case: Case) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:

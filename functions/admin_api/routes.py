@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from admin_api import access, answers, requests
+from admin_api import access, answers, channel_answers, requests
 from admin_api.correction import correction, outdated
 from admin_api.coverage import Bounds, coverage
-from aduan.health import Health, channel_health
+from admin_api.health import Health, channel_health
+from admin_api.silence import HISTORY
 from aduan.notice import Contact
 from aduan.refusal import RefusedError, invalid, not_found
-from aduan.silence import HISTORY
 from aduan.store.channels import LEDGER_DAYS
 from aduan.store.pages import CursorError
 from aduan.store.tickets import OutdatedError
@@ -160,7 +160,7 @@ class Routes:
         self._caller().must_be_admin()
         self._no_parameters()
         now = self.now()
-        return answers.channels_answer(
+        return channel_answers.channels_answer(
             [(channel, *self._channel(channel, now)) for channel in self.directory.channels], self.directory
         )
 
@@ -179,7 +179,7 @@ class Routes:
             ledger.until,
             Bounds.of(self.now(), timedelta(days=LEDGER_DAYS), ledger.first, ledger.looked_until),
         )
-        return answers.coverage_answer(request.channel, stretches, request.until, self.directory)
+        return channel_answers.coverage_answer(request.channel, stretches, request.until, self.directory)
 
     def contact(self, code: str) -> answers.Answer:
         """``GET /departments/{code}/contacts``; with ``.head`` after the code, of who leads it."""

@@ -12,23 +12,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
+from aduan.labels import matter
 from aduan.notice import CONTRADICTED
-from aduan.plain_text import in_wib, one_line, readable
+from aduan.plain_text import in_wib, one_line
+from aduan.quotation import quotation
 from aduan.record import WIB
 from aduan.ticket import WAITING, Ticket
 from aduan.triage import DESK
-from notify.wording import (
-    ENVIRONMENT,
-    SMS_SEPTETS,
-    SUBJECT_LENGTH,
-    Case,
-    Link,
-    Mail,
-    count_septets,
-    cut,
-    defanged,
-    gsm,
-)
+from notify.gsm_alphabet import cut, gsm
+from notify.wording import ENVIRONMENT, SUBJECT_LENGTH, Case, Link, Mail
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -112,7 +104,7 @@ def step_message(notice: Notice, case: Case) -> Mail | str:
 
 def _mail(step: _Step) -> Mail:
     case = step.case
-    quotation = () if case.secret else _quotation(case.post.text)
+    lines, instead = quotation(case.post, SHOWN_TEXT, confidential=case.secret)
     letter = _Letter(
         title=_title(step),
         code=step.ticket.code,
@@ -121,37 +113,28 @@ def _mail(step: _Step) -> Mail:
         moment=in_wib(step.end),
         greeting=f"Yth. {_reader(step)},",
         paragraphs=tuple(filter(None, (_forward(step), _standing(step), _told_too(step), _asked(step)))),
-        quotation=quotation,
-        instead="" if quotation else _instead(case),
+        quotation=lines,
+        instead=instead,
         facts=_facts(step),
         actions=case.links,
         closing=_closing(step),
     )
     text, html = _templates()
-    where = f" \u2013 {case.spot}" if case.spot else ""
-    what = "Laporan rahasia" if case.secret else case.topic + where
-    subject = f"[{letter.code}] {'DARURAT: ' if case.emergency else ''}{letter.title}: {what}"
+    subject = f"[{letter.code}] {'DARURAT: ' if case.emergency else ''}{letter.title}: {case.subject}"
     return Mail(
         subject=one_line(subject)[:SUBJECT_LENGTH], text=text.render(letter=letter), html=html.render(letter=letter)
     )
 
 
 def _sms(step: _Step) -> str:
-    case, limit = step.case, f"{step.end.astimezone(WIB):%d-%m-%Y %H.%M}"
-    head = f"{'DARURAT' if case.emergency else 'Aduan'} {step.ticket.code}: "
+    limit = f"{step.end.astimezone(WIB):%d-%m-%Y %H.%M}"
     standing = {"needs_review": "Belum diputuskan", "not_ours": "Belum ada kabar"}.get(
         step.ticket.status, "Belum diterima" if step.ticket.status in WAITING else "Belum selesai"
     )
     by = "" if step.holder.kind == "desk" else f" {cut(gsm(step.holder.short_name), 20)}"
     over = " (lewat)" if step.is_over else ""
     asked = "arahan" if step.notice.role == "head" else "tindak lanjut"
-    tail = f". {standing}{by}, batas {limit}{over}. Mohon {asked}."
-    if case.secret:
-        return f"{head}laporan rahasia{tail}"
-    room = SMS_SEPTETS - count_septets(head + tail)
-    where = cut(gsm(case.spot), room // 2)
-    where = f" di {where}" if where else ""
-    return f"{head}{cut(gsm(case.topic) or 'Laporan warga', room - count_septets(where))}{where}{tail}"
+    return step.case.sms(f". {standing}{by}, batas {limit}{over}. Mohon {asked}.")
 
 
 def _title(step: _Step) -> str:
@@ -261,23 +244,6 @@ def _asked(step: _Step) -> str:
     return asked
 
 
-def _quotation(text: str) -> tuple[str, ...]:
-    """The citizen's words, line by line, as they are stored: masked; no link in them can be clicked."""
-    text = readable(text)
-    if len(text) > SHOWN_TEXT:
-        text = text[:SHOWN_TEXT].rstrip() + " \u2026"
-    return tuple(defanged(text).splitlines())
-
-
-def _instead(case: Case) -> str:
-    """What stands where the quotation would."""
-    if case.secret:
-        return "Isi laporan ini rahasia dan tidak dikirim lewat surel."
-    if case.post.state == "gone":
-        return "Unggahan aslinya sudah dihapus oleh penulisnya."
-    return "Unggahan ini tidak memuat tulisan."
-
-
 def _facts(step: _Step) -> tuple[tuple[str, str], ...]:
     ticket, case = step.ticket, step.case
     dates = [("Masuk", in_wib(ticket.opened_at))]
@@ -288,13 +254,7 @@ def _facts(step: _Step) -> tuple[tuple[str, str], ...]:
         dates.append(("Tenggat penyelesaian", in_wib(ticket.due_at)))
     if case.secret:
         return tuple(dates)
-    place = one_line(ticket.place.label()) if ticket.place is not None else ""
-    return (
-        ("Topik", case.topic),
-        ("Lokasi", place or "tidak disebutkan"),
-        ("Ditangani oleh", case.name(step.holder)),
-        *dates,
-    )
+    return (*matter(ticket, case.directory), ("Ditangani oleh", case.name(step.holder)), *dates)
 
 
 def _closing(step: _Step) -> str:

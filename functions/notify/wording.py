@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import functools
 import re
-import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
-from aduan.plain_text import in_wib, one_line, readable
+from aduan.confidentiality import is_confidential
+from aduan.labels import KIND_LABELS, NO_TOPIC, URGENCY_LABELS, channel_label, matter, topic_label
+from aduan.plain_text import in_wib, one_line
+from aduan.quotation import quotation
 from aduan.record import WIB
+from aduan.safe_text import defanged, safe_link
 from aduan.templating import template_environment
-from aduan.triage import DESK, ReportKind, Urgency
+from aduan.triage import DESK, ReportKind
+from notify.gsm_alphabet import SMS_SEPTETS, count_septets, cut, gsm
 
 if TYPE_CHECKING:
     from aduan.directory import Department, Directory
@@ -35,39 +39,13 @@ BRIEF_TEXT: Final = 240
 """Of a citizen's words in a list of several: enough to know what it is, the rest is behind the link."""
 SHOWN_REASONS: Final = 4
 SUBJECT_LENGTH: Final = 120
-SMS_SEPTETS: Final = 160
-"""One SMS in the GSM alphabet. Each further part costs as much again."""
 
-_URGENCY: Final[dict[Urgency, str]] = {"emergency": "Darurat", "urgent": "Mendesak", "normal": "Biasa"}
-_KIND: Final[dict[ReportKind, str]] = {
-    "complaint": "Aduan",
-    "request": "Permintaan informasi",
-    "aspiration": "Aspirasi",
-    "other": "Lainnya",
-}
 _WHAT: Final[dict[ReportKind, str]] = {
     "complaint": "laporan warga",
     "request": "permintaan informasi warga",
     "aspiration": "aspirasi warga",
     "other": "laporan warga",
 }
-CHANNEL_KINDS: Final = {
-    "facebook_page": "Facebook",
-    "instagram": "Instagram",
-    "rss": "Media daring",
-    "telegram_relay": "Telegram",
-    "webhook": "Relai mitra",
-    "x": "X",
-    "youtube": "YouTube",
-}
-
-GSM_BASIC: Final = frozenset(
-    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§"
-    "¿abcdefghijklmnopqrstuvwxyzäöñüà"
-)
-"""GSM 03.38, the default alphabet: one septet each."""
-GSM_EXTENSION: Final = frozenset("\f^{}\\[~]|€")
-"""Its extension table: an escape and a letter, two septets each."""
 
 
 @dataclass(frozen=True)
@@ -148,18 +126,10 @@ def sms(
 ) -> str:
     """Write the SMS about a ticket: one part in the GSM alphabet, without a word of the citizen.
 
-    It takes what `mail` takes. It is cut where it is least missed: in the topic and in the place.
+    It takes what `mail` takes.
     """
     case = Case(ticket, post, department, desk_reason, directory)
-    head = f"{'DARURAT' if case.emergency else 'Aduan'} {ticket.code}: "
-    tail = f". {_sms_call(case)} Rincian di {'layanan' if case.secret else 'surel'} Aduan Sleman."
-    if case.secret:
-        return f"{head}laporan rahasia{tail}"
-    room = SMS_SEPTETS - count_septets(head + tail)
-    where = cut(gsm(case.spot), room // 2)
-    where = f" di {where}" if where else ""
-    what = cut(gsm(case.topic) or "Laporan warga", room - count_septets(where))
-    return f"{head}{what}{where}{tail}"
+    return case.sms(f". {_sms_call(case)} Rincian di {'layanan' if case.secret else 'surel'} Aduan Sleman.")
 
 
 @dataclass(frozen=True)
@@ -194,26 +164,23 @@ def brief(  # noqa: PLR0913 # what it says, who reads it and why, and what he ma
 ) -> Brief:
     """Write what a digest says about a ticket; it takes what `mail` takes, and keeps the same secrets."""
     case = Case(ticket, post, department, desk_reason, directory)
-    text = one_line(defanged(readable(post.text)))
-    if case.secret:
-        text = "Isi laporan tidak ditampilkan karena bersifat rahasia."
-    elif len(text) > BRIEF_TEXT:
+    lines, instead = quotation(post, SHOWN_TEXT, confidential=case.secret)
+    text = one_line(" ".join(lines)) or instead
+    if len(text) > BRIEF_TEXT:
         text = text[:BRIEF_TEXT].rpartition(" ")[0] or text[:BRIEF_TEXT]
         text = f"{text.rstrip(' ,.;:')} \u2026"
-    elif not text:
-        text = "Hanya foto, tanpa tulisan." if post.has_photo else "Tanpa tulisan."
     place = ticket.place.label() if ticket.place is not None and not case.secret else ""
     owner = directory.departments.get(ticket.department, department)
     return Brief(
         code=ticket.code,
-        title="Laporan rahasia" if case.secret else case.topic,
-        urgency="" if ticket.urgency == "normal" else _URGENCY[ticket.urgency],
+        title=case.title,
+        urgency="" if ticket.urgency == "normal" else URGENCY_LABELS[ticket.urgency],
         place=one_line(place),
         owner="" if owner is department else case.name(owner),
         text=text,
-        quoted=bool(post.text.strip()) and not case.secret,
+        quoted=bool(lines),
         due=in_wib(ticket.due_at),
-        link="" if case.secret else _safe_link(ticket.permalink),
+        link="" if case.secret else safe_link(ticket.permalink),
         actions=links,
     )
 
@@ -221,34 +188,6 @@ def brief(  # noqa: PLR0913 # what it says, who reads it and why, and what he ma
 def name_of(department: Department) -> str:
     """A department's name in one line, without the number of offices it stands for."""
     return one_line(department.title)
-
-
-def septets(text: str) -> int | None:
-    """Count the septets of a text in the GSM alphabet; None when a character is not in it."""
-    if any(letter not in GSM_BASIC and letter not in GSM_EXTENSION for letter in text):
-        return None
-    return count_septets(text)
-
-
-def defanged(text: str) -> str:
-    """Write links so that no mail program makes them clickable: ``hxxps[:]//bit[.]ly/x``."""
-    text = _WEB.sub("hxxp", _SCHEME.sub(lambda scheme: f"{scheme[0][:-1]}[:]", text))
-    return _WORD.sub(lambda word: _DOT.sub("[.]" if _LINK.search(word[0]) else ". ", word[0]), text)
-
-
-_SCHEME: Final = re.compile(
-    r"(?:[a-z][a-z0-9+.-]{1,30}\s?:(?=\s?//)|(?:mailto|tel|sms|javascript|data|vbscript):(?=\S))", re.IGNORECASE
-)
-_WEB: Final = re.compile(r"\bhttp", re.IGNORECASE)
-_WORD: Final = re.compile(r"\S+")
-_DOT: Final = re.compile("(?<=\\w)[.\u3002\uff0e\uff61](?=[^\\W\\d_]{2})")
-"""A dot that may stand in a host name. Outside a link it is a full stop with its space forgotten, and gets one:
-so an address under a top-level domain missing from `_LINK` is not clickable either."""
-_LINK: Final = re.compile(
-    r"//|\bwww\d?\W|@|\w\W[^\W\d_]{2,}[/:?]"
-    r"|\W(?:com|net|org|id|info|biz|me|io|ly|gg|co|cc|to|be|link|xyz|top|shop|store|online|site|app|page|dev|vip|live)\b",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True)
@@ -271,8 +210,17 @@ class Case:
     @property
     def topic(self) -> str:
         """Its label."""
-        topic = self.directory.topics.get(self.ticket.topic)
-        return one_line(topic.label) if topic is not None else "Laporan warga"
+        return topic_label(self.ticket.topic, self.directory, NO_TOPIC)
+
+    @property
+    def title(self) -> str:
+        """What it is called above a mail."""
+        return "Laporan rahasia" if self.secret else self.topic
+
+    @property
+    def subject(self) -> str:
+        """What it is called in a subject: also where it is."""
+        return self.title if self.secret or not self.spot else f"{self.title} \u2013 {self.spot}"
 
     @property
     def spot(self) -> str:
@@ -288,12 +236,10 @@ class Case:
     @functools.cached_property
     def secret(self) -> bool:
         """Whether it is, or while the desk decides may be, the matter of a department that keeps secrets."""
-        triage = self.post.triage
-        codes = [self.ticket.department, *self.ticket.refused_by, triage.department if triage else None]
-        if self.desk_reason is not None:
-            codes += [self.ticket.runner_up, *((triage.guess, triage.runner_up) if triage else ())]
-        owners = [self.department, *(self.directory.departments.get(code or "") for code in codes)]
-        return any(owner.confidential for owner in owners if owner is not None)
+        at_desk = self.desk_reason is not None
+        return self.department.confidential or is_confidential(
+            self.ticket, self.post, self.directory, undecided=at_desk
+        )
 
     @property
     def judged(self) -> bool:
@@ -310,12 +256,22 @@ class Case:
             return one_line(f"Pemerintah Kalurahan {place.kalurahan}")
         return name_of(department)
 
+    def sms(self, tail: str) -> str:
+        """One SMS that ends with `tail`: cut where it is least missed, in the topic and in the place."""
+        head = f"{'DARURAT' if self.emergency else 'Aduan'} {self.ticket.code}: "
+        if self.secret:
+            return f"{head}laporan rahasia{tail}"
+        room = SMS_SEPTETS - count_septets(head + tail)
+        where = cut(gsm(self.spot), room // 2)
+        where = f" di {where}" if where else ""
+        return f"{head}{cut(gsm(self.topic) or NO_TOPIC, room - count_septets(where))}{where}{tail}"
+
 
 def _letter(case: Case) -> _Letter:
     ticket = case.ticket
     lines, instead = _quotation(case)
     return _Letter(
-        title="Laporan rahasia" if case.secret else case.topic,
+        title=case.title,
         code=ticket.code,
         due=in_wib(ticket.due_at),
         due_label="Harapan tanggapan" if case.outside else "Tenggat tanggapan",
@@ -326,7 +282,7 @@ def _letter(case: Case) -> _Letter:
         instead=instead,
         facts=_facts(case),
         actions=case.links,
-        link="" if case.secret else _safe_link(ticket.permalink),
+        link="" if case.secret else safe_link(ticket.permalink),
         why=() if case.secret else _why(case),
         closing=_closing(case),
         provenance=_provenance(case),
@@ -424,33 +380,25 @@ def _reason(reason: str) -> str:
 
 
 def _quotation(case: Case) -> tuple[tuple[str, ...], str]:
-    """The citizen's words line by line, or the sentence that stands in their place."""
+    """The citizen's words, or the sentence that stands in their place and says where else they are."""
+    lines, instead = quotation(case.post, SHOWN_TEXT, confidential=case.secret)
     if case.secret:
-        return (), (
-            "Isi laporan tidak dikirim melalui surel karena bersifat rahasia. Silakan membukanya di layanan Aduan "
-            f"dengan akun Bapak/Ibu dan kode {case.ticket.code}."
-        )
-    text = readable(case.post.text)
-    where = "melalui tautan di bawah" if _safe_link(case.ticket.permalink) else "pada kanal asalnya"
-    if not text and case.post.has_photo:
-        return (), f"Unggahan ini hanya berupa foto, tanpa tulisan. Silakan melihat fotonya {where}."
-    if not text:
-        return (), f"Unggahan ini tidak memuat tulisan. Silakan melihatnya {where}."
-    shown = text[:SHOWN_TEXT].rstrip() + (" … (dipotong)" if case.post.clipped or len(text) > SHOWN_TEXT else "")
-    return tuple(defanged(shown).split("\n")), ""
+        instead += f" Silakan membukanya di layanan Aduan dengan akun Bapak/Ibu dan kode {case.ticket.code}."
+    elif instead and case.post.state != "gone":
+        where = "melalui tautan di bawah" if safe_link(case.ticket.permalink) else "pada kanal asalnya"
+        instead += f" Silakan melihatnya {where}."
+    return lines, instead
 
 
 def _facts(case: Case) -> tuple[tuple[str, str], ...]:
     ticket, post = case.ticket, case.post
-    urgency = ("Urgensi", _URGENCY[ticket.urgency])
+    urgency = ("Urgensi", URGENCY_LABELS[ticket.urgency])
     written = ("Ditulis warga", in_wib(post.created_at))
     if case.secret:
         return (urgency, written)
-    place = ticket.place.label() if ticket.place is not None else ""
     facts = [
-        ("Topik", case.topic),
-        ("Jenis", _KIND[ticket.kind]),
-        ("Lokasi", one_line(place) or "tidak disebutkan"),
+        *matter(ticket, case.directory),
+        ("Jenis", KIND_LABELS[ticket.kind]),
         urgency,
         written,
         ("Kanal", channel_label(ticket.channel, case.directory)),
@@ -483,9 +431,7 @@ def _subject(case: Case) -> str:
     mark = "DARURAT: " if case.emergency else ""
     if case.desk_reason is not None:
         mark += "Mohon diteruskan: " if case.desk_reason in TO_PASS_ON else "Perlu keputusan: "
-    where = f"{_DASH}{case.spot}" if case.spot else ""
-    what = "Laporan rahasia" if case.secret else case.topic + where
-    return one_line(f"[{case.ticket.code}] {mark}{what}")[:SUBJECT_LENGTH]
+    return one_line(f"[{case.ticket.code}] {mark}{case.subject}")[:SUBJECT_LENGTH]
 
 
 def _sms_call(case: Case) -> str:
@@ -500,57 +446,6 @@ def _sms_call(case: Case) -> str:
     if case.outside:
         return "Diteruskan Pemkab Sleman, mohon ditangani."
     return f"Tenggat {case.ticket.due_at.astimezone(WIB):%d-%m-%Y %H.%M} WIB."
-
-
-def channel_label(channel: str, directory: Directory) -> str:
-    """``Instagram @kabarsleman``; the bare kind when the channel is no longer in the directory."""
-    kind = channel.partition(":")[0]
-    label = CHANNEL_KINDS.get(kind, kind)
-    known = next((entry for entry in directory.channels if entry.id == channel), None)
-    if known is None:
-        return one_line(label)
-    return one_line(f"{label} {f'@{known.handle}' if known.handle else known.name}")
-
-
-def _safe_link(permalink: str) -> str:
-    """The platform's address of the post; empty when it is anything but a plain web address."""
-    return permalink if _WEB_ADDRESS.fullmatch(permalink) else ""
-
-
-_WEB_ADDRESS: Final = re.compile(r"https?://[A-Za-z0-9.-]+(?::\d{1,5})?(?:/[!#-;=?-_a-z~]*)?")
-"""ASCII without spaces, quotes, angle brackets or a user name before the host."""
-
-
-def gsm(text: str) -> str:
-    """Write a text in the GSM alphabet; what it has no letter for is left out."""
-    text = one_line(text).translate(_LOOKALIKES)
-    letters = (letter if letter in GSM_BASIC else unicodedata.normalize("NFKD", letter) for letter in text)
-    return one_line(
-        "".join(letter for part in letters for letter in part if letter in GSM_BASIC or letter in GSM_EXTENSION)
-    )
-
-
-_DASH: Final = " \u2013 "
-_LOOKALIKES: Final = str.maketrans(
-    {"\u2013": "-", "\u2014": "-", "\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u2026": "..."}
-)
-"""Typographic dashes, quotes and dots."""
-
-
-def count_septets(text: str) -> int:
-    """Count the septets of a text that is all in the GSM alphabet."""
-    return sum(2 if letter in GSM_EXTENSION else 1 for letter in text)
-
-
-def cut(text: str, room: int) -> str:
-    """The beginning of a GSM text that fits, at a word's end where one is near."""
-    if count_septets(text) <= room:
-        return text
-    cut = text[:room]
-    while count_septets(cut) > room:
-        cut = cut[:-1]
-    head, space, _ = cut.rpartition(" ")
-    return (head if space and len(head) > room // 2 else cut).rstrip(" ,.-")
 
 
 ENVIRONMENT: Final = template_environment(Path(__file__).with_name("templates"))

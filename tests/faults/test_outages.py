@@ -14,8 +14,8 @@ from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
+from admin_api.health import channel_health
 from aduan.channel import Cursor, Rejected
-from aduan.health import channel_health
 from aduan.post import Post
 from poll_channels.credentials import Credentials
 from poll_channels.poll import Poll

@@ -12,8 +12,8 @@ import pytest
 from aduan.notice import ContactNotice, Medium
 from aduan.triage import DESK, Urgency
 from notify.delivery import GRACE, SMS_LIFETIME, Senders
+from notify.gsm_alphabet import septets
 from notify.senders import NotAcceptedError, OutcomeUnknownError
-from notify.wording import septets
 from tests.builders import NOON, a_notice, a_ticket
 from tests.provider import FAULT, SENT, Provider, a_provider, mail_sender, text_sender
 from tests.sending import FALLBACK, MINUTE, Behaviour, Sending

@@ -12,7 +12,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from admin_api.answers import KIND_LABELS, STATUS_LABELS, URGENCY_LABELS
 from admin_api.requests import (
     ContactRequest,
     contact_of,
@@ -23,6 +22,7 @@ from admin_api.requests import (
     tickets_request,
 )
 from aduan.directory import load_directory
+from aduan.labels import KIND_LABELS, STATUS_LABELS, URGENCY_LABELS
 from aduan.refusal import RefusedError
 from aduan.ticket import Status
 from aduan.triage import ReportKind, Urgency

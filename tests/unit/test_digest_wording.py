@@ -97,8 +97,8 @@ def test_what_may_be_a_secret_is_one_while_the_desk_decides() -> None:
 def test_a_report_without_words_says_so() -> None:
     """A photo alone is called one, and is no quotation."""
     photo = a_brief(post=a_post(text="", has_photo=True, triage=a_triage()))
-    assert (photo.text, photo.quoted) == ("Hanya foto, tanpa tulisan.", False)
-    assert a_brief(post=a_post(text="", triage=a_triage())).text == "Tanpa tulisan."
+    assert (photo.text, photo.quoted) == ("Unggahan ini hanya berupa foto, tanpa tulisan.", False)
+    assert a_brief(post=a_post(text="", triage=a_triage())).text == "Unggahan ini tidak memuat tulisan."
 
 
 def test_urgency_is_marked_and_an_unknown_place_is_left_out() -> None:

@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 from aduan.directory import load_directory
 from aduan.plain_text import in_wib, readable
 from aduan.post import Post
+from aduan.safe_text import defanged
 from aduan.ticket import Ticket
 from aduan.triage import DESK, Place
-from notify.wording import DeskReason, Mail, defanged, mail, septets, sms
+from notify.gsm_alphabet import septets
+from notify.wording import DeskReason, Mail, mail, sms
 from tests.builders import a_post, a_ticket, a_triage
 from tests.letters import CLICKABLE, HIDDEN, links_of
 
