@@ -21,7 +21,8 @@ from notify.operations_mail import Letter, operations_mail
 if TYPE_CHECKING:
     from aduan.directory import Channel, Department, Directory
     from aduan.notice import ChannelNotice
-    from notify.wording import DeskReason, Mail
+    from notify.case import DeskReason
+    from notify.wording import Mail
 
 _META: Final = (
     "Masuk ke Pengaturan Bisnis Meta dengan akun yang mengelola {label}.",

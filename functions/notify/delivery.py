@@ -17,6 +17,7 @@ from aduan.quiet_hours import Hold, waiting
 from aduan.store.notices import NotPendingError
 from aduan.triage import DESK
 from notify import wording
+from notify.case import Case
 from notify.senders import NotAcceptedError, OutcomeUnknownError
 from notify.sms_budget import Booked, spare_or_book
 from notify.step_wording import step_message
@@ -32,8 +33,9 @@ if TYPE_CHECKING:
     from aduan.store.tickets import TicketStore
     from aduan.ticket import Ticket
     from notify.action_links import ActionLinks
+    from notify.case import DeskReason
     from notify.senders import MailSender, TextSender
-    from notify.wording import DeskReason, Mail
+    from notify.wording import Mail
 
 Outcome = Literal[
     "sent", "failed", "unknown", "parked", "postponed", "blocked", "waiting", "deferred", "skipped", "already"
@@ -244,11 +246,10 @@ def _writer(
 
     def write(department: Department, reason: DeskReason | None) -> Mail | str:
         actions = () if links is None else links.about(notice, ticket, department, reason, now)
+        case = Case(ticket, post, department, reason, directory, actions)
         if notice.step is not None:
-            return step_message(notice, wording.Case(ticket, post, department, reason, directory, actions))
-        if notice.medium == "sms":
-            return wording.sms(ticket, post, department, reason, directory)
-        return wording.mail(ticket, post, department, reason, directory, links=actions)
+            return step_message(notice, case)
+        return wording.sms(case) if notice.medium == "sms" else wording.mail(case)
 
     return write, ticket
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from aduan.notice import AnyNotice, Notice
 from aduan.store.notices import NotPendingError
 from aduan.triage import DESK
+from notify.case import Case
 from notify.delivery import (
     LOCAL,
     NobodyToTellError,
@@ -31,17 +32,17 @@ from notify.delivery import (
     look_up,
     park,
 )
-from notify.digest_wording import digest_mail
+from notify.digest_wording import brief, digest_mail
 from notify.mail_tags import TOGETHER, together
 from notify.timing import hold_back
-from notify.wording import brief
 
 if TYPE_CHECKING:
     from aduan.directory import Department, Directory
     from aduan.notice import Contact
     from notify.action_links import ActionLinks
     from notify.delivery import Addressee, DeliverySettings, Outcome, Senders, Stores
-    from notify.wording import Brief, Mail
+    from notify.digest_wording import Brief
+    from notify.wording import Mail
 
 
 def goes_together(notice: AnyNotice, now: datetime) -> bool:
@@ -126,7 +127,7 @@ class Digests:
             # Written before any claim: a fault in the wording leaves this notice pending, and only this one.
             about = self.links.about if self.links is not None else None
             links = () if about is None else about(notice, ticket, department, to.desk_reason, self.now)
-            shown = brief(ticket, post, department, to.desk_reason, self.directory, links=links)
+            shown = brief(Case(ticket, post, department, to.desk_reason, self.directory, links))
             return to, _Case(notice, ticket.due_at, shown)
         return defer(notice, held, self.stores.notices)
 

@@ -20,13 +20,14 @@ from aduan.record import WIB
 from aduan.ticket import WAITING, Ticket
 from aduan.triage import DESK
 from notify.gsm_alphabet import cut, gsm
-from notify.wording import ENVIRONMENT, SUBJECT_LENGTH, Case, Link, Mail
+from notify.wording import ENVIRONMENT, SUBJECT_LENGTH, Mail
 
 if TYPE_CHECKING:
     from jinja2 import Template
 
     from aduan.directory import Department
     from aduan.notice import Notice
+    from notify.case import Case, Link
 
 SHOWN_TEXT: Final = 500
 """The first notice had all of it."""
@@ -96,7 +97,7 @@ def step_message(notice: Notice, case: Case) -> Mail | str:
 
     Args:
         notice: Which step it is, and for whom.
-        case: What `wording.mail` takes; the post is without its text when it was deleted at its source.
+        case: What it is about; the post is without its text when it was deleted at its source.
     """
     step = _Step(notice, case)
     return _mail(step) if notice.medium == "email" else _sms(step)

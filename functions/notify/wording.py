@@ -6,37 +6,26 @@ is masked; it is shown without characters that hide or turn around text, and no 
 
 from __future__ import annotations
 
-import functools
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
-from aduan.confidentiality import is_confidential
-from aduan.labels import KIND_LABELS, NO_TOPIC, URGENCY_LABELS, channel_label, matter, topic_label
+from aduan.labels import KIND_LABELS, URGENCY_LABELS, channel_label, matter
 from aduan.plain_text import in_wib, one_line
 from aduan.quotation import quotation
 from aduan.record import WIB
 from aduan.safe_text import defanged, safe_link
 from aduan.templating import template_environment
 from aduan.triage import DESK, ReportKind
-from notify.gsm_alphabet import SMS_SEPTETS, count_septets, cut, gsm
+from notify.case import TO_PASS_ON
+from notify.gsm_alphabet import cut, gsm
 
 if TYPE_CHECKING:
-    from aduan.directory import Department, Directory
-    from aduan.post import Post
-    from aduan.ticket import Ticket
-
-DeskReason = Literal["undecided", "no_contact", "dead_contact", "unknown_department"]
-"""Why the desk is told: it has to decide; the department has no contact; its addresses are dead; its code is no
-longer known."""
-TO_PASS_ON: Final[frozenset[DeskReason | None]] = frozenset({"no_contact", "dead_contact"})
-"""The reasons for which the desk only has to pass it on."""
+    from notify.case import Case, Link
 
 SHOWN_TEXT: Final = 4_000
 """Longest quotation in characters: far beyond any real complaint, and below where mail programs cut a message."""
-BRIEF_TEXT: Final = 240
-"""Of a citizen's words in a list of several: enough to know what it is, the rest is behind the link."""
 SHOWN_REASONS: Final = 4
 SUBJECT_LENGTH: Final = 120
 
@@ -55,14 +44,6 @@ class Mail:
     subject: str
     text: str
     html: str
-
-
-@dataclass(frozen=True)
-class Link:
-    """One thing a reader may do from the mail."""
-
-    label: str
-    url: str
 
 
 @dataclass(frozen=True)
@@ -89,26 +70,8 @@ class _Letter:
     """In small print: what judged; empty for a department."""
 
 
-def mail(  # noqa: PLR0913 # what it says, who reads it and why, and what he may do
-    ticket: Ticket,
-    post: Post,
-    department: Department,
-    desk_reason: DeskReason | None,
-    directory: Directory,
-    *,
-    links: tuple[Link, ...] = (),
-) -> Mail:
-    """Write the mail about a ticket.
-
-    Args:
-        ticket: What it is about.
-        post: The post that opened it, with its triage.
-        department: Whom the notice is for; the desk, when that department is no longer known.
-        desk_reason: Why the mail goes to the desk; None when it goes to the department itself.
-        directory: Names and labels.
-        links: What the reader may do about it from the mail.
-    """
-    case = Case(ticket, post, department, desk_reason, directory, links)
+def mail(case: Case) -> Mail:
+    """Write the mail about a ticket."""
     letter = _letter(case)
     return Mail(
         subject=_subject(case),
@@ -117,154 +80,9 @@ def mail(  # noqa: PLR0913 # what it says, who reads it and why, and what he may
     )
 
 
-def sms(
-    ticket: Ticket,
-    post: Post,
-    department: Department,
-    desk_reason: DeskReason | None,
-    directory: Directory,
-) -> str:
-    """Write the SMS about a ticket: one part in the GSM alphabet, without a word of the citizen.
-
-    It takes what `mail` takes.
-    """
-    case = Case(ticket, post, department, desk_reason, directory)
+def sms(case: Case) -> str:
+    """Write the SMS about a ticket: one part in the GSM alphabet, without a word of the citizen."""
     return case.sms(f". {_sms_call(case)} Rincian di {'layanan' if case.secret else 'surel'} Aduan Sleman.")
-
-
-@dataclass(frozen=True)
-class Brief:
-    """One ticket among several in a mail."""
-
-    code: str
-    title: str
-    urgency: str
-    """Empty for an ordinary one."""
-    place: str
-    """Empty where nothing is known, or nothing may be said."""
-    owner: str
-    """Whose job it is; empty when that is the department which is told."""
-    text: str
-    """The beginning of the citizen's words, in one line; or the sentence that stands in their place."""
-    quoted: bool
-    """Whether `text` is the citizen's."""
-    due: str
-    link: str
-    actions: tuple[Link, ...]
-
-
-def brief(  # noqa: PLR0913 # what it says, who reads it and why, and what he may do
-    ticket: Ticket,
-    post: Post,
-    department: Department,
-    desk_reason: DeskReason | None,
-    directory: Directory,
-    *,
-    links: tuple[Link, ...] = (),
-) -> Brief:
-    """Write what a digest says about a ticket; it takes what `mail` takes, and keeps the same secrets."""
-    case = Case(ticket, post, department, desk_reason, directory)
-    lines, instead = quotation(post, SHOWN_TEXT, confidential=case.secret)
-    text = one_line(" ".join(lines)) or instead
-    if len(text) > BRIEF_TEXT:
-        text = text[:BRIEF_TEXT].rpartition(" ")[0] or text[:BRIEF_TEXT]
-        text = f"{text.rstrip(' ,.;:')} \u2026"
-    place = ticket.place.label() if ticket.place is not None and not case.secret else ""
-    owner = directory.departments.get(ticket.department, department)
-    return Brief(
-        code=ticket.code,
-        title=case.title,
-        urgency="" if ticket.urgency == "normal" else URGENCY_LABELS[ticket.urgency],
-        place=one_line(place),
-        owner="" if owner is department else case.name(owner),
-        text=text,
-        quoted=bool(lines),
-        due=in_wib(ticket.due_at),
-        link="" if case.secret else safe_link(ticket.permalink),
-        actions=links,
-    )
-
-
-def name_of(department: Department) -> str:
-    """A department's name in one line, without the number of offices it stands for."""
-    return one_line(department.title)
-
-
-@dataclass(frozen=True)
-class Case:
-    """All a message is made of."""
-
-    ticket: Ticket
-    post: Post
-    department: Department
-    desk_reason: DeskReason | None
-    directory: Directory
-    links: tuple[Link, ...] = ()
-    """What the reader may do about it from the mail."""
-
-    @property
-    def emergency(self) -> bool:
-        """Whether it is to be seen at once."""
-        return self.ticket.urgency == "emergency"
-
-    @property
-    def topic(self) -> str:
-        """Its label."""
-        return topic_label(self.ticket.topic, self.directory, NO_TOPIC)
-
-    @property
-    def title(self) -> str:
-        """What it is called above a mail."""
-        return "Laporan rahasia" if self.secret else self.topic
-
-    @property
-    def subject(self) -> str:
-        """What it is called in a subject: also where it is."""
-        return self.title if self.secret or not self.spot else f"{self.title} \u2013 {self.spot}"
-
-    @property
-    def spot(self) -> str:
-        """The place in one word, for a subject or an SMS."""
-        place = self.ticket.place
-        return one_line(place.kalurahan or place.kapanewon or place.outside or "") if place is not None else ""
-
-    @property
-    def outside(self) -> bool:
-        """Whether an outside owner reads it, to whom the county only passes it on."""
-        return self.department.kind == "outside" and self.desk_reason is None
-
-    @functools.cached_property
-    def secret(self) -> bool:
-        """Whether it is, or while the desk decides may be, the matter of a department that keeps secrets."""
-        at_desk = self.desk_reason is not None
-        return self.department.confidential or is_confidential(
-            self.ticket, self.post, self.directory, undecided=at_desk
-        )
-
-    @property
-    def judged(self) -> bool:
-        """Whether it is the triage that brought it here, and not a person."""
-        triage = self.post.triage
-        return triage is not None and (triage.department == self.department.code or self.desk_reason == "undecided")
-
-    def name(self, department: Department) -> str:
-        """A department's name; of the group of all kapanewon or kalurahan, the one whose place it is."""
-        place = self.ticket.place
-        if department.code == "kapanewon" and place is not None and place.kapanewon:
-            return one_line(f"Kapanewon {place.kapanewon}")
-        if department.code == "kalurahan" and place is not None and place.kalurahan:
-            return one_line(f"Pemerintah Kalurahan {place.kalurahan}")
-        return name_of(department)
-
-    def sms(self, tail: str) -> str:
-        """One SMS that ends with `tail`: cut where it is least missed, in the topic and in the place."""
-        head = f"{'DARURAT' if self.emergency else 'Aduan'} {self.ticket.code}: "
-        if self.secret:
-            return f"{head}laporan rahasia{tail}"
-        room = SMS_SEPTETS - count_septets(head + tail)
-        where = cut(gsm(self.spot), room // 2)
-        where = f" di {where}" if where else ""
-        return f"{head}{cut(gsm(self.topic) or NO_TOPIC, room - count_septets(where))}{where}{tail}"
 
 
 def _letter(case: Case) -> _Letter:

@@ -12,8 +12,9 @@ from aduan.notice import Matter
 from aduan.post import ChannelKind
 from aduan.record import WIB
 from aduan.triage import DESK
+from notify.case import DeskReason
 from notify.channel_wording import STEPS, channel_mail
-from notify.wording import DeskReason, Mail
+from notify.wording import Mail
 from poll_channels.sources import KINDS
 from tests.builders import NOON, a_channel, a_channel_notice
 

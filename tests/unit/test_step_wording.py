@@ -13,9 +13,10 @@ from aduan.directory import load_directory
 from aduan.notice import Notice
 from aduan.triage import DESK
 from classify.opening import opening
+from notify.case import Case, DeskReason
 from notify.gsm_alphabet import SMS_SEPTETS, septets
 from notify.step_wording import step_message
-from notify.wording import Case, DeskReason, Mail
+from notify.wording import Mail
 from tests.builders import NOON, a_post, a_triage
 
 DIRECTORY = load_directory()
