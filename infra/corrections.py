@@ -17,7 +17,8 @@ from typing import Any, Final
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from aduan.directory import Directory, load_directory
+from aduan.directory import Directory
+from aduan.directory_loading import load_directory
 from aduan.example import Example
 from aduan.record import month_of
 from aduan.store.examples import DynamoExampleStore, ExampleStore

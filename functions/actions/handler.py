@@ -14,7 +14,7 @@ from pydantic import Field
 from actions import pages
 from actions.routes import Answer, Routes
 from aduan.action_keys import ActionKeys
-from aduan.directory import load_directory
+from aduan.directory_loading import load_directory
 from aduan.refusal import without_text
 from aduan.settings import Settings, from_environment
 from aduan.store.examples import DynamoExampleStore

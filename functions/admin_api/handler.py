@@ -12,7 +12,7 @@ from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 
 from admin_api.access import claims_of
 from admin_api.routes import Routes, Stores
-from aduan.directory import load_directory
+from aduan.directory_loading import load_directory
 from aduan.refusal import HEADERS, RefusedError, without_text
 from aduan.settings import Settings, from_environment
 from aduan.store.contacts import DynamoContactStore

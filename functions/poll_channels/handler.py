@@ -14,7 +14,7 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 from aduan.channel_budget import is_exhausted
-from aduan.directory import Channel, load_directory
+from aduan.directory_loading import load_directory
 from aduan.settings import from_environment
 from aduan.store.channels import DynamoChannelStore
 from aduan.store.posts import DynamoPostStore
@@ -33,6 +33,8 @@ from poll_channels.tokens import inspect_token, token_notice
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
+
+    from aduan.directory import Channel
 
 AT_ONCE: Final = 10
 """Channels that are read at the same time: they wait for their platforms, not for the processor."""

@@ -6,7 +6,7 @@ import secrets
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from aduan.directory import load_directory
+from aduan.directory_loading import load_directory
 from aduan.notice import Contact, contact_code
 from aduan.store.contacts import DynamoContactStore
 from aduan.store.table import Table

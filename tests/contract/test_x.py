@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aduan.directory import load_directory
+from aduan.directory_loading import load_directory
 from aduan.platform_http import LONGEST_WAIT
 from aduan.post import Post
 from poll_channels.source import (

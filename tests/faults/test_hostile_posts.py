@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aduan.channel import Rejected
-from aduan.directory import load_directory
+from aduan.directory_loading import load_directory
 from aduan.post import Post
 from aduan.store.table import from_image, post_key, to_image, to_item
 from classify.classifier import classify

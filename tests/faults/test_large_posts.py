@@ -13,7 +13,7 @@ from moto import mock_aws
 
 from admin_api.answers import detail_answer
 from aduan.channel import RAW_BYTES
-from aduan.directory import load_directory
+from aduan.directory_loading import load_directory
 from aduan.masking import storable
 from aduan.post import LINK_CHARACTERS, TEXT_BYTES, Post
 from aduan.store.posts import DynamoPostStore

@@ -10,7 +10,7 @@ import pytest
 from moto import mock_aws
 
 from aduan.channel import Cursor, Run, Sweep, TokenLook
-from aduan.directory import load_directory
+from aduan.directory_loading import load_directory
 from aduan.record import SCHEMA_VERSION, Record
 from aduan.store.channels import DynamoChannelStore
 from aduan.store.contacts import DynamoContactStore

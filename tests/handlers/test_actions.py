@@ -26,7 +26,7 @@ from hypothesis import strategies as st
 from moto import mock_aws
 
 from aduan.action_token import LIFETIME, Action
-from aduan.directory import load_directory
+from aduan.directory_loading import load_directory
 from aduan.notice import Notice
 from aduan.post import Post
 from aduan.record import month_of

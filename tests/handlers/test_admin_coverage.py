@@ -15,7 +15,7 @@ import pytest
 from moto import mock_aws
 
 from aduan.channel import Run, TokenLook
-from aduan.directory import load_directory
+from aduan.directory_loading import load_directory
 from aduan.store import ledger as ledger_reading
 from aduan.store.channels import DynamoChannelStore
 from aduan.store.table import Table
@@ -329,7 +329,7 @@ def test_a_channel_whose_money_is_gone_is_not_healthy(api: Api, monkeypatch: pyt
     """The answer says so at the top, with the limit, what was spent, and when it is read again."""
     paid = a_channel(id=CHANNEL, monthly_budget_usd=20)
     directory = load_directory().model_copy(update={"channels": (paid,)})
-    monkeypatch.setattr("aduan.directory.load_directory", lambda: directory)
+    monkeypatch.setattr("aduan.directory_loading.load_directory", lambda: directory)
     sys.modules.pop("admin_api.handler")
     api = Api(importlib.import_module("admin_api.handler"), api.table)
     now = datetime.now(UTC)

@@ -15,7 +15,7 @@ from moto import mock_aws
 from actions.routes import Routes
 from aduan.action_token import Action
 from aduan.channel import Rejected, TokenLook
-from aduan.directory import load_directory
+from aduan.directory_loading import load_directory
 from aduan.notice import AnyNotice, Notice, SmsBudgetNotice
 from aduan.post import Post
 from aduan.store.channels import DynamoChannelStore

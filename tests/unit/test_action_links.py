@@ -9,7 +9,7 @@ from typing import Any, get_args
 import pytest
 
 from aduan.action_token import LIFETIME, verified
-from aduan.directory import load_directory
+from aduan.directory_loading import load_directory
 from aduan.ticket import MOVES, Status
 from aduan.triage import DESK
 from notify.action_links import LABELS, ActionLinks

@@ -21,7 +21,7 @@ from admin_api.requests import (
     ticket_code,
     tickets_request,
 )
-from aduan.directory import load_directory
+from aduan.directory_loading import load_directory
 from aduan.labels import KIND_LABELS, STATUS_LABELS, URGENCY_LABELS
 from aduan.refusal import RefusedError
 from aduan.ticket import Status

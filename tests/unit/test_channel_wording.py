@@ -6,7 +6,7 @@ from typing import Any, get_args
 
 import pytest
 
-from aduan.directory import load_directory
+from aduan.directory_loading import load_directory
 from aduan.labels import CHANNEL_KIND_LABELS, channel_label
 from aduan.notice import Matter
 from aduan.post import ChannelKind

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from aduan.directory import load_directory
+from aduan.directory_loading import load_directory
 from aduan.notice import CONTRADICTED
 from aduan.quiet_hours import fits_a_digest
 from aduan.triage import DESK

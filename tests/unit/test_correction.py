@@ -10,7 +10,7 @@ import pytest
 from admin_api.correction import Correction, correction
 from admin_api.requests import CorrectionRequest
 from aduan.deadlines import finish_by
-from aduan.directory import load_directory
+from aduan.directory_loading import load_directory
 from aduan.example import Example, Label
 from aduan.refusal import RefusedError
 from aduan.ticket import MOVES, Ticket

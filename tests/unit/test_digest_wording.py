@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from aduan.directory import load_directory
+from aduan.directory_loading import load_directory
 from aduan.post import Post
 from aduan.record import WIB
 from aduan.triage import DESK, Place

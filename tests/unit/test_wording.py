@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from aduan.directory import load_directory
+from aduan.directory_loading import load_directory
 from aduan.plain_text import in_wib, readable
 from aduan.post import Post
 from aduan.safe_text import defanged
