@@ -100,9 +100,10 @@ def examples_answer(examples: Iterable[Example], month: str, following: str | No
                 **wib("at", example.at),
                 "text": example.text,
                 "said": {
-                    **example.said.model_dump(mode="json"),
-                    "topic_label": example.said.topic and topic_label(example.said.topic, directory),
-                    "department_name": example.said.department and department_name(example.said.department, directory),
+                    **example.label.model_dump(mode="json"),
+                    "topic_label": example.label.topic and topic_label(example.label.topic, directory),
+                    "department_name": example.label.department
+                    and department_name(example.label.department, directory),
                 },
                 "decision": _decision(example.decision, directory),
             }

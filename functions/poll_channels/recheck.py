@@ -10,17 +10,19 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, Protocol
 
+from aduan.change import Change
 from aduan.channel import Sweep
 from aduan.channel_budget import spent_this_month, to_spare
 from aduan.store.channels import ChannelStore, LeaseError
-from aduan.store.posts import AlreadyTriagedError, PostStore
-from aduan.ticket import Event
+from aduan.store.table import OutdatedError
+from aduan.ticket import Event, Ticket
 from poll_channels.poll import charged
 from poll_channels.source import NotPermittedError, StoppedError
 
 if TYPE_CHECKING:
     from aduan.directory import Channel
     from aduan.post import Post
+    from aduan.store.posts import PostStore
     from aduan.store.tickets import TicketStore
 
 LOOKED_AFTER: Final = timedelta(days=30)
@@ -151,9 +153,20 @@ class Recheck:
         ticket = self._tickets.get(post.ticket) if post.ticket is not None else None
         if ticket is None:
             return self._posts.erase(post, REASON, at)
-        event = Event(ticket=ticket.code, at=at, move="source_gone", by="poll_channels", why=REASON)
         try:
-            self._tickets.erase(post, ticket, event, REASON, at)
-        except AlreadyTriagedError:
+            self._tickets.write(erasure(post, ticket, at))
+        except OutdatedError:
             return False  # somebody moved it at this moment; the next sweep meets it again
         return True
+
+
+def erasure(post: Post, ticket: Ticket, at: datetime) -> Change:
+    """Leave only a tombstone of a ticket's post, and tell the ticket.
+
+    With the post that opened it go the ticket's link, what is not sent yet, and an example that was made of it.
+    """
+    after = ticket
+    if post.key == ticket.post:
+        after = ticket.model_copy(update={"permalink": "", "version": ticket.version + 1})
+    event = Event(ticket=ticket.code, at=at, move="source_gone", by="poll_channels", why=REASON)
+    return Change(before=ticket, after=after, at=at, events=(event,), withdraws="all", post=post, tombstone=REASON)

@@ -22,6 +22,7 @@ from infra.local.simulator.world import Account, Draft, Entry, Kind, Role, popul
 from poll_channels.replying import GRACE, Answering, Replying, Stores
 from poll_channels.source import ChannelError, CredentialError, ThrottledError
 from poll_channels.sources import KINDS
+from tests import moves
 from tests.builders import a_channel, a_ticket, a_triage, an_event
 from tests.in_memory import (
     InMemoryChannelStore,
@@ -132,7 +133,7 @@ class County:
             | {"replies": (), "opened_at": self.now}
             | changes
         )
-        self.tickets.open(post, a_triage(), ticket, [], [])
+        self.tickets.write(moves.opened(post, a_triage(), ticket, [], []))
         return self.memory.tickets[ticket.code]
 
     def move(self, code: str, status: Status) -> None:
@@ -140,7 +141,7 @@ class County:
         before = self.memory.tickets[code]
         after = before.model_copy(update={"status": status, "version": before.version + 1})
         event = an_event(ticket=code, move=status, at=self.now)
-        self.tickets.move(before, after, at=self.now, notices=(), event=event)
+        self.tickets.write(moves.moved(before, after, at=self.now, notices=(), event=event))
 
     def run(self, kind: str, after: timedelta = MINUTE) -> dict[str, int]:
         """One run of the function over the channel."""
@@ -381,7 +382,7 @@ def test_ten_at_once(county: County) -> None:
         other = post.model_copy(update={"native_id": f"1800000000000{number:04}", "state": "new", "ticket": None})
         county.posts.add(other)
         opened = ticket.model_copy(update={"code": ticket_code(other.key), "post": other.key, "replies": ()})
-        county.tickets.open(other, a_triage(), opened, [], [])
+        county.tickets.write(moves.opened(other, a_triage(), opened, [], []))
     assert sum(county.run("instagram").values()) == 10
     assert sum(county.run("instagram").values()) == 5
 

@@ -23,6 +23,7 @@ from aduan.store.table import Table
 from aduan.store.tickets import DynamoTicketStore
 from notify.mail_events import MailEventError
 from notify.mail_tags import together
+from tests import moves
 from tests.builders import NOON, a_notice, a_post, a_ticket, a_triage
 from tests.ses_events import RECIPIENT, as_topic_event, ses_event
 from tests.table import TABLE_NAME, create_table
@@ -66,7 +67,9 @@ def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployed]:
             post = a_post(native_id=str(number))
             DynamoPostStore(table).add(post)
             notice = a_notice(ticket=code)
-            DynamoTicketStore(table).open(post, a_triage(), a_ticket(code=code, post=post.key), [notice], [])
+            DynamoTicketStore(table).write(
+                moves.opened(post, a_triage(), a_ticket(code=code, post=post.key), [notice], [])
+            )
             DynamoNoticeStore(table).claim(notice, "dead", NOON, RECIPIENT, "dishub")
         for code in ("dishub", "desk"):
             DynamoContactStore(table).put(a_contact(code))

@@ -35,6 +35,7 @@ from infra.local.simulator.server import Server, running
 from infra.local.simulator.simulator import Simulator
 from infra.local.simulator.world import Account, Draft, Kind, Role, populate
 from poll_channels.source import Batch, CredentialError, OutageError
+from tests import moves
 from tests.builders import a_channel, a_post, a_ticket, a_triage
 from tests.conftest import DUMMY
 from tests.in_memory import Killed
@@ -676,7 +677,7 @@ def ticket_on(deployed: Deployed, source_id: str) -> str:
     post = posts.get(f"instagram#{entry.native_id}")
     assert post is not None
     ticket = a_ticket(code=ticket_code(post.key), post=post.key, channel=post.channel, opened_at=NOW, replies=())
-    DynamoTicketStore(deployed.table).open(post, a_triage(), ticket, [], [])
+    DynamoTicketStore(deployed.table).write(moves.opened(post, a_triage(), ticket, [], []))
     return ticket.code
 
 

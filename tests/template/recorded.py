@@ -44,6 +44,7 @@ from poll_channels import replying
 from poll_channels.poll import Poll
 from poll_channels.recheck import Recheck
 from poll_channels.source import Batch, Window
+from tests import moves
 from tests.builders import (
     NOON,
     a_channel,
@@ -184,7 +185,9 @@ class World:
         post, ticket = a_post(native_id=native_id, **changes), a_ticket_of(native_id)
         notice = a_notice(ticket=ticket.code)
         DynamoPostStore(self.before).add(post)
-        DynamoTicketStore(self.before).open(post, a_triage(), ticket, [notice], [an_event(ticket=ticket.code)])
+        DynamoTicketStore(self.before).write(
+            moves.opened(post, a_triage(), ticket, [notice], [an_event(ticket=ticket.code)])
+        )
         return notice
 
     def correct(self, table: Table, native_id: str, **changes: Any) -> None:
@@ -193,13 +196,15 @@ class World:
         post = DynamoPostStore(self.before).get(before.post)
         assert post is not None
         after = before.model_copy(update={"version": 2, "corrected_at": NOON, **changes})
-        tickets.correct(
-            post,
-            before,
-            after,
-            notices=[a_notice(ticket=after.code, department=after.department)],
-            events=[an_event(ticket=after.code, move="corrected", by="admin-1")],
-            example=an_example(post=post.key, ticket=after.code),
+        tickets.write(
+            moves.corrected(
+                post,
+                before,
+                after,
+                notices=[a_notice(ticket=after.code, department=after.department)],
+                events=[an_event(ticket=after.code, move="corrected", by="admin-1")],
+                example=an_example(post=post.key, ticket=after.code),
+            )
         )
 
     def died(self, department: str) -> AnyNotice:
@@ -244,9 +249,9 @@ def contradict(world: World) -> None:
     posts, tickets = DynamoPostStore(world.before), DynamoTicketStore(world.before)
     posts.add(a_post(native_id="resolved", author="penulis"))
     before = a_ticket_of("resolved")
-    tickets.open(a_post(native_id="resolved", author="penulis"), a_triage(), before, [], [])
+    tickets.write(moves.opened(a_post(native_id="resolved", author="penulis"), a_triage(), before, [], []))
     after = before.model_copy(update={"status": "resolved", "version": 2})
-    tickets.move(before, after, at=NOON, notices=(), event=None)
+    tickets.write(moves.moved(before, after, at=NOON, notices=(), event=None))
     at = NOON + timedelta(minutes=1)
     posts.add(a_post(native_id="answer", author="penulis", parent_id="resolved", text="belum", created_at=at))
     assert world.decide("instagram#answer", CHATTER, LATER) == "joined"
@@ -269,7 +274,7 @@ def answer(world: World) -> None:
     """Answer the author of a ticket."""
     post, ticket = a_post(native_id="answered"), a_ticket_of("answered").model_copy(update={"replies": ()})
     DynamoPostStore(world.before).add(post)
-    DynamoTicketStore(world.before).open(post, a_triage(), ticket, [], [])
+    DynamoTicketStore(world.before).write(moves.opened(post, a_triage(), ticket, [], []))
     table = world.table
     stores = replying.Stores(
         DynamoChannelStore(table), DynamoReplyStore(table), DynamoTicketStore(table), DynamoPostStore(table)
