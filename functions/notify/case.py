@@ -83,6 +83,15 @@ class Case:
         )
 
     @property
+    def how_to_answer(self) -> str:
+        """The sentence that says how a mail about it is answered."""
+        if self.secret:
+            return f"Sebutkan hanya kode {self.ticket.code} bila membalas surel ini, tanpa isi laporan."
+        return (
+            f"Untuk menyampaikan tindak lanjut, balas surel ini tanpa mengubah kode {self.ticket.code} pada judulnya."
+        )
+
+    @property
     def judged(self) -> bool:
         """Whether it is the triage that brought it here, and not a person."""
         triage = self.post.triage

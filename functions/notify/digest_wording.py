@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,11 +12,9 @@ from aduan.plain_text import day_in_wib, in_wib, one_line
 from aduan.quotation import quotation
 from aduan.safe_text import safe_link
 from notify.case import TO_PASS_ON, Case, name_of
-from notify.wording import ENVIRONMENT, SHOWN_TEXT, SUBJECT_LENGTH, Mail
+from notify.wording import SHOWN_TEXT, Mail, laid_out
 
 if TYPE_CHECKING:
-    from jinja2 import Template
-
     from aduan.directory import Department
     from notify.case import DeskReason, Link
 
@@ -118,12 +115,7 @@ def digest_mail(  # noqa: PLR0913 # what it says, who reads it and why, and when
     mark = "Pengingat: " if reminds else ""
     if desk_reason is not None:
         mark = "Mohon diteruskan: " if desk_reason in TO_PASS_ON else "Perlu keputusan: "
-    text, html = _templates()
-    return Mail(
-        subject=f"[Rangkuman] {mark}{count}, {day_in_wib(now)}"[:SUBJECT_LENGTH],
-        text=text.render(letter=letter),
-        html=html.render(letter=letter),
-    )
+    return laid_out("digest", f"[Rangkuman] {mark}{count}, {day_in_wib(now)}", letter=letter)
 
 
 def _opening(count: str, department: Department, desk_reason: DeskReason | None) -> str:
@@ -176,9 +168,3 @@ def _closing(department: Department, desk_reason: DeskReason | None, *, acts: bo
         "Untuk menyampaikan tindak lanjut, balas surel ini dengan menyebutkan kode aduannya.",
         "Bila ada yang bukan kewenangan Bapak/Ibu, mohon sebutkan kode dan pihak yang berwenang agar dialihkan.",
     )
-
-
-@functools.cache
-def _templates() -> tuple[Template, Template]:
-    """Text and HTML. Loaded when one is needed, once a day: no cold start pays for them."""
-    return ENVIRONMENT.get_template("digest.txt.j2"), ENVIRONMENT.get_template("digest.html.j2")

@@ -6,7 +6,6 @@ what is asked of him now. A step says how things stand when it is taken, so it i
 
 from __future__ import annotations
 
-import functools
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,20 +13,18 @@ from typing import TYPE_CHECKING, Final
 
 from aduan.labels import matter
 from aduan.notice import CONTRADICTED
-from aduan.plain_text import in_wib, one_line
+from aduan.plain_text import in_wib
 from aduan.quotation import quotation
 from aduan.record import WIB
 from aduan.ticket import WAITING, Ticket
 from aduan.triage import DESK
 from notify.gsm_alphabet import cut, gsm
-from notify.wording import ENVIRONMENT, SUBJECT_LENGTH, Mail
+from notify.wording import Letter, Mail, laid_out
 
 if TYPE_CHECKING:
-    from jinja2 import Template
-
     from aduan.directory import Department
     from aduan.notice import Notice
-    from notify.case import Case, Link
+    from notify.case import Case
 
 SHOWN_TEXT: Final = 500
 """The first notice had all of it."""
@@ -38,24 +35,6 @@ _TITLES: Final = (
     (re.compile(r"Pemerintah Kalurahan\b"), "Lurah,"),
 )
 """By how a department's name begins, how its head is called."""
-
-
-@dataclass(frozen=True)
-class _Letter:
-    """What the two templates lay out."""
-
-    title: str
-    code: str
-    emergency: bool
-    moment_label: str
-    moment: str
-    greeting: str
-    paragraphs: tuple[str, ...]
-    quotation: tuple[str, ...]
-    instead: str
-    facts: tuple[tuple[str, str], ...]
-    actions: tuple[Link, ...]
-    closing: str
 
 
 @dataclass(frozen=True)
@@ -106,7 +85,7 @@ def step_message(notice: Notice, case: Case) -> Mail | str:
 def _mail(step: _Step) -> Mail:
     case = step.case
     lines, instead = quotation(case.post, SHOWN_TEXT, confidential=case.secret)
-    letter = _Letter(
+    letter = Letter(
         title=_title(step),
         code=step.ticket.code,
         emergency=case.emergency,
@@ -118,13 +97,10 @@ def _mail(step: _Step) -> Mail:
         instead=instead,
         facts=_facts(step),
         actions=case.links,
-        closing=_closing(step),
+        closing=(case.how_to_answer,),
     )
-    text, html = _templates()
-    subject = f"[{letter.code}] {'DARURAT: ' if case.emergency else ''}{letter.title}: {case.subject}"
-    return Mail(
-        subject=one_line(subject)[:SUBJECT_LENGTH], text=text.render(letter=letter), html=html.render(letter=letter)
-    )
+    mark = "DARURAT: " if case.emergency else ""
+    return laid_out("mail", f"[{letter.code}] {mark}{letter.title}: {case.subject}", letter=letter)
 
 
 def _sms(step: _Step) -> str:
@@ -256,16 +232,3 @@ def _facts(step: _Step) -> tuple[tuple[str, str], ...]:
     if case.secret:
         return tuple(dates)
     return (*matter(ticket, case.directory), ("Ditangani oleh", case.name(step.holder)), *dates)
-
-
-def _closing(step: _Step) -> str:
-    code = step.ticket.code
-    if step.case.secret:
-        return f"Sebutkan hanya kode {code} bila membalas surel ini, tanpa isi laporan."
-    return f"Untuk menyampaikan tindak lanjut, balas surel ini tanpa mengubah kode {code} pada judulnya."
-
-
-@functools.cache
-def _templates() -> tuple[Template, Template]:
-    """Text and HTML. Loaded when one is needed, which is seldom: no cold start pays for them."""
-    return ENVIRONMENT.get_template("step.txt.j2"), ENVIRONMENT.get_template("step.html.j2")

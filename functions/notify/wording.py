@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from aduan.labels import KIND_LABELS, URGENCY_LABELS, channel_label, matter
 from aduan.plain_text import in_wib, one_line
@@ -47,37 +47,39 @@ class Mail:
 
 
 @dataclass(frozen=True)
-class _Letter:
-    """What the two templates lay out; every sentence is here, so that both forms say the same."""
+class Letter:
+    """What the templates of a mail about one ticket lay out; every sentence is here, so that both say the same."""
 
     title: str
     code: str
-    due: str
-    due_label: str
     emergency: bool
+    moment_label: str
+    moment: str
     greeting: str
-    opening: tuple[str, ...]
+    paragraphs: tuple[str, ...]
     quotation: tuple[str, ...]
     """The citizen's words, line by line; empty when there are none to show."""
     instead: str
     """The sentence that stands where the quotation would, when there is none."""
     facts: tuple[tuple[str, str], ...]
     actions: tuple[Link, ...]
-    link: str
-    why: tuple[str, ...]
     closing: tuple[str, ...]
-    provenance: str
+    link: str = ""
+    """Address of the post; empty where it is not shown."""
+    why: tuple[str, ...] = ()
+    provenance: str = ""
     """In small print: what judged; empty for a department."""
+
+
+def laid_out(template: str, subject: str, **content: Any) -> Mail:
+    """Lay a mail out in both its forms; templates are loaded when they are first needed, and kept."""
+    text, html = (ENVIRONMENT.get_template(f"{template}.{form}.j2").render(content) for form in ("txt", "html"))
+    return Mail(subject=one_line(subject)[:SUBJECT_LENGTH], text=text, html=html)
 
 
 def mail(case: Case) -> Mail:
     """Write the mail about a ticket."""
-    letter = _letter(case)
-    return Mail(
-        subject=_subject(case),
-        text=_TEXT.render(letter=letter),
-        html=_HTML.render(letter=letter),
-    )
+    return laid_out("mail", _subject(case), letter=_letter(case))
 
 
 def sms(case: Case) -> str:
@@ -85,17 +87,17 @@ def sms(case: Case) -> str:
     return case.sms(f". {_sms_call(case)} Rincian di {'layanan' if case.secret else 'surel'} Aduan Sleman.")
 
 
-def _letter(case: Case) -> _Letter:
+def _letter(case: Case) -> Letter:
     ticket = case.ticket
     lines, instead = _quotation(case)
-    return _Letter(
+    return Letter(
         title=case.title,
         code=ticket.code,
-        due=in_wib(ticket.due_at),
-        due_label="Harapan tanggapan" if case.outside else "Tenggat tanggapan",
+        moment=in_wib(ticket.due_at),
+        moment_label="Harapan tanggapan" if case.outside else "Tenggat tanggapan",
         emergency=case.emergency,
         greeting=f"Yth. {case.name(case.directory.departments[DESK] if case.desk_reason else case.department)},",
-        opening=_opening(case),
+        paragraphs=_opening(case),
         quotation=lines,
         instead=instead,
         facts=_facts(case),
@@ -229,27 +231,21 @@ def _facts(case: Case) -> tuple[tuple[str, str], ...]:
 
 
 def _closing(case: Case) -> tuple[str, ...]:
-    code = case.ticket.code
     if case.desk_reason is not None:
-        return (f"Sebutkan kode {code} saat meneruskan atau menanyakan aduan ini.",)
-    if case.secret:
-        return (f"Sebutkan hanya kode {code} bila membalas surel ini, tanpa isi laporan.",)
-    answer = f"Untuk menyampaikan tindak lanjut, balas surel ini tanpa mengubah kode {code} pada judulnya."
+        return (f"Sebutkan kode {case.ticket.code} saat meneruskan atau menanyakan aduan ini.",)
+    if case.secret or (case.links and not case.outside):
+        return (case.how_to_answer,)
+    other = "Bila bukan kewenangan Bapak/Ibu, mohon balas dengan menyebut pihak yang berwenang agar segera dialihkan."
     if case.outside:
-        return (answer, "Bila penanganannya ada pada pihak lain, mohon beri tahu kami dengan membalas surel ini.")
-    if case.links:
-        return (answer,)
-    return (
-        answer,
-        "Bila bukan kewenangan Bapak/Ibu, mohon balas dengan menyebut pihak yang berwenang agar segera dialihkan.",
-    )
+        other = "Bila penanganannya ada pada pihak lain, mohon beri tahu kami dengan membalas surel ini."
+    return (case.how_to_answer, other)
 
 
 def _subject(case: Case) -> str:
     mark = "DARURAT: " if case.emergency else ""
     if case.desk_reason is not None:
         mark += "Mohon diteruskan: " if case.desk_reason in TO_PASS_ON else "Perlu keputusan: "
-    return one_line(f"[{case.ticket.code}] {mark}{case.subject}")[:SUBJECT_LENGTH]
+    return f"[{case.ticket.code}] {mark}{case.subject}"
 
 
 def _sms_call(case: Case) -> str:
@@ -267,5 +263,5 @@ def _sms_call(case: Case) -> str:
 
 
 ENVIRONMENT: Final = template_environment(Path(__file__).with_name("templates"))
-_TEXT: Final = ENVIRONMENT.get_template("mail.txt.j2")
-_HTML: Final = ENVIRONMENT.get_template("mail.html.j2")
+for _form in ("txt", "html"):
+    ENVIRONMENT.get_template(f"mail.{_form}.j2")  # the frequent one is loaded with the function
