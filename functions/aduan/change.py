@@ -58,6 +58,15 @@ class Change:
     example: Example | None = None
     """What a person said about the post, kept for the training of the classifier."""
 
+    def __post_init__(self) -> None:
+        """Refuse a change that would forget who may contradict it.
+
+        Raises:
+            ValueError: when a ticket is resolved without the post that opened it.
+        """
+        if self.is_resolved_now and not self.is_about_first_post:
+            raise ValueError(f"{self.after.code} is resolved without its post")
+
     @property
     def ticket(self) -> Ticket:
         """The ticket as it is written.
@@ -80,6 +89,11 @@ class Change:
         return self.before != self.after
 
     @property
+    def is_resolved_now(self) -> bool:
+        """Whether the ticket is declared resolved, and was not before."""
+        return self.before is not None and self.before.status != "resolved" == self.after.status
+
+    @property
     def misroutes(self) -> int:
         """How many departments have said with this change that the ticket is not theirs."""
         return 0 if self.before is None else len(self.after.refused_by) - len(self.before.refused_by)
@@ -94,8 +108,7 @@ class Change:
     @property
     def resolution(self) -> Resolution | None:
         """What its author may contradict, when the ticket is resolved now; None when nobody knows the author."""
-        is_resolved_now = self.before is not None and self.before.status != "resolved" == self.after.status
-        if not is_resolved_now or self.post is None or self.post.author is None:
+        if not self.is_resolved_now or self.post is None or self.post.author is None:
             return None
         return Resolution(
             ticket=self.after.code,

@@ -141,7 +141,7 @@ class County:
         before = self.memory.tickets[code]
         after = before.model_copy(update={"status": status, "version": before.version + 1})
         event = an_event(ticket=code, move=status, at=self.now)
-        self.tickets.write(moves.moved(before, after, at=self.now, notices=(), event=event))
+        self.tickets.write(moves.moved(before, after, at=self.now, event=event, post=self.posts.get(before.post)))
 
     def run(self, kind: str, after: timedelta = MINUTE) -> dict[str, int]:
         """One run of the function over the channel."""

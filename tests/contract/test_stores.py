@@ -836,7 +836,8 @@ def _resolve(stores: Stores, **changes: Any) -> Ticket:
     stores.posts.add(post)
     stores.tickets.write(moves.opened(post, a_triage(), a_ticket(), [], []))
     after = a_ticket(status="resolved", version=2)
-    stores.tickets.write(moves.moved(a_ticket(), after, at=NOON + MINUTE, notices=(), event=an_event(move="resolved")))
+    event = an_event(move="resolved")
+    stores.tickets.write(moves.moved(a_ticket(), after, at=NOON + MINUTE, event=event, post=post))
     stored = stores.tickets.get(after.code)
     assert stored is not None
     return stored
@@ -856,7 +857,7 @@ def test_what_nobody_wrote_is_kept_for_nobody(stores: Stores) -> None:
     """A ticket whose author is not known is resolved all the same."""
     _pending(stores)
     after = a_ticket(status="resolved", version=2)
-    stores.tickets.write(moves.moved(a_ticket(), after, at=NOON, notices=(), event=None))
+    stores.tickets.write(moves.moved(a_ticket(), after, at=NOON, post=a_post_of(stores)))
     stored = stores.tickets.get(after.code)
     assert stored is not None
     assert stored.status == "resolved"
@@ -918,7 +919,8 @@ def test_an_answer_comes_with_the_move_it_tells_of(stores: Stores) -> None:
     ticket = _answered(stores)
     assert ticket.replies == ("routed",)
     after = ticket.model_copy(update={"status": "resolved", "version": 2})
-    stores.tickets.write(moves.moved(ticket, after, at=NOON + MINUTE, notices=(), event=an_event(move="resolved")))
+    event = an_event(move="resolved")
+    stores.tickets.write(moves.moved(ticket, after, at=NOON + MINUTE, event=event, post=a_post_of(stores)))
     moved = stores.tickets.get(ticket.code)
     assert moved is not None
     assert moved.replies == ("routed", "resolved")

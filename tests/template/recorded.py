@@ -251,7 +251,7 @@ def contradict(world: World) -> None:
     before = a_ticket_of("resolved")
     tickets.write(moves.opened(a_post(native_id="resolved", author="penulis"), a_triage(), before, [], []))
     after = before.model_copy(update={"status": "resolved", "version": 2})
-    tickets.write(moves.moved(before, after, at=NOON, notices=(), event=None))
+    tickets.write(moves.moved(before, after, at=NOON, post=posts.get(before.post)))
     at = NOON + timedelta(minutes=1)
     posts.add(a_post(native_id="answer", author="penulis", parent_id="resolved", text="belum", created_at=at))
     assert world.decide("instagram#answer", CHATTER, LATER) == "joined"

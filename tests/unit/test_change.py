@@ -20,7 +20,8 @@ LATER = NOON + timedelta(hours=1)
 def a_change(before: Ticket | None = None, **after: Any) -> Change:
     """A ticket that is accepted, unless said otherwise."""
     before = before or a_ticket()
-    return Change(before=before, after=before.model_copy(update={"status": "accepted", "version": 2} | after), at=LATER)
+    wanted = before.model_copy(update={"status": "accepted", "version": 2} | after)
+    return Change(before=before, after=wanted, at=LATER, post=a_post(author="penulis"))
 
 
 def keys(notices: list[Notice]) -> set[str]:
@@ -88,13 +89,18 @@ def test_a_wanted_notice_stays_one_item() -> None:
 
 def test_a_resolved_ticket_is_kept_for_its_author() -> None:
     """Only when it is resolved now, and only when somebody is known to have written it."""
-    post = a_post(author="penulis")
-    resolved = replace(a_change(status="resolved"), post=post)
+    resolved = a_change(status="resolved")
     assert resolved.resolution is not None
     assert (resolved.resolution.author, resolved.resolution.resolved_at) == ("penulis", LATER)
-    assert replace(a_change(), post=post).resolution is None
+    assert a_change().resolution is None
     assert replace(resolved, post=a_post(author=None)).resolution is None
-    assert replace(a_change(a_ticket(status="resolved"), status="resolved"), post=post).resolution is None
+    assert a_change(a_ticket(status="resolved"), status="resolved").resolution is None
+
+
+def test_nothing_is_resolved_without_its_post() -> None:
+    """Whoever forgets the post would take from its author that he may contradict."""
+    with pytest.raises(ValueError, match="SLM-"):
+        replace(a_change(status="resolved"), post=None)
 
 
 def test_an_example_is_forgotten_with_the_words_it_was_made_of() -> None:

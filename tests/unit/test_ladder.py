@@ -58,7 +58,7 @@ class Follower:
         post = a_post(created_at=self.now, fetched_at=self.now)
         InMemoryPostStore(self.memory).add(post)
         new = opening(post, a_triage(**triage), DIRECTORY, self.now)
-        self.tickets.write(moves.opened(post, a_triage(**triage), new.ticket, new.notices, new.events))
+        self.tickets.write(new)
 
     @property
     def ticket(self) -> Ticket:
@@ -70,7 +70,7 @@ class Follower:
         ticket = self.ticket
         after = ticket.model_copy(update={**changes, "version": ticket.version + 1})
         event = Event(ticket=ticket.code, at=self.now, move=after.status, by="petugas", why="")
-        self.tickets.write(moves.moved(ticket, after, at=self.now, notices=(), event=event))
+        self.tickets.write(moves.moved(ticket, after, at=self.now, event=event, post=self.memory.posts[ticket.post]))
 
     def wait(self, span: timedelta) -> None:
         """Let time pass; whatever comes due is looked at when it does."""

@@ -49,9 +49,8 @@ class County:
         """Move the ticket as a department does."""
         before = self.ticket
         after = before.model_copy(update={"status": status, "version": before.version + 1})
-        self.tickets.write(
-            moves.moved(before, after, at=at, notices=(), event=an_event(ticket=before.code, move=status, at=at))
-        )
+        event = an_event(ticket=before.code, move=status, at=at)
+        self.tickets.write(moves.moved(before, after, at=at, event=event, post=self.memory.posts[before.post]))
 
     def resolve(self, at: datetime) -> None:
         """Declare it done."""
