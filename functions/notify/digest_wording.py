@@ -12,7 +12,7 @@ from aduan.plain_text import day_in_wib, in_wib, one_line
 from aduan.quotation import quotation
 from aduan.safe_text import safe_link
 from notify.case import TO_PASS_ON, Case, name_of
-from notify.wording import SHOWN_TEXT, Mail, laid_out
+from notify.wording import SHOWN_TEXT, Mail, laid_out, opening
 
 if TYPE_CHECKING:
     from aduan.directory import Department
@@ -120,34 +120,10 @@ def digest_mail(  # noqa: PLR0913 # what it says, who reads it and why, and when
 
 def _opening(count: str, department: Department, desk_reason: DeskReason | None) -> str:
     name = name_of(department)
-    match desk_reason:
-        case "undecided":
-            return f"Penanggung jawab {count} warga berikut belum dapat dipastikan. Mohon ditentukan satu per satu."
-        case "unknown_department":
-            return (
-                f"Sebanyak {count} warga berikut tercatat untuk Perangkat Daerah yang tidak ada lagi di daftar. "
-                "Mohon ditentukan penanganannya."
-            )
-        case "no_contact":
-            return (
-                f"Sebanyak {count} warga berikut ditujukan kepada {name}, tetapi kontaknya belum terdaftar di Aduan. "
-                "Mohon diteruskan, dan mohon kontaknya didaftarkan."
-            )
-        case "dead_contact":
-            return (
-                f"Sebanyak {count} warga berikut ditujukan kepada {name}, tetapi alamat surelnya tidak dapat menerima "
-                "surel. Mohon diteruskan, dan mohon alamatnya diperbarui di Aduan."
-            )
-        case None if department.kind == "outside":
-            return (
-                f"Pemerintah Kabupaten Sleman menerima {count} warga berikut. Penanganannya di luar kewenangan "
-                f"Pemerintah Kabupaten Sleman; kami hanya meneruskannya kepada {name} untuk ditindaklanjuti."
-            )
-        case None:
-            return (
-                f"Kami teruskan {count} warga berikut untuk ditindaklanjuti oleh {name}. "
-                "Yang tenggatnya paling dekat ada di urutan pertama."
-            )
+    first = opening(f"{count} warga", f"Sebanyak {count} warga", name, department, desk_reason)
+    if desk_reason is None and department.kind != "outside":
+        return f"{first} Yang tenggatnya paling dekat ada di urutan pertama."
+    return first
 
 
 def _reminder(count: str) -> str:

@@ -22,7 +22,8 @@ from notify.case import TO_PASS_ON
 from notify.gsm_alphabet import cut, gsm
 
 if TYPE_CHECKING:
-    from notify.case import Case, Link
+    from aduan.directory import Department
+    from notify.case import Case, DeskReason, Link
 
 SHOWN_TEXT: Final = 4_000
 """Longest quotation in characters: far beyond any real complaint, and below where mail programs cut a message."""
@@ -97,7 +98,7 @@ def _letter(case: Case) -> Letter:
         moment_label="Harapan tanggapan" if case.outside else "Tenggat tanggapan",
         emergency=case.emergency,
         greeting=f"Yth. {case.name(case.directory.departments[DESK] if case.desk_reason else case.department)},",
-        paragraphs=_opening(case),
+        paragraphs=_paragraphs(case),
         quotation=lines,
         instead=instead,
         facts=_facts(case),
@@ -109,37 +110,49 @@ def _letter(case: Case) -> Letter:
     )
 
 
-def _opening(case: Case) -> tuple[str, ...]:
-    """Say first what this is and what is asked."""
-    what = "laporan rahasia" if case.secret else _WHAT[case.ticket.kind]
-    name = case.name(case.department)
-    match case.desk_reason:
+def opening(what: str, begins: str, name: str, department: Department, desk_reason: DeskReason | None) -> str:
+    """Say what a mail is about and what is asked.
+
+    Args:
+        what: What comes, within a sentence: ``laporan warga``, ``5 laporan warga``.
+        begins: The same at the beginning of a sentence.
+        name: How the department is called here.
+        department: Whom it is for.
+        desk_reason: Why the desk is told instead; None when it is not.
+    """
+    match desk_reason:
         case "undecided":
-            first = f"Penanggung jawab {what} berikut belum dapat dipastikan. Mohon ditentukan."
+            return f"Penanggung jawab {what} berikut belum dapat dipastikan. Mohon ditentukan."
         case "unknown_department":
-            first = (
-                f"{what.capitalize()} berikut tercatat untuk Perangkat Daerah yang tidak ada lagi di daftar. "
+            return (
+                f"{begins} berikut tercatat untuk Perangkat Daerah yang tidak ada lagi di daftar. "
                 "Mohon ditentukan penanganannya."
             )
         case "no_contact":
-            first = (
-                f"{what.capitalize()} berikut ditujukan kepada {name}, tetapi kontaknya belum terdaftar di Aduan. "
+            return (
+                f"{begins} berikut ditujukan kepada {name}, tetapi kontaknya belum terdaftar di Aduan. "
                 "Mohon diteruskan, dan mohon kontaknya didaftarkan."
             )
-            if case.department.channel:
-                first += f" Kanal pengaduan yang diketahui: {one_line(case.department.channel)}."
         case "dead_contact":
-            first = (
-                f"{what.capitalize()} berikut ditujukan kepada {name}, tetapi alamat surelnya tidak dapat menerima "
-                "surel. Mohon diteruskan, dan mohon alamatnya diperbarui di Aduan."
+            return (
+                f"{begins} berikut ditujukan kepada {name}, tetapi alamat surelnya tidak dapat menerima surel. "
+                "Mohon diteruskan, dan mohon alamatnya diperbarui di Aduan."
             )
-        case None if case.outside:
-            first = (
+        case None if department.kind == "outside":
+            return (
                 f"Pemerintah Kabupaten Sleman menerima {what} berikut. Penanganannya di luar kewenangan Pemerintah "
                 f"Kabupaten Sleman; kami hanya meneruskannya kepada {name} untuk ditindaklanjuti."
             )
         case None:
-            first = f"Kami teruskan {what} berikut untuk ditindaklanjuti oleh {name}."
+            return f"Kami teruskan {what} berikut untuk ditindaklanjuti oleh {name}."
+
+
+def _paragraphs(case: Case) -> tuple[str, ...]:
+    """Say first what this is and what is asked."""
+    what = "laporan rahasia" if case.secret else _WHAT[case.ticket.kind]
+    first = opening(what, what.capitalize(), case.name(case.department), case.department, case.desk_reason)
+    if case.desk_reason == "no_contact" and case.department.channel:
+        first += f" Kanal pengaduan yang diketahui: {one_line(case.department.channel)}."
     guess = _guess(case) if case.desk_reason == "undecided" and not case.secret else ""
     urgent = "Laporan ini bersifat darurat. Mohon segera ditangani." if case.emergency else ""
     return tuple(paragraph for paragraph in (urgent, first, guess) if paragraph)
