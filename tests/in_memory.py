@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from aduan.change import Change
-from aduan.channel import Cursor, Rejected, Run, Sweep, TokenLook
+from aduan.channel import Cursor, Rejected, Run, Sweep, TokenCheck
 from aduan.example import Example
 from aduan.notice import AnyNotice, ChannelNotice, Contact, ContactNotice, Notice, SmsBudgetNotice
 from aduan.post import Post
@@ -46,7 +46,7 @@ class Memory:
     cursors: dict[str, Cursor] = field(default_factory=dict)
     runs: list[Run] = field(default_factory=list)
     sweeps: dict[str, Sweep] = field(default_factory=dict)
-    tokens: dict[str, TokenLook] = field(default_factory=dict)
+    tokens: dict[str, TokenCheck] = field(default_factory=dict)
     contacts: dict[str, Contact] = field(default_factory=dict)
     examples: dict[str, Example] = field(default_factory=dict)
     resolutions: dict[tuple[str, str], Resolution] = field(default_factory=dict)
@@ -222,19 +222,19 @@ class InMemoryChannelStore:
         with self.memory.call():
             return self.memory.sweeps.get(channel, Sweep(channel=channel))
 
-    def swept(self, sweep: Sweep) -> None:
+    def save_sweep(self, sweep: Sweep) -> None:
         """Replace."""
         with self.memory.call(write=True):
             self.memory.sweeps[sweep.channel] = sweep
 
-    def looked(self, look: TokenLook) -> None:
+    def save_token_check(self, check: TokenCheck) -> None:
         """Replace an older one."""
         with self.memory.call(write=True):
-            stored = self.memory.tokens.get(look.channel)
-            if stored is None or stored.looked_at <= look.looked_at:
-                self.memory.tokens[look.channel] = look
+            stored = self.memory.tokens.get(check.channel)
+            if stored is None or stored.looked_at <= check.looked_at:
+                self.memory.tokens[check.channel] = check
 
-    def token(self, channel: str) -> TokenLook | None:
+    def token(self, channel: str) -> TokenCheck | None:
         """Look up."""
         with self.memory.call():
             return self.memory.tokens.get(channel)

@@ -15,7 +15,7 @@ from aduan.record import stamp
 if TYPE_CHECKING:
     from admin_api.coverage import Reason, Stretch
     from admin_api.health import Health
-    from aduan.channel import TokenLook
+    from aduan.channel import TokenCheck
     from aduan.channel_budget import BudgetState
     from aduan.directory import Channel, Directory
     from aduan.store.ledger import ChannelState
@@ -122,7 +122,7 @@ def _health(health: Health) -> Answer:
     }
 
 
-def _token(look: TokenLook, now: datetime) -> Answer:
+def _token(look: TokenCheck, now: datetime) -> Answer:
     """What the platform said of the token a day ago at most, and how many days are left now."""
     return {
         "valid": look.valid,

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from admin_api.silence import Silence, usual_gap
-from aduan.channel import END_UNKNOWN, TOKEN_WARNING_DAYS, Cursor, Run, TokenLook
+from aduan.channel import END_UNKNOWN, TOKEN_WARNING_DAYS, Cursor, Run, TokenCheck
 from aduan.channel_budget import BudgetState, budget_state
 from aduan.labels import error_label
 from aduan.record import WIB
@@ -71,7 +71,7 @@ class Health:
     needs_permission_since: datetime | None
     """Since when it needs a new token or permission; None when it does not."""
     silence: Silence
-    token: TokenLook | None
+    token: TokenCheck | None
     """The last look at its token; None when nobody has looked, or its kind cannot tell."""
     budget: BudgetState | None
     """None when reading it costs nothing."""
@@ -91,7 +91,7 @@ def channel_health(  # noqa: PLR0913 # all that is known about a channel
     now: datetime,
     *,
     last_complete: Run | None = None,
-    token: TokenLook | None = None,
+    token: TokenCheck | None = None,
 ) -> Health:
     """Judge one channel.
 
@@ -160,7 +160,7 @@ def consecutive_failures(channel: Channel, cursor: Cursor, runs: Sequence[Run], 
     return count
 
 
-def token_label(look: TokenLook) -> str:
+def token_label(look: TokenCheck) -> str:
     """What a look at a token found, for people."""
     if not look.valid:
         return "Token tidak berlaku lagi"
@@ -210,7 +210,7 @@ def _failing(failures: int, last_error: Failure | None, refused_since: datetime 
     return issues
 
 
-def _token(look: TokenLook | None, last_success: datetime | None, now: datetime) -> list[Issue]:
+def _token(look: TokenCheck | None, last_success: datetime | None, now: datetime) -> list[Issue]:
     """What is wrong with a token, by the last look at it, which may be a day old."""
     if look is None:
         return []

@@ -6,22 +6,22 @@ import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any
 
 import pytest
 import urllib3
 
 from aduan.directory import Channel
 from aduan.directory_loading import load_directory
+from aduan.platform_errors import ChannelError, CredentialError, ThrottledError
 from aduan.reply import Reply
 from aduan.ticket import Stage, Status, Ticket, ticket_code
 from infra.local.simulator.config import Config
 from infra.local.simulator.server import Server, running
 from infra.local.simulator.simulator import Simulator
 from infra.local.simulator.world import Account, Draft, Entry, Kind, Role, populate
-from poll_channels.replying import GRACE, Answering, Replying, Stores
-from poll_channels.source import ChannelError, CredentialError, ThrottledError
 from poll_channels.sources import KINDS
+from public_replies.sending import GRACE, ReplyRun, Stores
 from tests import moves
 from tests.builders import a_channel, a_ticket, a_triage, an_event
 from tests.in_memory import (
@@ -146,9 +146,9 @@ class County:
     def run(self, kind: str, after: timedelta = MINUTE) -> dict[str, int]:
         """One run of the function over the channel."""
         self.now += after
-        run = Replying(CHANNELS[kind], self.stores, load_directory(), run_id=str(self.now), clock=lambda: self.now)
+        run = ReplyRun(CHANNELS[kind], self.stores, load_directory(), run_id=str(self.now), clock=lambda: self.now)
         try:
-            run.run(lambda: cast("Answering", self.source(kind)))
+            run.run(lambda: self.source(kind))
         finally:
             self.outcomes: dict[str, int] = {str(outcome): number for outcome, number in run.outcomes.items()}
         return self.outcomes
@@ -266,7 +266,7 @@ def test_a_run_that_dies_after_it_wrote_says_nothing_twice(county: County, kind:
     ticket = county.ticket(kind)
     claimed = county.stores.replies.claim(county.reply(ticket), "dead", county.now + GRACE)
     post = county.memory.posts[ticket.post]
-    county.source(kind).answer(post, f"Aduan {ticket.code} sudah diteruskan, dengan kata lain")
+    county.source(kind).post_reply(post, f"Aduan {ticket.code} sudah diteruskan, dengan kata lain")
     assert county.run(kind) == {}
     assert county.run(kind, GRACE) == {"found": 1}
     assert claimed.attempt == county.reply(ticket).attempt == 1

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from moto import mock_aws
 
-from aduan.channel import Run, Sweep, TokenLook
+from aduan.channel import Run, Sweep, TokenCheck
 from aduan.notice import Contact
 from aduan.post import Post
 from aduan.store.channels import ChannelStore, DynamoChannelStore, LeaseError
@@ -573,19 +573,19 @@ def test_a_channels_posts_are_found_in_pages(stores: Stores) -> None:
 def test_a_sweep_is_remembered(stores: Stores) -> None:
     """What was noted last is what is read."""
     assert stores.channels.sweep(CHANNEL).position is None
-    stores.channels.swept(Sweep(channel=CHANNEL, position=NOON, last="instagram#1"))
+    stores.channels.save_sweep(Sweep(channel=CHANNEL, position=NOON, last="instagram#1"))
     assert stores.channels.sweep(CHANNEL).last == "instagram#1"
 
 
 def test_the_last_look_at_a_token_is_kept(stores: Stores) -> None:
     """A younger one replaces it, and an older one that comes late does not."""
     assert stores.channels.token(CHANNEL) is None
-    first = TokenLook(channel=CHANNEL, looked_at=NOON, valid=True, ends_at=NOON + MINUTE, reason="expires_at")
-    second = TokenLook(channel=CHANNEL, looked_at=NOON + MINUTE, valid=False, reason="code 190/460")
+    first = TokenCheck(channel=CHANNEL, looked_at=NOON, valid=True, ends_at=NOON + MINUTE, reason="expires_at")
+    second = TokenCheck(channel=CHANNEL, looked_at=NOON + MINUTE, valid=False, reason="code 190/460")
     for look in (first, first, second):
-        stores.channels.looked(look)
+        stores.channels.save_token_check(look)
         assert stores.channels.token(CHANNEL) == look
-    stores.channels.looked(first)
+    stores.channels.save_token_check(first)
     assert stores.channels.token(CHANNEL) == second
 
 

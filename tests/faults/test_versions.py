@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from moto import mock_aws
 
-from aduan.channel import Cursor, Run, Sweep, TokenLook
+from aduan.channel import Cursor, Run, Sweep, TokenCheck
 from aduan.directory_loading import load_directory
 from aduan.record import SCHEMA_VERSION, Record
 from aduan.store.channels import DynamoChannelStore
@@ -324,7 +324,7 @@ def test_fault_35_the_ledger_and_what_lies_beside_it_are_read(table: Table, age:
     """Runs, the daily sweep and the last look at a token."""
     run = Run(channel=CHANNEL.id, run_id="r", started_at=NOON, finished_at=NOON, read_from=NOON, complete=True)
     sweep = Sweep(channel=CHANNEL.id, position=NOON, last="instagram#1")
-    look = TokenLook(channel=CHANNEL.id, looked_at=NOON, valid=True)
+    look = TokenCheck(channel=CHANNEL.id, looked_at=NOON, valid=True)
     put(
         table,
         age(run, to_item(run, channel_key(CHANNEL.id, "RUN#2026-11-03T05:00:00.000000Z#r"))),

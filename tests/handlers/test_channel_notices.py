@@ -16,14 +16,14 @@ import pytest
 from moto import mock_aws
 from moto.sesv2.models import sesv2_backends
 
-from aduan.channel import TokenLook
+from aduan.channel import TokenCheck
 from aduan.notice import ChannelNotice
 from aduan.post import Post
 from aduan.store.channels import DynamoChannelStore
 from aduan.store.contacts import DynamoContactStore
 from aduan.store.table import Table, from_image, to_image
 from aduan.triage import DESK
-from poll_channels.source import Batch, Window
+from poll_channels.source import Batch, Source, Window
 from tests.builders import a_channel, a_post
 from tests.table import TABLE_NAME, create_table
 from tests.template.declared import environment
@@ -37,7 +37,7 @@ CONTEXT = SimpleNamespace(aws_request_id="request", get_remaining_time_in_millis
 
 
 @dataclass
-class Reading:
+class Reading(Source):
     """A channel that is let in, with these posts, for this price."""
 
     posts: tuple[Post, ...] = ()
@@ -141,8 +141,8 @@ def let_in(deployed: Deployed, monkeypatch: pytest.MonkeyPatch, reading: Reading
 
 def a_look(deployed: Deployed, monkeypatch: pytest.MonkeyPatch, **said: Any) -> None:
     """What the platform says of the token now."""
-    look = TokenLook.model_validate({"channel": INSTAGRAM.id, "looked_at": deployed.now, "valid": True, **said})
-    monkeypatch.setattr(deployed.poller, "inspect_token", lambda *_: look)
+    look = TokenCheck.model_validate({"channel": INSTAGRAM.id, "looked_at": deployed.now, "valid": True, **said})
+    monkeypatch.setattr("poll_channels.tasks.tokens.inspect_token", lambda *_: look)
 
 
 def test_a_refused_channel_is_one_mail_to_its_owner(deployed: Deployed, capfd: pytest.CaptureFixture[str]) -> None:

@@ -14,7 +14,7 @@ from moto import mock_aws
 
 from actions.routes import Routes
 from aduan.action_token import Action
-from aduan.channel import Rejected, TokenLook
+from aduan.channel import Rejected, TokenCheck
 from aduan.directory_loading import load_directory
 from aduan.notice import AnyNotice, Notice, SmsBudgetNotice
 from aduan.post import Post
@@ -40,10 +40,11 @@ from notify.apply_mail_event import apply_mail_event
 from notify.delivery import Senders, Stores, deliver
 from notify.mail_events import Kind, MailEvent
 from notify.senders import NotAcceptedError, OutcomeUnknownError
-from poll_channels import replying
 from poll_channels.poll import Poll
 from poll_channels.recheck import Recheck
-from poll_channels.source import Batch, Window
+from poll_channels.source import Batch, CanRecheck, Source, Window
+from public_replies import sending
+from public_replies.platforms import TakesReplies
 from tests import moves
 from tests.builders import (
     NOON,
@@ -128,7 +129,7 @@ class Recorder:
 
 
 @dataclass(frozen=True)
-class FakeSource:
+class FakeSource(Source):
     """A channel that holds these."""
 
     results: tuple[Post | Rejected, ...]
@@ -140,11 +141,11 @@ class FakeSource:
 
 
 @dataclass(frozen=True)
-class Vanished:
+class Vanished(CanRecheck):
     """A platform on which these are deleted."""
 
     native_ids: frozenset[str]
-    at_once: int = 10
+    batch_size: int = 10
     price_usd: float = 0.005
 
     def still_there(self, posts: list[Post]) -> dict[str, bool]:
@@ -152,13 +153,13 @@ class Vanished:
         return {post.native_id: post.native_id not in self.native_ids for post in posts}
 
 
-class Speaking:
+class Speaking(TakesReplies):
     """A platform that takes every answer."""
 
     def check(self) -> None:
         """Allow it."""
 
-    def answer(self, post: Post, text: str) -> str:
+    def post_reply(self, post: Post, text: str) -> str:
         """Take it."""
         return f"{post.native_id}.{len(text)}"
 
@@ -276,10 +277,10 @@ def answer(world: World) -> None:
     DynamoPostStore(world.before).add(post)
     DynamoTicketStore(world.before).write(moves.opened(post, a_triage(), ticket, [], []))
     table = world.table
-    stores = replying.Stores(
+    stores = sending.Stores(
         DynamoChannelStore(table), DynamoReplyStore(table), DynamoTicketStore(table), DynamoPostStore(table)
     )
-    run = replying.Replying(a_channel(), stores, DIRECTORY, run_id="answer", clock=lambda: LATER)
+    run = sending.ReplyRun(a_channel(), stores, DIRECTORY, run_id="answer", clock=lambda: LATER)
     run.run(Speaking)
     assert run.outcomes == {"sent": 1}
 
@@ -299,7 +300,7 @@ def poll_channels(world: World) -> None:
         )
         assert poll.run(partial(FakeSource, results)) is not None
     assert channels.announce(a_channel_notice())
-    channels.looked(TokenLook(channel=a_channel().id, looked_at=NOON, valid=True))
+    channels.save_token_check(TokenCheck(channel=a_channel().id, looked_at=NOON, valid=True))
     edited = a_post(native_id="2", text="another text", fetched_at=NOON)
     assert posts.revise(edited)
     answer(world)

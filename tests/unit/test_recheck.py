@@ -9,10 +9,11 @@ import pytest
 
 from aduan.channel import Cursor
 from aduan.directory import Channel
+from aduan.platform_errors import NotPermittedError, StoppedError
 from aduan.post import Post
 from aduan.ticket import ticket_code
 from poll_channels.recheck import REASON, Recheck
-from poll_channels.source import NotPermittedError, StoppedError
+from poll_channels.source import CanRecheck
 from tests import moves
 from tests.builders import NOON, a_channel, a_notice, a_post, a_ticket, a_triage, an_event
 from tests.in_memory import InMemoryChannelStore, InMemoryPostStore, InMemoryTicketStore, Memory
@@ -21,7 +22,7 @@ SLICE = 10
 
 
 @dataclass
-class Platform:
+class Platform(CanRecheck):
     """A platform from which posts vanish, and the table."""
 
     memory: Memory = field(default_factory=Memory)
@@ -31,7 +32,7 @@ class Platform:
     asked: list[str] = field(default_factory=list)
     stops_after: int | None = None
     now: datetime = NOON + timedelta(hours=1)
-    at_once: int = SLICE
+    batch_size: int = SLICE
     price_usd: float = 0.0
     cost_usd: float = 0.0
     said_cost_usd: float = 0.0

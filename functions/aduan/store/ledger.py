@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from aduan.channel import Cursor, Run, TokenLook
+from aduan.channel import Cursor, Run, TokenCheck
 from aduan.record import stamp
 from aduan.store.channels import DynamoChannelStore
 from aduan.store.table import Table, channel_key, from_image, values
@@ -31,7 +31,7 @@ class ChannelState:
 
     cursor: Cursor
     runs: tuple[Run, ...]
-    token: TokenLook | None = None
+    token: TokenCheck | None = None
 
 
 @dataclass(frozen=True)
