@@ -1,1 +1,1 @@
-"""Takes what a department does about a ticket by a link in its mail, without an account."""
+"""The function behind the links in the mails, with which a department acts on a ticket without an account."""

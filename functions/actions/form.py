@@ -1,4 +1,4 @@
-"""What a person fills in beside the button. Pure."""
+"""The form beside the button on a link's page: reading it and checking it. Pure."""
 
 from __future__ import annotations
 
@@ -16,38 +16,38 @@ if TYPE_CHECKING:
     from aduan.directory import Directory
 
 MOST_BYTES: Final = 8 * 1024
-"""Of a form: a note of 500 characters takes 6,000 when each is written as four bytes of three letters."""
+"""Longest form. A note of 500 characters takes up to 6,000 bytes: four bytes a character, each sent as three."""
 NOTE_LENGTH: Final = 500
 PHOTO_LENGTH: Final = 500
 MOST_FIELDS: Final = 10
 
 
 class FormError(Exception):
-    """A field cannot be taken; the sentence is for the person who filled it in."""
+    """The form or a field of it is not acceptable. The message is shown to the person who filled it in."""
 
 
 @dataclass(frozen=True)
 class Form:
-    """The fields as they were sent, in one line each."""
+    """The fields as they were sent, each as one line."""
 
     note: str = ""
     photo: str = ""
     department: str = ""
     seen: str = ""
-    """How long the history was when the page was made."""
+    """Number of events in the ticket's history when the page was made."""
 
 
 @dataclass(frozen=True)
 class Remarks:
-    """What is written down, masked."""
+    """The checked and masked remarks that are written down."""
 
     note: str = ""
     photo: str = ""
     department: str | None = None
-    """Code of the department whose job it is, in the opinion of the one that refuses."""
+    """Code of the department whose job it is, according to the department that refuses the ticket."""
 
     def as_text(self) -> str:
-        """Both as the end of a line in the history; empty without any."""
+        """Return note and photo as the end of a line in the history; empty when there are none."""
         note = f". Catatan: {self.note}" if self.note else ""
         return note + (f". Foto: {self.photo}" if self.photo else "")
 
@@ -56,7 +56,7 @@ def form_of(body: bytes) -> Form:
     """Read the fields of a form as a browser sends it.
 
     Raises:
-        FormError: when it is none.
+        FormError: when the body is not such a form.
     """
     try:
         fields: Mapping[str, list[str]] = parse_qs(
@@ -69,10 +69,10 @@ def form_of(body: bytes) -> Form:
 
 
 def remarks_of(form: Form, token: ActionToken, directory: Directory) -> Remarks:
-    """Check what was filled in. Only who refuses a ticket names another department.
+    """Check a form and return the remarks. Another department is taken only from a department that refuses the ticket.
 
     Raises:
-        FormError: with the first thing that is wrong.
+        FormError: for the first field that is wrong.
     """
     if len(form.note) > NOTE_LENGTH:
         raise FormError(f"Catatan terlalu panjang; paling banyak {NOTE_LENGTH} huruf.")
@@ -85,7 +85,7 @@ def remarks_of(form: Form, token: ActionToken, directory: Directory) -> Remarks:
 
 
 def _is_photo(link: str) -> bool:
-    """An address of the web that can be shown as text; it is never fetched."""
+    """Tell whether a link is an https address that can be shown as text. It is never fetched."""
     if len(link) > PHOTO_LENGTH or not link.isascii() or " " in link or leads_to_a_person(link):
         return False
     try:

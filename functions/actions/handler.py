@@ -1,4 +1,4 @@
-"""Entry point of the links in the mails: settings, clients, and what every answer has in common."""
+"""Entry point of the function behind the links in the mails: settings, clients, metrics and the log of every answer."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 
 
 class ActionsSettings(Settings):
-    """What the deployment decides."""
+    """Settings that the deployment must give this function."""
 
     table_name: str = Field(min_length=3)
     action_keys: str = Field(min_length=1)
-    """ARN of the secret with the keys of the links."""
+    """ARN of the secret that holds the keys of the links."""
 
 
 METRICS: Final[dict[Action, str]] = {"accept": "TicketAccepted", "done": "TicketResolved", "not_ours": "Misroute"}
@@ -56,11 +56,11 @@ routes = Routes(
 
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Answer one request, and log which ticket, what was asked and what came of it; no token and no note."""
+    """Answer one request, and log the ticket, the action and the outcome, but never the token or a note."""
     fault: dict[str, str | None] = {}
     try:
         answer = routes.answer(event)
-    except Exception as error:  # noqa: BLE001 # answered, and logged without a person's words
+    except Exception as error:  # noqa: BLE001 # answered with a page, and logged without a person's words
         answer, fault = Answer(pages.failed_page(), "failed"), without_text(error, "actions")
     metrics.add_metric("LinkFollowed", MetricUnit.Count, 1)
     token = answer.token

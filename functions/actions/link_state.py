@@ -1,4 +1,4 @@
-"""What a link can still do: the ticket may have moved on since the mail was sent. Pure."""
+"""Works out what a link can still do, as the ticket may have moved on since the mail was sent. Pure."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ if TYPE_CHECKING:
     from aduan.action_token import Action, ActionToken
 
 LinkState = Literal["open", "already", "moved", "resolved", "closed", "withdrawn", "undecided", "missing"]
-"""``open``: it can be done. ``already``: it was. ``moved``: somebody else has the ticket. ``resolved``: the department
-has said that it is done. ``closed``, ``withdrawn``: nothing is followed up any more. ``undecided``: the desk looks at
-it. ``missing``: there is no such ticket."""
+"""``open``: the action can be done. ``already``: it was done. ``moved``: somebody else has the ticket. ``resolved``:
+the department has said that the matter is done. ``closed``, ``withdrawn``: the ticket is no longer followed up.
+``undecided``: the desk is looking at it. ``missing``: there is no such ticket."""
 
 DONE: Final[dict[Action, frozenset[Status]]] = {
     "accept": frozenset({"accepted", "in_progress"}),
     "done": frozenset({"resolved"}),
     "not_ours": frozenset(),
 }
-"""Where a ticket stands that its department did this with."""
+"""Statuses of a ticket with which its department has already done the action."""
 _ENDED: Final[dict[Status, LinkState]] = {
     "resolved": "resolved",
     "closed": "closed",
@@ -34,25 +34,25 @@ _ENDED: Final[dict[Status, LinkState]] = {
 
 @dataclass(frozen=True)
 class Found:
-    """What a link meets."""
+    """The state of a link, and since when."""
 
     state: LinkState
     since: datetime | None = None
-    """When that was written down, as far as it was a move."""
+    """When the move that led to this state was made; None when no single move did."""
 
 
 def signature(department: str) -> str:
-    """Who did something by a link, as the history names it: ``tautan:dishub``."""
+    """Return the name under which the history lists what a department did by a link: ``tautan:dishub``."""
     return f"tautan:{department}"
 
 
 def link_state(token: ActionToken, ticket: Ticket | None, history: Sequence[Event]) -> Found:
-    """Say what becomes of a link that is followed now.
+    """Return what a link can still do now.
 
     Args:
         token: What the link asks for.
-        ticket: As it is; None when there is none.
-        history: Its events, in the order of time.
+        ticket: The ticket as it is; None when there is none.
+        history: The ticket's events, oldest first.
     """
     if ticket is None:
         return Found("missing")
@@ -68,7 +68,7 @@ def link_state(token: ActionToken, ticket: Ticket | None, history: Sequence[Even
 
 
 def _last(history: Sequence[Event], moves: frozenset[Status], by: str | None = None) -> datetime | None:
-    """When the last of these moves was made."""
+    """Return when the last of these moves was made, by anybody or only by `by`; None when there is none."""
     return next(
         (event.at for event in reversed(history) if event.move in moves and by in {None, event.by}),
         None,

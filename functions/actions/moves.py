@@ -1,4 +1,4 @@
-"""What follows when a department accepts a ticket, says that it is done, or that it is not its job. Pure."""
+"""Changes that follow when a department accepts a ticket, reports it as done, or says it is not its job. Pure."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 _WHY: Final = {"accept": "diterima", "done": "dinyatakan selesai"}
 _NEXT: Final = timedelta(microseconds=1)
-"""Between two moves of one moment, so that the history keeps their order."""
+"""Time between two moves of the same moment, so that the history keeps their order."""
 
 
 def taken_up(case: Case, remarks: Remarks, now: datetime) -> Change:
-    """Accept a ticket, or resolve it; `actions.link_state` has found that this can be done."""
+    """Return the change that accepts or resolves a ticket, after `actions.link_state` found that this can be done."""
     token, ticket = case.token, case.ticket
     status = ASKED[token.action]
     after = ticket.model_copy(update={"status": status, "version": ticket.version + 1})
@@ -34,17 +34,17 @@ def taken_up(case: Case, remarks: Remarks, now: datetime) -> Change:
 
 
 def refused(case: Case, known: Example | None, remarks: Remarks, now: datetime) -> Change:
-    """Move a ticket on that is not its department's job.
+    """Return the change that moves on a ticket which is not its department's job.
 
-    It goes to whom the department names, otherwise to who was next likely; when nobody is, or when it was refused
-    before, to the desk: two who refuse it are right, and the classifier is not. From now on no decision of the
-    classifier moves it.
+    The ticket goes to the department that is named, otherwise to the runner-up. It goes to the desk when there is
+    neither, or when it was refused before: two departments that refuse it are more likely right than the classifier.
+    From now on no decision of the classifier moves it.
 
     Args:
-        case: The ticket, which `actions.link_state` has found can be refused, and its post.
-        known: What was said about the post before.
-        remarks: Whom the department names, and why.
-        now: When.
+        case: The ticket, which `actions.link_state` found can be refused, and its post.
+        known: The example of the post before this change, if there is one.
+        remarks: The department that is named, if any, and the note.
+        now: The time of the refusal.
     """
     ticket, directory = case.ticket, case.directory
     owner = directory.departments[_next(case, remarks.department)]
@@ -75,7 +75,7 @@ def refused(case: Case, known: Example | None, remarks: Remarks, now: datetime) 
 
 
 def _next(case: Case, named: str | None) -> str:
-    """Code of the department that gets a ticket which is refused."""
+    """Return the code of the department that gets the refused ticket; `named` is the one the refuser names."""
     if case.ticket.refused_by:
         return DESK
     likely = named or case.ticket.runner_up
@@ -99,7 +99,7 @@ def _example(case: Case, known: Example | None, named: str | None, now: datetime
 
 
 def _events(case: Case, remarks: Remarks, now: datetime) -> tuple[Event, ...]:
-    """Two moves: off the one, and on to the other. With an owner outside the county it stays at the first."""
+    """Return two events: the refusal, and the move to the next department. For an outside owner they are one event."""
     after, by = case.ticket, signature(case.token.department)
     owner = case.name(after.department)
     why = f"bukan wewenang {case.refuser}"

@@ -1,4 +1,4 @@
-"""One address: a GET shows what a link is about and changes nothing, a POST does it once."""
+"""Answers requests to a link: a GET shows what the link is about and changes nothing, a POST does it once."""
 
 from __future__ import annotations
 
@@ -29,34 +29,34 @@ if TYPE_CHECKING:
     from aduan.ticket import Ticket
 
 ATTEMPTS: Final = 3
-"""A move meets at most another press of the same button, and a sender that claims a notice at the same moment."""
+"""Attempts to write a move. Two things can get in the way: a second press of the button, and a notice being claimed."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """A page, and what may be said about it: no token, and nothing that a person wrote."""
+    """A page, and what may be logged and counted about it: nothing secret, and nothing that a person wrote."""
 
     page: Page
     outcome: str
     token: ActionToken | None = None
     moved_to: str | None = None
-    """Code of the department that has the ticket after something was written; None when nothing was."""
+    """Code of the department that has the ticket after a move was written; None when nothing was written."""
 
 
 @dataclass(frozen=True)
 class _Met:
-    """What a link meets in the table."""
+    """What the table holds about a link."""
 
     case: Case | None
     """None when there is no such ticket."""
     found: Found
     seen: int
-    """How long the ticket's history is."""
+    """Number of events in the ticket's history."""
 
 
 @dataclass(frozen=True)
 class Routes:
-    """Everything behind the links; `now` is the clock."""
+    """Answers requests to links, from the stores, keys and directory it is given; `now` is the clock."""
 
     tickets: TicketStore
     posts: PostStore
@@ -66,7 +66,7 @@ class Routes:
     now: Callable[[], datetime]
 
     def answer(self, event: Mapping[str, Any]) -> Answer:
-        """Answer one request of API Gateway."""
+        """Answer one API Gateway event. An unusable link and a form with a mistake get a page that says so."""
         try:
             token = self._verified(str((event.get("pathParameters") or {}).get("token") or ""))
         except TokenError as error:
@@ -87,7 +87,7 @@ class Routes:
             return verified(text, self.keys.get_newer(), self.now())
 
     def _shown(self, token: ActionToken, form: Form | None = None, error: str = "") -> Answer:
-        """The page with the button, or why there is none any more."""
+        """Return the page with the button, or a page that says why there is no button any more."""
         met = self._met(token)
         if met.case is None:
             return Answer(pages.missing_page(), "missing", token)
@@ -97,7 +97,7 @@ class Routes:
         return Answer(page, "wrong" if error else "shown", token)
 
     def _done(self, token: ActionToken, form: Form) -> Answer:
-        """Do what the link asks for, unless it was done, or something happened that the person has not seen."""
+        """Do what the link asks for, unless it was already done or the ticket changed since the page was made."""
         for _ in range(ATTEMPTS):
             met = self._met(token)
             if met.case is None or met.found.state != "open":
@@ -129,7 +129,7 @@ class Routes:
         return _Met(case, link_state(token, ticket, history), len(history))
 
     def _written(self, case: Case, remarks: Remarks, at: datetime) -> Ticket:
-        """Write the move with everything that follows from it; return the ticket as it is now."""
+        """Write the move with everything that follows from it, and return the ticket after it."""
         if case.token.action == "not_ours":
             change = refused(case, self.examples.get(case.ticket), remarks, at)
         else:
@@ -139,7 +139,7 @@ class Routes:
 
 
 def _unusable(error: TokenError) -> Answer:
-    """Why a link is none."""
+    """Return the page that says why a link cannot be used."""
     match error:
         case GarbledError():
             return Answer(pages.garbled_page(), "garbled")

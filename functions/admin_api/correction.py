@@ -1,4 +1,4 @@
-"""What follows when a person says that the classifier, or another person, was wrong about a ticket. Pure."""
+"""Works out what an admin's correction of a ticket changes. Pure."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from aduan.post import Post
 
 FOLLOWED_UP: Final = OPEN | {"not_ours"}
-"""May be corrected where it stands."""
+"""Statuses in which a ticket can be corrected without moving it."""
 UNDECIDED: Final[frozenset[Status]] = frozenset({"needs_review", "rejected"})
-"""Nobody has it: naming a department moves it on, even the one that stands on it."""
+"""Statuses in which no department has the ticket: naming one moves it there, even the one already entered on it."""
 
 
 def correction(  # noqa: PLR0913 # what was asked, what there is, and the circumstances
@@ -36,20 +36,20 @@ def correction(  # noqa: PLR0913 # what was asked, what there is, and the circum
     directory: Directory,
     now: datetime,
 ) -> Change | None:
-    """Work out what a correction changes; None when everything is as it says, so that it can be repeated.
+    """Return the change that a correction makes; None when the ticket already is as asked, so requests can be repeated.
 
     Args:
-        asked: What the person said, and the version of the ticket that he saw.
-        ticket: As it is.
+        asked: What the person wants, and the version of the ticket that they saw.
+        ticket: The ticket as it is.
         post: The post that opened it.
-        known: What was said about the post before.
-        by: Who says it.
-        directory: Names, and whose owner is outside the county.
-        now: When.
+        known: The example of the post before this correction, if there is one.
+        by: User name of the person.
+        directory: The departments, topics and deadlines.
+        now: The time of the correction.
 
     Raises:
         RefusedError: 409 when the ticket changed since it was seen, when its status allows no such move, or while its
-            post is being decided anew.
+            edited post is being decided again.
     """
     after = _after(ticket, asked, directory, now)
     if after == ticket:
@@ -88,7 +88,7 @@ def correction(  # noqa: PLR0913 # what was asked, what there is, and the circum
 
 
 def outdated() -> RefusedError:
-    """409: somebody, or the classifier, changed the ticket since it was seen."""
+    """Return the 409 error for a ticket that a person or the classifier changed since it was seen."""
     return _conflict(
         "outdated", "Tiket ini sudah berubah sejak Anda membukanya. Muat ulang, lalu koreksi lagi.", "version"
     )
@@ -99,7 +99,7 @@ def _conflict(code: str, message: str, field: str | None = None) -> RefusedError
 
 
 def _after(ticket: Ticket, asked: CorrectionRequest, directory: Directory, now: datetime) -> Ticket:
-    """The ticket as the person wants it; equal to what it is when nothing is to be changed."""
+    """Return the ticket as the person wants it; an equal ticket when nothing changes."""
     if asked.is_report is False:
         return ticket.model_copy(update={"status": "rejected"})
     changes: dict[str, Any] = asked.model_dump(include={"topic", "department", "kind", "urgency"}, exclude_none=True)
@@ -121,7 +121,7 @@ def _must_be_allowed(ticket: Ticket, after: Ticket) -> None:
 
 
 def _label(asked: CorrectionRequest, known: Example | None) -> Label:
-    """The last word about each thing; who says that it is no report takes back the rest."""
+    """Return the latest statement about each field. "No report" takes back all other statements."""
     if asked.is_report is False:
         return Label(is_report=False)
     named = asked.model_dump(include={"topic", "department", "kind", "urgency"}, exclude_none=True)
@@ -132,7 +132,7 @@ def _label(asked: CorrectionRequest, known: Example | None) -> Label:
 
 
 def _why(before: Ticket, after: Ticket, note: str, directory: Directory) -> str:
-    """One line for the history: ``koreksi: topik Jalan → Drainase. Catatan: …``."""
+    """Return the line for the history: ``koreksi: topik Jalan → Drainase. Catatan: …``."""
     labels: dict[str, Callable[[Ticket], str]] = {
         "topik": lambda ticket: topic_label(ticket.topic, directory),
         "perangkat daerah": lambda ticket: department_name(ticket.department, directory),

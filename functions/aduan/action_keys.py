@@ -1,4 +1,4 @@
-"""The keys of the action links, from Secrets Manager: fetched when first needed, and remembered for an hour."""
+"""Reads the keys of the action links from Secrets Manager when first needed, and remembers them for an hour."""
 
 from __future__ import annotations
 
@@ -11,16 +11,19 @@ if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
 MAX_AGE_SECONDS: Final = 3600
-"""Keys may be replaced at any time: the old one goes on being good for what it has signed."""
+"""Keys may be this old: after a replacement, the old key still verifies what it has signed."""
 PATIENCE_SECONDS: Final = 60
-"""So often, at most, a signature by an unknown key makes us look again: anybody can make one up."""
+"""A token with an unknown key makes us read the keys again, at most this often: anybody can make up such a token."""
 
 
 class ActionKeys:
-    """Reads the keys once, and again when they are old or a newer one was seen."""
+    """Reads the keys once, and again when they are old or a token names an unknown key."""
 
     def __init__(self, connect: Callable[[], SecretsManagerClient], secret: str, clock: Callable[[], float]) -> None:
-        """Read the secret with this name or ARN; `connect` is called when it is first needed, `clock` is in seconds."""
+        """Prepare to read the secret with this name or ARN.
+
+        `connect` makes the client when a key is first needed. `clock` returns seconds.
+        """
         self._connect = connect
         self._secret = secret
         self._clock = clock
@@ -31,12 +34,15 @@ class ActionKeys:
 
         Raises:
             ClientError: when Secrets Manager cannot be reached or refuses.
-            ValueError: when the secret is not as it should be.
+            ValueError: when the secret does not have the expected form.
         """
         return self._not_older_than(MAX_AGE_SECONDS)
 
     def get_newer(self) -> SigningKeys:
-        """The same, but as they were a minute ago: a key was met that is not among those of `get`."""
+        """Return the keys as they were at most a minute ago, after a key was met that `get` does not know.
+
+        Raises the same errors as `get`.
+        """
         return self._not_older_than(PATIENCE_SECONDS)
 
     def _not_older_than(self, seconds: float) -> SigningKeys:

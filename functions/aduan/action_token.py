@@ -1,8 +1,8 @@
-"""The links with which a department acts on a ticket without an account: signed, and good for sixty days. Pure.
+"""Signed tokens of the links with which a department acts on a ticket without an account, valid for sixty days. Pure.
 
-A token is ``payload.signature``: the payload in base 64 for addresses, and an HMAC-SHA256 over it as it stands there.
-It says everything a link is good for, so nothing is stored about it, and it holds nothing secret. Whoever has a mail
-has its links: that is the whole right to act, and a page asks before anything is done.
+A token is ``payload.signature``: the payload in URL-safe base 64, and an HMAC-SHA256 over that encoded payload. The
+token says everything a link allows, so nothing is stored about it, and it holds nothing secret. Anybody who has the
+mail may use its links; a page asks before anything is done.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ if TYPE_CHECKING:
 
 Action = Literal["accept", "done", "not_ours"]
 ASKED: Final[dict[Action, Status]] = {"accept": "accepted", "done": "resolved", "not_ours": "not_ours"}
-"""The move that an action asks for."""
+"""The status to which each action moves a ticket."""
 LIFETIME: Final = timedelta(days=60)
-"""How long a link works: longer than any deadline but that of alleged abuse, which has reminders with new links."""
+"""How long a link works. Only the deadline for alleged abuse is longer, and its reminders bring new links."""
 
 _LONGEST: Final = 300
-"""Characters of a token that is looked at; our own have some 110."""
+"""A longer text is not looked at, in characters. Our own tokens have about 110."""
 _FORM: Final = re.compile(r"([A-Za-z0-9_-]{20,})\.([A-Za-z0-9_-]{43})")
 _PAYLOAD: Final = re.compile(r"(\S+) (\S+) (\S+) (\S+) (\d{1,11})")
 
 
 _WHEN_NEEDED: Final = ConfigDict(defer_build=True)
-"""Every cold start of a sender would pay for the validators, and many mails have no links."""
+"""Builds the validators when first needed: many mails have no links, so a sender's cold start should not pay for it."""
 
 
 class TokenError(Exception):
@@ -43,38 +43,38 @@ class TokenError(Exception):
 
 
 class GarbledError(TokenError):
-    """Something of it is missing, as when a mail program cut it."""
+    """The token is not whole, as when a mail program cut the link."""
 
 
 class ForgedError(TokenError):
-    """We have not signed exactly this."""
+    """The signature is not ours, or not for this payload."""
 
 
 class UnknownKeyError(ForgedError):
-    """If we have signed it, then with a key that is not among these."""
+    """The token names a key that is not among the given ones, so its signature cannot be checked."""
 
 
 class ExpiredError(TokenError):
-    """It was ours, and its time is over."""
+    """The token is ours, but its time is over."""
 
 
 class ActionToken(Record):
-    """What a link is good for."""
+    """What a link allows: one action of one department on one ticket, until a moment."""
 
     model_config = _WHEN_NEEDED
 
     ticket: str = Field(pattern=r"^SLM-[0-9A-HJKMNP-TV-Z]{6}$")
     department: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
-    """Code of the department that may do it, as long as it has the ticket."""
+    """Code of the department that may act, as long as it has the ticket."""
     action: Action
     expires_at: Moment
 
 
 class SigningKeys(Record):
-    """The keys that are known, and which of them signs.
+    """The known keys by id, and the id of the one that signs.
 
-    The secret is one flat JSON object, because that is what CloudFormation can generate: ``current`` is the id of the
-    key that signs, and every other member is a key by its id.
+    The secret is one flat JSON object, because that is what CloudFormation can generate. Its member ``current`` is the
+    id of the key that signs; every other member is a key under its id.
     """
 
     model_config = _WHEN_NEEDED
@@ -90,10 +90,10 @@ class SigningKeys(Record):
 
     @classmethod
     def from_secret(cls, secret: str) -> Self:
-        """Read them as they are kept.
+        """Read the keys from the secret's text.
 
         Raises:
-            ValueError: when the secret holds anything else; the error does not repeat it.
+            ValueError: when the secret has another form. The message does not repeat the secret.
         """
         try:
             members = json.loads(secret)
@@ -103,7 +103,7 @@ class SigningKeys(Record):
 
 
 def signed(token: ActionToken, keys: SigningKeys) -> str:
-    """Write a token as it stands in a link: letters, digits, ``-``, ``_`` and one dot."""
+    """Return a token as text for a link: letters, digits, ``-``, ``_`` and one dot."""
     expires = int(token.expires_at.timestamp())
     text = f"{keys.current} {token.ticket} {token.department} {token.action} {expires}"
     payload = _encoded(text.encode())
@@ -111,13 +111,13 @@ def signed(token: ActionToken, keys: SigningKeys) -> str:
 
 
 def verified(text: str, keys: SigningKeys, now: datetime) -> ActionToken:
-    """Read a token from a link.
+    """Read a token from a link and check its signature and its time.
 
     Raises:
-        GarbledError: when it is no whole token.
-        UnknownKeyError: when it names a key that is not known.
-        ForgedError: when that key has not signed exactly this.
-        ExpiredError: when it was good once.
+        GarbledError: when the text is not a whole token.
+        UnknownKeyError: when the token names an unknown key.
+        ForgedError: when the named key has not signed this payload.
+        ExpiredError: when the token was valid once.
     """
     found = _FORM.fullmatch(text) if len(text) <= _LONGEST else None
     if found is None:
@@ -133,7 +133,7 @@ def verified(text: str, keys: SigningKeys, now: datetime) -> ActionToken:
     key = keys.keys.get(key_id)
     if key is None:
         raise UnknownKeyError
-    # Compared as text: base 64 has several spellings of the same bytes.
+    # Compared as text, because base 64 can spell the same bytes in several ways.
     if not hmac.compare_digest(_signature(payload, key), signature):
         raise ForgedError
     token = ActionToken.model_validate(

@@ -1,4 +1,4 @@
-"""What follows when a ticket comes to another department: where it stands, until when, and who is told. Pure."""
+"""Works out a ticket's status, deadline and notices when it comes to another department. Pure."""
 
 from __future__ import annotations
 
@@ -16,16 +16,17 @@ if TYPE_CHECKING:
 
 
 def status_with(department: Department) -> Status:
-    """Where a ticket stands that comes to this department."""
+    """Return the status of a ticket that comes to this department."""
     if department.code == DESK:
         return "needs_review"
     return "not_ours" if department.kind == "outside" else "routed"
 
 
 def with_deadline(before: Ticket, after: Ticket, directory: Directory, now: datetime) -> Ticket:
-    """Give a ticket that changed at `now` the deadline of its new class; as it is when it has the same class.
+    """Return the ticket with the deadline of its new class, or the same ticket when its class did not change.
 
-    More urgent than was thought, the time runs from now, when they hear of it; less, from the beginning.
+    If the new deadline, counted from `now`, ends before the old one, it counts from `now`, when the department hears
+    of it. Otherwise it counts from the opening of the ticket.
     """
     was, is_ = (deadline_of(each.department, each.urgency, each.kind, directory) for each in (before, after))
     if is_ == was:
@@ -36,7 +37,7 @@ def with_deadline(before: Ticket, after: Ticket, directory: Directory, now: date
 
 
 def notices_about(ticket: Ticket, directory: Directory, now: datetime) -> tuple[Notice, ...]:
-    """All notices that whoever has the ticket should have of it, written at `now`."""
+    """Return the notices that tell the ticket's department about it, one for each medium, written at `now`."""
     return tuple(
         held(
             Notice(

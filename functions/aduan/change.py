@@ -1,7 +1,7 @@
 """Everything that is written together when a ticket is opened or changes. Pure.
 
-A change is made by whoever decides about a ticket: `classify`, `admin_api`, `actions`, `follow_up` and the recheck of
-`poll_channels`. `TicketStore.write` writes all of it or nothing.
+`classify`, `admin_api`, `actions`, `follow_up` and the recheck of `poll_channels` make changes. `TicketStore.write`
+writes all of a change or nothing.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 Withdrawal = Literal["overtaken", "elsewhere", "unwanted", "all"]
 """Which pending notices of the ticket are withdrawn.
 
-``overtaken``: steps of the ladder whose clock has stopped. ``elsewhere``: also those to a department that no longer has
-the ticket. ``unwanted``: of the steps only the overtaken ones, and all other notices that the change does not want.
-``all``: every one.
+``overtaken``: steps of the ladder whose clock has stopped. ``elsewhere``: also notices to a department that no longer
+has the ticket. ``unwanted``: overtaken steps, and all other notices that are not among the change's own.
+``all``: every pending notice.
 """
 
 
@@ -35,31 +35,31 @@ class Change:
     """One change of one ticket."""
 
     before: Ticket | None
-    """The ticket as it was read; None when it is opened."""
+    """The ticket as it was read; None when the change opens it."""
     after: Ticket
-    """The ticket as its maker wants it; `ticket` is what is written."""
+    """The ticket as the maker of the change wants it. What is written is `ticket`."""
     at: datetime
-    """When it changed: clocks that start anew start then."""
+    """When the ticket changed. Clocks that start anew start at this moment."""
     events: tuple[Event, ...] = ()
-    """Added to the history."""
+    """Events that are added to the history."""
     notices: tuple[Notice, ...] = ()
-    """Wanted: one that is in the outbox already stays as it is, unless `renewals` says otherwise."""
+    """The wanted notices. One that is in the outbox already stays as it is, unless `renewals` has it."""
     withdraws: Withdrawal = "overtaken"
     post: Post | None = None
-    """The post it is about, as it was read."""
+    """The post that the change is about, as it was read."""
     decision: Triage | None = None
-    """Written on the post, which must be undecided still."""
+    """The decision that is written on the post, which must still be undecided."""
     tombstone: str | None = None
-    """Why the post is erased: only its tombstone stays, with this reason."""
+    """Why the post is erased, if it is: only its tombstone stays, with this reason."""
     as_read: bool = False
-    """Whether nothing may be written if the post was edited or erased since it was read."""
+    """Whether the change is refused if the post was edited or erased since it was read."""
     joins: bool = False
     """Whether the post becomes another voice of the ticket."""
     example: Example | None = None
     """What a person said about the post, kept for the training of the classifier."""
 
     def __post_init__(self) -> None:
-        """Refuse a change that would forget who may contradict it.
+        """Refuse a change that resolves a ticket without its first post, as nobody could then contradict it.
 
         Raises:
             ValueError: when a ticket is resolved without the post that opened it.
@@ -71,7 +71,8 @@ class Change:
     def ticket(self) -> Ticket:
         """The ticket as it is written.
 
-        Where its clocks have to start anew, `follow_up` looks at it at once. It lists what its author is told.
+        It lists the public answer that follows, if there is one. If its clocks have to start anew, it is due at once,
+        so that `follow_up` starts them.
         """
         ticket, _ = with_reply(self.before, self.after, self.at)
         if self.before is None or clock_of(ticket) in {clock_of(self.before), ticket.clock}:
@@ -80,34 +81,34 @@ class Change:
 
     @property
     def reply(self) -> Reply | None:
-        """What the author is told under the post because of this change; None when that is nothing."""
+        """The public answer under the post that follows from this change; None when there is none."""
         return with_reply(self.before, self.after, self.at)[1]
 
     @property
     def is_written(self) -> bool:
-        """Whether the ticket itself changes; otherwise only what belongs to it does."""
+        """Whether the ticket itself changes, and not only what belongs to it."""
         return self.before != self.after
 
     @property
     def is_resolved_now(self) -> bool:
-        """Whether the ticket is declared resolved, and was not before."""
+        """Whether this change resolves a ticket that was not resolved before."""
         return self.before is not None and self.before.status != "resolved" == self.after.status
 
     @property
     def misroutes(self) -> int:
-        """How many departments have said with this change that the ticket is not theirs."""
+        """How many departments this change adds to those that said the ticket is not theirs."""
         return 0 if self.before is None else len(self.after.refused_by) - len(self.before.refused_by)
 
     @property
     def voice(self) -> Voice | None:
-        """The citizen's post that the ticket gets."""
+        """The citizen's post that is added to the ticket; None when none is."""
         if self.post is None or not (self.joins or self.before is None):
             return None
         return Voice(ticket=self.after.code, post=self.post.key, at=self.post.created_at)
 
     @property
     def resolution(self) -> Resolution | None:
-        """What its author may contradict, when the ticket is resolved now; None when nobody knows the author."""
+        """What the author may contradict; None when the ticket is not resolved now or the author is unknown."""
         if not self.is_resolved_now or self.post is None or self.post.author is None:
             return None
         return Resolution(
@@ -120,7 +121,7 @@ class Change:
 
     @property
     def forgets_example(self) -> bool:
-        """Whether a kept example must go: the words it was made of are edited or erased."""
+        """Whether a stored example must go, because the text it was made from was edited or erased."""
         rewritten = self.decision is not None or self.tombstone is not None
         return (
             rewritten and self.before is not None and self.is_about_first_post and self.before.corrected_at is not None
@@ -128,7 +129,7 @@ class Change:
 
     @property
     def is_about_first_post(self) -> bool:
-        """Whether its post is the one that opened the ticket."""
+        """Whether the change's post is the one that opened the ticket."""
         return self.post is not None and self.post.key == self.after.post
 
     @property
@@ -137,14 +138,14 @@ class Change:
         return self.before is not None and (self.is_written or bool(self.notices))
 
     def additions(self, outbox: Iterable[Notice]) -> list[Notice]:
-        """Of the wanted notices those that are not in the outbox, which holds the ticket's notices as they are."""
+        """List the wanted notices that are not yet in the outbox; `outbox` is the ticket's notices as stored."""
         known = {notice.key for notice in outbox}
         return [notice for notice in self.notices if notice.key not in known]
 
     def renewals(self, outbox: Iterable[Notice]) -> list[tuple[Notice, Notice]]:
-        """Notices of the outbox that become pending again or more urgent, each with what it becomes.
+        """List each notice in the outbox that becomes pending again or more urgent, paired with its renewed form.
 
-        One that was withdrawn is wanted again, or one that still waits is an emergency now. It stays one item, so
+        Either a withdrawn notice is wanted again, or a waiting one has become an emergency. Each stays one item, so
         nobody is told twice.
         """
         known = {notice.key: notice for notice in outbox}
@@ -155,7 +156,7 @@ class Change:
         ]
 
     def stale(self, outbox: Iterable[Notice]) -> list[Notice]:
-        """Notices of the outbox that are withdrawn: nobody has begun to send them, and `withdraws` includes them."""
+        """List the notices in the outbox to withdraw: those still pending that `withdraws` includes."""
         return [notice for notice in outbox if notice.state == "pending" and self._withdraws(notice)]
 
     def _withdraws(self, notice: Notice) -> bool:
@@ -181,7 +182,7 @@ def _has_to_be_renewed(known: Notice, notice: Notice) -> bool:
 
 
 def _renewed(known: Notice, notice: Notice) -> Notice:
-    """The stream shows `notify` only what is new, so `follow_up` finds it on the queue, at once or when it may go."""
+    """Return the renewed notice, put on the queue of `follow_up`, because the stream shows `notify` only new items."""
     return notice.model_copy(
         update={
             "attempt": known.attempt,

@@ -12,43 +12,43 @@ from aduan.record import Moment, Record
 
 SEEN_BYTES: Final = 3_000
 MARKS_BYTES: Final = 4_000
-"""Together with the rest the cursor item stays below 8 KB: one eventually consistent read unit."""
+"""With `SEEN_BYTES` and the rest, the cursor item stays below 8 KB: one eventually consistent read unit."""
 RAW_BYTES: Final = 8_000
-"""Of what could not be read, so much waits in quarantine."""
+"""Bytes of an unreadable post that are kept in quarantine."""
 REFUSALS: Final = 2
-"""So many authorisation errors in a row mark a channel: one may be the platform's mistake."""
+"""A channel is marked after this many authorisation errors in a row: one may be the platform's mistake."""
 TOKEN_WARNING_DAYS: Final = (1, 7, 14)
-"""So many days before a token ends its owner is told; from the first of them on the channel is not healthy."""
+"""Days before a token's end on which its owner is warned. From the earliest of them on, the channel is not healthy."""
 END_UNKNOWN: Final = "expires_at absent"
-"""Why the end of a token is not known, where the platform should name it."""
+"""The reason when the platform should name the end of a token and does not."""
 
 
 class Cursor(Record):
     """How far a channel has been read.
 
-    `watermark` is the youngest post stored by a run that read everything; the next run reads from an overlap
-    before it. `marks` remember, per thread, what the platform last said about it (a comment count, a time of
-    change), so that quiet threads are not read again. `seen` holds the ids of the overlap, so that a run which
-    finds nothing new needs no look into the table.
+    `watermark` is the time of the youngest post stored by a run that read everything; the next run begins an overlap
+    before it. `marks` holds what the platform last said about each thread (a comment count, a time of change), so
+    that quiet threads are not read again. `seen` holds the ids of the overlap, so that a run which finds nothing new
+    need not read the table.
     """
 
     channel: str
     floor: Moment | None = None
-    """Where reading began; what is older is left alone for ever."""
+    """Where reading began. Older posts are never read."""
     watermark: Moment | None = None
     marks: dict[str, str] = Field(default_factory=dict)
     seen: tuple[str, ...] = ()
     not_before: Moment | None = None
-    """The platform asked us to wait until then."""
+    """The channel is not read before this moment: the platform asked us to wait, or the budget does."""
     spent_usd: float = 0
-    """What reading it cost, up to and in the month of `spent_at`."""
+    """What reading the channel cost in the month of `spent_at`, up to that moment."""
     spent_at: Moment | None = None
     ledger_at: Moment | None = None
-    """When the last complete run of the ledger began; a quiet one is written only once an hour."""
+    """When the last complete run in the ledger began. A run that found nothing is written only once an hour."""
     refusals: int = 0
-    """How often the platform refused us since it last let us read, counted up to `REFUSALS`."""
+    """Authorisation errors since the platform last let us read, counted up to `REFUSALS`."""
     refused_at: Moment | None = None
-    """When it did so first; None when it lets us read."""
+    """When the first of these errors came; None when the platform lets us read."""
     version: int = 0
     lease_owner: str | None = None
     lease_until: Moment | None = None
@@ -59,12 +59,12 @@ class Cursor(Record):
 
     @property
     def needs_permission_since(self) -> datetime | None:
-        """The channel's mark: since when it cannot be read without a new token or permission; None when it can."""
+        """Since when the channel needs a new token or permission to be read; None when it needs none."""
         return self.refused_at if self.refusals >= REFUSALS else None
 
 
 class Run(Record):
-    """One run over one channel, as the ledger keeps it. Counts are of citizens' posts."""
+    """One run over one channel, as the ledger keeps it. The counts are of citizens' posts."""
 
     channel: str
     run_id: str
@@ -77,61 +77,61 @@ class Run(Record):
     new: int = 0
     duplicate: int = 0
     revised: int = 0
-    """Posts of which another version was found."""
+    """Stored posts of which a new version was found."""
     rejected: int = 0
     own: int = 0
     calls: int = 0
     cost_usd: float = 0
     """What the platform charges for what it returned."""
     stopped: str | None = None
-    """Why it stopped early without a fault: ``time`` or ``page cap``; ``gap`` when only what is lost was not read."""
+    """Why it stopped early without a fault: ``time`` or ``page cap``; ``gap`` when it read all but what is lost."""
     lost_from: Moment | None = None
     lost_until: Moment | None = None
-    """Between these two, things were written that could no longer be read, or may have been; no run ever will."""
+    """Between these two moments posts were, or may have been, written that no run can read any more."""
     error: str | None = None
-    """What went wrong, by class and code; never a body or a token."""
+    """Class and code of the fault; never a body or a token."""
 
 
 class Sweep(Record):
-    """How far the daily question whether posts are still there has come."""
+    """How far the daily sweep, which asks whether posts are still there, has come."""
 
     channel: str
     position: Moment | None = None
     last: str | None = None
-    """When the last post that was asked about was found, and its key; None at the beginning."""
+    """`position` is when the last post that was asked about had been found, `last` is its key; None at the start."""
     finished_at: Moment | None = None
-    """When the last sweep began that came to its end; None while one is under way."""
+    """When the last sweep that came to its end began; None while a sweep is under way."""
 
 
 class TokenCheck(Record):
-    """What the platform said of a channel's token when it was last asked, once a day."""
+    """What the platform said about a channel's token when it was last asked. It is asked once a day."""
 
     channel: str
     looked_at: Moment
     valid: bool
     ends_at: Moment | None = None
-    """None when no end is known, or when it is not valid any more."""
+    """When the token ends; None when no end is known, or when the token is no longer valid."""
     reason: str | None = None
-    """What ends it (``expires_at`` or ``data_access_expires_at``), why it is not valid (``code 190/460``), or
-    `END_UNKNOWN`; None when it lives until somebody ends it."""
+    """What ends the token (``expires_at`` or ``data_access_expires_at``), why it is not valid (``code 190/460``), or
+    `END_UNKNOWN`; None when it is valid until somebody revokes it."""
 
     def days_left(self, now: datetime) -> int | None:
-        """How many more whole days it works; 0 on the last day and afterwards, None when no end is known."""
+        """Return how many whole days the token is still valid: 0 on the last day and later, None if no end is known."""
         if not self.valid:
             return 0
         return None if self.ends_at is None else max((self.ends_at - now) // timedelta(days=1), 0)
 
 
 class Rejected(Record):
-    """A single post that could not be read: it waits in quarantine with its raw text, and the page goes on."""
+    """A post that could not be read. It waits in quarantine with its raw text, while the rest of its page is stored."""
 
     channel: str
     native_id: str
     reason: str
     raw: str
-    """Without personal numbers, like every text that is kept."""
+    """The raw text, with personal numbers masked like in every text that is kept."""
     clipped: bool = False
-    """There was more of it than is kept."""
+    """True when the raw text was longer than what is kept."""
 
     @model_validator(mode="before")
     @classmethod

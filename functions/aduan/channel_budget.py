@@ -1,7 +1,7 @@
-"""How a channel that costs money spends its month's budget: evenly, and never dark without somebody hearing. Pure.
+"""Spreads a channel's monthly budget evenly over the month, for channels that cost money to read. Pure.
 
-Platforms that charge do so for what they return, so a poll that finds nothing is free, and the guard only has to wait
-after one that cost something.
+Platforms charge for what they return. So a poll that finds nothing is free, and a pause is needed only after a poll
+that cost something.
 """
 
 from __future__ import annotations
@@ -19,33 +19,33 @@ if TYPE_CHECKING:
     from aduan.directory import Channel
 
 LONGEST_PAUSE: Final = timedelta(days=1)
-"""However fast a budget goes, a channel is read once a day until it is gone."""
+"""However fast the budget goes, the channel is read once a day until the money is gone."""
 
 RECHECK_SHARE: Final = 0.5
-"""How much of what the month has allowed so far may be gone for deletions to be asked about."""
+"""Deletions are asked about only while less than this share of what the month has allowed so far is spent."""
 
 
 @dataclass(frozen=True)
 class BudgetState:
-    """How far a channel has come with the budget of the present month."""
+    """How a channel's budget for the present month stands."""
 
     limit_usd: float
     spent_usd: float
     interval: timedelta
-    """How often it is read: in its own rhythm, unless the money has to last and the pauses are longer."""
+    """Time between two polls: the channel's own rhythm, or the present pause if that is longer."""
     paused_until: datetime | None
-    """How long the pause lasts, or lasted, that the last poll which cost something was followed by."""
+    """End of the pause, even a past one, after the last poll that cost something; None when no poll did."""
     not_before: datetime | None
-    """Before this moment it is not read; None when nothing makes it wait."""
+    """The channel is not read before this moment; None when nothing makes it wait."""
 
     @property
     def is_dark(self) -> bool:
-        """Whether it waits for the next month, because the money is gone."""
+        """Whether the channel waits for the next month because the money is gone."""
         return self.not_before is not None and self.spent_usd >= self.limit_usd
 
 
 def budget_state(channel: Channel, cursor: Cursor, now: datetime) -> BudgetState | None:
-    """Say how a channel's budget stands; None when reading it costs nothing."""
+    """Return how a channel's budget stands; None when the channel has no budget because reading it costs nothing."""
     if channel.monthly_budget_usd is None:
         return None
     rhythm = timedelta(minutes=channel.every_minutes)
@@ -65,15 +65,15 @@ def budget_state(channel: Channel, cursor: Cursor, now: datetime) -> BudgetState
 
 
 def spent_this_month(spent: float, since: datetime | None, now: datetime) -> float:
-    """Return what of `spent`, counted up to `since`, belongs to the month of `now`: all or nothing."""
+    """Return `spent` if it was last added to in the month of `now`, else 0; `since` is when that was. All in USD."""
     return spent if since is not None and _month(since) == _month(now) else 0.0
 
 
 def pause_after(channel: Channel, spent: float, now: datetime) -> timedelta:
-    """Return how long to wait after a poll that cost something, `spent` being the month's total with it.
+    """Return how long to wait after a poll that cost something; `spent` is the month's total including that poll.
 
-    As long as the money goes no faster than the month, the channel keeps its rhythm. When it goes faster, the channel
-    waits until the month has caught up, and when it is gone, for the next month.
+    While the money goes no faster than the month, there is no pause. When it goes faster, the channel waits until the
+    month has caught up, but at most `LONGEST_PAUSE`. When it is gone, the channel waits for the next month.
     """
     budget = channel.monthly_budget_usd
     if budget is None:
@@ -86,9 +86,9 @@ def pause_after(channel: Channel, spent: float, now: datetime) -> timedelta:
 
 
 def to_spare(channel: Channel, spent: float, now: datetime) -> float:
-    """Return how much may be spent on asking again about what was read, in USD; `spent` is the month's total.
+    """Return how many USD may be spent on asking whether posts are still there; `spent` is the month's total.
 
-    Reading goes first: it is never made to wait by this, and keeps the other half for days on which many write.
+    Reading new posts comes first: the rest of the budget is kept for days on which many people write.
     """
     budget = channel.monthly_budget_usd
     if budget is None:
@@ -108,7 +108,7 @@ def _month(moment: datetime) -> tuple[int, int]:
 
 
 def _bounds(now: datetime) -> tuple[datetime, datetime]:
-    """Begin and end of the month, in WIB."""
+    """Return the beginning and the end of the month of `now`, in WIB."""
     year, month = _month(now)
     begin = datetime(year, month, 1, tzinfo=WIB)
     return begin, begin + timedelta(days=monthrange(year, month)[1])

@@ -1,8 +1,8 @@
-"""A ticket's two clocks, and the ladder of steps that are taken when they end and nothing has happened. Pure.
+"""A ticket's two clocks, and the ladder of steps that are taken when a clock runs out and nothing has happened. Pure.
 
-One clock runs until whoever has the ticket takes it up: the desk by deciding whose it is, the department by accepting
-it. It starts anew when the ticket comes to somebody else, or is opened again. The other runs from the opening until
-the ticket is resolved, whoever has it; only a ticket that is opened again gets a new one.
+One clock runs until the ticket is taken up: until the desk decides whose it is, or the department accepts it. It
+starts anew when the ticket comes to somebody else, or is reopened. The other clock runs from the opening until the
+ticket is resolved, whoever has it; it starts anew only when the ticket is reopened.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from aduan.triage import ReportKind, Urgency
 
 COUNTY_WIDE: Final = frozenset({"sekda", "forum"})
-"""Who was told by these has been told of the ticket, not of its department."""
+"""Steps whose readers are the same for every department, so they are not repeated when the ticket moves."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Due:
 
 
 def deadline_of(department: str, urgency: Urgency, kind: ReportKind, directory: Directory) -> Deadline:
-    """The class of a ticket: by its department, then by its urgency, then by its kind."""
+    """Return the deadline class of a ticket. Its department decides first, then its urgency, then its kind."""
     for deadline in directory.deadlines.values():
         if deadline.department == department:
             return deadline
@@ -45,15 +45,15 @@ def deadline_of(department: str, urgency: Urgency, kind: ReportKind, directory: 
 
 
 def finish_by(begun_at: datetime, deadline: Deadline, directory: Directory) -> datetime:
-    """When a ticket is due that was opened, or opened again, at `begun_at`."""
+    """Return when a ticket that was opened or reopened at `begun_at` is due: at the earliest of its limits."""
     return min(due_at(begun_at, directory.limits[code]) for code in deadline.finish)
 
 
 def started(ticket: Ticket, directory: Directory, at: datetime) -> Ticket:
-    """Start the clocks of a ticket that came at `at` to whoever has it now; the same ticket when they run already.
+    """Return the ticket with its clocks started at `at`, when it changed; the same ticket when they run already.
 
-    Steps that were taken stay taken, except that another department has been told nothing yet, and that everything
-    begins anew when the ticket is opened again.
+    Steps that were taken stay taken, with two exceptions. When the ticket came to another department, only the steps
+    in `COUNTY_WIDE` stay taken. When it was reopened, no step does.
     """
     if ticket.clock == clock_of(ticket):
         return ticket
@@ -77,10 +77,10 @@ def started(ticket: Ticket, directory: Directory, at: datetime) -> Ticket:
 
 
 def next_look(ticket: Ticket, directory: Directory, now: datetime) -> datetime | None:
-    """When something is to be done about a ticket to which something was done now; None when nothing is to come.
+    """Return when a ticket that was acted on at `now` is to be looked at next; None when nothing is to come.
 
-    In office hours nothing is done on the same day again: nobody is told twice a day, nor pressed on the day on which
-    the ticket came to him, be it after an outage of ours.
+    A step that is counted in working days waits at least for the next working day. So nobody is told twice a day, or
+    pressed on the day on which the ticket reached them, even after an outage of ours.
     """
     if ticket.status == "resolved":
         return max(due_at(now, directory.limits[code]) for code in directory.closing)
@@ -93,9 +93,9 @@ def next_look(ticket: Ticket, directory: Directory, now: datetime) -> datetime |
 
 
 def next_step(ticket: Ticket, directory: Directory) -> Due | None:
-    """The step of the ladder that comes next while nothing happens; None when there is no more.
+    """Return the step of the ladder that comes next if nothing happens; None when there is no further step.
 
-    The list of the forum is the end of it, whoever has the ticket then: the forum decides what is done.
+    The ladder ends on the list of the forum, whoever has the ticket then: the forum decides what is done.
     """
     if ticket.on_forum_list:
         return None
@@ -111,7 +111,7 @@ def next_step(ticket: Ticket, directory: Directory) -> Due | None:
 
 
 def _ends(ticket: Ticket) -> Mapping[str, datetime]:
-    """When the clocks end that run now."""
+    """Return when each running clock ends, by its name: ``take_up``, ``finish``."""
     ends = {}
     if ticket.take_up_by is not None and ticket.status in WAITING | {"not_ours"}:
         ends["take_up"] = ticket.take_up_by

@@ -1,4 +1,4 @@
-"""What a person corrected, kept as an example from which the classifier learns."""
+"""A person's correction of a post, kept as an example from which the classifier learns."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from aduan.triage import ReportKind, Triage, Urgency
 
 
 class Label(Record):
-    """What a person said about a post. None where nothing was said."""
+    """What a person said about a post. A field is None when nothing was said about it."""
 
     is_report: bool = True
     topic: str | None = None
     department: str | None = None
-    """Never the desk: who sends something there says that it is not known yet."""
+    """Never the desk: sending a ticket there means that the department is not known yet."""
     kind: ReportKind | None = None
     urgency: Urgency | None = None
 
 
 class Example(Record):
-    """A post with what a person said about it: of each thing the last word. Its author is not part of it."""
+    """A post, and what a person last said about each field of it. The author is not kept."""
 
     post: str
     """Key of the post, ``kind#native id``: one example per post."""
     ticket: str
     text: str
-    """As it is stored on the post, which is masked. Empty for a post that is only a photo."""
+    """The text as it is stored on the post, which is masked. Empty for a post that is only a photo."""
     decision: Triage | None
-    """What the classifier had said."""
+    """What the classifier had decided."""
     label: Label
     at: Moment
     """When the last correction was made."""
@@ -38,5 +38,5 @@ class Example(Record):
     @model_validator(mode="before")
     @classmethod
     def _first_name(cls, given: Any) -> Any:
-        """The first examples that were stored have their label under another name."""
+        """Read the oldest stored examples too, which have the label under the name ``said``."""
         return {"label": given["said"], **given} if isinstance(given, dict) and "said" in given else given

@@ -1,7 +1,7 @@
-"""Take personal numbers out of what citizens write, before anything is stored.
+"""Takes personal numbers out of what citizens write, before anything is stored.
 
-What is looked for: the 16 digits of a NIK or KK, telephone numbers in Indonesian forms, e-mail addresses, number
-plates, bank accounts and house numbers. Names and handles inside a text are not recognised.
+It finds the 16 digits of a NIK or KK, telephone numbers in Indonesian forms, e-mail addresses, number plates, bank
+accounts and house numbers. It does not recognise names and handles inside a text.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ _GAP: Final = r"[ .()\-\u00a0\u2010-\u2015]{0,3}"
 """People group long numbers with blanks, dots, hyphens, dashes or brackets."""
 
 _NARROW_GAP: Final = r"[ .\-\u00a0\u2010-\u2015]?"
-"""Between the digits of a long number: a wider gap would make one number of a date and the times behind it."""
+"""The gap between the digits of a long number. A wider one would join a date and the times after it to one number."""
 
 _EMAIL: Final = re.compile(r"(?<![\w.+\-])[\w.+\-]{1,64}@[\w\-]{1,63}(?:\.[\w\-]{1,63}){1,8}")
-"""Bounded as mail itself is (RFC 5321): without a bound, a long word would take quadratic time."""
+"""The lengths are bounded as in mail itself (RFC 5321), because a long word would otherwise take quadratic time."""
 _SIXTEEN: Final = re.compile(rf"(?<!\d)\d(?:{_NARROW_GAP}\d){{15}}(?!\d)")
 _PHONE: Final = re.compile(
     rf"""(?<!\d)(?<!\d[.,])(?:
@@ -34,10 +34,10 @@ _ACCOUNT: Final = re.compile(
     rf"\d(?:{_GAP}\d){{6,17}}"
 )
 _AREAS: Final = "A[ABDEG]|B[ABDEGHKLMNP]|D[ABCDEGHKLMNRST]|E[ABD]|K[BHTU]|P[ABG]|[ABDEFGHKLMNPRSTWZ]"
-"""Areas that issue number plates; AB is Yogyakarta."""
+"""Letters of the areas that issue number plates; AB is Yogyakarta."""
 _ABBREVIATIONS: Final = "P3K|P2TL|BP2MI"
-"""First aid and teachers on contract, the meter checks of PLN, and who protects workers abroad: no plates, and what a
-complaint is about."""
+"""Abbreviations that look like plates but are what a complaint is about: first aid and teachers on contract, PLN's
+meter checks, and the agency that protects workers abroad."""
 _PLATE: Final = re.compile(
     rf"\b(?!(?:{_ABBREVIATIONS})\b)"
     rf"(?:(?:{_AREAS})[ .\-]?\d{{1,4}}[ .\-]?[A-Z]{{1,3}}|(?i:AB|AA|AD)[ .\-]?\d{{2,4}}[ .\-]?(?i:[A-Z]{{2,3}}))\b"
@@ -50,24 +50,24 @@ _DIGITS: Final = re.compile(rf"\d(?:{_GAP}\d)*")
 _PASSES: Final = 10
 _DATE_DAYS: Final = range(1, 32)
 _WOMEN: Final = 40
-"""The NIK of a woman has 40 added to the day of her birth."""
+"""In a woman's NIK, 40 is added to her day of birth."""
 _MONTHS: Final = range(1, 13)
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _LONGEST: Final = 300
-"""Characters of the longest thing that is looked for: a mail address of the longest kind."""
+"""Characters of the longest thing that is looked for, a mail address."""
 
 
 def storable(text: str, limit: int) -> tuple[str, bool]:
-    """Return what is kept of a text, and whether more was written.
+    """Return what is kept of a text, and whether the text was longer.
 
-    It is masked first and cut afterwards, at whole characters: half a number would not be recognised any more.
+    The text is masked first and then cut between characters, because half a number would no longer be recognised.
 
     Args:
-        text: As it came in, of whatever length.
-        limit: Longest text that is kept, in bytes.
+        text: The text as it came in, of any length.
+        limit: Most bytes that are kept.
     """
     text = text.strip()
-    head = text[: 2 * limit]  # a text without an end must not be masked to its end
+    head = text[: 2 * limit]  # an endless text must not be masked to its end
     data = _UNPRINTABLE.sub("", head).encode("utf-8", "replace")
     whole = masked(data.decode("utf-8")).strip()
     longer = len(text) > len(head)
@@ -78,7 +78,10 @@ def storable(text: str, limit: int) -> tuple[str, bool]:
 
 
 def with_storable(fields: Any, name: str, limit: int) -> Any:
-    """Return the `fields` of a record with one text as it is kept, and with `clipped` if more was written."""
+    """Return the `fields` of a record with the text `name` made `storable`, and `clipped` set when it was longer.
+
+    Fields that are no mapping, or have no such text, are returned unchanged.
+    """
     if not isinstance(fields, Mapping) or not isinstance(fields.get(name), str):
         return fields
     text, clipped = storable(fields[name], limit)
@@ -86,21 +89,24 @@ def with_storable(fields: Any, name: str, limit: int) -> Any:
 
 
 def leads_to_a_person(name: str) -> bool:
-    """Tell whether an id or an address holds a telephone number or a mailbox; long ids of platforms look like a NIK."""
+    """Tell whether an id or address holds a telephone number or a mail address.
+
+    Other masks do not count: long ids of platforms look like a NIK.
+    """
     return any(sign in masked(unquote(name)) for sign in ("[telepon]", "[surel]"))
 
 
 def masked(text: str) -> str:
     """Return `text` with personal numbers replaced by what they were, such as ``[telepon]``.
 
-    Masking a masked text changes nothing. A number of 16 digits is called ``[NIK]`` when its middle is a date, as in
-    a NIK and a KK, and ``[nomor]`` otherwise: it may be a card, and is nobody's business either.
+    Masking a masked text changes nothing. A number of 16 digits becomes ``[NIK]`` when its middle is a date, as in a
+    NIK or KK. Otherwise it becomes ``[nomor]``: it may be the number of a card, which is just as private.
     """
-    for _ in range(_PASSES):  # a mask can bring the next number into reach of what names it: "rumah no. 4 dan no. 6"
+    for _ in range(_PASSES):  # a mask can bring another number within reach of the word before: "rumah no. 4 dan no. 6"
         before, text = text, _masked_once(text)
         if before == text:
             return text
-    # Nothing but numbers, one leading to the next: each pass would take one of them, and a long text hours.
+    # A text that is nothing but numbers, each leading to the next, would need a pass for each and take hours.
     return _DIGITS.sub("[nomor]", text)
 
 
@@ -114,9 +120,9 @@ def _masked_once(text: str) -> str:
 
 
 def masked_within(value: object) -> object:
-    """Return a text, or a list of texts, masked; anything else as it is.
+    """Return a text, or the texts in a list, masked; any other value unchanged.
 
-    For the values of a JSON object before it is written: in the written form, escapes hide where words begin.
+    It is for the values of a JSON object before the object is written, because escapes hide where words begin.
     """
     if isinstance(value, list):
         return [masked(part) if isinstance(part, str) else part for part in value]

@@ -1,4 +1,4 @@
-"""Texts as people can read them: what citizens wrote without what cannot be seen, and moments in WIB."""
+"""Makes texts readable for people: removes invisible characters from what citizens wrote, and writes moments in WIB."""
 
 from __future__ import annotations
 
@@ -29,20 +29,20 @@ _INVISIBLE: Final = frozenset({"Cf", "Cc", "Co", "Cs", "Cn"})
 
 
 def in_wib(moment: datetime) -> str:
-    """Write a moment for people, in WIB: ``Selasa, 3 November 2026 pukul 13.41 WIB``."""
+    """Return a moment in WIB as people read it: ``Selasa, 3 November 2026 pukul 13.41 WIB``."""
     return f"{day_in_wib(moment)} pukul {moment.astimezone(WIB):%H.%M} WIB"
 
 
 def day_in_wib(moment: datetime) -> str:
-    """Write a moment's day for people, in WIB: ``Selasa, 3 November 2026``."""
+    """Return the day of a moment in WIB as people read it: ``Selasa, 3 November 2026``."""
     local = moment.astimezone(WIB)
     return f"{_DAYS[local.weekday()]}, {local.day} {MONTHS[local.month - 1]} {local.year}"
 
 
 def readable(text: str) -> str:
-    """Take out characters that cannot be seen but change what is seen, and bound the empty lines.
+    """Return a text without invisible characters, and with at most one empty line in a row.
 
-    Format characters (category Cf) turn the direction of text around, hide in words and carry invisible tags.
+    Format characters (category Cf) can reverse the direction of text, hide in words and carry invisible tags.
     """
     text = _LINE_END.sub("\n", unicodedata.normalize("NFC", text)).replace("\t", " ")
     text = "".join(letter for letter in text if letter == "\n" or unicodedata.category(letter) not in _INVISIBLE)
@@ -50,5 +50,5 @@ def readable(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """One line without control or format characters, as a header or a cell needs it."""
+    """Return a text as one line without control or format characters, as a header or a cell needs it."""
     return " ".join(readable(text).split())

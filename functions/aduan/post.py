@@ -1,4 +1,4 @@
-"""What one person wrote on one channel, as fetched."""
+"""A post: what one person wrote on one channel, as fetched."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from aduan.triage import Triage
 ChannelKind = Literal["facebook_page", "instagram", "rss", "telegram_relay", "webhook", "x", "youtube"]
 
 TEXT_BYTES = 16_000
-"""Longest text that is kept. No channel read today allows more than 10,000 characters; an item may hold 400 KB,
-and every write costs by the kilobyte."""
+"""A longer text is cut to this. No channel read today allows more than 10,000 characters. An item may hold 400 KB, but
+every write costs by the kilobyte."""
 LINK_CHARACTERS = 2_000
-"""Longest link. What has a longer one goes into quarantine: an item that the table refuses would stop its channel."""
+"""A post with a longer link goes into quarantine, because an item that the table refuses would stop its channel."""
 
 
 class Post(Record):
@@ -27,30 +27,30 @@ class Post(Record):
     native_id: str = Field(min_length=1, max_length=200, pattern=r"^[A-Za-z0-9_.:-]+$")
     channel: str
     text: str
-    """Without personal numbers, which no `Post` ever holds. Empty for a post that is only a photo."""
+    """The text with personal numbers masked: no `Post` ever holds one. Empty for a post that is only a photo."""
     clipped: bool = False
-    """More was written than is kept; the rest is only at its source."""
+    """True when the text was cut; the rest is only at its source."""
     has_photo: bool = False
     permalink: str = Field(max_length=LINK_CHARACTERS)
     """Empty on a tombstone."""
     parent_id: str | None = Field(default=None, max_length=200)
     author: str | None = None
-    """Pseudonym of who wrote it; None when the platform does not tell."""
+    """Pseudonym of the author; None when the platform does not name one."""
     created_at: Moment
-    """When the platform says it was written."""
+    """When the post was written, according to the platform."""
     fetched_at: Moment
     revised_at: Moment | None = None
-    """When another version of it was found."""
+    """When a new version of the post was found; None when there was none."""
     digest: str = ""
-    """What tells two versions of a post apart: made from what came in, and kept with what is stored."""
+    """A short hash of text and picture that tells two versions of a post apart. A stored post keeps the one it has."""
     state: Literal["new", "triaged", "gone"] = "new"
-    """``gone``: deleted at its source, and only its tombstone is left here."""
+    """``gone``: the post was deleted at its source, and only its tombstone is left here."""
     gone_at: Moment | None = None
     gone_reason: str | None = None
     triage: Triage | None = None
-    """The last decision; on a new version, the decision about the one before."""
+    """The last decision. While a new version is undecided, this is the decision about the version before it."""
     ticket: str | None = None
-    """Code of the ticket it opened."""
+    """Code of the ticket that the post opened or joined."""
 
     @model_validator(mode="before")
     @classmethod
@@ -61,7 +61,7 @@ class Post(Record):
     def _told_apart(self) -> Self:
         if not self.digest:
             digest = hashlib.sha256(f"{self.has_photo}{self.text}".encode()).hexdigest()[:8]
-            object.__setattr__(self, "digest", digest)  # frozen for everybody else
+            object.__setattr__(self, "digest", digest)  # the record is frozen
         return self
 
     @property

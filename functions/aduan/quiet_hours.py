@@ -1,7 +1,7 @@
-"""When a department may be told what is no emergency: not at night, not on its days off, or once a day in a digest.
+"""When a department may be told of what is not an emergency: not at night, not on days off, or in a daily digest.
 
-Pure. Whoever writes a notice puts the moment on it, so that waiting for the morning costs no write of its own;
-whoever sends it asks again.
+Pure. A new notice is written with the moment from which it may be sent, so waiting for the morning costs no extra
+write. The sender checks again.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Hold:
-    """A notice that is not sent at once."""
+    """How long a notice that is not sent at once is held back."""
 
     until: datetime
     in_digest: bool
-    """Whether it then goes together with others, in one mail."""
+    """Whether the notice is then sent together with others in one mail."""
 
 
 def hold(notice: OutboxEntry, rule: SendingRule, now: datetime) -> Hold | None:
-    """Say how long the rule holds a notice back; None when it may go at once, as an emergency always may.
+    """Return how long the rule holds a notice back; None when it may go at once, as an emergency always may.
 
-    Only mails about tickets go into a digest: an SMS has no room for several, and what the desk reads about Aduan
-    itself is no list of complaints. A step of the ladder has its day, and does not wait for the next one's digest.
+    Only mails about tickets go into a digest. An SMS has no room for several, and what the desk reads about Aduan
+    itself is not a list of complaints. A step of the ladder is due on its day and does not wait for the next digest.
     """
     if notice.urgency == "emergency":
         return None
@@ -45,36 +45,36 @@ def hold(notice: OutboxEntry, rule: SendingRule, now: datetime) -> Hold | None:
 
 
 def held(notice: Notice, sending: Sending) -> Notice:
-    """Return a new notice with the moment at which its department's rule lets it go."""
+    """Return a new notice with the moment from which its department's rule lets it be sent."""
     found = hold(notice, sending.rule(notice.department), notice.created_at)
     return notice if found is None else waiting(notice, found)
 
 
 def waiting(notice: N, hold: Hold) -> N:
-    """Return a notice as it is while it waits."""
+    """Return a notice that waits as `hold` says."""
     digest = {"digest_at": hold.until} if hold.in_digest else {}
     return notice.model_copy(update={"act_at": hold.until, **digest})
 
 
 def fits_a_digest(notice: OutboxEntry) -> bool:
-    """Tell whether a notice may go together with others. That a ticket was opened again is no reminder among many."""
+    """Tell whether a notice may be sent together with others. One about a reopened ticket always goes alone."""
     if not isinstance(notice, Notice) or notice.medium != "email" or notice.urgency == "emergency":
         return False
     return notice.step is None or not notice.step.startswith(CONTRADICTED)
 
 
 def is_step(notice: OutboxEntry) -> bool:
-    """Tell whether a notice reminds or escalates."""
+    """Tell whether a notice comes from a step of the ladder or from a contradiction."""
     return isinstance(notice, Notice) and notice.step is not None
 
 
 def is_quiet(rule: SendingRule, moment: datetime) -> bool:
-    """Tell whether a department is to be left alone, as far as there is no emergency."""
+    """Tell whether a department is left alone at a moment, except in an emergency."""
     return opens_at(rule, moment) > moment
 
 
 def opens_at(rule: SendingRule, now: datetime) -> datetime:
-    """Return the first moment from `now` on that is not quiet: `now` itself, or an opening in the morning."""
+    """Return the first moment from `now` on that is not quiet: `now` itself, or the end of the quiet time."""
     local = now.astimezone(WIB)
     day = local.date()
     if _is_open_day(rule, day):
@@ -88,7 +88,7 @@ def opens_at(rule: SendingRule, now: datetime) -> datetime:
 
 
 def quiet_since(rule: SendingRule, moment: datetime) -> datetime:
-    """Return when the quiet time began that a moment lies in; the moment itself when it is not quiet."""
+    """Return when the quiet time around a moment began; the moment itself when it is not quiet."""
     if not is_quiet(rule, moment):
         return moment
     day = moment.astimezone(WIB).date()
@@ -101,7 +101,7 @@ def quiet_since(rule: SendingRule, moment: datetime) -> datetime:
 
 
 def digest_after(rule: SendingRule, now: datetime) -> datetime:
-    """Return when the next digest after `now` goes."""
+    """Return when the next digest after `now` is sent."""
     day = now.astimezone(WIB).date()
     if _is_open_day(rule, day) and now < _at(day, rule.digest_at):
         return _at(day, rule.digest_at)

@@ -8,10 +8,10 @@ from typing import Annotated, Final
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict
 
 WIB: Final = timezone(timedelta(hours=7), "WIB")
-"""Western Indonesian Time, without daylight saving: the county counts days and months in it."""
+"""Western Indonesian Time, which has no daylight saving. The county counts days and months in it."""
 SCHEMA_VERSION: Final = 1
-"""Written on every item. Readers ignore attributes they do not know, so that old and new code can meet the
-same items while a deployment runs."""
+"""Written on every item. Readers ignore attributes they do not know, so that old and new code can read the same items
+during a deployment."""
 
 
 def _to_utc(moment: datetime) -> datetime:
@@ -19,13 +19,13 @@ def _to_utc(moment: datetime) -> datetime:
 
 
 Moment = Annotated[AwareDatetime, AfterValidator(_to_utc)]
-"""A point in time; an offset is required on the way in, UTC is what is kept."""
+"""A point in time. The input must have an offset; UTC is kept."""
 
 
 class Record(BaseModel):
-    """An immutable value. Unknown attributes are ignored, missing or wrong ones are refused by name."""
+    """An immutable value. Unknown attributes are ignored; the error for a missing or wrong one names it."""
 
-    # An error that quotes what it met would carry a citizen's words into a log.
+    # An error that quoted its input would carry a citizen's words into a log.
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
 

@@ -1,4 +1,4 @@
-"""How a request is refused: a status for machines, a sentence in Indonesian for people, and what the log may say."""
+"""Errors that answer a request: a status for machines, an Indonesian sentence for people, and what may be logged."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 HEADERS: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
-"""Of every answer: no cache on the way keeps personal data, no browser guesses what it is."""
+"""Headers of every answer: no cache may keep personal data, and no browser may guess the type of the content."""
 
 
 class RefusedError(Exception):
@@ -29,30 +29,30 @@ class RefusedError(Exception):
         self.headers = dict(headers or {})
 
     def body(self) -> dict[str, Any]:
-        """The answer's body."""
+        """Return the body of the answer: ``{"error": {"code", "message"}}``, with ``field`` when one is at fault."""
         field = {} if self.field is None else {"field": self.field}
         return {"error": {"code": self.code, **field, "message": self.message}}
 
 
 def invalid(field: str, message: str, code: str = "invalid") -> RefusedError:
-    """400: this field of the request is wrong."""
+    """Return a 400 error: this field of the request is wrong."""
     return RefusedError(400, code, message, field)
 
 
 def not_found(message: str) -> RefusedError:
-    """404: there is no such thing, or it is none of the caller's business."""
+    """Return a 404 error: there is no such thing, or the caller may not know of it."""
     return RefusedError(404, "not_found", message)
 
 
 def too_large(most: int) -> RefusedError:
-    """413: nothing of it was read; `most` is in bytes."""
+    """Return a 413 error: the body has more than `most` bytes, and nothing of it was read."""
     return RefusedError(413, "too_large", f"Isi permintaan terlalu besar; paling banyak {most} bita.", "body")
 
 
 def without_text(error: BaseException, package: str) -> dict[str, str | None]:
-    """What may be logged of a failure: its class, AWS's own code, and where it came up in `package` or below `aduan`.
+    """Return what may be logged of a failure: its class, AWS's code, and the last place in `package` or `aduan`.
 
-    Not its message and not its stack: they repeat values, and a value may be what a citizen wrote.
+    The message and the stack are left out: they repeat values, and a value may be what a citizen wrote.
     """
     place = None
     trace = error.__traceback__

@@ -1,7 +1,7 @@
-"""A public answer under a citizen's post: the code, and who has it. Off unless a channel says otherwise.
+"""A public answer under a citizen's post: the ticket's code, and who has it. Off unless a channel turns it on.
 
-Platforms know no idempotency key. So it is an entry of an outbox like a notice: claimed before it is sent, and when
-nobody knows what became of it, our own comment is looked for under the post before it is sent once more.
+Platforms have no idempotency keys. So a reply is an entry of an outbox, like a notice, and is claimed before it is
+sent. When nobody knows whether it was sent, our own comment is looked for under the post before it is sent again.
 """
 
 from __future__ import annotations
@@ -22,37 +22,37 @@ STATES: Final[Mapping[Stage, frozenset[Status]]] = {
     "not_ours": frozenset({"not_ours"}),
     "resolved": frozenset({"resolved", "closed"}),
 }
-"""While a ticket stands there, what the answer says is true."""
+"""The statuses of a ticket in which each answer is true."""
 
 
 class Reply(Record):
-    """One answer about one ticket: ``pending → claimed → sent``, or ``failed``, ``skipped``, or ``parked``."""
+    """One answer about one ticket: ``pending → claimed → sent``, or finally ``failed``, ``skipped`` or ``parked``."""
 
     ticket: str
     channel: str
     """Id of the channel, ``kind:account``."""
     stage: Stage
     state: Literal["pending", "claimed", "sent", "failed", "parked", "skipped"] = "pending"
-    """``skipped``: it was not true any more, or could not be given in time; ``parked``: nobody knows whether it was
-    given."""
+    """``skipped``: the answer was no longer true, or could not be given in time. ``parked``: nobody knows whether it
+    was given."""
     attempt: int = 0
-    """How often a send was begun."""
+    """How often sending was begun."""
     repeated: bool = False
-    """Whether it was sent again without knowing what had become of the attempt before: once, if ever."""
+    """Whether it was tried again without knowing the outcome of the attempt before. That happens at most once."""
     created_at: Moment
     act_at: Moment | None = None
-    """When it is looked at; None when finished."""
+    """When it is looked at next; None when it is finished."""
     claimed_by: str | None = None
     comment_id: str | None = None
-    """The platform's id of what was written."""
+    """The platform's id of our comment."""
     sent_at: Moment | None = None
     failure: str | None = None
 
 
 def can_be_answered(post: Post, directory: Directory) -> bool:
-    """Tell whether a post's author is to be answered: its channel says so, and its platform lets us.
+    """Tell whether a post's author is answered: the channel must ask for it, and the platform must allow it.
 
-    On Instagram only comments take an answer; others' pictures and mentions do not.
+    On Instagram only comments can be answered, not other people's pictures or mentions.
     """
     channel = next((channel for channel in directory.channels if channel.id == post.channel), None)
     if channel is None or not channel.replies:
@@ -61,9 +61,9 @@ def can_be_answered(post: Post, directory: Directory) -> bool:
 
 
 def with_reply(before: Ticket | None, after: Ticket, at: datetime) -> tuple[Ticket, Reply | None]:
-    """Return a ticket as it is written when it moved at `at`, and the answer that follows: each stage once.
+    """Return the ticket as it is written, and the answer that follows from its move at `at`, or None.
 
-    The ticket keeps which were given, so that moving there a second time says nothing twice.
+    The ticket lists the stages that were answered, so that each is answered once, even if the ticket comes back to it.
     """
     moved = before is None or before.status != after.status
     stage = next((stage for stage in STATES if stage == after.status), None)

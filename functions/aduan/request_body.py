@@ -1,4 +1,4 @@
-"""The body of a request as API Gateway hands it over."""
+"""Reads the body of a request that API Gateway hands over."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from aduan.refusal import invalid, too_large
 
 
 def raw_body(event: Mapping[str, Any], most: int) -> bytes:
-    """The very bytes that were sent, which the gateway may have wrapped into base 64.
+    """Return the exact bytes that were sent, which the gateway may have encoded in base 64.
 
     Raises:
-        RefusedError: 413 when they are more than `most`, 400 when they are no base 64 although they should be.
+        RefusedError: 413 when there are more than `most` bytes, 400 when the base 64 is not valid.
     """
     data = str(event.get("body") or "").encode("utf-8", "surrogatepass")
     wrapped = bool(event.get("isBase64Encoded"))
-    # Four letters of base 64 are three bytes: too long is seen before anything is decoded.
+    # Four letters of base 64 are three bytes, so a body that is too long is refused before it is decoded.
     if len(data) > (most * 4 // 3 + 4 if wrapped else most):
         raise too_large(most)
     if wrapped:
@@ -32,14 +32,14 @@ def raw_body(event: Mapping[str, Any], most: int) -> bytes:
 
 
 def json_object(data: bytes) -> dict[str, Any]:
-    """The JSON object a body holds.
+    """Return the JSON object in a body.
 
     Raises:
-        RefusedError: 400.
+        RefusedError: 400 when the body is not valid JSON, or not an object.
     """
     try:
         value = json.loads(data.decode())
-    except (ValueError, RecursionError):  # also what is no UTF-8
+    except (ValueError, RecursionError):  # a ValueError is also raised for a body that is not UTF-8
         raise invalid("body", "Isi permintaan harus JSON yang sah.") from None
     if not isinstance(value, dict):
         raise invalid("body", "Isi permintaan harus satu objek JSON.")

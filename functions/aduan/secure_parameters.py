@@ -1,4 +1,4 @@
-"""Secrets, from the Parameter Store."""
+"""Reads secrets from the Parameter Store."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ META_VERIFY_TOKEN: Final = "meta/verify_token"  # noqa: S105 # the same
 AUTHOR_KEY: Final = "author_key"
 """The key that turns an author into a pseudonym."""
 MAX_AGE_SECONDS: Final = 300
-"""A secret that was taken back or replaced is believed for this long; a new one at once."""
+"""A secret that was removed or replaced may still be used for this long; a secret that was missing is found at once."""
 
 
 def partner_key(account: str, key_id: str) -> str:
@@ -23,10 +23,10 @@ def partner_key(account: str, key_id: str) -> str:
 
 
 class SecureParameters:
-    """Reads parameters below one path, and remembers for a while those there are. Threads may share it."""
+    """Reads parameters below one path, and remembers those it finds for `MAX_AGE_SECONDS`. Threads may share it."""
 
     def __init__(self, client: SSMClient, prefix: str, clock: Callable[[], float], shortest: int = 1) -> None:
-        """Read below `prefix`; `clock` is in seconds. What has fewer letters than `shortest` is taken for no secret."""
+        """Read below `prefix`. `clock` returns seconds. A value with fewer than `shortest` characters is no secret."""
         self._client = client
         self._prefix = prefix.rstrip("/")
         self._clock = clock
@@ -34,23 +34,23 @@ class SecureParameters:
         self._known: dict[str, tuple[float, str]] = {}
 
     def path(self, name: str) -> str:
-        """Whole name of a parameter, e.g. of ``channels/instagram/kabarsleman/token``."""
+        """Return the full name of a parameter such as ``channels/instagram/kabarsleman/token``."""
         return f"{self._prefix}/{name}"
 
     def find(self, *names: str) -> list[str | None]:
-        """Return the values of parameters in the order asked for; None for one that is missing or no secret.
+        """Return the values of parameters in the order asked for; None for one that is missing or not usable.
 
         Raises:
-            ClientError: when the Parameter Store cannot be reached.
+            ClientError: when the Parameter Store refuses.
         """
         paths = [self.path(name) for name in names]
         oldest = self._clock() - MAX_AGE_SECONDS
-        # A copy: another thread may forget at any moment.
+        # A copy, because another thread may call `forget` at any moment.
         known = {path: value for path, (read_at, value) in self._known.copy().items() if read_at >= oldest}
         missing = [path for path in paths if path not in known]
         if missing:
             answer = self._client.get_parameters(Names=missing, WithDecryption=True)
-            # A pasted value has a line's end that is no part of it.
+            # A pasted value may end with a line break that is not part of it.
             found = {parameter["Name"]: parameter["Value"].strip() for parameter in answer["Parameters"]}
             good = {path: value for path, value in found.items() if self._is_secret(value)}
             self._known.update({path: (self._clock(), value) for path, value in good.items()})
@@ -58,9 +58,9 @@ class SecureParameters:
         return [known.get(path) for path in paths]
 
     def _is_secret(self, value: str) -> bool:
-        """What cannot stand in a header is none: the HTTP library would quote it in its error."""
+        """Tell whether a value can stand in a header: the HTTP library would quote any other in its error message."""
         return len(value) >= self._shortest and value.isascii() and value.isprintable()
 
     def forget(self) -> None:
-        """Drop what is remembered: the platform refused it."""
+        """Forget all values, after a platform refused one."""
         self._known.clear()

@@ -1,4 +1,4 @@
-"""Settings come from the environment once, at import, into a frozen model declared where it is used."""
+"""Reads a function's settings from the environment, once at import, into a frozen model that the function declares."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 
 class Settings(BaseModel):
-    """Base of a function's settings. A field ``table_name`` is read from ``TABLE_NAME``; none has a hidden default."""
+    """Base of a function's settings. The field ``table_name`` is read from ``TABLE_NAME``. No default is hidden."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -18,14 +18,14 @@ S = TypeVar("S", bound=Settings)
 
 
 class SettingsError(Exception):
-    """The function was deployed with a setting missing or wrong; the sentence names it."""
+    """The function was deployed with a missing or wrong setting. The message names it."""
 
 
 def from_environment(model: type[S]) -> S:
-    """Read `model` from the environment.
+    """Read the fields of `model` from the environment.
 
     Raises:
-        SettingsError: naming each variable that is missing or wrong.
+        SettingsError: when variables are missing or wrong. The message names each.
     """
     given = {name: os.environ[name.upper()] for name in model.model_fields if name.upper() in os.environ}
     try:

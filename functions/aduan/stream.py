@@ -1,6 +1,6 @@
-"""Records of the table's stream, one by one.
+"""Handles the records of the table's stream one by one.
 
-Powertools' batch processor does the same and brings asyncio and its data classes with it, 35 ms of every cold start.
+Powertools' batch processor does the same, but it imports asyncio and data classes: 35 ms of every cold start.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from aduan.store.table import Item, from_image
 logger = Logger(child=True)
 
 BatchResponse = dict[str, list[dict[str, str]]]
-"""What Lambda reads: which records come again."""
+"""The answer to Lambda, which names the records that failed."""
 
 
 def handle_each(records: Iterable[Mapping[str, Any]], handle: Callable[[Item], None]) -> BatchResponse:
-    """Call `handle` with the key of each record's item, and report those that failed.
+    """Call `handle` with the key of each record's item, and report the records that failed.
 
-    Lambda goes on from the lowest record reported, so later ones come again although they were handled: `handle`
-    must bear that. An image may be a day old, so it is not passed on; what is true now is in the table.
+    Lambda continues with the first record reported, so later ones come again although they were handled: `handle`
+    must allow that. Images are not passed on, because they may be a day old; the table has the present state.
     """
     failed = []
     for record in records:
@@ -30,7 +30,7 @@ def handle_each(records: Iterable[Mapping[str, Any]], handle: Callable[[Item], N
         try:
             handle(from_image(change["Keys"]))
         except Exception as error:  # noqa: BLE001 # reported, and delivered again
-            # The type alone: the sentence of an error may quote the item, and with it what a citizen wrote.
+            # Only the type is logged: the message of an error may quote the item, and so what a citizen wrote.
             logger.error("record not handled", record=change["SequenceNumber"], error=type(error).__name__)  # noqa: TRY400
             failed.append({"itemIdentifier": change["SequenceNumber"]})
     return {"batchItemFailures": failed}

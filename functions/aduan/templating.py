@@ -1,4 +1,4 @@
-"""How a function's templates become text: strictly, and with everything escaped that becomes HTML."""
+"""Opens a function's templates. An undefined variable is an error, and everything put into HTML is escaped."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from jinja2 import ChoiceLoader, Environment, FileSystemLoader, ModuleLoader, St
 
 
 def template_environment(folder: Path) -> Environment:
-    """Open the templates of a folder; those named ``….html.j2`` are escaped."""
+    """Return the environment for the templates of a folder; those named ``….html.j2`` escape their values."""
     return Environment(
-        # Compiled by `infra.artefacts` where they are deployed: compiling takes a cold start 13 ms.
+        # `infra.artefacts` compiles the templates for a deployment: compiling would take 13 ms of a cold start.
         loader=ChoiceLoader([ModuleLoader(folder), FileSystemLoader(folder)]),
         autoescape=select_autoescape(enabled_extensions=("html.j2",)),
         undefined=StrictUndefined,

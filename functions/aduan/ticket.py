@@ -1,4 +1,4 @@
-"""A complaint the county follows up, and the moves it may make."""
+"""A ticket: a complaint that the county follows up, and the moves it may make."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Status = Literal[
 ]
 
 Stage = Literal["routed", "not_ours", "resolved"]
-"""What who complained is told under his post: who has it, who owns it when that is not the county, that it is done."""
+"""The public answers under a citizen's post: who has the ticket, which outside owner has it, or that it is done."""
 
 MOVES: Final[dict[Status, frozenset[Status]]] = {
     "needs_review": frozenset({"routed", "not_ours", "duplicate", "rejected"}),
@@ -38,23 +38,23 @@ MOVES: Final[dict[Status, frozenset[Status]]] = {
     "duplicate": frozenset({"needs_review"}),
     "rejected": frozenset({"needs_review"}),
 }
-"""Whitelisted moves; everything else is refused."""
+"""The statuses to which a ticket may move from each status. Every other move is refused."""
 
 _LETTERS: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-"""Crockford's base 32: no I, L, O or U, so that a code survives being said on the phone."""
+"""Crockford's base 32 has no I, L, O or U, so that a code can be said on the phone."""
 _CODE_LENGTH: Final = 6
 
 WAITING: Final[frozenset[Status]] = frozenset({"needs_review", "routed", "reopened"})
-"""Whoever has it has not taken it up: the desk has not decided, or the department not accepted."""
+"""Statuses of a ticket that was not taken up: the desk has not decided, or the department has not accepted it."""
 OPEN: Final[frozenset[Status]] = WAITING | {"accepted", "in_progress"}
-"""The county owes an answer."""
+"""Statuses of a ticket for which the county still has to do something."""
 
 
 def ticket_code(post_key: str, attempt: int = 0) -> str:
-    """Derive a ticket's code from its first post, e.g. ``SLM-4K7P2M``.
+    """Derive a ticket's code, such as ``SLM-4K7P2M``, from the key of its first post.
 
-    The same post and attempt give the same code, so a repeated classification cannot open a second ticket.
-    Six letters are 2**30 codes; when one is taken by another post, the caller tries the next ``attempt``.
+    The same post and attempt give the same code, so a repeated classification cannot open a second ticket. Six
+    letters make 2**30 codes. When another post has the code, the caller tries the next `attempt`.
     """
     digest = hashlib.sha256(f"{post_key}#{attempt}".encode()).digest()
     number = int.from_bytes(digest[:8], "big")
@@ -66,7 +66,7 @@ def ticket_code(post_key: str, attempt: int = 0) -> str:
 
 
 class Clock(Record):
-    """What a ticket's clocks were started for. When one of these changes, they start anew."""
+    """What a ticket's clocks were started for. When one of these fields changes, the clocks start anew."""
 
     status: Status
     department: str
@@ -80,12 +80,12 @@ class Clock(Record):
 
     @model_serializer
     def _written(self) -> str:
-        """One word each, as stored: ``routed dishub normal complaint``."""
+        """Return the stored form, one word for each field: ``routed dishub normal complaint``."""
         return f"{self.status} {self.department} {self.urgency} {self.kind}"
 
 
 class Ticket(Record):
-    """The state of one complaint. Its history is in its events."""
+    """The present state of one complaint. Its history is in its events."""
 
     code: str = Field(pattern=r"^SLM-[0-9A-HJKMNP-TV-Z]{6}$")
     status: Status
@@ -93,48 +93,49 @@ class Ticket(Record):
     topic: str
     urgency: Urgency
     department: str
-    """Code of the department, outside owner or desk that has it now."""
+    """Code of the department, outside owner or desk that has the ticket now."""
     runner_up: str | None = None
+    """Code of the department that gets the ticket next if the present one says that it is not its job."""
     refused_by: tuple[str, ...] = ()
-    """Codes of the departments that said that it is not theirs, in the order in which they did."""
+    """Codes of the departments that said the ticket is not theirs, in order."""
     place: Place | None = None
     channel: str
     post: str
-    """Key of the post that opened it."""
+    """Key of the post that opened the ticket."""
     permalink: str
     opened_at: Moment
     due_at: Moment
-    """Until when it is to be resolved."""
+    """When the ticket must be resolved."""
     take_up_by: Moment | None = None
-    """Until when the desk is to decide whose it is, or the department to accept it; None when that was done."""
+    """Until when the desk must decide whose it is, or the department accept it; None when neither has to."""
     steps: tuple[str, ...] = ()
-    """The steps of the ladder that were taken with those who have it now."""
+    """Names of the steps of the ladder that were taken and are not to be repeated."""
     clock: Clock | None = None
-    """What its clocks run for; when `clock_of` says something else, they are to be started anew."""
+    """What the clocks were started for. When `clock_of` differs, they must be started anew."""
     round: int = 0
-    """How often they were started: a step that is taken in another round is another step."""
+    """How often the clocks were started. A step that is taken in another round is another step."""
     act_at: Moment | None = None
-    """When `follow_up` looks at it next; None when nothing is to come. On the list of the forum: since when."""
+    """When `follow_up` looks at the ticket next; None when nothing is to come. On the forum's list: since when."""
     voices: int = 1
     version: int = 1
     corrected_at: Moment | None = None
-    """When a person last corrected it: from then on no decision of the classifier moves it."""
+    """When a person last corrected the ticket. After that no decision of the classifier moves it."""
     replies: tuple[Stage, ...] | None = None
-    """Of what its author is told, or was, under the post; None where nobody is answered."""
+    """Stages for which the author got, or will get, a public answer; None when the author gets none at all."""
 
     @field_validator("clock", mode="before")
     @classmethod
     def _started_or_not(cls, given: Any) -> Any:
-        return given or None  # the first tickets have an empty word where nothing was started
+        return given or None  # the oldest tickets have an empty text where no clock was started
 
     @property
     def on_forum_list(self) -> bool:
-        """Whether the forum led by the Wakil Bupati is to speak about it."""
+        """Whether the ticket is on the list of the forum led by the Wakil Bupati."""
         return "forum" in self.steps and self.status in OPEN
 
 
 def clock_of(ticket: Ticket) -> Clock:
-    """What a ticket's clocks should run for, as the ticket stands."""
+    """Return what the clocks of a ticket should run for, given its present fields."""
     return Clock(status=ticket.status, department=ticket.department, urgency=ticket.urgency, kind=ticket.kind)
 
 
@@ -148,10 +149,10 @@ class Event(Record):
     ticket: str
     at: Moment
     move: str
-    """The status it moved to; otherwise what happened: ``opened``, ``edited``, ``corrected``, ``source_gone``,
+    """The status the ticket moved to, or else what happened: ``opened``, ``edited``, ``corrected``, ``source_gone``,
     ``joined``, ``reminded``, ``reminded:due``, ``escalated:head``, ``escalated:sekda``, ``escalated:forum``."""
     by: str
-    """Who did it: a function's name, or an admin's user name."""
+    """Who did it: a function's name, an admin's user name, or ``tautan:`` and a department's code for a link."""
     why: str
 
 
@@ -164,17 +165,17 @@ class Voice(Record):
 
 
 class Resolution(Record):
-    """That a ticket was declared resolved: what its author is known by when he says that it is not."""
+    """A record that a ticket was declared resolved, kept to recognise its author's answer that it is not done."""
 
     ticket: str
     post: str
-    """Key of the post that opened it."""
+    """Key of the post that opened the ticket."""
     author: str
-    """Pseudonym of who wrote that."""
+    """Pseudonym of that post's author."""
     parent_id: str | None = None
-    """What that post stands under, by its native id."""
+    """Native id of the post or thread under which that post stands."""
     resolved_at: Moment
 
     def is_thread_of(self, parent_id: str) -> bool:
-        """Whether what stands under `parent_id`, on the same channel, is in the ticket's thread."""
+        """Tell whether a post under `parent_id`, on the same channel, is in the ticket's thread."""
         return parent_id in {self.post.partition("#")[2], self.parent_id}

@@ -11,32 +11,32 @@ Urgency = Literal["emergency", "urgent", "normal"]
 Route = Literal["auto", "desk", "drop"]
 
 DESK = "desk"
-"""Code of the department that stands for the Diskominfo admins: where everything goes that nobody is sure of."""
+"""Code of the department that stands for the Diskominfo admins. Everything nobody is sure of goes there."""
 
 
 class Place(Record):
-    """Where it is, as far as the words say. Names are the directory's own spellings."""
+    """The place of a complaint, as far as the text names it. Names have the directory's spelling."""
 
     kapanewon: str | None = None
     kalurahan: str | None = None
     road: str | None = None
     landmark: str | None = None
     outside: str | None = None
-    """Name of the neighbouring city or county, when the words place it there."""
+    """Name of the neighbouring city or county, when the text places the matter there."""
 
     def label(self) -> str:
-        """One line for people: ``Jalan Kaliurang, Sardonoharjo, Kapanewon Ngaglik``; empty when nothing is known."""
+        """Return one line for people: ``Jalan Kaliurang, Sardonoharjo, Kapanewon Ngaglik``; empty without any name."""
         kapanewon = f"Kapanewon {self.kapanewon}" if self.kapanewon else None
         parts = (self.landmark, self.road, self.kalurahan, kapanewon, self.outside)
         return ", ".join(part for part in parts if part)
 
 
 class Triage(Record):
-    """Is it a report, of which kind, about what, how urgent, where, whose job, how sure, and why."""
+    """The decision: is it a report, of which kind and topic, how urgent, where, whose job, how sure, and why."""
 
     is_report: bool
     report_probability: float = 0.0
-    """Like every probability here between 0 and 1, and calibrated: of decisions at 0.8, eight in ten are right."""
+    """Every probability here is between 0 and 1 and calibrated: of decisions at 0.8, eight in ten are right."""
     kind: ReportKind
     kind_probability: float = 0.0
     topic: str | None = None
@@ -45,27 +45,26 @@ class Triage(Record):
     urgency_probability: float = 0.0
     place: Place | None = None
     department: str | None = None
-    """Code of the department that gets it, which is the desk when a person must look first; None when the post is no
-    report."""
+    """Code of the department that gets the post: the desk when a person must look first, None when it is no report."""
     ours: bool = True
-    """False when an outside owner is responsible and the county only passes it on."""
+    """False when an outside owner is responsible and the county only passes the complaint on."""
     guess: str | None = None
-    """Code of the department that is most likely responsible, whether or not it was sent there."""
+    """Code of the department that is most likely responsible, whether or not the complaint was sent there."""
     confidence: float
-    """How probable it is that `guess` is the right department; of chatter, that it is chatter."""
+    """Probability that `guess` is the right department; for chatter, that the post is chatter."""
     runner_up: str | None = None
-    """Code of the department that is next likely, when there is one."""
+    """Code of the department that is next most likely responsible, if there is one."""
     runner_up_probability: float = 0.0
     route: Route
-    """``auto``: told without a person; ``desk``: a person decides; ``drop``: chatter, kept for a while."""
+    """``auto``: no person looks first. ``desk``: a person decides. ``drop``: chatter, which is kept for a while."""
     reasons: tuple[str, ...] = ()
-    """The words and rules that decided, most important first."""
+    """The words and rules that decided, in Indonesian, the most important first."""
     decided_by: str
-    """Hashes of the model, of the rules and their code, and of the directory: the same text and hashes always give the
-    same decision. Not where ``+ bedrock:{model id}`` follows: a language model was asked too, which may answer
-    otherwise next time even at temperature 0, and is asked only while the month's budget lasts."""
+    """Hashes of the model, of the rules and their code, and of the directory. The same text and hashes give the same
+    decision, unless ``+ bedrock:{model id}`` follows: then a language model was asked too. It may answer differently
+    next time, even at temperature 0, and it is asked only while the month's budget lasts."""
 
     @property
     def next_in_line(self) -> str | None:
-        """Code of the department to which it goes when the present one says that it is not its job."""
+        """Code of the department that gets the ticket next if the present one says that it is not its job."""
         return self.runner_up if self.route == "auto" else self.guess

@@ -1,7 +1,7 @@
-"""When the offices are open, and when limits end: in WIB, without weekends, national holidays and cuti bersama.
+"""When the offices are open, and when limits end, in WIB. Weekends, national holidays and cuti bersama are days off.
 
-The days off lie in `days_off.json`, which says where they come from. In a year it does not know, only weekends are
-free: a due date that is a few days early is better than a ticket that cannot be opened.
+The days off are in `days_off.json`, which names its sources. In a year it does not have, only weekends are days off: a
+due date a few days early is better than a ticket that cannot be opened.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ if TYPE_CHECKING:
 
 OFFICE_OPENS: Final = time(8, 0)
 OFFICE_CLOSES: Final = time(16, 0)
-"""16:00 WIB, when the offices close: "due on Tuesday" means that all of Tuesday's working hours are theirs, and what
-happens at the due moment (a reminder, an escalation) reaches nobody at midnight."""
+"""16:00 WIB. "Due on Tuesday" means that the department has all working hours of Tuesday, and that a reminder or an
+escalation at the due moment reaches nobody at midnight."""
 SATURDAY: Final = 5
 _FILE: Final = Path(__file__).parent / "directory_data" / "days_off.json"
 DAYS_OFF: Final = frozenset(
     day for days in json.loads(_FILE.read_text(encoding="utf-8"))["years"].values() for day in days
 )
-"""National holidays and joint leave, as ``2026-08-17``."""
+"""National holidays and joint leave (cuti bersama), as texts like ``2026-08-17``."""
 
 
 def due_at(begun_at: datetime, limit: Limit) -> datetime:
-    """Give the moment, in UTC, at which a limit ends that began at `begun_at`.
+    """Return the moment, in UTC, at which a limit that began at `begun_at` ends.
 
-    A limit in working days ends when the offices close on the last of them; the day of beginning is not counted.
-    One in minutes or days runs through nights and holidays.
+    A limit in working days ends when the offices close on the last of them; the day it began is not counted. A limit
+    in minutes or days runs through nights and holidays.
     """
     if limit.working_days is None:
         return begun_at.astimezone(UTC) + timedelta(days=limit.days or 0, minutes=limit.minutes or 0)
@@ -41,7 +41,7 @@ def due_at(begun_at: datetime, limit: Limit) -> datetime:
 
 
 def office_time(moment: datetime) -> datetime:
-    """The moment itself when the offices are open, otherwise when they open next; in UTC."""
+    """Return a moment at which the offices are open, otherwise the moment when they next open; in UTC."""
     local = moment.astimezone(WIB)
     day = local.date()
     if is_working_day(day) and local.time() < OFFICE_CLOSES:
@@ -50,12 +50,12 @@ def office_time(moment: datetime) -> datetime:
 
 
 def morning(day: date) -> datetime:
-    """When the offices open on a day, in UTC."""
+    """Return when the offices open on a day, in UTC."""
     return datetime.combine(day, OFFICE_OPENS, WIB).astimezone(UTC)
 
 
 def working_day(day: date, number: int) -> date:
-    """The `number`-th working day after a day, or before it when negative; the day itself for 0."""
+    """Return the working day that is `number` working days after a day, before it if negative; the day itself for 0."""
     step = timedelta(days=1 if number > 0 else -1)
     for _ in range(abs(number)):
         day += step

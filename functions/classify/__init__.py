@@ -1,1 +1,1 @@
-"""Decides about every new post, once."""
+"""The function that decides about every new post, once."""

@@ -1,4 +1,4 @@
-"""Asking a model on Amazon Bedrock for a second opinion, as long as there is time and money for it."""
+"""Asks a model on Amazon Bedrock for a second opinion while there is time and money for it."""
 
 from __future__ import annotations
 
@@ -41,23 +41,23 @@ if TYPE_CHECKING:
 MICRO: Final = 1_000_000
 WINDOW_SECONDS: Final = 60
 PATIENCE_SECONDS: Final = 10
-"""Of each minute so much is spent waiting for answers at most, and the end of the last one: a batch of posts does not
-stand in line behind a slow model, and a dead one is found out a few times a minute."""
+"""Once this much of a minute was spent waiting for answers, nothing more is asked in that minute. So a slow model does
+not hold up a batch of posts, and a dead one is tried only a few times a minute."""
 _NOT_BILLED: Final = frozenset({400, 403, 404, 429})
-"""Answers that say that no model has run: a wrong request, no right, no such model, too many at once."""
+"""HTTP statuses that mean no model has run: bad request, no permission, no such model, too many requests."""
 
 logger = Logger(child=True)
 
 
 class SecondOpinionSettings(Settings):
-    """Which model is asked, how long it may take, and what it may cost."""
+    """Settings: which model is asked, how long it may take, and what it may cost."""
 
     second_opinion_model: str
-    """Id of the model or of its inference profile; empty for none."""
+    """Id of the model or of its inference profile. Empty when no model is asked."""
     second_opinion_seconds: float = Field(gt=0, le=15)
     second_opinion_monthly_usd: float = Field(ge=0)
     second_opinion_input_usd: float = Field(ge=0)
-    """What a million tokens cost that are read; `second_opinion_output_usd`, that are written."""
+    """Price of a million tokens that the model reads; `second_opinion_output_usd` is the price of those it writes."""
     second_opinion_output_usd: float = Field(ge=0)
 
     @model_validator(mode="after")
@@ -70,32 +70,32 @@ class SecondOpinionSettings(Settings):
 
 @dataclass
 class SecondOpinion:
-    """Asks about what the classifier is unsure of. One for each process."""
+    """Asks the model about posts that the classifier is unsure of. A process has one."""
 
     connect: Callable[[], Any]
-    """Makes the client, when it is needed for the first time: a cold start does not wait for it."""
+    """Makes the client when it is first needed, so that a cold start does not wait for it."""
     spending: SpendingStore
     directory: Directory
     settings: SecondOpinionSettings
     count: Callable[[str], None]
-    """Adds one to the metric of that name."""
+    """Adds one to the metric with the given name."""
     clock: Callable[[], float] = time.monotonic
     _client: Any = field(default=None, init=False)
     _window: float = field(default=float("-inf"), init=False)
     _waited: float = field(default=0.0, init=False)
 
     def __call__(self, post: Post, triage: Triage, now: datetime) -> Triage:
-        """Give the decision after a second opinion, or the same decision. Never raises.
+        """Return the decision after a second opinion, or the same decision. Never raises.
 
-        It takes no longer than the model may take, beyond two writes to the table.
+        The call takes at most `second_opinion_seconds` and the time of two writes to the table.
         """
         began = self.clock()
         if not is_unsure(triage) or is_secret(triage, self.directory) or not self._is_patient(began):
             return triage
         try:
             return self._asked(post, triage, now)
-        except Exception as error:  # noqa: BLE001 # whatever it is, there is a decision already
-            # The type alone: the sentence of an error may quote what a citizen wrote.
+        except Exception as error:  # noqa: BLE001 # whatever failed, there is a decision already
+            # Only the type is logged: the message of an error may quote what a citizen wrote.
             logger.warning("no second opinion", post=post.key, error=type(error).__name__)
             self.count("SecondOpinionFailed")
             return unanswered(triage, self.settings.second_opinion_model)
@@ -122,7 +122,7 @@ class SecondOpinion:
             spent = cost(response, prices)
             difference = 0 if spent is None else spent - booked
         except ClientError as error:
-            # Of any other failure nobody knows what it cost, and what was booked stays.
+            # Nobody knows what any other failure cost, so the booked amount stays.
             if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") in _NOT_BILLED:
                 difference = -booked
             raise
@@ -138,10 +138,10 @@ class SecondOpinion:
         return decided
 
     def _converse(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Ask, in a thread of its own: the limit of a socket begins anew with every byte that comes.
+        """Ask the model in a separate thread, because a socket's timeout starts again with every byte received.
 
         Raises:
-            TimeoutError: when the time is over; the thread ends by itself and nobody listens to it.
+            TimeoutError: when the time is over. The thread ends by itself and its answer is ignored.
         """
         if self._client is None:
             self._client = self.connect()
@@ -150,7 +150,7 @@ class SecondOpinion:
         def ask() -> None:
             try:
                 answers.put(client.converse(**request))
-            except Exception as error:  # noqa: BLE001 # raised where it is waited for
+            except Exception as error:  # noqa: BLE001 # raised again by the waiting thread
                 answers.put(error)
 
         threading.Thread(target=ask, daemon=True).start()
@@ -170,7 +170,7 @@ def open_second_opinion(
     settings: SecondOpinionSettings,
     count: Callable[[str], None],
 ) -> SecondOpinion | None:
-    """Prepare asking; None when this deployment asks nobody. Nothing is connected yet."""
+    """Return what asks the model, not yet connected; None when this deployment has no model to ask."""
     if not settings.second_opinion_model:
         return None
     seconds = settings.second_opinion_seconds

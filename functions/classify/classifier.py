@@ -1,8 +1,8 @@
 """The decision about a post: a pure function of its text, the directory and the model.
 
-A model of weights says how likely it is that a text is a report, of which kind and topic and how urgent. Rules that
-anybody can read decide the rest: whose job a topic is at this place, what is an emergency, and when a person must
-look. Reasons are made of the words of the data only, never of the text, so they may be shown and kept.
+A linear model says how likely a text is to be a report, of which kind and topic, and how urgent. Rules that anybody
+can read decide the rest: whose job a topic is at this place, what is an emergency, and when a person must look.
+Reasons are made only of words from the data, never of words from the text, so they may be shown and kept.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ _CODE: Final = hashlib.sha256(
         for name in ("classifier", "departments", "features", "model", "phrase_matches", "places", "words")
     )
 ).hexdigest()[:12]
-"""Of the rules and of the code that applies them: the same hashes decide the same."""
+"""Hash of the rules and of the code that applies them. Equal hashes mean equal decisions."""
 UNSURE_REPORT: Final = "belum pasti laporan: perlu dilihat"
 UNSURE_TOPIC: Final = "belum pasti urusannya: perlu dilihat"
-"""The doubts that are the model's own; what the rules want a person for is in `classify.departments`."""
+"""Two doubts of the model itself. The rules' reasons for asking a person are in `classify.departments`."""
 _LAINNYA: Final = "lainnya"
 _POWER: Final = "listrik_telekomunikasi"
 _STREET_LIGHT: Final = "penerangan_jalan"
@@ -40,20 +40,20 @@ _REASONS: Final = 6
 _WORDS_SHOWN: Final = 4
 _WORD_FAMILIES: Final = (FAMILIES.index("word"), FAMILIES.index("pair"))
 _EMERGENCY: Final = 0.2
-"""From this probability on somebody is woken: of five who are, four may be for nothing, one lives."""
+"""From this probability on somebody is woken. Four of five alarms may be false; the fifth saves a life."""
 _NAMED_EMERGENCY: Final = 0.1
-"""With a word of emergency that is neither denied nor feared."""
+"""The threshold when the text has a word of emergency that is neither negated nor merely feared."""
 _FEARED_EMERGENCY: Final = 0.5
-"""Who fears that a tree may fall writes almost like somebody under it."""
+"""The threshold when the text speaks of fear: an author afraid that a tree may fall writes almost like one under it."""
 _EMERGENCY_REPORT: Final = 0.3
-"""A sauce that sets the throat on fire wakes nobody: so probable a report it must be."""
+"""An emergency must be a report with at least this probability: a sauce that sets the throat on fire wakes nobody."""
 
 
 def classify(text: str, directory: Directory, *, has_photo: bool = False, model: Model | None = None) -> Triage:
-    """Decide about one post, with the deployed `model` or another one. Never raises, whatever the text.
+    """Decide about one post, with `model` or, by default, the deployed one. Never raises, whatever the text.
 
-    ``drop`` only when it is nearly certain that the text asks nothing of a government; ``auto`` only when the topic is
-    as probable as its threshold demands and the rules know whose job it is; all between goes to the desk with the two
+    The route is ``drop`` only when the text almost certainly asks nothing of a government. It is ``auto`` only when
+    the topic reaches its threshold and the rules know whose job it is. Everything else goes to the desk with the two
     best guesses.
     """
     model = model or load_model()
@@ -70,7 +70,7 @@ def classify(text: str, directory: Directory, *, has_photo: bool = False, model:
 
 
 class _Case(NamedTuple):
-    """A text and everything that is known about it."""
+    """A text, everything known about it, and what it is judged by."""
 
     model: Model
     directory: Directory
@@ -81,7 +81,7 @@ class _Case(NamedTuple):
 
 
 def _wordless(decided_by: str, *, seen: bool) -> Triage:
-    """A photo without words is looked at by a person, so that it is not lost; a mention or an emoji is chatter."""
+    """Decide about a post without words: a person looks at a photo or an empty text; a mention or emoji is chatter."""
     if not seen:
         return Triage(
             is_report=False,
@@ -149,7 +149,7 @@ def _report(case: _Case) -> Triage:
 
 
 def _settled(case: _Case) -> dict[str, float]:
-    """Keep a dark house apart from a dark street: both say ``lampu`` and ``mati``, only one names the street."""
+    """Count a dark house as a power cut: like a dark street it says ``lampu`` and ``mati``, but names no street."""
     topics, known = dict(case.probable.topic), case.reading.matches.features
     if f"topic:{_POWER}:strong" in known and f"topic:{_STREET_LIGHT}:strong" not in known:
         topics[_POWER] += topics[_STREET_LIGHT]
@@ -163,7 +163,7 @@ def _likeliest(probabilities: Mapping[str, float]) -> tuple[str, float]:
 
 
 def _urgency(case: _Case) -> tuple[Urgency, float]:
-    """Weigh the model's view with the words of emergency and of fear."""
+    """Return the urgency and its probability, from the model's view and the words of emergency and fear."""
     probable, evidence = case.probable.urgency, case.reading.matches
     emergency = probable["emergency"]
     needed = _FEARED_EMERGENCY if evidence.marks.get("fear") else _NAMED_EMERGENCY if evidence.emergency else _EMERGENCY
@@ -175,7 +175,7 @@ def _urgency(case: _Case) -> tuple[Urgency, float]:
 
 
 def _with_emergency(case: _Case, ranked: Ranked, urgency: Urgency) -> Ranked:
-    """Let a word of emergency name who is called, unless it happens next door."""
+    """Let a word of emergency name the department that is called, unless the place is outside the county."""
     emergency = case.reading.matches.emergency
     if urgency != "emergency" or emergency is None or not emergency.other or case.reading.where.owner is not None:
         return ranked
@@ -193,7 +193,7 @@ def _with_emergency(case: _Case, ranked: Ranked, urgency: Urgency) -> Ranked:
 
 
 def _doubt(case: _Case, ranked: Ranked, urgency: Urgency) -> str | None:
-    """Say why a person must look before anybody is told; None when nobody must."""
+    """Return why a person must look before any department is told; None when nobody has to."""
     doubt = doubt_about(ranked.choice, case.reading, case.directory)
     if doubt is not None or (urgency == "emergency" and case.reading.matches.emergency is not None):
         return doubt

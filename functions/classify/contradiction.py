@@ -1,7 +1,8 @@
-"""Whether who had complained says that it is not done, under a ticket that was declared resolved. Pure.
+"""Recognises a reply that says a ticket declared resolved is not done. Pure.
 
 ``belum``, ``masih mati``, ``rusak lagi``, ``ora ono perubahan`` say so; ``belum pernah sebagus ini``, ``masih bagus``,
-``sudah tidak bocor lagi`` do not. What is said last counts: ``sudah ditambal, tapi masih bocor``. The words are data.
+``sudah tidak bocor lagi`` do not. The last statement counts: ``sudah ditambal, tapi masih bocor``. The words are in
+`contradiction.json`.
 """
 
 from __future__ import annotations
@@ -18,16 +19,16 @@ from classify.words import spellings
 _PAUSE: Final = re.compile(r"[.,;:!?\n()]+")
 _STRETCHED: Final = re.compile(r"([^\W\d_])\1{2,}")
 _SOON: Final = 3
-"""How many words behind ``masih`` or a negation the word may stand that it is about."""
+"""How many words after ``masih`` or ``sudah`` are searched for the word that it refers to."""
 _BEFORE: Final = 2
-"""How many words before a word its negation may stand."""
+"""How many words before a word are searched for its negation."""
 
 
 def contradicts(text: str) -> bool:
-    """Tell whether a reply says that what was declared done is not. False for what says neither.
+    """Tell whether a reply says that what was declared done is not done. False when it says neither.
 
-    The text is read by its clauses, and the last one that says anything decides. One that tells what others say
-    says nothing.
+    The text is read clause by clause, and the last clause that says anything decides. A clause that only reports what
+    others claim says nothing.
     """
     verdict = False
     for clause in _clauses(text):
@@ -38,13 +39,13 @@ def contradicts(text: str) -> bool:
 
 @functools.cache
 def _words() -> dict[str, frozenset[str]]:
-    """Loaded when the first reply is looked at: most deployments' cold starts never meet one."""
+    """Load the lists of words with the first reply, because most cold starts never meet one."""
     lists = json.loads(Path(__file__).with_name("contradiction.json").read_text(encoding="utf-8"))
     return {name: frozenset(words) for name, words in lists.items()}
 
 
 def _clauses(text: str) -> Iterator[list[str]]:
-    """The words of each clause, in small letters; a clause ends at a pause, and before a word like ``tapi``."""
+    """Yield the words of each clause in lower case. A clause ends at punctuation and before a word like ``tapi``."""
     turns = _words()["turns"]
     for part in _PAUSE.split(text):
         clause: list[str] = []
@@ -58,12 +59,12 @@ def _clauses(text: str) -> Iterator[list[str]]:
 
 
 def _has(words: Iterable[str], *lists: str) -> bool:
-    """Whether one of these words is on one of the lists."""
+    """Tell whether any of the words is on any of the named lists."""
     return any(word in _words()[name] for word in words for name in lists)
 
 
 def _says(clause: list[str]) -> bool | None:
-    """True: it is not done; False: it is; None: the clause says neither."""
+    """Return True when the clause says that it is not done, False when it says that it is, None for neither."""
     if _has(clause, "claims"):
         return None
     if _has(clause, "lies"):
@@ -77,7 +78,7 @@ def _says_at(clause: list[str], place: int) -> bool | None:
     behind, before = clause[place + 1 : place + 1 + _SOON], clause[max(0, place - _BEFORE) : place]
     said = None
     if _has(before[-1:], "if"):
-        pass  # what would be
+        pass  # a condition states nothing
     elif _has(word, "not_yet"):
         said = _not_yet(clause, place)
     elif _has(word, "still"):
@@ -96,12 +97,12 @@ def _says_at(clause: list[str], place: int) -> bool | None:
 
 
 def _not_yet(clause: list[str], place: int) -> bool | None:
-    """``belum`` alone is enough, but not at the end of ``sudah … belum?``, nor before what is no loss."""
+    """Judge a ``belum``: alone it is enough, except in ``sudah … belum?`` and before a word such as ``tahu``."""
     behind = [word for word in clause[place + 1 :] if not _has([word], "particles")]
     if not behind:
         return None if _has(clause[:place], "already") else True
     if _has(behind[:1], "ever"):
-        # Of what was never done it says so; what never was as good is praise.
+        # "belum pernah" before "diperbaiki" says that it was never done; before "sebagus ini" it is praise.
         return True if _has(behind[1:_SOON], "done", "came", "there") else None
     return None if _has(behind[:1], "not_yet_but") else True
 

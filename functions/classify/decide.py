@@ -1,4 +1,4 @@
-"""Decide about one stored post, once. Used by the stream, and again by `follow_up` for what the stream left behind."""
+"""Decides about one stored post, once. The stream uses it, and `follow_up` for posts that the stream left behind."""
 
 from __future__ import annotations
 
@@ -22,11 +22,12 @@ if TYPE_CHECKING:
     from aduan.store.posts import PostStore
 
 Outcome = Literal["already", "auto", "desk", "drop", "joined"]
-"""``joined``: the post says that a resolved ticket is not done, and belongs to it now."""
+"""``already``: there was nothing left to do. ``joined``: the post contradicts a resolved ticket and now belongs to it.
+The others are the route that was decided."""
 Advise = Callable[[Post, Triage, datetime], Triage]
-"""Gives the decision after a second opinion, or the same one. Never raises."""
+"""Returns the decision after a second opinion, or the same decision. Never raises."""
 CODES_TRIED: Final = 5
-"""With 50,000 tickets one code in 20,000 is taken; five in a row are not."""
+"""With 50,000 tickets, one code in 20,000 is taken; five taken in a row do not happen."""
 
 logger = Logger(child=True)
 
@@ -43,11 +44,10 @@ def decide(  # noqa: PLR0913 # a post, the two stores, the directory, two settin
 ) -> Outcome:
     """Decide about the post ``kind#native id``, and write the decision with everything that follows from it.
 
-    Chatter is kept for `chatter_for`; `advise` has a second opinion, where this deployment asks for any. ``already``
-    says that there was nothing left to do.
+    Chatter is kept for `chatter_for`. `advise` asks for a second opinion, if this deployment has one to ask.
 
     Raises:
-        CodeTakenError: when five codes in a row belong to other tickets; a later attempt meets other posts.
+        CodeTakenError: when five codes in a row belong to other tickets.
         ClientError: when the table refuses.
     """
     post = posts.get(key)
@@ -71,11 +71,11 @@ def decide(  # noqa: PLR0913 # a post, the two stores, the directory, two settin
 
 
 def triage_of(post: Post, directory: Directory) -> Triage:
-    """Classify a post; one that the classifier fails on goes to the desk and is not lost."""
+    """Classify a post. When the classifier fails, the post goes to the desk, so it is not lost."""
     try:
         return classify(post.text, directory, has_photo=post.has_photo)
-    except Exception as error:  # noqa: BLE001 # whatever it is, a person can still read the post
-        # The type alone: the sentence of an error may quote what a citizen wrote.
+    except Exception as error:  # noqa: BLE001 # whatever failed, a person can still read the post
+        # Only the type is logged: the message of an error may quote what a citizen wrote.
         logger.error("the classifier failed", post=post.key, error=type(error).__name__)  # noqa: TRY400
         return Triage(
             is_report=True,
@@ -89,10 +89,10 @@ def triage_of(post: Post, directory: Directory) -> Triage:
 
 
 def reconsider(post: Post, triage: Triage, tickets: TicketStore, directory: Directory, now: datetime) -> None:
-    """Write what another version of a ticket's post changes.
+    """Write what a new version of a ticket's post changes about the ticket.
 
     Raises:
-        LookupError: when the ticket is gone, which nothing in this system does.
+        LookupError: when the ticket is gone, although nothing in this system deletes one.
     """
     ticket = tickets.get(post.ticket) if post.ticket is not None else None
     if ticket is None or post.triage is None:
@@ -101,7 +101,7 @@ def reconsider(post: Post, triage: Triage, tickets: TicketStore, directory: Dire
 
 
 def join(post: Post, triage: Triage, tickets: TicketStore, directory: Directory, now: datetime) -> bool:
-    """Reopen the ticket that a post contradicts, and put the post to it; tell whether there is one."""
+    """Reopen the ticket that a post contradicts and add the post to it. Return whether the post joined a ticket."""
     resolution = contradicted(post, tickets.resolved(post.author), directory) if post.author is not None else None
     ticket = tickets.get(resolution.ticket) if resolution is not None else None
     change = reopening(post, triage, ticket, directory, now) if ticket is not None else None

@@ -1,4 +1,4 @@
-"""What the model weighs of a text. Training and the functions make it here, so that they can never differ."""
+"""The features of a text that the model weighs. Training and the functions share this code, so they cannot differ."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ if TYPE_CHECKING:
     from classify.phrase_matches import Reading
 
 FAMILIES: Final = ("word", "pair", "opening", "known", "gram")
-"""Words in their normal form; two in a row; those a text opens with; phrases of the directory and the rules with what
-they stand for; pieces of the words as they were typed, which survive ``jln`` and ``rusaaak``."""
+"""``word``: a word in its normal form. ``pair``: two words in a row. ``opening``: a word among the first `OPENING`.
+``known``: a phrase of the directory or the rules, and what it stands for. ``gram``: a piece of a word as it was typed,
+which is not misled by ``jln`` and ``rusaaak``."""
 OPENING: Final = 14
-"""Words. A complaint mostly names its matter at once and tells its story after."""
+"""Number of words that open a text: most complaints name their subject first and tell the story afterwards."""
 GRAM_LENGTHS: Final = (3, 4, 5)
 
 
 def features_of(reading: Reading) -> tuple[list[str], ...]:
-    """List the features of each family, in the order of `FAMILIES`; repeated ones count once, later."""
+    """List the features of each family, in the order of `FAMILIES`. The model later counts a repeated one once."""
     words = reading.words
     return (
         words,
@@ -33,6 +34,6 @@ def _grams(typed: list[str]) -> list[str]:
 
 
 def grams_of(word: str) -> list[str]:
-    """Cut a word and its edges into pieces: `` jl``, ``jln`` and ``ln `` of ``jln``, and the longer ones."""
+    """Cut a word with a blank at each end into pieces: ``jln`` gives `` jl``, ``jln``, ``ln ``, and longer ones."""
     edged = f" {word} "
     return [edged[start : start + length] for length in GRAM_LENGTHS for start in range(len(edged) - length + 1)]

@@ -1,4 +1,4 @@
-"""Entry point of the stream of new posts."""
+"""Entry point of the function that the stream of new posts calls."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class ClassifySettings(SecondOpinionSettings):
-    """What the deployment must tell this function."""
+    """Settings that the deployment must give this function."""
 
     table_name: str = Field(min_length=3)
     chatter_retention_days: int = Field(ge=1)
@@ -40,7 +40,7 @@ posts, tickets = DynamoPostStore(table), DynamoTicketStore(table)
 
 
 def count(name: str) -> None:
-    """Add one to a metric."""
+    """Add one to the metric with this name."""
     metrics.add_metric(name, MetricUnit.Count, 1)
 
 
@@ -48,7 +48,7 @@ second_opinion = open_second_opinion(session, table, directory, settings, count)
 
 
 def triage(keys: Item) -> None:
-    """Decide about the post with these keys."""
+    """Decide about the post with this key of the table."""
     key = keys["pk"].removeprefix("POST#")
     outcome = decide(
         key,
@@ -65,7 +65,7 @@ def triage(keys: Item) -> None:
 
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> BatchResponse:
-    """Decide about each post of the batch; one that fails is reported and delays no other for long."""
+    """Decide about each post of the batch. One that fails is reported and comes again; the others still get done."""
     del context
     response = handle_each(event["Records"], triage)
     metrics.add_metric("TriageFailed", MetricUnit.Count, len(response["batchItemFailures"]))

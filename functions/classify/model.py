@@ -1,8 +1,8 @@
-"""The linear model behind a decision: small whole numbers, added up.
+"""The linear model behind a decision: a sum of small whole numbers.
 
-Each feature has one weight of eight bits for every outcome. The weights of a feature are packed into one Python
-integer with a lane of 32 bits for each outcome, so adding a feature to all outcomes is one addition; 16 million
-features fit before a lane runs over.
+Each feature has a weight of eight bits for every outcome. The weights of a feature are packed into one Python integer
+with a lane of 32 bits for each outcome, so one addition adds a feature to all outcomes. A lane overflows only after
+16 million features.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from classify.features import FAMILIES
 
 MODEL_FOLDER: Final = Path(__file__).parent / "model"
 ZERO: Final = 128
-"""What a weight of zero is stored as, so that no lane is ever negative."""
+"""The stored value of a weight of zero, chosen so that no lane is ever negative."""
 _LANE: Final = 4
-"""Bytes."""
+"""Width of a lane in bytes."""
 
 
 class ModelError(Exception):
-    """The files of the model do not fit each other; the sentence says which and why."""
+    """A file of the model is missing, or the files do not belong together. The message says which and why."""
 
 
 class Probabilities(NamedTuple):
-    """What the model thinks of a text. Each is calibrated: of decisions at 0.8, eight in ten are right."""
+    """The model's probabilities for a text. Each is calibrated: of decisions at 0.8, eight in ten are right."""
 
     report: float
     kind: dict[str, float]
@@ -41,30 +41,30 @@ class Probabilities(NamedTuple):
 
 class _Family(NamedTuple):
     rows: Mapping[str, bytes]
-    """The weights of each feature, a byte for each outcome."""
+    """The stored weights of each feature, one byte for each outcome."""
     scales: tuple[float, ...]
-    """What one unit of a weight is worth, by outcome."""
+    """What one unit of a weight adds to each outcome's logit."""
 
 
 @dataclass(frozen=True)
 class Model:
-    """Weights of one training, ready to weigh a text."""
+    """The weights of one training run, loaded and ready to use."""
 
     hash: str
-    """First twelve letters of the SHA-256 over its files."""
+    """First twelve hexadecimal digits of the SHA-256 of the model's files."""
     families: tuple[_Family, ...]
     outcomes: tuple[str, ...]
     """``report``, ``kind:complaint``, ``topic:jalan`` …, in the order of the lanes."""
     biases: tuple[float, ...]
     drop_below: float
-    """A post less likely to be a report than this is chatter."""
+    """A post is chatter when the probability of a report is below this."""
     auto_report: float
-    """A post must be at least so likely to be a report before a department is told without a person."""
+    """Lowest probability of a report at which a department is told without a person."""
     auto_from: Mapping[str, float]
-    """By topic, how probable it must be to go out without a person; a topic that is not there never does."""
+    """Lowest probability of each topic at which a department is told without a person. A missing topic never is."""
 
     def weigh(self, features: Sequence[Iterable[str]]) -> Probabilities:
-        """Give the probabilities of a text from its features, one collection for each family."""
+        """Return the probabilities of a text whose `features` are given as one collection for each family."""
         logits = self._logits(features)
         groups: dict[str, dict[str, float]] = {}
         for outcome, logit in zip(self.outcomes, logits, strict=True):
@@ -89,7 +89,7 @@ class Model:
         return logits
 
     def leading(self, outcome: str, features: Sequence[Iterable[str]], families: Sequence[int]) -> list[str]:
-        """Give the features of some families that speak for an outcome, the most telling first."""
+        """List the features that speak for an outcome, the strongest first. `families` are the indexes to look at."""
         lane = self.outcomes.index(outcome)
         weights: dict[str, float] = {}
         for family in families:
@@ -102,7 +102,7 @@ class Model:
 
 @functools.cache
 def _packed(row: bytes) -> int:
-    """Spread a row over the lanes of one integer; once for each feature that is met, so that a cold start does not."""
+    """Spread a row over the lanes of one integer. Done when a feature is first met, which keeps cold starts short."""
     wide = bytearray(len(row) * _LANE)
     wide[::_LANE] = row
     return int.from_bytes(wide, "little")
@@ -121,13 +121,13 @@ def _softmax(logits: Mapping[str, float]) -> dict[str, float]:
 
 @functools.cache
 def load_model(folder: Path = MODEL_FOLDER) -> Model:
-    """Read a model; once per folder and process.
+    """Read the model in a folder, once per folder and process.
 
-    ``model.json`` names outcomes, biases, scales and thresholds, ``features.txt`` has a line for each feature, the
-    families one after the other, and ``weights.bin`` a row of bytes for each line.
+    ``model.json`` holds outcomes, biases, scales and thresholds. ``features.txt`` has a line for each feature, family
+    by family. ``weights.bin`` has a row of bytes for each line.
 
     Raises:
-        ModelError: when a file is missing or they do not belong together.
+        ModelError: when a file is missing or the files do not belong together.
     """
     try:
         header, lines, weights = (

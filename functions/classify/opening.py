@@ -1,4 +1,4 @@
-"""What a decided post becomes: its ticket, the first event of its history, and the notices that go out. Pure."""
+"""Opens a decided post's ticket, with the first event of its history and the notices that go out. Pure."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 BY: Final = "classify"
 STALE: Final = timedelta(hours=6)
-"""An emergency is one while it lasts: what was written longer ago, and is read now after an outage or at the first
-poll, is urgent and wakes nobody by SMS."""
+"""An emergency that was written longer ago than this, and is read only now after an outage or at a first poll, counts
+as urgent: it wakes nobody by SMS."""
 
 
 def opening(post: Post, triage: Triage, directory: Directory, now: datetime, attempt: int = 0) -> Change:
-    """Open a ticket for a post that is, or may be, a report.
+    """Return the change that opens a ticket for a post that is, or may be, a report.
 
-    `attempt` counts up when the code of the attempt before belongs to another ticket.
+    `attempt` is raised by one each time the code turns out to belong to another ticket.
     """
     decision = triage
     if triage.urgency == "emergency" and now - post.created_at > STALE:
@@ -63,7 +63,7 @@ def opening(post: Post, triage: Triage, directory: Directory, now: datetime, att
 
 
 def first_status(triage: Triage) -> Status:
-    """Where a ticket begins: with a person, with its department, or with an owner outside the county."""
+    """Return the status of a new ticket: with the desk, its department, or an owner outside the county."""
     if triage.route == "desk":
         return "needs_review"
     return "routed" if triage.ours else "not_ours"

@@ -1,4 +1,4 @@
-"""What a text says in the words the directory and the rules know, and where it says it happened."""
+"""Finds the phrases of the directory and the rules in a text, and the place the text speaks of."""
 
 from __future__ import annotations
 
@@ -30,44 +30,44 @@ _MARKS: Final = (
     "fear",
 )
 _HEDGE_REACH: Final = 4
-"""How many words before ``pohon tumbang`` a ``takut`` still makes it a fear and not an event."""
+"""A hedge such as ``takut`` up to this many words before ``pohon tumbang`` makes it a fear, not an event."""
 
 _Role = Literal["topic", "department", "alias", "chatter", "emergency", "mark"]
 
 
 class Meaning(NamedTuple):
-    """What one phrase stands for: of a topic, a department, a kind of chatter, an emergency, or a mark."""
+    """What one phrase stands for: a topic, a department, a kind of chatter, an emergency, or a mark."""
 
     role: _Role
     code: str
     other: str | None = None
-    """Of a topic's word how telling it is; of an emergency who is called."""
+    """For a topic, how strongly the phrase speaks for it; for an emergency, the code of the department called."""
 
 
 @dataclass
 class PhraseMatches:
-    """The known phrases of a text, by what they stand for."""
+    """The known phrases found in a text, grouped by what they stand for."""
 
     topics: dict[str, list[str]] = field(default_factory=dict)
     departments: dict[str, list[str]] = field(default_factory=dict)
-    """Words that speak of a department's work."""
+    """Phrases that speak of each department's work."""
     named: list[str] = field(default_factory=list)
-    """Codes of the departments that are called by name, in order."""
+    """Codes of the departments that the text calls by name, in order."""
     marks: dict[str, list[str]] = field(default_factory=dict)
     emergency: Meaning | None = None
     emergency_word: str = ""
     feared: str = ""
-    """A word of emergency that somebody only fears, remembers or prevents."""
+    """A phrase of emergency that is negated, or that the author only fears, remembers or wants to prevent."""
     features: list[str] = field(default_factory=list)
-    """All of it as the model reads it."""
+    """All matches in the form in which the model weighs them."""
 
     def add(self, phrase: str, meaning: Meaning, *, denied: bool, hedged: bool) -> None:
-        """Take a phrase in; `denied` when a negation stands before it, `hedged` when it is only feared."""
+        """Add a phrase; it is `denied` when a negation stands before it, `hedged` when it is only feared."""
         strength = f":{meaning.other}" if meaning.role == "topic" else ""
         self.features.append(f"{'-' if denied else ''}{meaning.role}:{meaning.code}{strength}")
         match meaning.role:
             case "topic":
-                # "tidak macet" speaks of traffic, but does not complain of it.
+                # "tidak macet" speaks of traffic, but does not complain about it.
                 if not denied:
                     self.topics.setdefault(meaning.code, []).append(phrase)
             case "department":
@@ -90,10 +90,10 @@ class PhraseMatches:
 
 
 class Reading(NamedTuple):
-    """A text, read."""
+    """A text with everything that was found in it."""
 
     typed: list[str]
-    """Its words as they were typed; empty when there is nothing but mentions, links or pictures."""
+    """Its words as they were typed; empty when there are only mentions, links or emojis."""
     words: list[str]
     """Its words in their normal form."""
     matches: PhraseMatches
@@ -125,7 +125,7 @@ def _meanings_of_rules() -> Iterator[tuple[str, Meaning]]:
 
 
 class Reader:
-    """Reads texts with the words of one directory."""
+    """Reads texts with the words of one directory and of the rules."""
 
     def __init__(self, directory: Directory) -> None:
         meanings = [*_meanings_of_directory(directory), *_meanings_of_rules()]
@@ -139,7 +139,7 @@ class Reader:
         self._negations = frozenset(self._normaliser.normalise(negations))
 
     def read(self, text: str) -> Reading:
-        """Find what is known in a text. Never raises, whatever the text."""
+        """Return the known phrases and the place of a text. Never raises, whatever the text."""
         typed = spellings(text)
         words = self._normaliser.normalise(typed)
         return Reading(typed, words, self._gather(words), self._gazetteer.find(typed))
@@ -163,5 +163,5 @@ class Reader:
 
 @functools.lru_cache(maxsize=4)
 def reader_of(directory: Directory) -> Reader:
-    """Give the reader of a directory; built once."""
+    """Return the reader of a directory, which is built once."""
     return Reader(directory)

@@ -1,4 +1,4 @@
-"""Where it is: kalurahan, kapanewon, roads and landmarks in a text, and places that are not in Sleman."""
+"""Finds the place a text speaks of: kalurahan, kapanewon, roads and landmarks in Sleman, and places outside it."""
 
 from __future__ import annotations
 
@@ -25,24 +25,25 @@ _AREA_CUES: Final = frozenset(
 )
 _IN: Final = frozenset({"di", "neng", "ning", "nang", "dari", "ke", "ten", "wonten"})
 _STUCK: Final = frozenset({"tempel", "minggir"})
-"""``di tempel``, ``ke minggir``: after these little words they are verbs written apart, not places."""
+"""Names that are verbs after a word of `_IN`: ``di tempel``, ``ke minggir`` are verbs written apart, not places."""
 _OTHER_CUES: Final = frozenset({"kota", "candi"})
-"""Kota Depok, Candi Prambanan."""
+"""Words that make a weak name mean something else: Kota Depok, Candi Prambanan."""
 _LANES: Final = frozenset({"gang", "gg", "kampung", "perumahan", "perum", "padukuhan", "dusun", "komplek"})
-"""A lane off a provincial road is not the provincial road."""
+"""Words for lanes and estates: a lane off a provincial road is not the provincial road."""
 LONGEST_NAME: Final = 5
+"""Words in the longest name of a place."""
 
 
 @dataclass(frozen=True)
 class Found:
-    """What the words say about the place."""
+    """What the words of a text say about the place."""
 
     place: Place | None = None
     road: Road | None = None
     owner: str | None = None
-    """Code of the government next door, when the words place it there and nowhere in Sleman."""
+    """Code of the neighbouring government, when the words place the matter there and nowhere in Sleman."""
     torn: bool = False
-    """True when places inside and outside Sleman are named, or a lane is named beside the road: a person decides."""
+    """True when a person must decide: places inside and outside Sleman are named, or a lane is named with the road."""
 
 
 @dataclass(frozen=True)
@@ -51,12 +52,12 @@ class _Hit:
     length: int
     entry: _Named
     strong: bool
-    """For an outside place: whether this name is enough by itself."""
+    """For an outside place: whether this name alone is enough."""
 
 
 @dataclass
 class _Seen:
-    """What was named, in order."""
+    """The places that a text names, in order."""
 
     roads: list[Road] = field(default_factory=list)
     landmarks: list[Landmark] = field(default_factory=list)
@@ -66,7 +67,7 @@ class _Seen:
 
 
 class Gazetteer:
-    """The places of the directory, ready to be found in a text."""
+    """An index of the directory's places that finds them in a text."""
 
     def __init__(self, places: Places) -> None:
         self._index: dict[tuple[str, ...], list[tuple[_Named, bool]]] = {}
@@ -91,7 +92,7 @@ class Gazetteer:
             self._firsts.add(words[0])
 
     def find(self, spellings: list[str]) -> Found:
-        """Find the place a text speaks of, from its words as they were typed."""
+        """Find the place a text speaks of; `spellings` are its words as they were typed."""
         words = [_STREET.get(word, word) for word in (spelling.casefold() for spelling in spellings)]
         hits = self._hits(words)
         if not hits:
@@ -127,7 +128,7 @@ class Gazetteer:
         return 0
 
     def _weigh(self, hits: list[_Hit], words: list[str], spellings: list[str], seen: _Seen) -> None:
-        """Take the sure ones first, then those which need a second cue and have one."""
+        """Add the sure names to `seen` first, then the doubtful ones for which there is a second cue."""
         doubtful = [hit for hit in hits if not _take_sure(hit, words, seen)]
         for hit in doubtful:
             if isinstance(hit.entry, Kapanewon):
@@ -148,7 +149,7 @@ class Gazetteer:
 
 
 class _Text(NamedTuple):
-    """A text as the cues need it."""
+    """A text as the search for cues needs it."""
 
     words: list[str]
     spellings: list[str]
@@ -156,7 +157,7 @@ class _Text(NamedTuple):
 
 
 def _take_sure(hit: _Hit, words: list[str], seen: _Seen) -> bool:
-    """Take a name that needs no second cue."""
+    """Add a name that needs no second cue to `seen`; return whether it was one."""
     match hit.entry:
         case Road():
             seen.roads.append(hit.entry)
@@ -174,7 +175,7 @@ def _take_sure(hit: _Hit, words: list[str], seen: _Seen) -> bool:
 
 
 def _belongs(hit: _Hit, entry: Kalurahan | Landmark, words: list[str], kapanewon: set[str], seen: _Seen) -> bool:
-    """Tell whether a name that exists elsewhere too means the one in Sleman."""
+    """Tell whether a name that also exists elsewhere means the place in Sleman."""
     if entry.kapanewon in kapanewon:
         return True
     if seen.outside or kapanewon:

@@ -1,4 +1,4 @@
-"""What follows when who complained says, under his resolved ticket, that it is not done. Pure."""
+"""Reopens a resolved ticket when its author answers in the thread that it is not done. Pure."""
 
 from __future__ import annotations
 
@@ -24,18 +24,19 @@ if TYPE_CHECKING:
 
 
 def may_contradict(post: Post, triage: Triage) -> bool:
-    """Tell whether a post is worth a look at what was resolved for its author: an answer that says it is not done.
+    """Tell whether a post is an answer which says that something is not done.
 
-    An emergency never is: it gets a ticket of its own.
+    Only for such a post are its author's resolved tickets looked up. An emergency always gets a ticket of its own.
     """
     answers = post.ticket is None and post.parent_id is not None and post.author is not None
     return answers and triage.urgency != "emergency" and contradicts(post.text)
 
 
 def contradicted(post: Post, resolutions: Iterable[Resolution], directory: Directory) -> Resolution | None:
-    """Find what a post may contradict: resolved in the same thread, before it was written and not too long before.
+    """Find the resolution that a post contradicts, among its author's `resolutions`; None when there is none.
 
-    `resolutions` are its author's. Of several the youngest is meant.
+    It must be in the same thread, and older than the post but within the limit ``contradiction``. Of several, the
+    latest is meant.
     """
     limit = directory.limits["contradiction"]
     meant = [
@@ -50,10 +51,11 @@ def contradicted(post: Post, resolutions: Iterable[Resolution], directory: Direc
 
 
 def reopening(post: Post, triage: Triage, ticket: Ticket, directory: Directory, now: datetime) -> Change | None:
-    """Work out what a contradiction changes; None when the post is about something else, or the ticket went elsewhere.
+    """Return the change that reopens a contradicted ticket; None when nothing follows.
 
-    `triage` is the decision about the post, which joins the ticket. A ticket that is open again already gets the post,
-    and nobody is told twice.
+    Nothing follows when the post is about another topic, or when the ticket's status allows no reopening. Otherwise
+    the post joins the ticket, with `triage` as its decision. A ticket that is already open only gets the post, and
+    nobody is told twice.
     """
     if triage.route == "auto" and triage.topic != ticket.topic:
         return None
@@ -62,7 +64,7 @@ def reopening(post: Post, triage: Triage, ticket: Ticket, directory: Directory, 
         return replace(joined, events=(_event(ticket, now, "joined"),))
     if "reopened" not in MOVES[ticket.status]:
         return None
-    # Without its clock, which may be that of the time before if it was resolved only just now.
+    # Removing the clock makes it start anew: a ticket resolved just now may still have that of an earlier reopening.
     reopened = ticket.model_copy(update={"status": "reopened", "clock": None, "version": ticket.version + 1})
     reopened = started(reopened, directory, now)
     notices = tuple(

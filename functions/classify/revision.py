@@ -1,4 +1,4 @@
-"""What an edited post changes about its ticket. Pure."""
+"""Works out what an edited post changes about its ticket. Pure."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ if TYPE_CHECKING:
     from aduan.post import Post
 
 UNTOUCHED = frozenset({"needs_review", "routed", "not_ours"})
-"""Nobody has taken the ticket yet, so a new decision may still move it."""
+"""Statuses in which nobody has taken the ticket yet, so a new decision may still move it."""
 _WHAT_COUNTS = ("is_report", "route", "kind", "topic", "department", "urgency", "place")
 
 
 def revision(  # noqa: PLR0913 # the post, the two decisions about it, its ticket, and the circumstances
     post: Post, before: Triage, after: Triage, ticket: Ticket, *, directory: Directory, now: datetime
 ) -> Change:
-    """Work out what follows from another version of a ticket's post.
+    """Return the change that follows from a new version of a ticket's post.
 
     When the decision is the same, the history says that the text changed, and nobody is told. When it differs and
-    nobody has taken the ticket, it moves; what is no report any more goes to the desk, because somebody was told of
-    it. A ticket that was taken, or that a person corrected, stays where it is. Whoever has had a notice of this
-    ticket by the same medium gets no second one.
+    nobody has taken the ticket, the ticket moves. If the new text is no report, it moves to the desk, because somebody
+    was already told of it. A ticket that was taken, or that a person corrected, stays where it is. A department that
+    has had a notice of this ticket by the same medium gets no second one.
     """
     edited = Change(
         before=ticket,
@@ -63,7 +63,7 @@ def revision(  # noqa: PLR0913 # the post, the two decisions about it, its ticke
 
 
 def _why_it_stays(post: Post, before: Triage, after: Triage, ticket: Ticket) -> str | None:
-    """Say why the ticket stays as it is; None when the new decision moves it."""
+    """Return why the ticket stays as it is, in Indonesian; None when the new decision moves it."""
     if post.key != ticket.post:
         return "tambahan dari pelapor disunting"
     if same_decision(before, after):
@@ -74,7 +74,7 @@ def _why_it_stays(post: Post, before: Triage, after: Triage, ticket: Ticket) -> 
 
 
 def same_decision(before: Triage, after: Triage) -> bool:
-    """Tell whether two decisions lead to the same place; how sure they are and by which words does not count."""
+    """Tell whether two decisions have the same result, whatever their probabilities and reasons."""
     return all(getattr(before, name) == getattr(after, name) for name in _WHAT_COUNTS)
 
 

@@ -1,7 +1,7 @@
-"""A second opinion on what the model of weights is unsure of: what is asked, how the answer is read, what it changes.
+"""A second opinion on a post the linear model is unsure of: what is asked, how the answer is read, what it changes.
 
-Pure. The answer comes from a language model that has read a stranger's text, so nothing of it is believed but codes:
-whatever a text makes that model say, the most that follows is a department this decision had already thought of.
+Pure. The answer comes from a language model that has read a stranger's text, so only known codes are taken from it.
+Whatever a text makes that model say, the post can only go to a department that the first decision already named.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
 TOOL: Final = "sort"
 LONGEST_SENT: Final = 2_000
-"""Characters of a text that are sent; whoever has not said by then what it is about is read by a person."""
+"""Most characters of a text that are sent. If a text does not say by then what it is about, a person reads it."""
 MOST_WRITTEN: Final = 300
-"""Tokens of an answer; four codes and their names take about a hundred."""
+"""Most tokens of an answer. Four codes and their names take about a hundred."""
 _PROVIDERS_OWN: Final = 1_000
-"""Tokens that providers add to a request with a tool, rounded up."""
+"""Tokens that a provider adds to a request with a tool, rounded up."""
 _ELSEWHERE: Final = re.compile(r"(?:https?://|www\.)\S+|(?<!\w)@[\w.]+")
-"""Addresses and names of accounts lead to people and say nothing about the matter."""
+"""Addresses and account names, which lead to people and say nothing about the matter."""
 _KINDS: Final[tuple[str, ...]] = get_args(ReportKind)
 _URGENCIES: Final[tuple[str, ...]] = get_args(Urgency)
 _NO_REPORT: Final = "pendapat kedua: bukan laporan"
@@ -52,14 +52,14 @@ topic, by code:
 
 
 class Prices(NamedTuple):
-    """What a million tokens cost in USD, which is what one token costs in millionths of a USD."""
+    """Prices in USD for a million tokens, which is the price of one token in millionths of a USD."""
 
     read: float
     written: float
 
 
 class Answer(NamedTuple):
-    """What was answered, in codes. Everything else that was answered is dropped where it is read."""
+    """The answer of the language model, in codes. Everything else it says is dropped when it is read."""
 
     is_report: bool
     kind: ReportKind
@@ -68,24 +68,24 @@ class Answer(NamedTuple):
 
 
 def is_unsure(triage: Triage) -> bool:
-    """Tell whether the model of weights abstained: on what it is about, or on whether it is a report at all.
+    """Tell whether the linear model was unsure of the topic, or of whether the post is a report at all.
 
-    What a rule wants a person for, nobody else is asked about.
+    False when a rule wants a person to look: then nobody else is asked.
     """
     if triage.route != "desk":
         return False
-    # A topic that is nobody's is how the model says that it knows none.
+    # The model says that it knows no topic by choosing one that belongs to no department.
     knows_none = triage.guess is None and NO_OWNER in triage.reasons
     return knows_none or not {UNSURE_REPORT, UNSURE_TOPIC}.isdisjoint(triage.reasons)
 
 
 def is_secret(triage: Triage, directory: Directory) -> bool:
-    """Tell whether it may be a matter of a department that keeps secrets: such a text leaves the county to nobody."""
+    """Tell whether the post may be for a confidential department. The text of such a post never leaves the county."""
     return any_confidential((triage.guess, triage.runner_up), directory)
 
 
 def request_about(text: str, directory: Directory, model_id: str) -> dict[str, Any]:
-    """Give the request of the Converse API for one masked text. The one tool must be called, and takes only codes."""
+    """Return a Converse API request about one masked text. It forces a call of the one tool, which takes only codes."""
     codes = "\n".join(f"{topic.code}: {topic.label}" for topic in directory.topics.values())
     shown = _ELSEWHERE.sub("…", text[:LONGEST_SENT])
     fields: dict[str, Any] = {
@@ -106,13 +106,13 @@ def request_about(text: str, directory: Directory, model_id: str) -> dict[str, A
 
 
 def dearest(request: Mapping[str, Any], prices: Prices) -> int:
-    """Return the most a request can cost, in millionths of a USD: a token is at least one byte."""
+    """Return the most a request can cost, in millionths of a USD, given that a token is at least one byte."""
     read = len(json.dumps(request, ensure_ascii=False).encode()) + _PROVIDERS_OWN
     return math.ceil(read * prices.read + MOST_WRITTEN * prices.written)
 
 
 def cost(response: Mapping[str, Any], prices: Prices) -> int | None:
-    """Return what an answer cost, in millionths of a USD; None when it does not say."""
+    """Return what a request cost, in millionths of a USD; None when the response does not say."""
     usage = response.get("usage")
     counted = [usage.get(name) if isinstance(usage, Mapping) else None for name in ("inputTokens", "outputTokens")]
     read, written = (number if type(number) is int and number >= 0 else None for number in counted)
@@ -122,7 +122,7 @@ def cost(response: Mapping[str, Any], prices: Prices) -> int | None:
 
 
 def answer_of(response: Mapping[str, Any], directory: Directory) -> Answer | None:
-    """Read the one call of the tool; None for whatever is not exactly that, with codes that exist."""
+    """Read the answer from a response; None unless it holds exactly one call of the tool, with codes that exist."""
     message = _within(_within(response, "output"), "message")
     content = message.get("content")
     blocks = [_within(block, "toolUse") for block in content] if isinstance(content, list) else []
@@ -133,7 +133,7 @@ def answer_of(response: Mapping[str, Any], directory: Directory) -> Answer | Non
     is_report, kind, topic, urgency = (given.get(name) for name in Answer._fields)
     if type(is_report) is not bool or kind not in _KINDS or urgency not in _URGENCIES:
         return None
-    # What is no text, a list say, may not even be looked up.
+    # A list, for example, cannot be looked up: it is not hashable.
     if not isinstance(topic, str) or topic not in directory.topics:
         return None
     return Answer(is_report, kind, topic, urgency)
@@ -145,19 +145,19 @@ def _within(value: Any, name: str) -> Mapping[str, Any]:
 
 
 def unanswered(triage: Triage, model_id: str) -> Triage:
-    """Leave a decision as it is, with the note that another model was asked in vain."""
+    """Return the same decision with a note that the other model gave no usable answer."""
     return _noted(triage, _SILENT, model_id)
 
 
 def combine(  # noqa: PLR0913 # a text, the two opinions about it, and what they are about
     text: str, triage: Triage, answer: Answer, *, directory: Directory, model_id: str, model: Model | None = None
 ) -> Triage:
-    """Give the decision after a second opinion on one that `is_unsure`. Never a drop, and never a new department.
+    """Combine a decision that `is_unsure` with the answer. The result is never a drop and never a new department.
 
-    It goes out without a person only if the answer's topic leads, by the same rules as ever, to one of the two
-    departments the decision had in mind, if no rule wants a person, and if both agree whether it is an emergency. An
-    answer can make it urgent, and no more. In every other case the decision stays, and the answer is one more reason.
-    Probabilities remain those of the model of weights.
+    A department is told without a person only if the answer's topic leads, by the usual rules, to one of the two
+    departments of the first decision, no rule wants a person, and both agree whether it is an emergency. An answer can
+    make the post urgent, but no more. In every other case the decision stays, and the answer is one more reason. The
+    probabilities stay those of the linear model.
     """
     model = model or load_model()
     reading = reader_of(directory).read(text)
@@ -181,7 +181,7 @@ def _sent(triage: Triage, answer: Answer, choice: Choice, probable: Probabilitie
     """Turn a decision for the desk into one for the department that was chosen."""
     urgency = answer.urgency if triage.urgency == "normal" else triage.urgency
     kind = answer.kind if answer.kind != "other" else triage.kind
-    # The words that spoke for another topic explain nothing any more.
+    # Words that spoke for another topic no longer explain anything.
     kept = [reason for reason in triage.reasons if reason not in _DOUBTS] if answer.topic == triage.topic else []
     changes: dict[str, Any] = {
         "kind": kind,

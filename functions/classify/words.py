@@ -1,4 +1,4 @@
-"""From what people type to words that can be compared: ``LAMPUNEEE matiii`` becomes ``lampu mati``."""
+"""Turns what people type into words that can be compared: ``LAMPUNEEE matiii`` becomes ``lampu mati``."""
 
 from __future__ import annotations
 
@@ -9,29 +9,29 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, Generic, TypeVar
 
 LONGEST_TEXT: Final = 8_000
-"""Letters that are looked at. The longest complaint seen has half of it; a comment may be pasted without end."""
+"""Only this many characters are read. The longest complaint seen has half as many; a pasted comment may be endless."""
 
 _INVISIBLE: Final = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\ufe00-\ufe0f]")
 _ELSEWHERE: Final = re.compile(r"(?:https?://|www\.)\S+|(?<!\w)@[\w.]+|<[A-Z]+>|\[(?:NIK|[a-z]+(?: [a-z]+)?)\]")
-"""Addresses, names of accounts and the marks of masked data, ours in square brackets, are not words."""
+"""Addresses, account names and the marks of masked data, which are not words. Our own marks have square brackets."""
 _WORD: Final = re.compile(r"[^\W_]+")
 _STRETCHED: Final = re.compile(r"([^\W\d_])\1{2,}")
 _DOUBLED: Final = re.compile(r"([^\W\d_])\1+")
 _TWICE: Final = re.compile(r"^([^\W\d_]{3,})2(?:an|nya|e|ne)?$")
-"""``lubang2``, ``jalan2nya``: the digit doubles the word."""
+"""A word that is doubled with a digit: ``lubang2``, ``jalan2nya``."""
 _ENDINGS: Final = {"nya": 3, "ne": 3, "ipun": 3, "e": 3, "lah": 5, "kah": 5, "pun": 5}
-"""Endings that leave the meaning alone (``lampune``, ``jalannya``, ``aspale``) and how long the rest must be at least:
-``masalah`` is not ``masa`` + ``lah``."""
+"""Endings that do not change the meaning (``lampune``, ``jalannya``, ``aspale``), each with the least length of the
+rest: ``masalah`` is not ``masa`` + ``lah``."""
 
 
 def spellings(text: str) -> list[str]:
-    """Split a text into its words as they were typed; never fails, whatever the text."""
+    """Split a text into its words as they were typed. Never raises, whatever the text."""
     plain = unicodedata.normalize("NFKC", text[:LONGEST_TEXT])
     return _WORD.findall(_ELSEWHERE.sub(" ", _INVISIBLE.sub("", plain)))
 
 
 def _stems(word: str) -> list[str]:
-    """Give what may remain of a word without its ending."""
+    """List what may remain of a word without an ending."""
     return [
         word[: -len(ending)]
         for ending, shortest in _ENDINGS.items()
@@ -42,8 +42,8 @@ def _stems(word: str) -> list[str]:
 class Normaliser:
     """Gives each word its normal form.
 
-    An ending or a doubled letter is only taken away when a known word remains: ``sore`` must not become ``sor``.
-    Negations are words like any other here: nothing is thrown away.
+    An ending or a doubled letter is removed only when a known word remains: ``sore`` must not become ``sor``. No word
+    is thrown away, not even a negation.
     """
 
     def __init__(self, vocabulary: Mapping[str, str], known: Iterable[str]) -> None:
@@ -59,7 +59,7 @@ class Normaliser:
         self._known = frozenset(word for word in words if not any(stem in words for stem in _stems(word)))
 
     def normalise(self, words: Iterable[str]) -> list[str]:
-        """Give the normal forms, in order; one spelling may become several words, and several may become one."""
+        """List the normal forms in order. One spelling may become several words, and several may become one."""
         folded = [word.casefold() for word in words]
         found: list[str] = []
         place = 0
@@ -102,16 +102,16 @@ class Normaliser:
 
 P = TypeVar("P")
 APART: Final = "…"
-"""How the ``~`` of a pair is shown to people: ``lampu … mati``."""
+"""Replaces the ``~`` of a pair when it is shown to people: ``lampu … mati``."""
 NEAR: Final = 6
-"""How many words apart the two halves of ``lampu ~ mati`` may stand."""
+"""Most words by which the two halves of ``lampu ~ mati`` may be apart."""
 
 
 class Phrases(Generic[P]):
-    """Finds phrases among words, each with what it stands for.
+    """Finds phrases among words, each with its meanings.
 
-    A longer phrase hides the shorter ones inside it: ``mati lampu`` is not also ``lampu``. ``a ~ b`` is found when
-    both words stand near each other, in either order, hidden or not.
+    A longer phrase hides the shorter ones inside it: ``mati lampu`` is not also ``lampu``. A pair ``a ~ b`` is found
+    when both words stand near each other, in either order, even inside a longer phrase.
     """
 
     def __init__(self, phrases: Iterable[tuple[str, P]], normaliser: Normaliser) -> None:
@@ -133,7 +133,7 @@ class Phrases(Generic[P]):
             candidates.sort(key=lambda candidate: -len(candidate[0]))
 
     def find(self, words: list[str]) -> Iterator[tuple[int, str, list[P]]]:
-        """Yield where each phrase begins, the phrase as the data spell it, and its meanings."""
+        """Yield for each phrase the index of its first word, its spelling in the data, and its meanings."""
         place = 0
         while place < len(words):
             for phrase_words, phrase, meanings in self._by_first.get(words[place], ()):

@@ -1,4 +1,4 @@
-"""Follow one ticket: read it, take the step that is due, write it with everything that belongs to it."""
+"""Follows one ticket: reads it, takes the step that is due, and writes the ticket with everything that follows."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from aduan.store.tickets import TicketStore
 
 Outcome = Literal["already", "scheduled", "stepped"]
-"""``already``: somebody else was faster, or there was nothing to do; ``scheduled``: only the time of the next look
-changed; ``stepped``: something happened that is in the history."""
+"""``already``: another change came first, or there was nothing to do. ``scheduled``: only the clocks or the time of the
+next look changed. ``stepped``: a step was taken, and the history has it."""
 
 
 def follow(code: str, *, tickets: TicketStore, directory: Directory, now: datetime) -> Outcome:
-    """Take the next step of a ticket, if one is due. What is refused because the ticket moved is due again.
+    """Take the next step of a ticket, if one is due. If the ticket moved meanwhile, nothing is written.
 
     Raises:
         ClientError: when the table refuses.

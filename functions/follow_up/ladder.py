@@ -1,6 +1,6 @@
-"""What follows for a ticket about which nothing was heard: the next step of its ladder, or its closing. Pure.
+"""Works out what is due for a ticket about which nothing was heard: the next step of its ladder, or its closing. Pure.
 
-One look does one thing, and writes down when the next one is due.
+Each look at a ticket does one thing and sets when the next look is due.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 BY: Final = "follow_up"
 SECRETARIAT: Final = "setda"
-"""Whose head is the Sekda."""
+"""Code of the department whose head is the Sekda."""
 EVENTS: Final = {
     "remind": "reminded",
     "remind_due": "reminded:due",
@@ -31,14 +31,14 @@ EVENTS: Final = {
     "sekda": "escalated:sekda",
     "forum": "escalated:forum",
 }
-"""How the history names a step."""
+"""The name of each step in the history."""
 
 
 def advance(ticket: Ticket, directory: Directory, now: datetime) -> Change | None:
-    """Say what is to be done about a ticket now; None when its time has not come, or there is nothing to do.
+    """Return the change that is due for a ticket now; None when its time has not come, or there is nothing to do.
 
-    A clock that stands for another status, department or urgency than the ticket's is started anew first, from the
-    moment at which the ticket changed.
+    If the clock was started for another status, department, urgency or kind than the ticket's, the change only starts
+    it anew, from the moment at which the ticket changed.
     """
     if ticket.act_at is None or ticket.act_at > now:
         return None
@@ -56,12 +56,12 @@ def advance(ticket: Ticket, directory: Directory, now: datetime) -> Change | Non
 
 
 def _looked_at(ticket: Ticket, act_at: datetime | None, now: datetime) -> Change:
-    """Nothing happens but that the next look is at another time, or none is needed."""
+    """Return a change that only moves the next look to `act_at`, or removes it when that is None."""
     return Change(before=ticket, after=ticket.model_copy(update={"act_at": act_at}), at=now)
 
 
 def _closing(ticket: Ticket, now: datetime) -> Change:
-    """Close what was resolved and not contradicted."""
+    """Return the change that closes a ticket which was resolved and not contradicted."""
     closed = ticket.model_copy(update={"status": "closed", "act_at": None, "version": ticket.version + 1})
     closed = closed.model_copy(update={"clock": clock_of(closed)})
     why = "tidak ada sanggahan sejak dinyatakan selesai"
@@ -91,7 +91,7 @@ def _step(ticket: Ticket, due: Due, directory: Directory, now: datetime) -> Chan
 
 
 def _readers(ticket: Ticket, step: Step) -> Iterator[tuple[str, Role, tuple[Medium, ...]]]:
-    """Who is told by which media; nobody twice."""
+    """Yield the department, the role and the media of each contact that is told; no contact twice."""
     holder = DESK if ticket.status == "needs_review" else ticket.department
     contacts: dict[str, tuple[str, Role]] = {
         "officer": (holder, "officer"),
@@ -108,7 +108,7 @@ def _readers(ticket: Ticket, step: Step) -> Iterator[tuple[str, Role, tuple[Medi
 
 
 def _why(ticket: Ticket, step: Step) -> str:
-    """One line for the history: what had not happened, and by when it should have."""
+    """Return the line for the history: what has not happened, and by when it should have."""
     end = ticket.take_up_by if step.clock == "take_up" else None
     limit = f"{(end or ticket.due_at).astimezone(WIB):%d-%m-%Y %H.%M} WIB"
     if ticket.status == "not_ours":

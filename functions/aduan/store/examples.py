@@ -1,7 +1,7 @@
-"""Examples: what a person corrected, one a post, written and forgotten together with the ticket it is about.
+"""Stores examples, one for each corrected post. They are written and forgotten in the transaction of a ticket's change.
 
-They lie by the month in which the ticket was opened and by the post's key, so whoever changes or erases a post finds
-its example without looking for it.
+The key of an example follows from the month in which the ticket was opened and from the post's key. So code that
+changes or erases a post finds its example without a search.
 """
 
 from __future__ import annotations
@@ -30,19 +30,20 @@ if TYPE_CHECKING:
     from aduan.ticket import Ticket
 
 _POSITION: Final = re.compile(r"(\d)#([a-z_]+#[A-Za-z0-9_.:-]+)?")
-"""Number of a shard, and the post in it after which to go on."""
+"""A position in the examples: the number of a shard, and the key of the post in it after which to continue."""
 
 
 class ExampleStore(Protocol):
-    """What the functions need of the table about examples. `TicketStore` writes them."""
+    """What the functions need from the table about examples. `TicketStore` writes them."""
 
     def get(self, ticket: Ticket) -> Example | None:
-        """The example of the ticket's first post; None when nobody corrected it, or the post changed since."""
+        """Return the example of a ticket's first post; None when nobody corrected it, or the post changed since."""
 
     def page(self, month: str, limit: int, after: str | None = None) -> tuple[tuple[Example, ...], str | None]:
-        """Examples whose tickets were opened in a month, ``2026-11`` in WIB, with the cursor of the next page.
+        """Return examples whose tickets were opened in a month, and the cursor of the next page, None on the last.
 
-        In no order that means anything. A page may hold fewer than `limit` and still have a next one.
+        The month is like ``2026-11``, in WIB. The order has no meaning. A page may hold fewer than `limit` examples
+        and still have a next page.
 
         Raises:
             CursorError: when `after` is not a cursor.
@@ -56,12 +57,12 @@ class DynamoExampleStore:
     table: Table
 
     def get(self, ticket: Ticket) -> Example | None:
-        """A consistent read: what was said before is part of what is written next."""
+        """Make a consistent read: the next label is built on the last one."""
         item = self.table.get(example_key(ticket))
         return None if item is None or "post" not in item else Example.model_validate(item)
 
     def page(self, month: str, limit: int, after: str | None = None) -> tuple[tuple[Example, ...], str | None]:
-        """At most one query per shard."""
+        """Make at most one query for each shard."""
         number, post = _position(after)
         found: list[Example] = []
         while number < EXAMPLE_SHARDS and len(found) < limit:
@@ -72,7 +73,7 @@ class DynamoExampleStore:
             answer = self.table.client.query(
                 TableName=self.table.name,
                 KeyConditionExpression="pk = :pk",
-                FilterExpression="attribute_exists(post)",  # what was forgotten is still there until the table drops it
+                FilterExpression="attribute_exists(post)",  # a forgotten item stays until the table drops it
                 ExpressionAttributeValues=values(pk=partition),
                 Limit=limit - len(found),
                 **start,
@@ -87,20 +88,20 @@ class DynamoExampleStore:
 
 
 def example_key(ticket: Ticket) -> Item:
-    """Key of the example of a ticket's first post."""
+    """Return the key of the example of a ticket's first post."""
     partition = example_partition(month_of(ticket.opened_at), shard(ticket.post, EXAMPLE_SHARDS))
     return {"pk": partition, "sk": ticket.post}
 
 
 def keeping(table: Table, ticket: Ticket, example: Example) -> dict[str, Any]:
-    """The part of a transaction that keeps an example in the place of the one before."""
+    """Return the part of a transaction that stores an example, replacing an earlier one of the same post."""
     return {"Put": {"TableName": table.name, "Item": to_image(to_item(example, example_key(ticket)))}}
 
 
 def forgetting(table: Table, ticket: Ticket, at: datetime) -> dict[str, Any]:
-    """The part of a transaction that takes an example away, because its words are not what stands there any more.
+    """Return the part of a transaction that forgets an example, because its post was edited or erased.
 
-    Its content goes at once, and what is left of the item when the table comes to it: no function may delete.
+    The content goes at once. The empty item expires, because no function may delete items.
     """
     return {
         "Update": {

@@ -1,4 +1,4 @@
-"""Cursors: where a list goes on, as text that can be sent back."""
+"""Cursors: the position at which a list continues, as text that a client can send back."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ import re
 
 
 class CursorError(ValueError):
-    """The cursor is not one that was given out."""
+    """The cursor is not one that we gave out."""
 
 
 def page_cursor(position: str) -> str:
-    """Write a position, which is ASCII, so that it survives an address."""
+    """Return the cursor for a position, which must be ASCII. The cursor can be part of a URL."""
     return base64.urlsafe_b64encode(_checksum(position) + position.encode()).decode().rstrip("=")
 
 
 def page_position(cursor: str) -> str:
-    """Read it back.
+    """Return the position in a cursor.
 
     Raises:
-        CursorError: when it is mistyped or invented.
+        CursorError: when the cursor is mistyped or invented.
     """
     try:
-        # The alphabet is checked here, because the decoder drops letters it does not know.
+        # The letters are checked here, because the decoder drops those it does not know.
         if not re.fullmatch(r"[A-Za-z0-9_-]+", cursor):
             raise CursorError("a letter that no cursor has")
         data = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
@@ -37,8 +37,8 @@ def page_position(cursor: str) -> str:
 
 
 def _checksum(position: str) -> bytes:
-    """Four bytes that a mistyped or invented cursor does not have.
+    """Return four bytes by which a mistyped or invented cursor is recognised.
 
-    Not a secret: a cursor is a place in a list and opens nothing that the query would not show.
+    They are not a secret: a cursor is a place in a list, and shows nothing that the query would not show.
     """
     return hashlib.sha256(f"aduan cursor 1 {position}".encode()).digest()[:4]

@@ -1,4 +1,4 @@
-"""Posts: kept once, decided once, and found again when they were left behind."""
+"""Stores posts: each is kept once, decided once, and found again if it was left behind."""
 
 from __future__ import annotations
 
@@ -30,53 +30,53 @@ if TYPE_CHECKING:
     from aduan.triage import Triage
 
 LEFT_BEHIND: Final = timedelta(minutes=5)
-"""After this time a post that is still new is driven again: the stream needs a second, a deployment a few minutes."""
+"""A post that is still new after this time is driven again: the stream needs a second, a deployment a few minutes."""
 QUARANTINE_DAYS: Final = 90
 _SAME_VERSION: Final = "(digest = :digest OR attribute_not_exists(digest))"
-"""A post of the first deployments has no digest, and but one version: every revision brings one."""
+"""A post of the first deployments has no digest. It has only one version, because every revision adds a digest."""
 
 
 class PostStore(Protocol):
-    """What the functions need of the table about posts."""
+    """What the functions need from the table about posts."""
 
     def digests(self, posts: Iterable[Post]) -> dict[str, str]:
-        """Keys, among those of `posts`, that are stored already, each with the digest of the version stored."""
+        """Return the keys of those `posts` that are stored already, each with the digest of the stored version."""
 
     def known(self, channel: str, keys: Iterable[str]) -> set[str]:
-        """Keys, among those of a channel's posts, that are stored or in quarantine already."""
+        """Return those of a channel's post `keys` that are stored or in quarantine already."""
 
     def add(self, post: Post) -> bool:
-        """Store a new post; False when it is there already."""
+        """Store a new post. Return False when it is stored already."""
 
     def revise(self, post: Post) -> bool:
-        """Store another version of a post, to be decided anew; False when it is there already, or was deleted."""
+        """Store a new version of a post, to be decided again. Return False when it is stored already, or deleted."""
 
     def quarantine(self, rejected: Rejected, at: datetime) -> bool:
-        """Keep a post that could not be read, with its raw text; False when it is there already."""
+        """Keep a post that could not be read, with its raw text. Return False when it is kept already."""
 
     def get(self, key: str) -> Post | None:
-        """The post with this ``kind#native id``, or None."""
+        """Return the post with the key ``kind#native id``; None when there is none."""
 
     def settle(self, post: Post, triage: Triage, expires_at: datetime) -> None:
-        """Record that a post is no report; it is deleted some time after `expires_at`.
+        """Record the decision that a post is no report. The table deletes it some time after `expires_at`.
 
         Raises:
-            OutdatedError: when it was decided or changed meanwhile.
+            OutdatedError: when the post was decided or changed since it was read.
         """
 
     def erase(self, post: Post, reason: str, at: datetime) -> bool:
-        """Remove what a deleted post says and who wrote it; the tombstone stays. False when it is erased already.
+        """Erase the text and author of a deleted post without a ticket; its tombstone stays. A `Change` erases others.
 
-        For a post without a ticket; that of a ticket is erased by a `Change`.
+        Return False when the post is erased already, or has a ticket now.
         """
 
     def found_since(
         self, channel: str, since: datetime, after: tuple[datetime, str] | None, limit: int
     ) -> list[tuple[datetime, str]]:
-        """When each of a channel's posts was found, and its key; oldest first, behind `after` if given."""
+        """List when each of a channel's posts was found, and its key: oldest first, at most `limit`, after `after`."""
 
     def left_behind(self, now: datetime) -> Iterator[str]:
-        """Keys of posts that are still new although their time has passed, oldest first in each shard."""
+        """Yield the keys of posts that are still new `LEFT_BEHIND` after they came; oldest first in each shard."""
 
 
 @dataclass(frozen=True)
@@ -86,19 +86,19 @@ class DynamoPostStore:
     table: Table
 
     def digests(self, posts: Iterable[Post]) -> dict[str, str]:
-        """One batch read."""
+        """Make one batch read."""
         found = self.table.digests([post_key(post.key) for post in posts])
         return {key.removeprefix("POST#"): digest for key, digest in found.items()}
 
     def known(self, channel: str, keys: Iterable[str]) -> set[str]:
-        """One batch read, of two places a key."""
+        """Make one batch read of the two places where each key may be."""
         places = {key: (post_key(key), quarantine_key(channel, key.partition("#")[2])) for key in keys}
         asked = [place for pair in places.values() for place in pair]
         found = list(self.table.batch(asked, "pk, sk"))
         return {key for key, pair in places.items() if any(place in found for place in pair)}
 
     def add(self, post: Post) -> bool:
-        """A conditional put: a post fetched twice is stored once."""
+        """Make a conditional put: a post fetched twice is stored once."""
         return self.table.put_new(
             to_item(
                 post,
@@ -110,7 +110,7 @@ class DynamoPostStore:
         )
 
     def revise(self, post: Post) -> bool:
-        """One conditional update. The old decision stays on the post until the new one is made."""
+        """Make one conditional update. The old decision stays on the post until the new one is made."""
         try:
             self.table.client.update_item(
                 TableName=self.table.name,
@@ -139,18 +139,18 @@ class DynamoPostStore:
         return True
 
     def quarantine(self, rejected: Rejected, at: datetime) -> bool:
-        """A conditional put."""
+        """Make a conditional put."""
         key = quarantine_key(rejected.channel, rejected.native_id)
         expires_at = int((at + timedelta(days=QUARANTINE_DAYS)).timestamp())
         return self.table.put_new(to_item(rejected, key, at=stamp(at), expires_at=expires_at))
 
     def get(self, key: str) -> Post | None:
-        """A consistent read: the decision is made on what is true now."""
+        """Make a consistent read, because decisions need the present state."""
         item = self.table.get(post_key(key))
         return None if item is None else Post.model_validate(item)
 
     def settle(self, post: Post, triage: Triage, expires_at: datetime) -> None:
-        """One conditional update, which also takes the post off the queue."""
+        """Make one conditional update, which also takes the post off the queue."""
         try:
             self.table.client.update_item(**triaged_update(self.table, post, triage, expires_at=expires_at))
         except ClientError as error:
@@ -159,10 +159,10 @@ class DynamoPostStore:
             raise
 
     def erase(self, post: Post, reason: str, at: datetime) -> bool:
-        """One conditional update."""
+        """Make one conditional update."""
         try:
             erasing = erasure(self.table, post, reason, at)
-            # A ticket that was opened meanwhile must be told.
+            # If a ticket was opened meanwhile, the post must be erased by a change of that ticket.
             erasing["ConditionExpression"] += " AND attribute_not_exists(ticket)"
             self.table.client.update_item(**erasing)
         except ClientError as error:
@@ -174,12 +174,12 @@ class DynamoPostStore:
     def found_since(
         self, channel: str, since: datetime, after: tuple[datetime, str] | None, limit: int
     ) -> list[tuple[datetime, str]]:
-        """One query of the channel's index. Many posts are found at one moment, so the key tells them apart."""
+        """Make one query of the channel's index. Many posts are found at the same moment; the key tells them apart."""
         start: dict[str, Any] = {}
         if after is not None:
             last = {"channel": channel, "fetched_at": stamp(after[0]), **post_key(after[1])}
             start = {"ExclusiveStartKey": to_image(last)}
-            since = min(since, after[0])  # a start outside of what is asked for is refused
+            since = min(since, after[0])  # DynamoDB refuses a start key outside the condition
         items = self.table.query(
             "channel = :channel AND fetched_at >= :since",
             IndexName="by_channel",
@@ -197,7 +197,7 @@ class DynamoPostStore:
 
 
 def erasure(table: Table, post: Post, reason: str, at: datetime) -> dict[str, Any]:
-    """The update that leaves only a tombstone of a post; alone, or as part of a transaction."""
+    """Return the update that leaves only a tombstone of a post; for use alone or in a transaction."""
     return {
         "TableName": table.name,
         "Key": to_image(post_key(post.key)),
@@ -212,8 +212,8 @@ def erasure(table: Table, post: Post, reason: str, at: datetime) -> dict[str, An
 
 
 def unchanged(table: Table, post: Post) -> dict[str, Any]:
-    """The part of a transaction that refuses it when a post is not as it was read: edited, or deleted meanwhile."""
-    gone = post.state == "gone"  # a tombstone has no digest any more
+    """Return the condition check that refuses a transaction when a post was edited or deleted since it was read."""
+    gone = post.state == "gone"  # a tombstone no longer has a digest
     return {
         "TableName": table.name,
         "Key": to_image(post_key(post.key)),
@@ -226,7 +226,7 @@ def unchanged(table: Table, post: Post) -> dict[str, Any]:
 def triaged_update(
     table: Table, post: Post, triage: Triage, *, ticket: str | None = None, expires_at: datetime | None = None
 ) -> dict[str, Any]:
-    """The update that turns a new post into a decided one; alone, or as part of a transaction."""
+    """Return the update that turns a new post into a decided one; for use alone or in a transaction."""
     sets = ["#state = :triaged", "triage = :triage"]
     given: dict[str, object] = {"new": "new", "triaged": "triaged", "triage": attributes(triage), "digest": post.digest}
     if ticket is not None:
@@ -239,7 +239,7 @@ def triaged_update(
         "TableName": table.name,
         "Key": to_image(post_key(post.key)),
         "UpdateExpression": f"SET {', '.join(sets)} REMOVE work_queue, act_at",
-        # Only the version that was decided about: one that came in meanwhile is still to be decided.
+        # Only the version that was read is decided: a newer one that came meanwhile still has to be.
         "ConditionExpression": f"#state = :new AND {_SAME_VERSION}",
         "ExpressionAttributeNames": {"#state": "state"},
         "ExpressionAttributeValues": values(**given),

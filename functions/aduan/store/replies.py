@@ -1,4 +1,4 @@
-"""The answers under citizens' posts: claimed by one run, once, and their outcome is written down."""
+"""Stores the public answers under citizens' posts. One run at a time claims an answer and records its outcome."""
 
 from __future__ import annotations
 
@@ -18,30 +18,32 @@ if TYPE_CHECKING:
 
 
 class ReplyTakenError(Exception):
-    """The answer is not as it was read: another run has it, or has finished it."""
+    """The answer changed since it was read: another run has claimed or finished it."""
 
 
 class ReplyStore(Protocol):
-    """What the functions need of the table about answers. `TicketStore` writes them."""
+    """What the functions need from the table about answers. `TicketStore` writes new answers."""
 
     def due(self, channel: str, now: datetime) -> Iterator[tuple[str, Stage]]:
-        """Ticket and stage of a channel's unfinished answers whose time has come, oldest first."""
+        """Yield the ticket code and stage of a channel's unfinished answers whose time has come, oldest first."""
 
     def get(self, ticket: str, stage: Stage) -> Reply | None:
-        """The answer, or None."""
+        """Return the answer about a stage of a ticket; None when there is none."""
 
     def claim(self, reply: Reply, owner: str, until: datetime) -> Reply:
-        """Take an answer for one send. Nobody looks at it before `until`, when this run must be dead.
+        """Claim an answer for one attempt to send it, and return it as claimed.
+
+        No other run looks at the answer before `until`. By then this run must have ended.
 
         Raises:
-            ReplyTakenError: when it is not as it was read.
+            ReplyTakenError: when the answer changed since it was read.
         """
 
     def record(self, before: Reply, after: Reply) -> None:
-        """Write what became of an answer.
+        """Write the outcome of an answer: replace `before`, as it was read, by `after`.
 
         Raises:
-            ReplyTakenError: when it is not as it was read.
+            ReplyTakenError: when the answer changed since it was read.
         """
 
 
@@ -52,17 +54,17 @@ class DynamoReplyStore:
     table: Table
 
     def due(self, channel: str, now: datetime) -> Iterator[tuple[str, Stage]]:
-        """One query of the sparse index: a channel has few."""
+        """Make one query of the sparse index: a channel has few unfinished answers."""
         for item in self.table.due_items(_queue(channel), now):
             yield item["pk"].removeprefix("TICKET#"), item["sk"].removeprefix("REPLY#")
 
     def get(self, ticket: str, stage: Stage) -> Reply | None:
-        """A consistent read."""
+        """Make a consistent read."""
         item = self.table.get(reply_key(ticket, stage))
         return None if item is None else Reply.model_validate(item)
 
     def claim(self, reply: Reply, owner: str, until: datetime) -> Reply:
-        """One conditional put; repeated by the SDK it meets its own."""
+        """Make one conditional put. When the SDK repeats the put, finding its own first write is no error."""
         claimed = reply.model_copy(
             update={
                 "state": "claimed",
@@ -76,7 +78,7 @@ class DynamoReplyStore:
         return claimed
 
     def record(self, before: Reply, after: Reply) -> None:
-        """One conditional put; what is finished leaves the queue."""
+        """Make one conditional put. A finished answer leaves the queue."""
         self._write(before, after)
 
     def _write(self, before: Reply, after: Reply) -> None:
@@ -101,12 +103,12 @@ class DynamoReplyStore:
 
 
 def reply_key(ticket: str, stage: Stage) -> Item:
-    """Key of an answer, under its ticket."""
+    """Return the key of an answer, under its ticket."""
     return {**ticket_key(ticket), "sk": f"REPLY#{stage}"}
 
 
 def reply_item(reply: Reply) -> Item:
-    """An answer as it is written; unfinished, it is on its channel's queue."""
+    """Return an answer as it is stored. An unfinished one is on its channel's queue."""
     waiting = {}
     if reply.act_at is not None:
         waiting = {"work_queue": _queue(reply.channel), "act_at": stamp(reply.act_at)}

@@ -267,7 +267,7 @@ class Table:
             request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
     def due_items(self, queue_key: str, now: datetime) -> Iterator[Item]:
-        """Yield the keys of the items on one queue whose time has come."""
+        """Yield the keys of the items on one queue whose time has come, oldest first."""
         return self.query(
             "work_queue = :queue AND act_at <= :now",
             IndexName="due",

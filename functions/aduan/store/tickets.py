@@ -1,4 +1,4 @@
-"""Tickets: each change of one is written in one transaction with everything that belongs to it."""
+"""Stores tickets. Each change of a ticket is one transaction with everything that belongs to the change."""
 
 from __future__ import annotations
 
@@ -39,35 +39,35 @@ if TYPE_CHECKING:
     from aduan.change import Change
 
 RESOLUTION_KEPT: Final = timedelta(days=28)
-"""How long it is kept for an author that his ticket is resolved: what he says may be read late."""
+"""How long a resolution is kept for the ticket's author, whose answer may be read late."""
 
 
 class CodeTakenError(Exception):
-    """Another post's ticket has this code; the caller tries the next one."""
+    """Another post's ticket has this code. The caller tries the next code."""
 
 
 class TicketStore(Protocol):
-    """What the functions need of the table about tickets."""
+    """What the functions need from the table about tickets."""
 
     def write(self, change: Change) -> None:
         """Write a change with everything that belongs to it, all or nothing.
 
         Raises:
-            OutdatedError: when post, ticket or a notice was written meanwhile; nothing of the change is.
-            CodeTakenError: when it opens a ticket whose code belongs to another one; nothing is written.
+            OutdatedError: when the post, the ticket or a notice was written since it was read. Nothing is written.
+            CodeTakenError: when the change opens a ticket whose code another ticket has. Nothing is written.
         """
 
     def get(self, code: str) -> Ticket | None:
-        """The ticket with this code, or None."""
+        """Return the ticket with this code; None when there is none."""
 
     def resolved(self, author: str) -> list[Resolution]:
-        """The tickets of an author that were declared resolved lately."""
+        """List the resolutions of an author's tickets, kept for `RESOLUTION_KEPT`."""
 
     def history(self, code: str) -> list[Event]:
-        """What happened to a ticket, in the order of time."""
+        """List the events of a ticket, oldest first."""
 
     def due(self, now: datetime) -> Iterator[str]:
-        """Codes of the tickets about which something is to be done by now."""
+        """Yield the codes of the tickets that `follow_up` has to look at by `now`."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class DynamoTicketStore:
     table: Table
 
     def write(self, change: Change) -> None:
-        """One TransactWriteItems, on the very versions of post, ticket and notices that were read.
+        """Make one TransactWriteItems, on condition that post, ticket and notices are as they were read.
 
         The post's part comes first, then the ticket's: their order tells the reasons of a refusal apart.
         """
@@ -103,12 +103,12 @@ class DynamoTicketStore:
             raise OutdatedError(change.after.code) from None
 
     def get(self, code: str) -> Ticket | None:
-        """A consistent read."""
+        """Make a consistent read."""
         item = self.table.get(ticket_key(code))
         return None if item is None else Ticket.model_validate(item)
 
     def resolved(self, author: str) -> list[Resolution]:
-        """One query, half a read unit: what was resolved a second ago cannot have been seen yet."""
+        """Make one eventually consistent query: nobody can have seen yet what was resolved a second ago."""
         items = self.table.query(
             "pk = :pk AND begins_with(sk, :resolved)",
             ExpressionAttributeValues=values(pk=author_key(author, "")["pk"], resolved="RESOLVED#"),
@@ -116,7 +116,7 @@ class DynamoTicketStore:
         return [Resolution.model_validate(item) for item in items]
 
     def history(self, code: str) -> list[Event]:
-        """A consistent query."""
+        """Make a consistent query."""
         items = self.table.query(
             "pk = :pk AND begins_with(sk, :event)",
             ConsistentRead=True,
@@ -131,7 +131,7 @@ class DynamoTicketStore:
                 yield item["pk"].removeprefix("TICKET#")
 
     def _notices(self, code: str) -> list[Notice]:
-        """All notices of a ticket, as they are now."""
+        """List all notices of a ticket by a consistent query."""
         items = self.table.query(
             "pk = :pk AND begins_with(sk, :notice)",
             ConsistentRead=True,
@@ -140,7 +140,7 @@ class DynamoTicketStore:
         return [Notice.model_validate(item) for item in items]
 
     def _post(self, change: Change) -> list[dict[str, Any]]:
-        """What is written about the post, on the condition that it is as it was read."""
+        """Return what is written about the post, on condition that the post is as it was read."""
         post = change.post
         if post is None:
             return []
@@ -151,7 +151,7 @@ class DynamoTicketStore:
         return [{"ConditionCheck": unchanged(self.table, post)}] if change.as_read else []
 
     def _ticket(self, change: Change) -> list[dict[str, Any]]:
-        """The ticket, if it changes, and the voice that it gets."""
+        """Return the ticket, if it changes, and the voice that is added to it, if any."""
         parts = []
         if change.before is None:
             parts.append(self._put_new(ticket_item(change.ticket)))
@@ -168,7 +168,7 @@ class DynamoTicketStore:
         return parts
 
     def _author(self, change: Change) -> list[dict[str, Any]]:
-        """What the author of the post is told, and what is kept for the case that he contradicts."""
+        """Return the public answer to the post's author, and the resolution kept in case they contradict it."""
         parts = []
         if (reply := change.reply) is not None:
             parts.append(self._put_new(reply_item(reply)))
@@ -184,7 +184,7 @@ class DynamoTicketStore:
         return [forgetting(self.table, change.after, change.at)] if change.forgets_example else []
 
     def _counters(self, change: Change) -> list[dict[str, Any]]:
-        """Count the ticket where it is now. A refusal moves it, and is counted as a misroute where it was."""
+        """Count the ticket where it is now. A refusal is counted as a misroute where the ticket was before."""
         before, after = change.before, change.after
         if before is None:
             return [{"Update": self._count(after)}]
@@ -199,7 +199,7 @@ class DynamoTicketStore:
         return {"Put": {"TableName": self.table.name, "Item": to_image(item), **condition}}
 
     def _count(self, ticket: Ticket, number: int = 1, misroutes: int = 0) -> dict[str, Any]:
-        """Count the ticket under channel, topic and department, and under its status on the same item."""
+        """Add `number` to the counter of channel, topic and department, in total and for the ticket's status."""
         counted = {"number": number, **({"misroutes": misroutes} if misroutes else {})}
         also = ", misroutes :misroutes" if misroutes else ""
         return {
@@ -211,7 +211,7 @@ class DynamoTicketStore:
         }
 
     def _count_status(self, before: Ticket, after: Ticket) -> dict[str, Any]:
-        """Count a ticket that only changed its status."""
+        """Move a ticket that only changed its status from one status to the other on its counter."""
         return {
             "TableName": self.table.name,
             "Key": to_image(counter(after)),
@@ -222,13 +222,13 @@ class DynamoTicketStore:
 
 
 def counter(ticket: Ticket) -> Item:
-    """Key of the counter that a ticket is counted on."""
+    """Return the key of the counter on which a ticket is counted."""
     partition = stats_partition(month_of(ticket.opened_at), shard(ticket.code, STATS_SHARDS))
     return {"pk": partition, "sk": f"{ticket.channel}#{ticket.topic}#{ticket.department}"}
 
 
 def ticket_item(ticket: Ticket) -> Item:
-    """A ticket as it is written: in the lists, and on the queue of what `follow_up` is to look at, or of the forum."""
+    """Return a ticket as it is stored: in the lists, and on the queue of `follow_up` or the list of the forum."""
     waiting = {}
     if ticket.act_at is not None:
         on_list = ticket.on_forum_list and ticket.clock == clock_of(ticket)
@@ -238,15 +238,15 @@ def ticket_item(ticket: Ticket) -> Item:
 
 
 def listed(ticket: Ticket) -> str:
-    """Where a ticket stands in a list: by the time it was opened; the code tells two of one moment apart."""
+    """Return a ticket's sort key in lists: the time it was opened, and its code to tell equal times apart."""
     return f"{stamp(ticket.opened_at)}#{ticket.code}"
 
 
 def under(code: str, sort: str) -> Item:
-    """Key of an item that belongs to a ticket."""
+    """Return the key of an item that belongs to a ticket."""
     return {**ticket_key(code), "sk": sort}
 
 
 def event_item(event: Event) -> Item:
-    """An event lies under its ticket in the order of time."""
+    """Return an event as it is stored, under its ticket in the order of time."""
     return to_item(event, under(event.ticket, f"EVENT#{stamp(event.at)}#{event.move}"))
