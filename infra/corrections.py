@@ -17,10 +17,12 @@ from typing import Any, Final
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from aduan.directory import Directory, load_directory
+from aduan.directory import Directory
+from aduan.directory_loading import load_directory
 from aduan.example import Example
+from aduan.record import month_of
 from aduan.store.examples import DynamoExampleStore, ExampleStore
-from aduan.store.table import Table, month_of
+from aduan.store.table import Table
 from infra.local.machine import REGION, STATE, WATCHED
 
 OUT: Final = STATE / "corrections.jsonl"

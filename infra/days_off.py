@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import holidays
 
-from aduan.directory import DEFAULT_FOLDER
+from aduan.directory_loading import DEFAULT_FOLDER
 
 FILE: Final = DEFAULT_FOLDER / "days_off.json"
 YEARS: Final = range(2024, 2041)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
-from aduan.directory import load_directory
+from aduan.directory_loading import load_directory
 from aduan.post import Post
 from aduan.triage import DESK
 from classify.decide import decide

@@ -15,7 +15,7 @@ from aduan.example import Example
 from aduan.notice import AnyNotice, Contact, ContactId, ContactNotice, Notice, NoticeId
 from aduan.post import Post
 from aduan.quiet_hours import Hold
-from aduan.record import WIB
+from aduan.record import WIB, month_of
 from aduan.reply import Reply
 from aduan.store.channels import LeaseError
 from aduan.store.notices import LEFT_BEHIND as NOTICE_LEFT_BEHIND
@@ -23,7 +23,7 @@ from aduan.store.notices import NoticeChangedError, NotPendingError
 from aduan.store.pages import page_cursor, page_position
 from aduan.store.posts import LEFT_BEHIND
 from aduan.store.replies import ReplyTakenError
-from aduan.store.table import NOTICE_QUEUES, OutdatedError, month_of
+from aduan.store.table import NOTICE_QUEUES, OutdatedError
 from aduan.store.tickets import CodeTakenError
 from aduan.ticket import Event, Resolution, Stage, Ticket, Voice, clock_of
 from aduan.triage import Triage

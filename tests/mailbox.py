@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any, Final
 
-from aduan.directory import Directory, load_directory
+from aduan.directory import Directory
+from aduan.directory_loading import load_directory
 from aduan.notice import AnyNotice, Notice, NoticeId, media
 from aduan.quiet_hours import held
 from aduan.triage import DESK, Place

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import SimpleNamespace
 
-from aduan.directory import load_directory
+from aduan.directory_loading import load_directory
 from aduan.notice import AnyNotice, Contact, NoticeId
 from aduan.triage import DESK
 from follow_up.redrive import Redrive, Redriven

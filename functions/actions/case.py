@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from aduan.confidentiality import is_confidential, may_be_named
 from aduan.plain_text import one_line
 from aduan.triage import DESK
 
@@ -34,16 +35,13 @@ class Case:
     @property
     def holder(self) -> str:
         """Name of whoever has the ticket now; not of one whose business is confidential."""
-        owner = self.directory.departments.get(self.ticket.department)
-        return "pihak lain" if owner is None or owner.confidential else self.name(owner.code)
+        owner = self.ticket.department
+        return self.name(owner) if may_be_named(owner, self.directory) else "pihak lain"
 
     @property
     def secret(self) -> bool:
         """Whether it is, or was taken for, the matter of a department that keeps secrets."""
-        triage = self.post.triage
-        codes = (self.ticket.department, *self.ticket.refused_by, triage.department if triage else None)
-        owners = (self.directory.departments.get(code or "") for code in codes)
-        return any(owner.confidential for owner in owners if owner is not None)
+        return is_confidential(self.ticket, self.post, self.directory)
 
     def name(self, code: str) -> str:
         """A department's name; its code when the directory does not know it any more."""

@@ -12,9 +12,10 @@ from aws_lambda_powertools.metrics import MetricUnit
 from pydantic import Field
 
 from actions import pages
+from actions.browser import HEADERS
 from actions.routes import Answer, Routes
 from aduan.action_keys import ActionKeys
-from aduan.directory import load_directory
+from aduan.directory_loading import load_directory
 from aduan.refusal import without_text
 from aduan.settings import Settings, from_environment
 from aduan.store.examples import DynamoExampleStore
@@ -74,4 +75,4 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         **fault,
     }
     (logger.error if fault else logger.info)("answered", extra=log)
-    return {"statusCode": answer.page.status, "headers": dict(pages.HEADERS), "body": answer.page.html}
+    return {"statusCode": answer.page.status, "headers": dict(HEADERS), "body": answer.page.html}

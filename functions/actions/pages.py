@@ -5,19 +5,19 @@ What a citizen wrote is shown as it is stored, which is masked; of a confidentia
 
 from __future__ import annotations
 
-import hashlib
-from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from markupsafe import Markup
-
+from actions.browser import STYLE
 from actions.case import THE_DESK, Case
 from actions.form import NOTE_LENGTH, PHOTO_LENGTH, Form
-from aduan.plain_text import in_wib, one_line, readable
+from aduan.confidentiality import may_be_named
+from aduan.labels import STATUS_LABELS, matter
+from aduan.plain_text import in_wib
+from aduan.quotation import quotation
 from aduan.templating import template_environment
 from aduan.triage import DESK
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from actions.link_state import Found
     from aduan.action_token import Action
     from aduan.directory import Department
-    from aduan.ticket import Status
 
 SHOWN_TEXT: Final = 2_000
 """Longest quotation in characters; all of it is in the mail."""
@@ -34,57 +33,6 @@ LABELS: Final[Mapping[Action, str]] = {
     "done": "Penyelesaian",
     "not_ours": "\u201cBukan wewenang kami\u201d",
 }
-STATUS_WORDS: Final[Mapping[Status, str]] = {
-    "needs_review": "diputuskan Meja Aduan",
-    "routed": "menunggu diterima",
-    "accepted": "diterima",
-    "in_progress": "sedang dikerjakan",
-    "resolved": "dinyatakan selesai",
-    "closed": "ditutup",
-    "reopened": "dibuka kembali",
-    "not_ours": "di luar wewenang Pemerintah Kabupaten Sleman",
-    "duplicate": "sama dengan aduan lain",
-    "rejected": "bukan aduan",
-}
-_STYLE: Final = """
-*{box-sizing:border-box}
-html{color-scheme:light;-webkit-text-size-adjust:100%}
-body{margin:0;background:#fff;color:#1b1b1b;font:17px/1.5 Arial,Helvetica,sans-serif}
-main{max-width:640px;margin:0 auto;padding:16px}
-h1{font-size:24px;line-height:1.25;margin:8px 0 12px}
-p{margin:0 0 12px;overflow-wrap:anywhere}
-.from,.label,dt,.small{color:#4a4a4a;font-size:15px}
-.label{margin:0}
-.code{font-size:26px;font-weight:bold;letter-spacing:1px;margin:0}
-section{border:1px solid #c9ced6;border-left:6px solid #1f4e79;padding:14px;margin:16px 0}
-dl{margin:12px 0}
-dd{margin:0 0 8px;overflow-wrap:anywhere}
-blockquote,.instead{margin:4px 0 0;padding:12px;background:#f3f5f8;overflow-wrap:anywhere}
-.error{border:2px solid #b3261e;padding:12px;font-weight:bold}
-label{display:block;font-weight:bold;margin:16px 0 6px}
-label span{display:block;font-weight:normal;font-size:15px;color:#4a4a4a}
-input,select,textarea,button{width:100%;font:inherit;color:inherit;padding:12px;background:#fff}
-input,select,textarea,button{border:1px solid #6b7280;border-radius:4px}
-input,select,button{min-height:52px}
-button{margin:24px 0;background:#1f4e79;border-color:#1f4e79;color:#fff;font-weight:bold;font-size:18px}
-:focus-visible{outline:3px solid #f0a500;outline-offset:2px}
-.small{border-top:1px solid #dde1e7;padding-top:12px}
-"""
-HEADERS: Final[Mapping[str, str]] = {
-    "Content-Type": "text/html; charset=utf-8",
-    "Content-Security-Policy": (
-        f"default-src 'none'; style-src 'sha256-{b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()}'; "
-        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    ),
-    "Cache-Control": "no-store",
-    # The address is the right to act: it goes to nobody, and into no search engine.
-    "Referrer-Policy": "no-referrer",
-    "X-Robots-Tag": "noindex, nofollow",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Strict-Transport-Security": "max-age=31536000",
-}
-"""Of every page: nothing is loaded, nothing runs, nobody frames it."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +76,7 @@ def form_page(case: Case, seen: int, form: Form | None = None, error: str = "") 
         error: Why it was not taken; then the answer says so, too.
     """
     title, explanation, button = _question(case)
-    lines, instead = _quotation(case)
+    lines, instead = quotation(case.post, SHOWN_TEXT, confidential=case.secret)
     page = _FormPage(
         title=title,
         paragraphs=(explanation,),
@@ -142,7 +90,7 @@ def form_page(case: Case, seen: int, form: Form | None = None, error: str = "") 
         seen=seen,
         error=error,
     )
-    return Page(400 if error else 200, _FORM.render(page=page, style=_style()))
+    return Page(400 if error else 200, _FORM.render(page=page, style=STYLE))
 
 
 def stale_page(case: Case, seen: int, form: Form) -> Page:
@@ -195,7 +143,7 @@ def link_state_page(case: Case, found: Found) -> Page:
         case "closed":
             return _message(410, "Sudah ditutup", f"Aduan {code} sudah ditutup dan tidak ditindaklanjuti lagi.")
         case "withdrawn":
-            why = STATUS_WORDS[case.ticket.status]
+            why = STATUS_LABELS[case.ticket.status].lower()
             return _message(410, "Sudah ditarik", f"Aduan {code} tidak ditindaklanjuti lagi: {why}.")
     return _message(410, "Sedang diputuskan", f"Aduan {code} sedang diputuskan {THE_DESK}.")
 
@@ -267,7 +215,8 @@ def _question(case: Case) -> tuple[str, str, str]:
         likely = case.directory.departments.get(case.ticket.runner_up or "")
         other = THE_DESK
         if likely is not None and likely.code != case.ticket.department:
-            other = "pihak lain yang mungkin berwenang" if likely.confidential else case.name(likely.code)
+            named = may_be_named(likely.code, case.directory)
+            other = case.name(likely.code) if named else "pihak lain yang mungkin berwenang"
         onward = f"Aduan ini dialihkan kepada pihak yang dipilih di bawah; bila tidak dipilih, kepada {other}."
     return f"Bukan wewenang {case.refuser}?", onward, "Ya, bukan wewenang kami"
 
@@ -284,28 +233,10 @@ def _onward(case: Case) -> str:
 
 def _facts(case: Case) -> tuple[tuple[str, str], ...]:
     ticket = case.ticket
-    topic = case.directory.topics.get(ticket.topic)
-    place = ticket.place.label() if ticket.place is not None else ""
-    facts = (
-        ("Topik", one_line(topic.label) if topic is not None else "Laporan warga"),
-        ("Lokasi", one_line(place) or "tidak disebutkan"),
-    )
+    facts = matter(ticket, case.directory)
     if case.secret:
         return facts
-    return (*facts, ("Status", STATUS_WORDS[ticket.status]), ("Tenggat", in_wib(ticket.due_at)))
-
-
-def _quotation(case: Case) -> tuple[tuple[str, ...], str]:
-    """The citizen's words line by line, or the sentence that stands in their place."""
-    if case.secret:
-        return (), "Isi laporan tidak ditampilkan karena bersifat rahasia."
-    if case.post.state == "gone":
-        return (), "Isi laporan tidak ditampilkan lagi karena unggahannya telah dihapus di kanal asalnya."
-    text = readable(case.post.text)
-    if not text:
-        return (), "Unggahan ini hanya berupa foto." if case.post.has_photo else "Unggahan ini tidak memuat tulisan."
-    cut = case.post.clipped or len(text) > SHOWN_TEXT
-    return tuple((text[:SHOWN_TEXT].rstrip() + (" \u2026 (dipotong)" if cut else "")).split("\n")), ""
+    return (*facts, ("Status", STATUS_LABELS[ticket.status]), ("Tenggat", in_wib(ticket.due_at)))
 
 
 def _choices(case: Case) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
@@ -323,11 +254,7 @@ def _choices(case: Case) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
 
 
 def _message(status: int, title: str, *paragraphs: str) -> Page:
-    return Page(status, _MESSAGE.render(page=_Message(title, paragraphs), style=_style()))
-
-
-def _style() -> Markup:
-    return Markup(_STYLE)  # noqa: S704 # our own, and the header names its hash
+    return Page(status, _MESSAGE.render(page=_Message(title, paragraphs), style=STYLE))
 
 
 _ENVIRONMENT: Final = template_environment(Path(__file__).with_name("templates"))

@@ -4,92 +4,37 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, get_args
 
-from admin_api import coverage
-from aduan.health import Health, error_label, token_label
+from aduan.labels import (
+    KIND_LABELS,
+    MOVE_LABELS,
+    ROUTE_LABELS,
+    STATUS_LABELS,
+    STEP_LABELS,
+    URGENCY_LABELS,
+    department_name,
+    topic_label,
+)
 from aduan.notice import Contact
 from aduan.record import WIB, stamp
 from aduan.ticket import Status, Ticket
 
 if TYPE_CHECKING:
-    from admin_api.coverage import Reason, Stretch
-    from aduan.channel import TokenCheck
-    from aduan.channel_budget import BudgetState
-    from aduan.directory import Channel, Directory
+    from aduan.directory import Directory
     from aduan.example import Example
     from aduan.notice import ContactId, Notice
     from aduan.reply import Reply
-    from aduan.store.reading import ChannelState, Grouping, Tally, TicketDetail
+    from aduan.store.statistics import Grouping, Tally
+    from aduan.store.ticket_reading import TicketDetail
     from aduan.ticket import Event, Voice
     from aduan.triage import Triage
 
 Answer = dict[str, Any]
 
-STATUS_LABELS: Final[Mapping[str, str]] = {
-    "needs_review": "Menunggu pemeriksaan",
-    "routed": "Diteruskan",
-    "accepted": "Diterima",
-    "in_progress": "Sedang dikerjakan",
-    "resolved": "Selesai dikerjakan",
-    "closed": "Ditutup",
-    "reopened": "Dibuka kembali",
-    "not_ours": "Bukan wewenang",
-    "duplicate": "Duplikat",
-    "rejected": "Bukan aduan",
-}
-URGENCY_LABELS: Final[Mapping[str, str]] = {"emergency": "Darurat", "urgent": "Mendesak", "normal": "Biasa"}
-KIND_LABELS: Final[Mapping[str, str]] = {
-    "complaint": "Aduan",
-    "request": "Permohonan",
-    "aspiration": "Aspirasi",
-    "other": "Lainnya",
-}
-REASON_LABELS: Final[Mapping[str, str]] = {
-    coverage.NO_RUN: "Tidak ada pembacaan yang tercatat",
-    coverage.NOT_YET_READ: "Belum ada pembacaan lengkap sesudahnya",
-    coverage.BEFORE_FIRST_RUN: "Sebelum Aduan mulai membaca kanal ini",
-    coverage.FORGOTTEN: "Catatan pembacaan waktu itu sudah dihapus",
-    coverage.LOST: "Mungkin ada kiriman yang sudah tidak ditampilkan lagi ketika kanal dibaca",
-}
-STOP_LABELS: Final[Mapping[str | None, str]] = {
-    "time": "Waktu habis sebelum selesai; dilanjutkan pada pembacaan berikutnya",
-    "page cap": "Terlalu banyak halaman untuk sekali baca",
-    "gap": "Sebagian waktu sudah tidak dapat dibaca lagi; selebihnya terbaca",
-    "usage": "Jatah platform hampir habis; dilanjutkan kemudian",
-}
-MOVE_LABELS: Final[Mapping[str, str]] = {
-    **STATUS_LABELS,
-    "opened": "Dibuka",
-    "edited": "Kiriman disunting",
-    "corrected": "Dikoreksi",
-    "source_gone": "Dihapus di kanal asalnya",
-    "joined": "Disanggah lagi oleh pelapor",
-    "reminded": "Diingatkan",
-    "reminded:due": "Diingatkan sebelum tenggat",
-    "escalated:head": "Disampaikan kepada pimpinan perangkat daerah",
-    "escalated:sekda": "Disampaikan kepada Sekretaris Daerah",
-    "escalated:forum": "Masuk daftar forum Wakil Bupati",
-}
-STEP_LABELS: Final[Mapping[str, str]] = {
-    "remind": MOVE_LABELS["reminded"],
-    "remind_due": MOVE_LABELS["reminded:due"],
-    "head": MOVE_LABELS["escalated:head"],
-    "head_due": MOVE_LABELS["escalated:head"],
-    "sekda": MOVE_LABELS["escalated:sekda"],
-    "forum": MOVE_LABELS["escalated:forum"],
-}
-"""What was done because nobody answered, by the steps of `deadlines.json`."""
-ROUTE_LABELS: Final[Mapping[str, str]] = {
-    "auto": "Diteruskan tanpa pemeriksaan",
-    "desk": "Diperiksa petugas lebih dahulu",
-    "drop": "Bukan aduan",
-}
 
-SHOWN_RUNS: Final = 5
-
-_CONFIDENTIAL: Final = {"recipient", "claimed_by", "message_id", "failure", "bounced"}
+_WITHHELD: Final = {"recipient", "claimed_by", "message_id", "failure", "bounced"}
 """Of a notice: where it went, and what a provider says about that, which repeats the address."""
 _INTERNAL: Final = {"clock", "round", "act_at"}
 """Of a ticket: what only the ladder needs."""
@@ -144,69 +89,6 @@ def stats_answer(tallies: Mapping[str, Tally], by: Grouping, months: Sequence[st
     }
 
 
-def channels_answer(channels: Iterable[tuple[Channel, ChannelState, Health]], directory: Directory) -> Answer:
-    """All channels, and before them whether anybody needs to do anything, as monitoring asks it."""
-    listed = list(channels)
-    return {
-        "healthy": all(health.healthy for _, _, health in listed),
-        "issues": [
-            {"channel": channel.id, "channel_name": channel.name, "code": issue.code, "message": issue.message}
-            for channel, _, health in listed
-            for issue in health.issues
-        ],
-        "channels": [channel_answer(*each, directory) for each in listed],
-    }
-
-
-def coverage_answer(channel: str, stretches: Sequence[Stretch], asked_until: datetime, directory: Directory) -> Answer:
-    """What was read of an interval, and what not; of less than was asked for when that is too much for one answer."""
-    since, until = stretches[0].since, stretches[-1].until
-    truncated = until < asked_until
-    return {
-        "channel": channel,
-        "channel_name": _channel(channel, directory),
-        **_span(since, until),
-        "complete": coverage.is_complete(stretches),
-        "truncated": truncated,
-        "next_from": stamp(until) if truncated else None,
-        "covered": [
-            {
-                **_span(stretch.since, stretch.until),
-                "late": stretch.state == "read_late",
-                "read_at": stretch.read_at and stamp(stretch.read_at),
-                **_wib("read_at", stretch.read_at),
-                "reasons": [_reason(reason) for reason in stretch.reasons],
-            }
-            for stretch in stretches
-            if stretch.is_covered
-        ],
-        "gaps": [
-            {**_span(stretch.since, stretch.until), "reasons": [_reason(reason) for reason in stretch.reasons]}
-            for stretch in stretches
-            if not stretch.is_covered
-        ],
-    }
-
-
-def channel_answer(channel: Channel, state: ChannelState, health: Health, directory: Directory) -> Answer:
-    """A channel as it is configured, how it is, how far it has been read, and its last runs.
-
-    The marks, ids and refusals the cursor remembers are the poller's own affair; what follows from them is in the
-    health.
-    """
-    cursor = state.cursor.model_dump(mode="json", exclude={"channel", "marks", "seen", "refusals", "refused_at"})
-    return {
-        **channel.model_dump(mode="json"),
-        "department_name": department_name(channel.department, directory),
-        "health": _health(health),
-        "cursor": {**cursor, **_wib("watermark", state.cursor.watermark)},
-        "runs": [
-            {**run.model_dump(mode="json", exclude={"channel"}), **_wib("started_at", run.started_at)}
-            for run in state.runs[:SHOWN_RUNS]
-        ],
-    }
-
-
 def examples_answer(examples: Iterable[Example], month: str, following: str | None, directory: Directory) -> Answer:
     """One page of what people corrected, without anything about who wrote it."""
     return {
@@ -215,7 +97,7 @@ def examples_answer(examples: Iterable[Example], month: str, following: str | No
             {
                 "ticket": example.ticket,
                 "at": stamp(example.at),
-                **_wib("at", example.at),
+                **wib("at", example.at),
                 "text": example.text,
                 "said": {
                     **example.label.model_dump(mode="json"),
@@ -240,7 +122,7 @@ def contact_answer(who: ContactId, contact: Contact | None, directory: Directory
         **known,
         "department": str(who),
         "department_name": contact_name(who, directory),
-        **{name: value for moment in moments for name, value in _wib(moment, getattr(contact, moment, None)).items()},
+        **{name: value for moment in moments for name, value in wib(moment, getattr(contact, moment, None)).items()},
     }
 
 
@@ -254,12 +136,12 @@ def _ticket(ticket: Ticket, directory: Directory) -> Answer:
         "department_name": department_name(ticket.department, directory),
         "runner_up_name": ticket.runner_up and department_name(ticket.runner_up, directory),
         "place_label": ticket.place.label() if ticket.place else None,
-        "channel_name": _channel(ticket.channel, directory),
-        **_wib("opened_at", ticket.opened_at),
-        **_wib("due_at", ticket.due_at),
-        **_wib("take_up_by", ticket.take_up_by),
+        "channel_name": channel_name(ticket.channel, directory),
+        **wib("opened_at", ticket.opened_at),
+        **wib("due_at", ticket.due_at),
+        **wib("take_up_by", ticket.take_up_by),
         "step_labels": [STEP_LABELS.get(step, step) for step in ticket.steps],
-        **_wib("corrected_at", ticket.corrected_at),
+        **wib("corrected_at", ticket.corrected_at),
     }
 
 
@@ -268,7 +150,7 @@ def _event(event: Event, *, everything: bool) -> Answer:
     by, why = (text if everything else _ADDRESS.sub("[…]", text) for text in (event.by, event.why))
     return {
         "at": stamp(event.at),
-        **_wib("at", event.at),
+        **wib("at", event.at),
         "move": event.move,
         "move_label": MOVE_LABELS.get(event.move, event.move),
         "by": by,
@@ -277,12 +159,12 @@ def _event(event: Event, *, everything: bool) -> Answer:
 
 
 def _notice(notice: Notice, directory: Directory, *, everything: bool) -> Answer:
-    withheld = set() if everything else _CONFIDENTIAL
+    withheld = set() if everything else _WITHHELD
     return {
         **notice.model_dump(mode="json", exclude={"kind", "ticket", *withheld}),
         "department_name": department_name(notice.department, directory),
-        **_wib("created_at", notice.created_at),
-        **_wib("sent_at", notice.sent_at),
+        **wib("created_at", notice.created_at),
+        **wib("sent_at", notice.sent_at),
     }
 
 
@@ -290,8 +172,8 @@ def _reply(reply: Reply) -> Answer:
     return {
         **reply.model_dump(mode="json", include={"stage", "state", "comment_id", "failure"}),
         "stage_label": STATUS_LABELS[reply.stage],
-        **_wib("created_at", reply.created_at),
-        **_wib("sent_at", reply.sent_at),
+        **wib("created_at", reply.created_at),
+        **wib("sent_at", reply.sent_at),
     }
 
 
@@ -305,7 +187,7 @@ def _voice(voice: Voice, detail: TicketDetail, directory: Directory) -> Answer:
     return {
         "post": voice.post,
         "at": stamp(voice.at),
-        **_wib("at", voice.at),
+        **wib("at", voice.at),
         **said,
         "decision": _decision(post.triage if post is not None else None, directory),
     }
@@ -333,87 +215,9 @@ def _decision(triage: Triage | None, directory: Directory) -> Answer | None:
     }
 
 
-def _health(health: Health) -> Answer:
-    error, silence = health.last_error, health.silence
-    return {
-        "healthy": health.healthy,
-        "issues": [{"code": issue.code, "message": issue.message} for issue in health.issues],
-        "last_success": health.last_success and stamp(health.last_success),
-        **_wib("last_success", health.last_success),
-        "lag_seconds": _seconds(health.lag),
-        "consecutive_failures": health.consecutive_failures,
-        "last_error": error
-        and {"at": stamp(error.at), **_wib("at", error.at), "error": error.error, "label": error.label},
-        "needs_permission_since": health.needs_permission_since and stamp(health.needs_permission_since),
-        **_wib("needs_permission_since", health.needs_permission_since),
-        "silence": {
-            "seconds": _seconds(silence.lasting),
-            "usual_seconds": _seconds(silence.usual),
-            "unusual": silence.is_unusual,
-        },
-        "token": health.token and _token(health.token, health.at),
-        "budget": health.budget and _budget(health.budget),
-    }
-
-
-def _token(look: TokenCheck, now: datetime) -> Answer:
-    """What the platform said of the token a day ago at most, and how many days are left now."""
-    return {
-        "valid": look.valid,
-        "days_left": look.days_left(now),
-        "ends_at": look.ends_at and stamp(look.ends_at),
-        **_wib("ends_at", look.ends_at),
-        "reason": look.reason,
-        "reason_label": token_label(look),
-        "looked_at": stamp(look.looked_at),
-        **_wib("looked_at", look.looked_at),
-    }
-
-
-def _budget(budget: BudgetState) -> Answer:
-    """The month's money, and how often it lets the channel be read."""
-    return {
-        "limit_usd": budget.limit_usd,
-        "spent_usd": budget.spent_usd,
-        "interval_seconds": _seconds(budget.interval),
-        "not_before": budget.not_before and stamp(budget.not_before),
-        **_wib("not_before", budget.not_before),
-    }
-
-
-def _reason(reason: Reason) -> Answer:
-    label = REASON_LABELS.get(reason.code)
-    if label is None and reason.code == coverage.STOPPED:
-        label = STOP_LABELS.get(reason.detail, "Pembacaan berhenti sebelum selesai")
-    return {
-        "code": reason.code,
-        "label": label or error_label(reason.code),
-        "detail": reason.detail,
-        "runs": reason.runs,
-        "first": reason.first and stamp(reason.first),
-        **_wib("first", reason.first),
-        "last": reason.last and stamp(reason.last),
-        **_wib("last", reason.last),
-    }
-
-
-def _span(since: datetime, until: datetime) -> Answer:
-    return {"from": stamp(since), **_wib("from", since), "to": stamp(until), **_wib("to", until)}
-
-
-def _seconds(span: timedelta | None) -> int | None:
-    return None if span is None else round(span.total_seconds())
-
-
-def _wib(name: str, moment: datetime | None) -> Answer:
+def wib(name: str, moment: datetime | None) -> Answer:
     """The same moment as people read it: ``2026-11-03 13:41 WIB``."""
     return {f"{name}_wib": None if moment is None else moment.astimezone(WIB).strftime("%Y-%m-%d %H:%M WIB")}
-
-
-def department_name(code: str, directory: Directory) -> str:
-    """Its name; the code itself when a ticket is older than the directory."""
-    department = directory.departments.get(code)
-    return code if department is None else department.name
 
 
 def contact_name(contact: ContactId, directory: Directory) -> str:
@@ -422,20 +226,15 @@ def contact_name(contact: ContactId, directory: Directory) -> str:
     return f"Pimpinan {name}" if contact.role == "head" else name
 
 
-def topic_label(code: str, directory: Directory) -> str:
-    """Its label; the code itself when a ticket is older than the directory."""
-    topic = directory.topics.get(code)
-    return code if topic is None else topic.label
-
-
-def _channel(code: str, directory: Directory) -> str:
+def channel_name(code: str, directory: Directory) -> str:
+    """Its name; the id itself when the directory does not know it any more."""
     return next((channel.name for channel in directory.channels if channel.id == code), code)
 
 
 def _group_label(by: Grouping, group: str, directory: Directory) -> str:
     match by:
         case "channel":
-            return _channel(group, directory)
+            return channel_name(group, directory)
         case "topic":
             return topic_label(group, directory)
         case "department":

@@ -7,10 +7,10 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from admin_api.answers import KIND_LABELS, STATUS_LABELS, URGENCY_LABELS, department_name, topic_label
 from aduan.assignment import notices_about, status_with, with_deadline
 from aduan.change import Change
 from aduan.example import Example, Label
+from aduan.labels import KIND_LABELS, STATUS_LABELS, URGENCY_LABELS, department_name, topic_label
 from aduan.refusal import RefusedError
 from aduan.ticket import MOVES, OPEN, Event, Status, Ticket
 from aduan.triage import DESK

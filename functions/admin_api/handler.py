@@ -12,14 +12,16 @@ from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 
 from admin_api.access import claims_of
 from admin_api.routes import Routes, Stores
-from aduan.directory import load_directory
+from aduan.directory_loading import load_directory
 from aduan.refusal import HEADERS, RefusedError, without_text
 from aduan.settings import Settings, from_environment
 from aduan.store.contacts import DynamoContactStore
 from aduan.store.examples import DynamoExampleStore
+from aduan.store.ledger import LedgerReading
 from aduan.store.posts import DynamoPostStore
-from aduan.store.reading import Reading
+from aduan.store.statistics import Statistics
 from aduan.store.table import open_table
+from aduan.store.ticket_reading import TicketReading
 from aduan.store.tickets import DynamoTicketStore
 
 if TYPE_CHECKING:
@@ -36,8 +38,16 @@ logger = Logger()
 settings = from_environment(AdminApiSettings)
 table = open_table(boto3.Session(), settings.table_name)
 app = APIGatewayRestResolver(debug=False)  # whatever the environment says: debug answers with stack traces
-stores = Stores(DynamoContactStore(table), DynamoTicketStore(table), DynamoPostStore(table), DynamoExampleStore(table))
-Routes(app, Reading(table), stores, load_directory(), lambda: datetime.now(UTC)).register()
+stores = Stores(
+    contacts=DynamoContactStore(table),
+    tickets=DynamoTicketStore(table),
+    posts=DynamoPostStore(table),
+    examples=DynamoExampleStore(table),
+    ticket_reading=TicketReading(table),
+    statistics=Statistics(table),
+    ledger=LedgerReading(table),
+)
+Routes(app, stores, load_directory(), lambda: datetime.now(UTC)).register()
 
 
 def refused(error: RefusedError) -> Response[dict[str, Any]]:

@@ -5,19 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Mapping
 from contextlib import suppress
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
-from pydantic_core import PydanticCustomError
 
+from admin_api.fields import SAID, email_address, in_wib, opened, phone_number
 from aduan.masking import storable
 from aduan.notice import ContactId
-from aduan.record import WIB
+from aduan.record import month_of
 from aduan.refusal import invalid, not_found
 from aduan.request_body import json_object, raw_body
-from aduan.store.reading import Grouping, TicketQuery
-from aduan.store.table import month_of
+from aduan.store.statistics import Grouping
+from aduan.store.ticket_reading import TicketQuery
 from aduan.ticket import Status
 from aduan.triage import ReportKind, Urgency
 
@@ -34,17 +34,8 @@ MAX_COVERAGE: Final = timedelta(days=31)
 _SHOWN_FIELD: Final = 64
 
 _CODE: Final = re.compile(r"SLM-[0-9A-HJKMNP-TV-Z]{6}")
-_DAY: Final = re.compile(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}")
-_WITHOUT_ZONE: Final = re.compile(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?")
 _MONTH: Final = r"^20[0-9]{2}-(0[1-9]|1[0-2])$"
 _CHANNEL: Final = r"^[a-z_]{1,40}:[A-Za-z0-9_.-]{1,100}$"
-_LABEL: Final = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-_EMAIL: Final = re.compile(
-    rf"[A-Za-z0-9_%+'-]+(?:\.[A-Za-z0-9_%+'-]+)*@(?:{_LABEL}\.)+[A-Za-z]{{2,63}}",
-)
-_EMAIL_BYTES: Final = 254
-_EMAIL_LOCAL_BYTES: Final = 64
-_MOBILE: Final = re.compile(r"\+628[0-9]{7,11}")
 
 _STATUSES: Final = ", ".join(get_args(Status))
 _GROUPINGS: Final = ", ".join(get_args(Grouping))
@@ -65,58 +56,6 @@ _MESSAGES: Final = {
 """By field or, for the others, by the kind of fault as pydantic names it."""
 
 
-def _wrong(message: str) -> PydanticCustomError:
-    return PydanticCustomError("said", "{sentence}", {"sentence": message})
-
-
-def _opened(text: object, *, whole_day: bool) -> datetime:
-    """A moment with its offset, or a day in WIB: its beginning, or its end when it is the last day asked for."""
-    sentence = "Tulis tanggal sebagai TTTT-BB-HH (hari WIB) atau waktu ISO 8601 dengan zona, misalnya 2026-11-03."
-    try:
-        if _DAY.fullmatch(str(text)):
-            day = datetime.combine(date.fromisoformat(str(text)), time(), WIB)
-            return (day + timedelta(days=1 if whole_day else 0)).astimezone(UTC)
-        moment = datetime.fromisoformat(str(text))
-        # Aware, and of this century: what is far from it cannot be moved between zones.
-        if moment.tzinfo is not None and 2000 <= moment.year < 2100:  # noqa: PLR2004 # as `_DAY` has it
-            return moment.astimezone(UTC)
-    except ValueError:
-        pass
-    raise _wrong(sentence)
-
-
-def _in_wib(text: object, *, whole_day: bool) -> datetime:
-    """As `_opened`, but without an offset it is WIB: the plus of an offset is a blank in an address typed by hand."""
-    if _WITHOUT_ZONE.fullmatch(str(text)):
-        text = f"{text}+07:00"
-    return _opened(text, whole_day=whole_day)
-
-
-def _email(text: str | None) -> str | None:
-    """An address as mail systems of offices use it; the domain in small letters."""
-    if text is None:
-        return None
-    local, _, domain = text.strip().rpartition("@")
-    address = f"{local}@{domain.lower()}"
-    if not _EMAIL.fullmatch(address) or len(address) > _EMAIL_BYTES or len(local) > _EMAIL_LOCAL_BYTES:
-        raise _wrong("Alamat surel tidak sah; contoh yang benar: aduan@slemankab.go.id.")
-    return address
-
-
-def _phone(text: str | None) -> str | None:
-    """An Indonesian mobile number, however it is written, in its international form. Only mobiles receive SMS."""
-    if text is None:
-        return None
-    number = re.sub(r"[\s().-]", "", text)
-    for prefix in ("+62", "0062", "62", "0"):
-        if number.startswith(prefix):
-            number = "+62" + number.removeprefix(prefix).removeprefix("0")
-            break
-    if not _MOBILE.fullmatch(number):
-        raise _wrong("Nomor tidak sah; isi nomor seluler Indonesia, misalnya 0812-3456-7890 atau +6281234567890.")
-    return number
-
-
 class _Request(BaseModel):
     """A request refuses what it does not know: a misspelt filter would otherwise show too much."""
 
@@ -131,10 +70,10 @@ class TicketsRequest(_Request):
     topic: str | None = None
     channel: Annotated[str | None, Field(pattern=_CHANNEL)] = None
     place: str | None = None
-    since: Annotated[datetime | None, BeforeValidator(lambda text: _opened(text, whole_day=False))] = Field(
+    since: Annotated[datetime | None, BeforeValidator(lambda text: opened(text, whole_day=False))] = Field(
         default=None, alias="from"
     )
-    before: Annotated[datetime | None, BeforeValidator(lambda text: _opened(text, whole_day=True))] = Field(
+    before: Annotated[datetime | None, BeforeValidator(lambda text: opened(text, whole_day=True))] = Field(
         default=None, alias="to"
     )
     limit: Annotated[int, Field(ge=1, le=MAX_LIMIT)] = 20
@@ -166,16 +105,16 @@ class CoverageRequest(_Request):
     """The query string of ``GET /coverage``."""
 
     channel: Annotated[str, Field(pattern=_CHANNEL)]
-    since: Annotated[datetime, BeforeValidator(lambda text: _in_wib(text, whole_day=False))] = Field(alias="from")
-    until: Annotated[datetime, BeforeValidator(lambda text: _in_wib(text, whole_day=True))] = Field(alias="to")
+    since: Annotated[datetime, BeforeValidator(lambda text: in_wib(text, whole_day=False))] = Field(alias="from")
+    until: Annotated[datetime, BeforeValidator(lambda text: in_wib(text, whole_day=True))] = Field(alias="to")
 
 
 class ContactRequest(_Request):
     """The body of ``PUT /departments/{code}/contacts``: replaces what is there."""
 
-    email: Annotated[str | None, Field(strict=True), AfterValidator(_email)] = None
-    fallback_email: Annotated[str | None, Field(strict=True), AfterValidator(_email)] = None
-    phone: Annotated[str | None, Field(strict=True), AfterValidator(_phone)] = None
+    email: Annotated[str | None, Field(strict=True), AfterValidator(email_address)] = None
+    fallback_email: Annotated[str | None, Field(strict=True), AfterValidator(email_address)] = None
+    phone: Annotated[str | None, Field(strict=True), AfterValidator(phone_number)] = None
 
 
 def _only_false(value: bool | None) -> bool | None:  # noqa: FBT001 # a validator takes its value so
@@ -360,7 +299,7 @@ def _parse(model: type[M], given: Mapping[str, Any]) -> M:
             allowed = ", ".join(info.alias or name for name, info in model.model_fields.items())
             message = f"Tidak dikenal. Yang boleh diisi: {allowed}."
             raise invalid(field[:_SHOWN_FIELD], message, "unknown_field") from None
-        message = fault["msg"] if kind == "said" else _MESSAGES.get(field) or _MESSAGES.get(kind, "Isinya tidak sah.")
+        message = fault["msg"] if kind == SAID else _MESSAGES.get(field) or _MESSAGES.get(kind, "Isinya tidak sah.")
         raise invalid(field, message) from None
 
 

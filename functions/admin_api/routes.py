@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from admin_api import access, answers, requests
+from admin_api import access, answers, channel_answers, requests
 from admin_api.correction import correction, outdated
 from admin_api.coverage import Bounds, coverage
-from aduan.health import Health, channel_health
+from admin_api.health import Health, channel_health
+from admin_api.silence import HISTORY
 from aduan.notice import Contact
 from aduan.refusal import RefusedError, invalid, not_found
-from aduan.silence import HISTORY
 from aduan.store.channels import LEDGER_DAYS
 from aduan.store.pages import CursorError
 from aduan.store.table import OutdatedError
@@ -24,8 +24,10 @@ if TYPE_CHECKING:
     from aduan.directory import Channel, Directory
     from aduan.store.contacts import ContactStore
     from aduan.store.examples import ExampleStore
+    from aduan.store.ledger import ChannelState, LedgerReading
     from aduan.store.posts import PostStore
-    from aduan.store.reading import ChannelState, Reading
+    from aduan.store.statistics import Statistics
+    from aduan.store.ticket_reading import TicketReading
     from aduan.store.tickets import TicketStore
 
 JUDGED_RUNS: Final = 60
@@ -37,12 +39,15 @@ METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 
 @dataclass(frozen=True)
 class Stores:
-    """What is read to be changed, and written."""
+    """All that is read and written."""
 
     contacts: ContactStore
     tickets: TicketStore
     posts: PostStore
     examples: ExampleStore
+    ticket_reading: TicketReading
+    statistics: Statistics
+    ledger: LedgerReading
 
 
 @dataclass(frozen=True)
@@ -50,7 +55,6 @@ class Routes:
     """The API over its stores; `now` is the clock."""
 
     app: APIGatewayRestResolver
-    reading: Reading
     stores: Stores
     directory: Directory
     now: Callable[[], datetime]
@@ -81,7 +85,7 @@ class Routes:
         request = requests.tickets_request(self._event(), self.directory)
         query = request.query(caller.department_to_read(request.department))
         try:
-            tickets, following = self.reading.list_tickets(query, request.limit, request.cursor)
+            tickets, following = self.stores.ticket_reading.list_tickets(query, request.limit, request.cursor)
         except CursorError:
             raise _wrong_cursor() from None
         return answers.tickets_answer(tickets, following, self.directory)
@@ -134,14 +138,14 @@ class Routes:
         """``GET /forum``: what the forum led by the Wakil Bupati is to speak about, the longest on the list first."""
         self._caller().must_be_admin()
         self._no_parameters()
-        tickets, more = self.reading.forum()
+        tickets, more = self.stores.ticket_reading.forum()
         return answers.forum_answer(tickets, self.directory, more=more)
 
     def stats(self) -> answers.Answer:
         """``GET /stats``: figures by month of opening."""
         caller = self._caller()
         request, months = requests.stats_request(self._event(), self.directory, self.now())
-        tallies = self.reading.count(months, request.by, caller.department_to_read(request.department))
+        tallies = self.stores.statistics.count(months, request.by, caller.department_to_read(request.department))
         return answers.stats_answer(tallies, request.by, months, self.directory)
 
     def channels(self) -> answers.Answer:
@@ -149,7 +153,7 @@ class Routes:
         self._caller().must_be_admin()
         self._no_parameters()
         now = self.now()
-        return answers.channels_answer(
+        return channel_answers.channels_answer(
             [(channel, *self._channel(channel, now)) for channel in self.directory.channels], self.directory
         )
 
@@ -157,18 +161,18 @@ class Routes:
         """``GET /coverage``: was everything read between two moments?"""
         self._caller().must_be_admin()
         request = requests.coverage_request(self._event())
-        cursor = self.reading.channel_cursor(request.channel)
+        cursor = self.stores.ledger.channel_cursor(request.channel)
         # An account that was taken out of the directory has been read all the same.
         if cursor.version == 0 and request.channel not in {channel.id for channel in self.directory.channels}:
             raise invalid("channel", "Kanal ini tidak dikenal dan belum pernah dibaca.")
-        ledger = self.reading.ledger(request.channel, request.since, request.until)
+        ledger = self.stores.ledger.ledger(request.channel, request.since, request.until)
         stretches = coverage(
             ledger.runs,
             request.since,
             ledger.until,
             Bounds.of(self.now(), timedelta(days=LEDGER_DAYS), ledger.first, ledger.looked_until),
         )
-        return answers.coverage_answer(request.channel, stretches, request.until, self.directory)
+        return channel_answers.coverage_answer(request.channel, stretches, request.until, self.directory)
 
     def contact(self, code: str) -> answers.Answer:
         """``GET /departments/{code}/contacts``; with ``.head`` after the code, of who leads it."""
@@ -202,18 +206,18 @@ class Routes:
         return answers.contact_answer(who, contact, self.directory)
 
     def _detail(self, code: str, caller: access.Caller) -> answers.Answer:
-        detail = self.reading.ticket_detail(code)
+        detail = self.stores.ticket_reading.ticket_detail(code)
         if detail is None or not caller.may_read(detail.ticket):
             raise access.missing_ticket()
         return answers.detail_answer(detail, self.directory, everything=caller.is_admin)
 
     def _channel(self, channel: Channel, now: datetime) -> tuple[ChannelState, Health]:
         """Two reads and two queries; one more when the channel was not read in the last hour."""
-        state = self.reading.channel_state(channel.id, JUDGED_RUNS)
+        state = self.stores.ledger.channel_state(channel.id, JUDGED_RUNS)
         last = None
         if not any(run.complete for run in state.runs):
-            last = self.reading.last_complete_run(channel.id)
-        arrivals = self.reading.arrivals(channel.id, now - HISTORY) if channel.is_polled else ()
+            last = self.stores.ledger.last_complete_run(channel.id)
+        arrivals = self.stores.ledger.arrivals(channel.id, now - HISTORY) if channel.is_polled else ()
         health = channel_health(channel, state.cursor, state.runs, arrivals, now, last_complete=last, token=state.token)
         return state, health
 

@@ -32,3 +32,8 @@ class Record(BaseModel):
 def stamp(moment: datetime) -> str:
     """Format a moment so that text order is time order, as sort keys need: ``2026-11-03T06:41:09.120000Z``."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def month_of(moment: datetime) -> str:
+    """The month, in WIB, a moment is counted in: ``2026-11``."""
+    return moment.astimezone(WIB).strftime("%Y-%m")

@@ -10,7 +10,7 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from pydantic import Field
 
-from aduan.directory import load_directory
+from aduan.directory_loading import load_directory
 from aduan.settings import from_environment
 from aduan.store.posts import DynamoPostStore
 from aduan.store.table import Item, open_table

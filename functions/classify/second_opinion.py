@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, get_args
 
+from aduan.confidentiality import any_confidential
 from aduan.triage import ReportKind, Triage, Urgency
 from classify.classifier import UNSURE_REPORT, UNSURE_TOPIC
 from classify.departments import NO_OWNER, Choice, choose, doubt_about
@@ -80,7 +81,7 @@ def is_unsure(triage: Triage) -> bool:
 
 def is_secret(triage: Triage, directory: Directory) -> bool:
     """Tell whether the post may be for a confidential department. The text of such a post never leaves the county."""
-    return any(directory.departments[code].confidential for code in (triage.guess, triage.runner_up) if code)
+    return any_confidential((triage.guess, triage.runner_up), directory)
 
 
 def request_about(text: str, directory: Directory, model_id: str) -> dict[str, Any]:

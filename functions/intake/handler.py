@@ -12,7 +12,7 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from pydantic import Field
 
-from aduan.directory import load_directory
+from aduan.directory_loading import load_directory
 from aduan.refusal import RefusedError
 from aduan.secure_parameters import SecureParameters
 from aduan.settings import Settings, from_environment

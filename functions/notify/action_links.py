@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Final
 
 from aduan.action_token import ASKED, LIFETIME, Action, ActionToken, signed
 from aduan.ticket import MOVES
-from notify.wording import Link
+from notify.case import Link
 
 if TYPE_CHECKING:
     from aduan.action_keys import ActionKeys
     from aduan.directory import Department
     from aduan.notice import Notice
     from aduan.ticket import Ticket
-    from notify.wording import DeskReason
+    from notify.case import DeskReason
 
 LABELS: Final[dict[Action, str]] = {"accept": "Terima", "done": "Selesai", "not_ours": "Bukan wewenang kami"}
 

@@ -11,17 +11,18 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from aduan.health import error_label
+from aduan.labels import channel_label, error_label
 from aduan.plain_text import MONTHS, in_wib, one_line, readable
 from aduan.record import WIB
+from aduan.safe_text import defanged
 from aduan.triage import DESK
 from notify.operations_mail import Letter, operations_mail
-from notify.wording import Mail, channel_label, defanged
 
 if TYPE_CHECKING:
     from aduan.directory import Channel, Department, Directory
     from aduan.notice import ChannelNotice
-    from notify.wording import DeskReason
+    from notify.case import DeskReason
+    from notify.wording import Mail
 
 _META: Final = (
     "Masuk ke Pengaturan Bisnis Meta dengan akun yang mengelola {label}.",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from aduan.plain_text import in_wib, one_line, readable
+from aduan.safe_text import defanged
 from aduan.triage import DESK
 from notify.operations_mail import Letter, operations_mail
-from notify.wording import defanged
 
 if TYPE_CHECKING:
     from aduan.directory import Department, Directory

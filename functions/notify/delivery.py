@@ -19,6 +19,7 @@ from aduan.quiet_hours import Hold, waiting
 from aduan.store.notices import NotPendingError
 from aduan.triage import DESK
 from notify import wording
+from notify.case import Case
 from notify.senders import Envelope, NotAcceptedError, OutcomeUnknownError
 from notify.sms_budget import Booked, spare_or_book
 from notify.step_wording import step_message
@@ -28,9 +29,10 @@ if TYPE_CHECKING:
     from aduan.directory import Department, Directory, SendingRule
     from aduan.ticket import Ticket
     from notify.action_links import ActionLinks
+    from notify.case import DeskReason
     from notify.senders import MailSender, TextSender
     from notify.stores import Stores
-    from notify.wording import Case, DeskReason, Mail
+    from notify.wording import Mail
 
 Outcome = Literal[
     "sent", "failed", "unknown", "parked", "postponed", "blocked", "waiting", "deferred", "skipped", "already"
@@ -251,7 +253,7 @@ class Delivery:
 
             def case(to: Addressee) -> Case:
                 actions = () if links is None else links(to.desk_reason, now)
-                return wording.Case(ticket, post, department, to.desk_reason, directory, actions)
+                return Case(ticket, post, department, to.desk_reason, directory, actions)
 
             return case
         if isinstance(notice, ChannelNotice):
@@ -348,8 +350,7 @@ def _message(notice: AnyNotice, case: Case) -> Mail | str:
     """Write a notice about a ticket."""
     if isinstance(notice, Notice) and notice.step is not None:
         return step_message(notice, case)
-    about = (case.ticket, case.post, case.department, case.desk_reason, case.directory)
-    return wording.sms(*about) if notice.medium == "sms" else wording.mail(*about, links=case.links)
+    return wording.sms(case) if notice.medium == "sms" else wording.mail(case)
 
 
 def _unless_taken(outcome: Outcome, write: Callable[[], None]) -> Outcome:

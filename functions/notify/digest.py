@@ -16,16 +16,17 @@ from typing import TYPE_CHECKING, cast
 
 from aduan.triage import DESK
 from notify.delivery import Ready
-from notify.digest_wording import digest_mail
+from notify.digest_wording import brief, digest_mail
 from notify.mail_tags import TOGETHER
-from notify.wording import brief
 
 if TYPE_CHECKING:
+    from notify.case import Case
     from datetime import datetime
 
     from aduan.notice import AnyNotice, Notice
     from notify.delivery import Addressee, Delivery, Outcome, ReadContact
-    from notify.wording import Brief, Case, Mail
+    from notify.digest_wording import Brief
+    from notify.wording import Mail
 
 
 @dataclass(frozen=True)
@@ -85,8 +86,7 @@ def _prepared(delivery: Delivery, notice: Notice, now: datetime, read_contact: R
         return delivery.defer(notice, held)
     case = cast("Case", ready.content)
     # Written before any claim: a fault in the wording leaves this notice pending, and only this one.
-    about = (case.ticket, case.post, case.department, case.desk_reason, case.directory)
-    return _Part(notice, ready.to, case.ticket.due_at, brief(*about, links=case.links))
+    return _Part(notice, ready.to, case.ticket.due_at, brief(case))
 
 
 def _send(delivery: Delivery, parts: Sequence[_Part], now: datetime) -> list[Outcome]:

@@ -2,20 +2,45 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from aduan.plain_text import day_in_wib
-from notify.wording import ENVIRONMENT, SUBJECT_LENGTH, TO_PASS_ON, Mail, name_of
+from aduan.labels import URGENCY_LABELS
+from aduan.plain_text import day_in_wib, in_wib, one_line
+from aduan.quotation import quotation
+from aduan.safe_text import safe_link
+from notify.case import TO_PASS_ON, Case, name_of
+from notify.wording import SHOWN_TEXT, Mail, laid_out, opening
 
 if TYPE_CHECKING:
-    from jinja2 import Template
-
     from aduan.directory import Department
-    from notify.wording import Brief, DeskReason
+    from notify.case import DeskReason, Link
+
+BRIEF_TEXT: Final = 240
+"""Of a citizen's words in a list of several: enough to know what it is, the rest is behind the link."""
+
+
+@dataclass(frozen=True)
+class Brief:
+    """One ticket among several in a mail."""
+
+    code: str
+    title: str
+    urgency: str
+    """Empty for an ordinary one."""
+    place: str
+    """Empty where nothing is known, or nothing may be said."""
+    owner: str
+    """Whose job it is; empty when that is the department which is told."""
+    text: str
+    """The beginning of the citizen's words, in one line; or the sentence that stands in their place."""
+    quoted: bool
+    """Whether `text` is the citizen's."""
+    due: str
+    link: str
+    actions: tuple[Link, ...]
 
 
 @dataclass(frozen=True)
@@ -31,6 +56,30 @@ class _Letter:
     quotes: bool
     """Whether a citizen's words are among them."""
     closing: tuple[str, ...]
+
+
+def brief(case: Case) -> Brief:
+    """Write what a digest says about a ticket; it keeps the same secrets as the mail."""
+    ticket = case.ticket
+    lines, instead = quotation(case.post, SHOWN_TEXT, confidential=case.secret)
+    text = one_line(" ".join(lines)) or instead
+    if len(text) > BRIEF_TEXT:
+        text = text[:BRIEF_TEXT].rpartition(" ")[0] or text[:BRIEF_TEXT]
+        text = f"{text.rstrip(' ,.;:')} \u2026"
+    place = ticket.place.label() if ticket.place is not None and not case.secret else ""
+    owner = case.directory.departments.get(ticket.department, case.department)
+    return Brief(
+        code=ticket.code,
+        title=case.title,
+        urgency="" if ticket.urgency == "normal" else URGENCY_LABELS[ticket.urgency],
+        place=one_line(place),
+        owner="" if owner is case.department else case.name(owner),
+        text=text,
+        quoted=bool(lines),
+        due=in_wib(ticket.due_at),
+        link="" if case.secret else safe_link(ticket.permalink),
+        actions=case.links,
+    )
 
 
 def digest_mail(  # noqa: PLR0913 # what it says, who reads it and why, and when
@@ -66,44 +115,15 @@ def digest_mail(  # noqa: PLR0913 # what it says, who reads it and why, and when
     mark = "Pengingat: " if reminds else ""
     if desk_reason is not None:
         mark = "Mohon diteruskan: " if desk_reason in TO_PASS_ON else "Perlu keputusan: "
-    text, html = _templates()
-    return Mail(
-        subject=f"[Rangkuman] {mark}{count}, {day_in_wib(now)}"[:SUBJECT_LENGTH],
-        text=text.render(letter=letter),
-        html=html.render(letter=letter),
-    )
+    return laid_out("digest", f"[Rangkuman] {mark}{count}, {day_in_wib(now)}", letter=letter)
 
 
 def _opening(count: str, department: Department, desk_reason: DeskReason | None) -> str:
     name = name_of(department)
-    match desk_reason:
-        case "undecided":
-            return f"Penanggung jawab {count} warga berikut belum dapat dipastikan. Mohon ditentukan satu per satu."
-        case "unknown_department":
-            return (
-                f"Sebanyak {count} warga berikut tercatat untuk Perangkat Daerah yang tidak ada lagi di daftar. "
-                "Mohon ditentukan penanganannya."
-            )
-        case "no_contact":
-            return (
-                f"Sebanyak {count} warga berikut ditujukan kepada {name}, tetapi kontaknya belum terdaftar di Aduan. "
-                "Mohon diteruskan, dan mohon kontaknya didaftarkan."
-            )
-        case "dead_contact":
-            return (
-                f"Sebanyak {count} warga berikut ditujukan kepada {name}, tetapi alamat surelnya tidak dapat menerima "
-                "surel. Mohon diteruskan, dan mohon alamatnya diperbarui di Aduan."
-            )
-        case None if department.kind == "outside":
-            return (
-                f"Pemerintah Kabupaten Sleman menerima {count} warga berikut. Penanganannya di luar kewenangan "
-                f"Pemerintah Kabupaten Sleman; kami hanya meneruskannya kepada {name} untuk ditindaklanjuti."
-            )
-        case None:
-            return (
-                f"Kami teruskan {count} warga berikut untuk ditindaklanjuti oleh {name}. "
-                "Yang tenggatnya paling dekat ada di urutan pertama."
-            )
+    first = opening(f"{count} warga", f"Sebanyak {count} warga", name, department, desk_reason)
+    if desk_reason is None and department.kind != "outside":
+        return f"{first} Yang tenggatnya paling dekat ada di urutan pertama."
+    return first
 
 
 def _reminder(count: str) -> str:
@@ -124,9 +144,3 @@ def _closing(department: Department, desk_reason: DeskReason | None, *, acts: bo
         "Untuk menyampaikan tindak lanjut, balas surel ini dengan menyebutkan kode aduannya.",
         "Bila ada yang bukan kewenangan Bapak/Ibu, mohon sebutkan kode dan pihak yang berwenang agar dialihkan.",
     )
-
-
-@functools.cache
-def _templates() -> tuple[Template, Template]:
-    """Text and HTML. Loaded when one is needed, once a day: no cold start pays for them."""
-    return ENVIRONMENT.get_template("digest.txt.j2"), ENVIRONMENT.get_template("digest.html.j2")

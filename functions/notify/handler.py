@@ -8,7 +8,7 @@ import boto3
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
-from aduan.directory import load_directory
+from aduan.directory_loading import load_directory
 from aduan.settings import from_environment
 from aduan.store.table import Item, notice_id, open_table
 from aduan.stream import BatchResponse, handle_each

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from notify.wording import ENVIRONMENT, SUBJECT_LENGTH, Mail
-
-if TYPE_CHECKING:
-    from jinja2 import Template
+from notify.wording import Mail, laid_out
 
 
 @dataclass(frozen=True)
@@ -39,12 +34,6 @@ def operations_mail(letter: Letter, subject: str, about: tuple[str, str], greeti
         greeting: The first line.
         forward: Whom it is to be passed on to, and why; empty when the reader is the one it is for.
     """
-    context = {"letter": letter, "what": about[0], "label": about[1], "greeting": greeting, "forward": forward}
-    text, html = _templates()
-    return Mail(subject=subject[:SUBJECT_LENGTH], text=text.render(context), html=html.render(context))
-
-
-@functools.cache
-def _templates() -> tuple[Template, Template]:
-    """Text and HTML. Loaded when one is needed, which is seldom: no cold start pays for them."""
-    return ENVIRONMENT.get_template("operations_mail.txt.j2"), ENVIRONMENT.get_template("operations_mail.html.j2")
+    return laid_out(
+        "operations_mail", subject, letter=letter, what=about[0], label=about[1], greeting=greeting, forward=forward
+    )

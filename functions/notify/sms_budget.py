@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from aduan.notice import Notice, SmsBudgetNotice
-from aduan.store.table import month_of
+from aduan.record import month_of
 from notify.timing import sms_matter
 
 if TYPE_CHECKING:

@@ -6,35 +6,25 @@ what is asked of him now. A step says how things stand when it is taken, so it i
 
 from __future__ import annotations
 
-import functools
 import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
+from aduan.labels import matter
 from aduan.notice import CONTRADICTED
-from aduan.plain_text import in_wib, one_line, readable
+from aduan.plain_text import in_wib
+from aduan.quotation import quotation
 from aduan.record import WIB
 from aduan.ticket import WAITING, Ticket
 from aduan.triage import DESK
-from notify.wording import (
-    ENVIRONMENT,
-    SMS_SEPTETS,
-    SUBJECT_LENGTH,
-    Case,
-    Link,
-    Mail,
-    count_septets,
-    cut,
-    defanged,
-    gsm,
-)
+from notify.gsm_alphabet import cut, gsm
+from notify.wording import Letter, Mail, laid_out
 
 if TYPE_CHECKING:
-    from jinja2 import Template
-
     from aduan.directory import Department
     from aduan.notice import Notice
+    from notify.case import Case
 
 SHOWN_TEXT: Final = 500
 """The first notice had all of it."""
@@ -45,24 +35,6 @@ _TITLES: Final = (
     (re.compile(r"Pemerintah Kalurahan\b"), "Lurah,"),
 )
 """By how a department's name begins, how its head is called."""
-
-
-@dataclass(frozen=True)
-class _Letter:
-    """What the two templates lay out."""
-
-    title: str
-    code: str
-    emergency: bool
-    moment_label: str
-    moment: str
-    greeting: str
-    paragraphs: tuple[str, ...]
-    quotation: tuple[str, ...]
-    instead: str
-    facts: tuple[tuple[str, str], ...]
-    actions: tuple[Link, ...]
-    closing: str
 
 
 @dataclass(frozen=True)
@@ -103,7 +75,7 @@ def step_message(notice: Notice, case: Case) -> Mail | str:
 
     Args:
         notice: Which step it is, and for whom.
-        case: What `wording.mail` takes; the post is without its text when it was deleted at its source.
+        case: What it is about; the post is without its text when it was deleted at its source.
     """
     step = _Step(notice, case)
     return _mail(step) if notice.medium == "email" else _sms(step)
@@ -111,8 +83,8 @@ def step_message(notice: Notice, case: Case) -> Mail | str:
 
 def _mail(step: _Step) -> Mail:
     case = step.case
-    quotation = () if case.secret else _quotation(case.post.text)
-    letter = _Letter(
+    lines, instead = quotation(case.post, SHOWN_TEXT, confidential=case.secret)
+    letter = Letter(
         title=_title(step),
         code=step.ticket.code,
         emergency=case.emergency,
@@ -120,37 +92,25 @@ def _mail(step: _Step) -> Mail:
         moment=in_wib(step.end),
         greeting=f"Yth. {_reader(step)},",
         paragraphs=tuple(filter(None, (_forward(step), _standing(step), _told_too(step), _asked(step)))),
-        quotation=quotation,
-        instead="" if quotation else _instead(case),
+        quotation=lines,
+        instead=instead,
         facts=_facts(step),
         actions=case.links,
-        closing=_closing(step),
+        closing=(case.how_to_answer,),
     )
-    text, html = _templates()
-    where = f" \u2013 {case.spot}" if case.spot else ""
-    what = "Laporan rahasia" if case.secret else case.topic + where
-    subject = f"[{letter.code}] {'DARURAT: ' if case.emergency else ''}{letter.title}: {what}"
-    return Mail(
-        subject=one_line(subject)[:SUBJECT_LENGTH], text=text.render(letter=letter), html=html.render(letter=letter)
-    )
+    mark = "DARURAT: " if case.emergency else ""
+    return laid_out("mail", f"[{letter.code}] {mark}{letter.title}: {case.subject}", letter=letter)
 
 
 def _sms(step: _Step) -> str:
-    case, limit = step.case, f"{step.end.astimezone(WIB):%d-%m-%Y %H.%M}"
-    head = f"{'DARURAT' if case.emergency else 'Aduan'} {step.ticket.code}: "
+    limit = f"{step.end.astimezone(WIB):%d-%m-%Y %H.%M}"
     standing = {"needs_review": "Belum diputuskan", "not_ours": "Belum ada kabar"}.get(
         step.ticket.status, "Belum diterima" if step.ticket.status in WAITING else "Belum selesai"
     )
     by = "" if step.holder.kind == "desk" else f" {cut(gsm(step.holder.short_name), 20)}"
     over = " (lewat)" if step.is_over else ""
     asked = "arahan" if step.notice.role == "head" else "tindak lanjut"
-    tail = f". {standing}{by}, batas {limit}{over}. Mohon {asked}."
-    if case.secret:
-        return f"{head}laporan rahasia{tail}"
-    room = SMS_SEPTETS - count_septets(head + tail)
-    where = cut(gsm(case.spot), room // 2)
-    where = f" di {where}" if where else ""
-    return f"{head}{cut(gsm(case.topic) or 'Laporan warga', room - count_septets(where))}{where}{tail}"
+    return step.case.sms(f". {standing}{by}, batas {limit}{over}. Mohon {asked}.")
 
 
 def _title(step: _Step) -> str:
@@ -260,23 +220,6 @@ def _asked(step: _Step) -> str:
     return asked
 
 
-def _quotation(text: str) -> tuple[str, ...]:
-    """The citizen's words, line by line, as they are stored: masked; no link in them can be clicked."""
-    text = readable(text)
-    if len(text) > SHOWN_TEXT:
-        text = text[:SHOWN_TEXT].rstrip() + " \u2026"
-    return tuple(defanged(text).splitlines())
-
-
-def _instead(case: Case) -> str:
-    """What stands where the quotation would."""
-    if case.secret:
-        return "Isi laporan ini rahasia dan tidak dikirim lewat surel."
-    if case.post.state == "gone":
-        return "Unggahan aslinya sudah dihapus oleh penulisnya."
-    return "Unggahan ini tidak memuat tulisan."
-
-
 def _facts(step: _Step) -> tuple[tuple[str, str], ...]:
     ticket, case = step.ticket, step.case
     dates = [("Masuk", in_wib(ticket.opened_at))]
@@ -287,23 +230,4 @@ def _facts(step: _Step) -> tuple[tuple[str, str], ...]:
         dates.append(("Tenggat penyelesaian", in_wib(ticket.due_at)))
     if case.secret:
         return tuple(dates)
-    place = one_line(ticket.place.label()) if ticket.place is not None else ""
-    return (
-        ("Topik", case.topic),
-        ("Lokasi", place or "tidak disebutkan"),
-        ("Ditangani oleh", case.name(step.holder)),
-        *dates,
-    )
-
-
-def _closing(step: _Step) -> str:
-    code = step.ticket.code
-    if step.case.secret:
-        return f"Sebutkan hanya kode {code} bila membalas surel ini, tanpa isi laporan."
-    return f"Untuk menyampaikan tindak lanjut, balas surel ini tanpa mengubah kode {code} pada judulnya."
-
-
-@functools.cache
-def _templates() -> tuple[Template, Template]:
-    """Text and HTML. Loaded when one is needed, which is seldom: no cold start pays for them."""
-    return ENVIRONMENT.get_template("step.txt.j2"), ENVIRONMENT.get_template("step.html.j2")
+    return (*matter(ticket, case.directory), ("Ditangani oleh", case.name(step.holder)), *dates)

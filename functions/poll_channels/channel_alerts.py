@@ -13,8 +13,7 @@ from aduan.channel import REFUSALS, Cursor
 from aduan.channel_budget import is_exhausted
 from aduan.notice import ChannelNotice
 from aduan.platform_errors import ChannelError, CredentialError, GapError, NotPermittedError, PageCapError
-from aduan.record import stamp
-from aduan.store.table import month_of
+from aduan.record import month_of, stamp
 from aduan.triage import DESK
 
 if TYPE_CHECKING:

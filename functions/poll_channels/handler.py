@@ -12,7 +12,7 @@ import urllib3
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
-from aduan.directory import load_directory
+from aduan.directory_loading import load_directory
 from aduan.settings import from_environment
 from aduan.store.channels import DynamoChannelStore
 from aduan.store.notices import DynamoNoticeStore
@@ -30,6 +30,7 @@ from poll_channels.tasks import TASKS
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
+
 
 AT_ONCE: Final = 10
 """Channels that are read at the same time: they wait for their platforms, not for the processor."""

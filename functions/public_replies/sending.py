@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from aduan.confidentiality import may_be_named
 from aduan.platform_errors import (
     ChannelError,
     CredentialError,
@@ -28,7 +29,7 @@ from public_replies.platforms import ShowsReplies
 from public_replies.wording import beginning, reply_text
 
 if TYPE_CHECKING:
-    from aduan.directory import Channel, Department, Directory
+    from aduan.directory import Channel, Directory
     from aduan.post import Post
     from aduan.store.channels import ChannelStore
     from aduan.store.posts import PostStore
@@ -118,7 +119,7 @@ class ReplyRun:
             if known is not None:
                 return known
         owner = self._directory.departments.get(ticket.department)
-        overtaken = self._overtaken(reply, ticket, post, owner)
+        overtaken = self._overtaken(reply, ticket, post)
         if overtaken is not None or owner is None:
             return self._end(reply, "skipped", overtaken or "nobody has it")
         claimed = self._stores.replies.claim(reply, self._run_id, self._clock() + GRACE)
@@ -150,13 +151,13 @@ class ReplyRun:
             return "waiting"
         return self._end(reply, "parked", f"nobody knows whether it was sent: {type(error).__name__}")
 
-    def _overtaken(self, reply: Reply, ticket: Ticket, post: Post, owner: Department | None) -> str | None:
+    def _overtaken(self, reply: Reply, ticket: Ticket, post: Post) -> str | None:
         """Why a reply is not sent any more; None when it is."""
         if post.state == "gone":
             return "the post was deleted"
         if ticket.status not in STATES[reply.stage]:
             return "the ticket has moved on"
-        if owner is None or owner.confidential:
+        if not may_be_named(ticket.department, self._directory):
             return "what this department deals with is confidential"
         if self._clock() - reply.created_at >= LATEST:
             return "too late"

@@ -15,7 +15,7 @@ from typing import Any, Final
 from rich.console import Console
 from rich.table import Table as Screen
 
-from aduan.directory import load_directory
+from aduan.directory_loading import load_directory
 from classify.classifier import classify
 from infra.artefacts import finish
 from infra.bench.cold_start import ratios

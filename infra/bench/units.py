@@ -13,7 +13,7 @@ from typing import Final
 import boto3
 from moto import mock_aws
 
-from aduan.directory import load_directory
+from aduan.directory_loading import load_directory
 from aduan.post import Post
 from aduan.store.channels import DynamoChannelStore
 from aduan.store.notices import DynamoNoticeStore

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from aduan.directory import load_directory
+from aduan.directory_loading import load_directory
 from infra import templates
 
 ROOT: Final = Path(__file__).resolve().parents[2]

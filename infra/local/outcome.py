@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 
-from aduan.directory import load_directory
+from aduan.directory_loading import load_directory
 from aduan.notice import ChannelNotice, Notice
 from aduan.post import Post
 from aduan.store.posts import DynamoPostStore

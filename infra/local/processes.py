@@ -17,7 +17,8 @@ from urllib.parse import urlsplit
 
 import urllib3
 
-from aduan.directory import Channel, load_directory
+from aduan.directory import Channel
+from aduan.directory_loading import load_directory
 from infra.local.machine import (
     APP_SECRET,
     GRAPH_VERSION,

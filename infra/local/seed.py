@@ -6,7 +6,7 @@ import secrets
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from aduan.directory import load_directory
+from aduan.directory_loading import load_directory
 from aduan.notice import Contact, ContactId
 from aduan.secure_parameters import AUTHOR_KEY, META_APP_ID, META_APP_SECRET
 from aduan.store.contacts import DynamoContactStore

@@ -10,6 +10,7 @@ from typing import Any
 import boto3
 import botocore.exceptions
 
+from aduan.labels import STATUS_LABELS
 from aduan.store.table import Table
 from infra.local.drive import Schedules, SimulatedPost
 from infra.local.machine import REGION, MachineError
@@ -17,18 +18,6 @@ from infra.local.outcome import Line, account_for, department_name
 from infra.local.simulator.desk import Outcome
 from infra.local.simulator.world import Entry
 
-STATUS_WORDS: Mapping[str, str] = {
-    "needs_review": "menunggu pemeriksaan meja admin",
-    "routed": "diteruskan",
-    "accepted": "diterima",
-    "in_progress": "sedang dikerjakan",
-    "resolved": "selesai dikerjakan",
-    "closed": "ditutup",
-    "reopened": "dibuka kembali",
-    "not_ours": "bukan wewenang",
-    "duplicate": "duplikat",
-    "rejected": "bukan aduan",
-}
 MEDIUM_WORDS: Mapping[str, str] = {"email": "surel", "sms": "SMS"}
 STATE_WORDS: Mapping[str, str] = {
     "pending": "menunggu",
@@ -100,7 +89,7 @@ def outcome_of(line: Line) -> Outcome:
     return Outcome(
         state=state,
         ticket=ticket.code if ticket else "",
-        status=STATUS_WORDS.get(ticket.status, ticket.status) if ticket else "",
+        status=STATUS_LABELS[ticket.status].lower() if ticket else "",
         department=department_name(ticket.department) if ticket else "",
         notices=tuple(
             f"{MEDIUM_WORDS.get(notice.medium, notice.medium)} {STATE_WORDS.get(notice.state, notice.state)}"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "functions"))  # the functions' import root, as in Lambda
 
-from aduan.directory import load_directory
+from aduan.directory_loading import load_directory
 from infra.training.json_lines import ExampleError
 from infra.training.predict import predict
 

@@ -14,7 +14,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from aduan.directory import load_directory
+from aduan.directory_loading import load_directory
 from aduan.example import Label
 from aduan.store.posts import DynamoPostStore
 from aduan.store.table import Table

@@ -11,9 +11,9 @@ from moto import mock_aws
 
 from admin_api.coverage import Bounds, coverage, is_complete
 from aduan.channel import Run
-from aduan.store import reading
+from aduan.store import ledger as ledger_reading
 from aduan.store.channels import DynamoChannelStore
-from aduan.store.reading import Reading
+from aduan.store.ledger import LedgerReading
 from aduan.store.table import Table
 from tests.builders import NOON
 from tests.table import create_table
@@ -64,11 +64,11 @@ def test_an_interval_comes_with_the_run_that_proves_its_end(table: Table) -> Non
     after = record(table, 12)
     record(table, 13)
     record(table, 5, channel="instagram:kabarslemanlain")
-    ledger = Reading(table).ledger(CHANNEL, NOON, NOON + 10 * MINUTE)
+    ledger = LedgerReading(table).ledger(CHANNEL, NOON, NOON + 10 * MINUTE)
     assert list(ledger.runs[:3]) == inside
-    ledger = Reading(table).ledger(CHANNEL, NOON, NOON + 9 * MINUTE)
+    ledger = LedgerReading(table).ledger(CHANNEL, NOON, NOON + 9 * MINUTE)
     assert list(ledger.runs) == inside
-    ledger = Reading(table).ledger(CHANNEL, NOON + MINUTE, NOON + 11 * MINUTE)
+    ledger = LedgerReading(table).ledger(CHANNEL, NOON + MINUTE, NOON + 11 * MINUTE)
     assert ledger.runs[-1] == after
     assert ledger.looked_until is None
     assert ledger.until == NOON + 11 * MINUTE
@@ -79,15 +79,15 @@ def test_the_ledger_knows_its_beginning(table: Table) -> None:
     fail(table, -50)
     first = record(table, -40)
     record(table, 5)
-    assert Reading(table).ledger(CHANNEL, NOON, NOON + 10 * MINUTE).first == first
-    assert Reading(table).ledger("instagram:lain", NOON, NOON + 10 * MINUTE).first is None
+    assert LedgerReading(table).ledger(CHANNEL, NOON, NOON + 10 * MINUTE).first == first
+    assert LedgerReading(table).ledger("instagram:lain", NOON, NOON + 10 * MINUTE).first is None
 
 
 def test_too_long_an_interval_is_cut_and_goes_on_where_it_was_cut(
     table: Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Asking again from where an answer ended covers everything in the end, and each answer is right by itself."""
-    monkeypatch.setattr(reading, "LEDGER_RUNS", 4)
+    monkeypatch.setattr(ledger_reading, "LEDGER_RUNS", 4)
     for minute in range(20):
         if minute % 3:
             record(table, minute)
@@ -96,7 +96,7 @@ def test_too_long_an_interval_is_cut_and_goes_on_where_it_was_cut(
     since, until, parts = NOON, NOON + 19 * MINUTE, 0
     while since < until:
         queries = count_queries(table)
-        ledger = Reading(table).ledger(CHANNEL, since, until)
+        ledger = LedgerReading(table).ledger(CHANNEL, since, until)
         assert len(ledger.runs) <= 5
         assert sum(query["Limit"] <= 5 for query in queries) >= 1
         stretches = coverage(ledger.runs, since, ledger.until, Bounds(looked_until=until))
@@ -109,28 +109,28 @@ def test_a_long_outage_after_the_interval_is_searched_so_far_and_no_further(
     table: Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The search for a complete run ends at its bound, and says how far it came."""
-    monkeypatch.setattr(reading, "_SEARCHED_AT_ONCE", 2)
-    monkeypatch.setattr(reading, "_SEARCHED_NEXT", 3)
-    monkeypatch.setattr(reading, "_SEARCH_PAGES", 2)
+    monkeypatch.setattr(ledger_reading, "_SEARCHED_AT_ONCE", 2)
+    monkeypatch.setattr(ledger_reading, "_SEARCHED_NEXT", 3)
+    monkeypatch.setattr(ledger_reading, "_SEARCH_PAGES", 2)
     for minute in range(1, 12):
         fail(table, minute)
     record(table, 12)
-    ledger = Reading(table).ledger(CHANNEL, NOON, NOON + MINUTE / 2)
+    ledger = LedgerReading(table).ledger(CHANNEL, NOON, NOON + MINUTE / 2)
     assert ledger.runs == ()
     assert ledger.looked_until == NOON + 5 * MINUTE
-    ledger = Reading(table).ledger(CHANNEL, NOON + 8 * MINUTE, NOON + 9 * MINUTE)
+    ledger = LedgerReading(table).ledger(CHANNEL, NOON + 8 * MINUTE, NOON + 9 * MINUTE)
     assert ledger.runs[-1].complete
     assert ledger.looked_until is None
 
 
 def test_the_last_complete_run_is_found_behind_failures(table: Table) -> None:
     """Youngest first, past everything that did not come to its end; None when nothing ever did."""
-    assert Reading(table).last_complete_run(CHANNEL) is None
+    assert LedgerReading(table).last_complete_run(CHANNEL) is None
     record(table, 0)
     wanted = record(table, 1)
     for minute in range(2, 80):
         fail(table, minute)
-    assert Reading(table).last_complete_run(CHANNEL) == wanted
+    assert LedgerReading(table).last_complete_run(CHANNEL) == wanted
 
 
 def test_arrivals_are_when_something_new_was_found(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,12 +138,12 @@ def test_arrivals_are_when_something_new_was_found(table: Table, monkeypatch: py
     for minute in range(10):
         record(table, minute, new=minute % 2)
     queries = count_queries(table)
-    assert Reading(table).arrivals(CHANNEL, NOON + 3 * MINUTE) == tuple(
+    assert LedgerReading(table).arrivals(CHANNEL, NOON + 3 * MINUTE) == tuple(
         NOON + minute * MINUTE for minute in (9, 7, 5, 3)
     )
     assert len(queries) == 1
-    monkeypatch.setattr(reading, "HISTORY_RUNS", 4)
-    assert Reading(table).arrivals(CHANNEL, NOON) == (NOON + 9 * MINUTE, NOON + 7 * MINUTE)
+    monkeypatch.setattr(ledger_reading, "HISTORY_RUNS", 4)
+    assert LedgerReading(table).arrivals(CHANNEL, NOON) == (NOON + 9 * MINUTE, NOON + 7 * MINUTE)
 
 
 def test_what_was_lost_is_found_whenever_it_was_noticed(table: Table) -> None:
@@ -154,13 +154,13 @@ def test_what_was_lost_is_found_whenever_it_was_noticed(table: Table) -> None:
     noticed = record(table, 500, **lost)
     for minute in range(501, 520):
         record(table, minute)
-    ledger = Reading(table).ledger(CHANNEL, NOON, NOON + 4 * MINUTE)
+    ledger = LedgerReading(table).ledger(CHANNEL, NOON, NOON + 4 * MINUTE)
     assert noticed in ledger.runs
     stretches = coverage(ledger.runs, NOON, NOON + 4 * MINUTE, Bounds(looked_until=NOON + 4 * MINUTE))
     assert [stretch.state for stretch in stretches] == ["read", "unread", "read"]
     for since, until in ((3, 4), (-2, 1)):
-        runs = Reading(table).ledger(CHANNEL, NOON + since * MINUTE, NOON + until * MINUTE).runs
+        runs = LedgerReading(table).ledger(CHANNEL, NOON + since * MINUTE, NOON + until * MINUTE).runs
         assert noticed not in runs, "it ends before the one, and begins after the other"
-    latest = Reading(table).last_complete_run(CHANNEL)
+    latest = LedgerReading(table).last_complete_run(CHANNEL)
     assert latest is not None
     assert latest.run_id == "run-519"

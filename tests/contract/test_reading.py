@@ -16,12 +16,14 @@ from hypothesis import strategies as st
 from moto import mock_aws
 
 from aduan.channel import Run
-from aduan.store import reading
+from aduan.store import ticket_reading
 from aduan.store.channels import DynamoChannelStore
+from aduan.store.ledger import LedgerReading
 from aduan.store.pages import CursorError
 from aduan.store.posts import DynamoPostStore
-from aduan.store.reading import EVALUATED, Reading, TicketQuery
+from aduan.store.statistics import Statistics
 from aduan.store.table import Table, ticket_key, to_image, values
+from aduan.store.ticket_reading import EVALUATED, TicketQuery, TicketReading
 from aduan.store.tickets import DynamoTicketStore
 from aduan.ticket import Status, Ticket, ticket_code
 from aduan.triage import Place
@@ -66,7 +68,7 @@ def walk(table: Table, query: TicketQuery, limit: int) -> list[Ticket]:
     found: list[Ticket] = []
     after: str | None = None
     while True:
-        tickets, after = Reading(table).list_tickets(query, limit, after)
+        tickets, after = TicketReading(table).list_tickets(query, limit, after)
         assert len(tickets) <= limit
         found += tickets
         if after is None:
@@ -145,7 +147,7 @@ def test_paging_visits_every_ticket_once(table: Table) -> None:
     @example(TicketQuery(), 1, 10)
     @given(queries, st.integers(1, 6), st.integers(10, 40))
     def holds(query: TicketQuery, limit: int, evaluated: int) -> None:
-        with mock.patch.object(reading, "EVALUATED", evaluated):
+        with mock.patch.object(ticket_reading, "EVALUATED", evaluated):
             expected = newest_first([ticket for ticket in tickets if matches(ticket, query)])
             assert walk(table, query, limit) == expected
 
@@ -155,7 +157,7 @@ def test_paging_visits_every_ticket_once(table: Table) -> None:
 def test_a_ticket_that_moves_on_between_pages_is_seen_once(table: Table) -> None:
     """The cursor is a point in time: a change of status between two pages neither repeats nor hides a ticket."""
     tickets = newest_first([open_ticket(table, number, status="routed") for number in range(6)])
-    first, after = Reading(table).list_tickets(TicketQuery(), 2)
+    first, after = TicketReading(table).list_tickets(TicketQuery(), 2)
     for code, status in ((tickets[0].code, "accepted"), (tickets[2].code, "accepted"), (tickets[4].code, "closed")):
         table.client.update_item(
             TableName=table.name,
@@ -166,7 +168,7 @@ def test_a_ticket_that_moves_on_between_pages_is_seen_once(table: Table) -> None
         )
     rest: list[Ticket] = []
     while after is not None:
-        page, after = Reading(table).list_tickets(TicketQuery(), 2, after)
+        page, after = TicketReading(table).list_tickets(TicketQuery(), 2, after)
         rest += page
     assert [ticket.code for ticket in (*first, *rest)] == [ticket.code for ticket in tickets]
 
@@ -184,9 +186,9 @@ def test_a_full_page_says_whether_there_is_more(table: Table) -> None:
     for number in range(4):
         open_ticket(table, number, status="routed")
     for query in (TicketQuery(), TicketQuery(status="routed"), TicketQuery(department="dishub")):
-        _, after = Reading(table).list_tickets(query, 2)
+        _, after = TicketReading(table).list_tickets(query, 2)
         assert after is not None
-        page, end = Reading(table).list_tickets(query, 2, after)
+        page, end = TicketReading(table).list_tickets(query, 2, after)
         assert len(page) == 2
         assert end is None
 
@@ -196,20 +198,20 @@ def test_a_full_page_says_whether_there_is_more(table: Table) -> None:
 def test_an_invented_cursor_is_refused(text: str) -> None:
     """Whatever is no cursor raises `CursorError`, never something else."""
     with pytest.raises(CursorError):
-        Reading(Table(client(), "none")).list_tickets(TicketQuery(), 1, text)
+        TicketReading(Table(client(), "none")).list_tickets(TicketQuery(), 1, text)
 
 
 def test_a_changed_cursor_is_refused(table: Table) -> None:
     """Not one letter of a cursor can be changed."""
     for number in range(2):
         open_ticket(table, number)
-    _, cursor = Reading(table).list_tickets(TicketQuery(), 1)
+    _, cursor = TicketReading(table).list_tickets(TicketQuery(), 1)
     assert cursor is not None
     assert cursor.replace("-", "").replace("_", "").isalnum()
     for place, letter in enumerate(cursor):
         changed = cursor[:place] + ("A" if letter != "A" else "B") + cursor[place + 1 :]
         with pytest.raises(CursorError):
-            Reading(table).list_tickets(TicketQuery(), 1, changed)
+            TicketReading(table).list_tickets(TicketQuery(), 1, changed)
 
 
 class Calls:
@@ -245,10 +247,10 @@ def test_a_list_request_is_bounded(table: Table) -> None:
         TicketQuery(topic="sampah"),
         TicketQuery(place="Turi", since=NOON, before=NOON + timedelta(days=9)),
     ]
-    with mock.patch.object(reading, "EVALUATED", bound):
+    with mock.patch.object(ticket_reading, "EVALUATED", bound):
         for query in asked:
             calls = Calls(table)
-            Reading(table).list_tickets(query, 100)
+            TicketReading(table).list_tickets(query, 100)
             assert set(calls.operations) == {"Query"}
             assert len(calls.operations) <= len(STATUSES)
             assert sum(calls.limits) <= bound
@@ -264,11 +266,11 @@ def test_reading_never_scans(table: Table) -> None:
     """No way of reading scans the table, and each is a number of requests known beforehand."""
     ticket = open_ticket(table, 1)
     calls = Calls(table)
-    read = Reading(table)
+    read = TicketReading(table)
     read.list_tickets(TicketQuery(), 20)
     read.ticket_detail(ticket.code)
-    read.count(["2026-10", "2026-11"], "topic")
-    read.channel_state("instagram:kabarsleman")
+    Statistics(table).count(["2026-10", "2026-11"], "topic")
+    LedgerReading(table).channel_state("instagram:kabarsleman")
     assert set(calls.operations) == {"Query", "GetItem", "BatchGetItem"}
     assert len(calls.operations) == len(STATUSES) + 2 + 2 * 8 + 3
 
@@ -276,21 +278,21 @@ def test_reading_never_scans(table: Table) -> None:
 def test_a_ticket_comes_with_all_that_belongs_to_it(table: Table) -> None:
     """One ticket is shown with its events, notices, voices and their posts; an unknown one is None."""
     ticket = open_ticket(table, 1)
-    detail = Reading(table).ticket_detail(ticket.code)
+    detail = TicketReading(table).ticket_detail(ticket.code)
     assert detail is not None
     assert detail.ticket == ticket
     assert [event.move for event in detail.events] == ["opened"]
     assert [notice.key for notice in detail.notices] == ["dishub#email"]
     assert [voice.post for voice in detail.voices] == [ticket.post]
     assert detail.posts[ticket.post].text == a_post().text
-    assert Reading(table).ticket_detail("SLM-000000") is None
+    assert TicketReading(table).ticket_detail("SLM-000000") is None
 
 
 def test_a_voice_whose_post_is_gone_is_still_a_voice(table: Table) -> None:
     """A post deleted at its source takes its text away, not the voice."""
     ticket = open_ticket(table, 1)
     table.client.delete_item(TableName=table.name, Key=to_image({"pk": f"POST#{ticket.post}", "sk": "POST"}))
-    detail = Reading(table).ticket_detail(ticket.code)
+    detail = TicketReading(table).ticket_detail(ticket.code)
     assert detail is not None
     assert len(detail.voices) == 1
     assert detail.posts == {}
@@ -303,7 +305,7 @@ def test_figures_agree_with_the_tickets(wanted: list[dict[str, Any]]) -> None:
     with mock_aws():
         table = create_table(client())
         tickets = [open_ticket(table, number, **changes) for number, changes in enumerate(wanted)]
-        read = Reading(table)
+        read = Statistics(table)
         for by in ("channel", "topic", "department", "status"):
             expected: dict[str, int] = {}
             for ticket in tickets:
@@ -330,7 +332,7 @@ def test_a_channel_shows_its_last_runs(table: Table) -> None:
                 complete=True,
             )
         )
-    state = Reading(table).channel_state("instagram:kabarsleman")
+    state = LedgerReading(table).channel_state("instagram:kabarsleman")
     assert state.cursor.watermark is None
     assert [run.run_id for run in state.runs] == [f"run-{minute}" for minute in (6, 5, 4, 3, 2)]
 
@@ -338,7 +340,7 @@ def test_a_channel_shows_its_last_runs(table: Table) -> None:
 def test_a_ticket_says_what_its_author_was_told(table: Table) -> None:
     """The answers under its post come with it, so that a person finds the one that was put aside."""
     ticket = open_ticket(table, 1, replies=())
-    detail = Reading(table).ticket_detail(ticket.code)
+    detail = TicketReading(table).ticket_detail(ticket.code)
     assert detail is not None
     assert [(reply.stage, reply.state) for reply in detail.replies] == [("routed", "pending")]
     assert len(detail.voices) == len(detail.notices) == 1

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 import urllib3
 
-from aduan.directory import Channel, load_directory
+from aduan.directory import Channel
+from aduan.directory_loading import load_directory
 from aduan.platform_errors import ChannelError, CredentialError, ThrottledError
 from aduan.reply import Reply
 from aduan.ticket import Stage, Status, Ticket, ticket_code

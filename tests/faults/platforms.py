@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 
 import urllib3
 
-from aduan.directory import Channel, load_directory
+from aduan.directory import Channel
+from aduan.directory_loading import load_directory
 from aduan.time_budget import TimeBudget
 from poll_channels.connection import Connection, PollSettings
 from poll_channels.credentials import Credentials

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from aduan.deadlines import started
-from aduan.directory import Directory, load_directory
+from aduan.directory import Directory
+from aduan.directory_loading import load_directory
 from aduan.notice import Contact, Medium, Notice
 from aduan.record import WIB
 from aduan.triage import DESK

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from aduan.directory import load_directory
+from aduan.directory_loading import load_directory
 from aduan.notice import SmsBudgetNotice
 from aduan.record import WIB
 from aduan.triage import DESK, Place

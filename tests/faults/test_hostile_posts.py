@@ -15,10 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aduan.channel import Rejected
-from aduan.directory import load_directory
+from aduan.directory_loading import load_directory
 from aduan.post import Post
 from aduan.store.table import from_image, post_key, to_image, to_item
 from classify.classifier import classify
+from notify.case import Case
 from notify.wording import mail
 from poll_channels.poll import OVERLAP
 from poll_channels.source import Batch, Window
@@ -181,7 +182,7 @@ def test_fault_14_every_text_can_be_stored_and_only_what_no_table_takes_is_repai
 def test_fault_14_no_hidden_character_reaches_a_mail(text: str) -> None:
     """What turns text around, hides in words or carries tags is not in the mail, in neither of its forms."""
     post = a_post(text=f"Lampu mati {text} di Depok", triage=a_triage())
-    written = mail(a_ticket(), post, DIRECTORY.departments["dishub"], None, DIRECTORY)
+    written = mail(Case(a_ticket(), post, DIRECTORY.departments["dishub"], None, DIRECTORY))
     for part in (written.subject, written.text, written.html):
         hidden = {unicodedata.category(letter) for letter in part if letter != "\n"} & {"Cc", "Cf", "Cs", "Co", "Cn"}
         assert hidden == set()

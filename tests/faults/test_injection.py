@@ -14,8 +14,9 @@ from aduan.notice import AnyNotice
 from aduan.record import WIB
 from aduan.ticket import ticket_code
 from aduan.triage import Place
+from notify.gsm_alphabet import septets
 from notify.senders import NotAcceptedError
-from notify.wording import Mail, septets
+from notify.wording import Mail
 from tests import mailbox
 from tests.builders import NOON, a_channel_notice, a_contact_notice, a_notice, a_post, a_ticket, a_triage
 from tests.county import County

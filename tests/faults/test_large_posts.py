@@ -13,13 +13,14 @@ from moto import mock_aws
 
 from admin_api.answers import detail_answer
 from aduan.channel import RAW_BYTES
-from aduan.directory import load_directory
+from aduan.directory_loading import load_directory
 from aduan.masking import storable
 from aduan.post import LINK_CHARACTERS, TEXT_BYTES, Post
 from aduan.store.posts import DynamoPostStore
-from aduan.store.reading import TicketDetail
 from aduan.store.table import Table, from_image, post_key, to_item
+from aduan.store.ticket_reading import TicketDetail
 from aduan.ticket import Voice
+from notify.case import Case
 from notify.wording import mail
 from tests.builders import NOON, a_post, a_rejected, a_ticket, a_triage
 from tests.faults.platforms import an_item, listing
@@ -89,7 +90,7 @@ def test_fault_13_a_department_reads_that_there_was_more() -> None:
     """However the text is cut, the quotation in the mail ends with the word for it."""
     for text in LONG.values():
         post = a_post(text=text, triage=a_triage())
-        written = mail(a_ticket(), post, DIRECTORY.departments["dishub"], None, DIRECTORY)
+        written = mail(Case(a_ticket(), post, DIRECTORY.departments["dishub"], None, DIRECTORY))
         assert "(dipotong)" in written.text
         assert "(dipotong)" in written.html
 

@@ -9,7 +9,7 @@ from typing import Any, get_args
 
 import pytest
 
-from aduan.directory import load_directory
+from aduan.directory_loading import load_directory
 from aduan.notice import AnyNotice
 from aduan.ticket import Stage
 from infra.local.simulator.world import Draft, Kind, Role

@@ -14,8 +14,8 @@ from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
+from admin_api.health import channel_health
 from aduan.channel import Cursor, Rejected
-from aduan.health import channel_health
 from aduan.platform_errors import (
     ChannelError,
     CredentialError,

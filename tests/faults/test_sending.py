@@ -12,9 +12,9 @@ import pytest
 from aduan.notice import ContactNotice, Medium, NoticeId
 from aduan.triage import DESK, Urgency
 from notify.delivery import SMS_LIFETIME, Senders
+from notify.gsm_alphabet import septets
 from notify.senders import NotAcceptedError, OutcomeUnknownError
 from notify.timing import GRACE
-from notify.wording import septets
 from tests.builders import NOON, a_notice, a_ticket
 from tests.provider import FAULT, SENT, Provider, a_provider, an_envelope, mail_sender, text_sender
 from tests.sending import FALLBACK, MINUTE, Behaviour, Sending

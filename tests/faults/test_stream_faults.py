@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aduan.directory import load_directory
+from aduan.directory_loading import load_directory
 from aduan.post import Post
 from aduan.store.posts import LEFT_BEHIND, DynamoPostStore
 from aduan.store.table import post_key, to_image

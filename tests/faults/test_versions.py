@@ -10,7 +10,7 @@ import pytest
 from moto import mock_aws
 
 from aduan.channel import Cursor, Run, Sweep, TokenCheck
-from aduan.directory import load_directory
+from aduan.directory_loading import load_directory
 from aduan.notice import ContactId
 from aduan.record import SCHEMA_VERSION, Record
 from aduan.store.channels import DynamoChannelStore
@@ -18,7 +18,6 @@ from aduan.store.contacts import DynamoContactStore
 from aduan.store.examples import DynamoExampleStore, example_key
 from aduan.store.notices import DynamoNoticeStore, new_notice_item
 from aduan.store.posts import DynamoPostStore
-from aduan.store.reading import Reading, TicketQuery
 from aduan.store.table import (
     Item,
     Table,
@@ -30,6 +29,7 @@ from aduan.store.table import (
     to_image,
     to_item,
 )
+from aduan.store.ticket_reading import TicketQuery, TicketReading
 from aduan.store.tickets import DynamoTicketStore, event_item, ticket_item, under
 from aduan.ticket import Event, Ticket, Voice
 from classify.decide import decide
@@ -205,12 +205,12 @@ def test_fault_35_a_decision_of_another_version_is_read(age: Age) -> None:
 def test_fault_35_a_ticket_of_another_version_can_be_read_with_all_that_belongs_to_it(table: Table, age: Age) -> None:
     """One ticket with history, notice and voice, and the list."""
     put(table, *an_opened_ticket(age))
-    detail = Reading(table).ticket_detail(a_ticket().code)
+    detail = TicketReading(table).ticket_detail(a_ticket().code)
     assert detail is not None
     assert detail.ticket == a_ticket()
     assert (detail.events, len(detail.notices), len(detail.voices)) == ((an_event(),), 1, 1)
     assert list(detail.posts) == [a_post().key]
-    tickets, _ = Reading(table).list_tickets(TicketQuery(), 10)
+    tickets, _ = TicketReading(table).list_tickets(TicketQuery(), 10)
     assert tickets == (a_ticket(),)
 
 

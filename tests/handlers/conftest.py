@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from aduan.directory import Sending, load_directory
+from aduan.directory import Sending
+from aduan.directory_loading import load_directory
 
 
 @pytest.fixture(autouse=True)

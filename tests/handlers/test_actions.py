@@ -26,14 +26,15 @@ from hypothesis import strategies as st
 from moto import mock_aws
 
 from aduan.action_token import LIFETIME, Action
-from aduan.directory import load_directory
+from aduan.directory_loading import load_directory
 from aduan.notice import Notice, NoticeId
 from aduan.post import Post
+from aduan.record import month_of
 from aduan.store.examples import DynamoExampleStore
 from aduan.store.notices import DynamoNoticeStore
 from aduan.store.posts import DynamoPostStore
-from aduan.store.reading import Reading
-from aduan.store.table import Table, from_image, month_of
+from aduan.store.statistics import Statistics
+from aduan.store.table import Table, from_image
 from aduan.store.tickets import DynamoTicketStore
 from aduan.ticket import MOVES, Event, Ticket, ticket_code
 from aduan.triage import DESK
@@ -230,7 +231,7 @@ def test_who_refuses_and_names_another_moves_the_ticket_there(browser: Browser) 
     example = DynamoExampleStore(browser.table).get(after)
     assert example is not None
     assert (example.label.department, example.text) == ("dlh", browser.stored_post(after).text)
-    tallies = Reading(browser.table).count([month_of(NOON)], "department")
+    tallies = Statistics(browser.table).count([month_of(NOON)], "department")
     assert {code: (tally.tickets, tally.misroutes) for code, tally in tallies.items()} == {
         "dishub": (0, 1),
         "dlh": (1, 0),
@@ -523,7 +524,7 @@ def check_books(browser: Browser, ticket: Ticket, history: list[Event]) -> None:
     for before, after in pairwise(moves):
         assert after in MOVES[before], moves
     assert moves[-1] == stored.status
-    tallies = Reading(browser.table).count([month_of(NOON)], "department")
+    tallies = Statistics(browser.table).count([month_of(NOON)], "department")
     tickets = {code: tally.tickets for code, tally in tallies.items() if tally.tickets}
     assert tickets == {stored.department: 1}
     assert {s: n for tally in tallies.values() for s, n in tally.statuses.items() if n} == {stored.status: 1}

@@ -446,7 +446,7 @@ def test_a_failure_is_answered_without_a_detail(api: Api, capfd: pytest.CaptureF
     assert answer.error["code"] == "internal"
     logged = api.log.getvalue() + "".join(capfd.readouterr())
     assert '"error_type":"ValidationError"' in logged
-    assert '"place":"aduan.store.reading:' in logged
+    assert '"place":"aduan.store.ticket_reading:' in logged
     for secret in ("teks warga", "0812", "Traceback"):
         assert secret not in logged + json.dumps(answer.body)
 

@@ -23,11 +23,12 @@ from moto import mock_aws
 from aduan.example import Label
 from aduan.notice import Notice
 from aduan.post import Post
+from aduan.record import month_of
 from aduan.store.examples import DynamoExampleStore
 from aduan.store.notices import DynamoNoticeStore
 from aduan.store.posts import DynamoPostStore
-from aduan.store.reading import Reading
-from aduan.store.table import Table, from_image, month_of
+from aduan.store.statistics import Statistics
+from aduan.store.table import Table, from_image
 from aduan.store.tickets import DynamoTicketStore
 from aduan.ticket import Ticket, ticket_code
 from tests import moves
@@ -162,7 +163,7 @@ def test_a_correction_moves_the_ticket_and_says_by_whom(api: Api) -> None:
         ("dishub", "withdrawn"),
         ("dlh", "pending"),
     }
-    counted = Reading(api.table).count(["2026-11"], "department")
+    counted = Statistics(api.table).count(["2026-11"], "department")
     assert {name: tally.tickets for name, tally in counted.items()} == {"dishub": 0, "dlh": 1}
     example = DynamoExampleStore(api.table).get(ticket)
     assert example is not None
@@ -407,7 +408,7 @@ def recounted(api: Api, codes: list[str]) -> None:
     tickets = [api.ticket(code) for code in codes]
     by: dict[Any, Any] = {"topic": lambda it: it.topic, "department": lambda it: it.department}
     for grouping, group in by.items():
-        counted = Reading(api.table).count(["2026-11"], grouping)
+        counted = Statistics(api.table).count(["2026-11"], grouping)
         figures = {name: tally.tickets for name, tally in counted.items() if tally.tickets}
         assert figures == Counter(group(ticket) for ticket in tickets)
         statuses = {

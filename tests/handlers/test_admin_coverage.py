@@ -15,8 +15,8 @@ import pytest
 from moto import mock_aws
 
 from aduan.channel import Run, TokenCheck
-from aduan.directory import load_directory
-from aduan.store import reading
+from aduan.directory_loading import load_directory
+from aduan.store import ledger as ledger_reading
 from aduan.store.channels import DynamoChannelStore
 from aduan.store.table import Table
 from tests.builders import a_channel
@@ -164,7 +164,7 @@ def test_what_was_before_aduan_is_no_reproach(api: Api) -> None:
 
 def test_too_much_for_one_answer_is_cut_and_can_be_gone_on_with(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     """A cut answer speaks only of the part it looked at, and says from where to ask on."""
-    monkeypatch.setattr(reading, "LEDGER_RUNS", 3)
+    monkeypatch.setattr(ledger_reading, "LEDGER_RUNS", 3)
     for minute in range(0, 60, 10):
         api.record(DAY + minute * MINUTE)
     since, parts = DAY, []
@@ -329,7 +329,7 @@ def test_a_channel_whose_money_is_gone_is_not_healthy(api: Api, monkeypatch: pyt
     """The answer says so at the top, with the limit, what was spent, and when it is read again."""
     paid = a_channel(id=CHANNEL, monthly_budget_usd=20)
     directory = load_directory().model_copy(update={"channels": (paid,)})
-    monkeypatch.setattr("aduan.directory.load_directory", lambda: directory)
+    monkeypatch.setattr("aduan.directory_loading.load_directory", lambda: directory)
     sys.modules.pop("admin_api.handler")
     api = Api(importlib.import_module("admin_api.handler"), api.table)
     now = datetime.now(UTC)

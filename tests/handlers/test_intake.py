@@ -25,7 +25,7 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 from urllib3.exceptions import ProtocolError
 
-from aduan.directory import load_directory
+from aduan.directory_loading import load_directory
 from aduan.platform_http import MOST_BYTES
 from aduan.post import Post
 from aduan.store.table import Item, Table, from_image, to_image

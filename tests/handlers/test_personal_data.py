@@ -31,7 +31,7 @@ from moto import mock_aws
 from moto.sesv2.models import sesv2_backends
 from moto.sns.models import sns_backends
 
-from aduan.directory import load_directory
+from aduan.directory_loading import load_directory
 from aduan.post import Post
 from aduan.store.contacts import DynamoContactStore
 from aduan.store.table import Table, from_image, to_image

@@ -18,8 +18,9 @@ from unittest import mock
 import pytest
 from moto import mock_aws
 
+from aduan.record import month_of
 from aduan.store.posts import DynamoPostStore
-from aduan.store.table import Table, month_of, spending_key, to_image, to_item
+from aduan.store.table import Table, spending_key, to_image, to_item
 from aduan.store.table import post_key as key_of
 from aduan.triage import DESK, Triage
 from classify.classifier import UNSURE_TOPIC

@@ -18,7 +18,8 @@ from moto import mock_aws
 from moto.sesv2.models import sesv2_backends
 from moto.sns.models import sns_backends
 
-from aduan.directory import Sending, load_directory
+from aduan.directory import Sending
+from aduan.directory_loading import load_directory
 from aduan.notice import Notice, NoticeId, SmsBudgetNotice, media
 from aduan.quiet_hours import held
 from aduan.record import WIB

@@ -15,19 +15,21 @@ from moto import mock_aws
 from actions.routes import Routes
 from aduan.action_token import Action
 from aduan.channel import Rejected, TokenCheck
-from aduan.directory import load_directory
+from aduan.directory_loading import load_directory
 from aduan.notice import AnyNotice, ContactId, Notice, SmsBudgetNotice
 from aduan.post import Post
 from aduan.store.channels import DynamoChannelStore
 from aduan.store.contacts import DynamoContactStore
 from aduan.store.examples import DynamoExampleStore
+from aduan.store.ledger import LedgerReading
 from aduan.store.notices import DynamoNoticeStore, new_notice_item
 from aduan.store.posts import DynamoPostStore
-from aduan.store.reading import Reading, TicketQuery
 from aduan.store.replies import DynamoReplyStore
 from aduan.store.sending import DynamoSendingStore
 from aduan.store.spending import DynamoSpendingStore
+from aduan.store.statistics import Statistics
 from aduan.store.table import Table, from_image
+from aduan.store.ticket_reading import TicketQuery, TicketReading
 from aduan.store.tickets import DynamoTicketStore
 from aduan.ticket import Ticket, ticket_code
 from aduan.triage import DESK, Triage
@@ -417,18 +419,19 @@ def follow_up(world: World) -> None:
 def admin_api(world: World) -> None:
     """Ask everything the API answers, replace a contact, and correct a ticket."""
     code = world.open("complaint").ticket
-    reading, contacts = Reading(world.table), DynamoContactStore(world.table)
+    reading, ledger = TicketReading(world.table), LedgerReading(world.table)
+    contacts = DynamoContactStore(world.table)
     assert reading.list_tickets(TicketQuery(), 10)[0]
     assert reading.list_tickets(TicketQuery(department="dishub"), 10)[0]
     assert reading.forum() == ((), False)
     detail = reading.ticket_detail(code)
     assert detail is not None
     assert detail.posts
-    assert reading.count(["2026-11"], "topic")
-    reading.channel_state(a_channel().id)
-    reading.ledger(a_channel().id, NOON, LATER)
-    reading.last_complete_run(a_channel().id)
-    reading.arrivals(a_channel().id, NOON)
+    assert Statistics(world.table).count(["2026-11"], "topic")
+    ledger.channel_state(a_channel().id)
+    ledger.ledger(a_channel().id, NOON, LATER)
+    ledger.last_complete_run(a_channel().id)
+    ledger.arrivals(a_channel().id, NOON)
     contacts.put(a_contact("dlh"))
     assert contacts.get(ContactId("dlh")) is not None
     world.correct(world.table, "complaint", department="dlh")

@@ -9,13 +9,14 @@ from typing import Any, get_args
 import pytest
 
 from aduan.action_token import LIFETIME, verified
-from aduan.directory import load_directory
+from aduan.directory_loading import load_directory
 from aduan.ticket import MOVES, Status
 from aduan.triage import DESK
 from notify.action_links import LABELS, ActionLinks
-from notify.digest_wording import digest_mail
+from notify.case import Case, DeskReason, Link
+from notify.digest_wording import brief, digest_mail
 from notify.step_wording import step_message
-from notify.wording import Case, DeskReason, Link, Mail, brief, mail
+from notify.wording import Mail, mail
 from tests.builders import NOON, a_notice, a_post, a_ticket, a_triage
 from tests.links import KEYS
 
@@ -96,9 +97,9 @@ def mails(actions: tuple[Link, ...]) -> list[Mail]:
     dishub = DIRECTORY.departments["dishub"]
     reminder = step_message(a_notice(step="remind.1"), Case(a_ticket(), POST, dishub, None, DIRECTORY, actions))
     assert isinstance(reminder, Mail)
-    told = [brief(a_ticket(), POST, dishub, None, DIRECTORY, links=actions)] * 2
+    told = [brief(Case(a_ticket(), POST, dishub, None, DIRECTORY, actions))] * 2
     return [
-        mail(a_ticket(), POST, dishub, None, DIRECTORY, links=actions),
+        mail(Case(a_ticket(), POST, dishub, None, DIRECTORY, actions)),
         reminder,
         digest_mail(told, dishub, dishub, None, reminds=False, now=NOON),
     ]

@@ -21,7 +21,7 @@ from aduan.action_token import (
     signed,
     verified,
 )
-from aduan.directory import load_directory
+from aduan.directory_loading import load_directory
 from aduan.ticket import ticket_code
 from tests.builders import NOON
 from tests.links import KEYS, a_token, as_secret

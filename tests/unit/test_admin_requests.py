@@ -12,7 +12,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from admin_api.answers import KIND_LABELS, STATUS_LABELS, URGENCY_LABELS
 from admin_api.requests import (
     ContactRequest,
     contact_of,
@@ -22,7 +21,8 @@ from admin_api.requests import (
     ticket_code,
     tickets_request,
 )
-from aduan.directory import load_directory
+from aduan.directory_loading import load_directory
+from aduan.labels import KIND_LABELS, STATUS_LABELS, URGENCY_LABELS
 from aduan.notice import ContactId
 from aduan.refusal import RefusedError
 from aduan.ticket import Status

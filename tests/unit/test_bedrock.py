@@ -17,7 +17,7 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 from botocore.stub import Stubber
 
-from aduan.directory import load_directory
+from aduan.directory_loading import load_directory
 from aduan.store.table import Table
 from aduan.triage import DESK, Triage
 from classify.bedrock import MICRO, PATIENCE_SECONDS, WINDOW_SECONDS, SecondOpinion, SecondOpinionSettings

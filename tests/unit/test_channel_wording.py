@@ -6,13 +6,15 @@ from typing import Any, get_args
 
 import pytest
 
-from aduan.directory import load_directory
+from aduan.directory_loading import load_directory
+from aduan.labels import CHANNEL_KIND_LABELS, channel_label
 from aduan.notice import Matter
 from aduan.post import ChannelKind
 from aduan.record import WIB
 from aduan.triage import DESK
+from notify.case import DeskReason
 from notify.channel_wording import STEPS, channel_mail
-from notify.wording import CHANNEL_KINDS, DeskReason, Mail, channel_label
+from notify.wording import Mail
 from poll_channels.sources import KINDS
 from tests.builders import NOON, a_channel, a_channel_notice
 
@@ -43,9 +45,9 @@ def said(html: str) -> str:
 
 def test_every_kind_of_channel_has_a_name_for_people() -> None:
     """No mail speaks of a ``telegram_relay``."""
-    assert set(CHANNEL_KINDS) == set(get_args(ChannelKind))
+    assert set(CHANNEL_KIND_LABELS) == set(get_args(ChannelKind))
     for channel in DIRECTORY.channels:
-        assert channel_label(channel.id, DIRECTORY).startswith(f"{CHANNEL_KINDS[channel.kind]} ")
+        assert channel_label(channel.id, DIRECTORY).startswith(f"{CHANNEL_KIND_LABELS[channel.kind]} ")
 
 
 def test_whoever_is_told_learns_what_to_do_on_every_kind_that_is_read() -> None:

@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from aduan.directory import load_directory
+from aduan.directory_loading import load_directory
 from aduan.notice import CONTRADICTED
 from aduan.quiet_hours import fits_a_digest
 from aduan.triage import DESK
+from notify.case import Case
 from notify.step_wording import step_message
-from notify.wording import Case, Mail
+from notify.wording import Mail
 from tests.builders import NOON, a_notice, a_post, a_ticket, a_triage
 
 DIRECTORY = load_directory()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 
-from aduan.directory import load_directory
+from aduan.directory_loading import load_directory
 from aduan.masking import masked
 from infra.training.example import Example, held_out
 from infra.training.examples import CORPUS, PROTEST, read_corpus, read_examples

@@ -11,7 +11,7 @@ from admin_api.correction import correction
 from admin_api.requests import CorrectionRequest
 from aduan.change import Change
 from aduan.deadlines import finish_by
-from aduan.directory import load_directory
+from aduan.directory_loading import load_directory
 from aduan.example import Example, Label
 from aduan.refusal import RefusedError
 from aduan.ticket import MOVES, Ticket

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aduan.directory import load_directory
+from aduan.directory_loading import load_directory
 from aduan.notice import NoticeId, media
 from aduan.post import Post
 from aduan.store.tickets import CodeTakenError

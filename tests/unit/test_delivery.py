@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aduan.directory import load_directory
+from aduan.directory_loading import load_directory
 from aduan.notice import AnyNotice
 from aduan.triage import DESK
 from notify.delivery import Delivery, Outcome, Senders

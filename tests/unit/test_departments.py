@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aduan.directory import load_directory
+from aduan.directory_loading import load_directory
 from aduan.triage import DESK
 from classify.classifier import classify
 from classify.departments import called, choose, rank

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import get_args
 
-from aduan.directory import load_directory
+from aduan.directory_loading import load_directory
 from aduan.triage import ReportKind, Urgency
 from classify.features import FAMILIES
 from classify.model import MODEL_FOLDER, load_model

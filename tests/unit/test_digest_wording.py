@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from aduan.directory import load_directory
+from aduan.directory_loading import load_directory
 from aduan.post import Post
 from aduan.record import WIB
 from aduan.triage import DESK, Place
-from notify.digest_wording import digest_mail
-from notify.wording import BRIEF_TEXT, Brief, DeskReason, Mail, brief
+from notify.case import Case, DeskReason
+from notify.digest_wording import BRIEF_TEXT, Brief, brief, digest_mail
+from notify.wording import Mail
 from tests.builders import a_post, a_ticket, a_triage
 
 DIRECTORY = load_directory()
@@ -26,7 +27,7 @@ def a_brief(
     """What a digest says about the builders' ticket."""
     ticket = a_ticket(**({"department": department, "due_at": DUE} | changes))
     about = post or a_post(triage=a_triage(department=department))
-    return brief(ticket, about, DIRECTORY.departments[department], desk_reason, DIRECTORY)
+    return brief(Case(ticket, about, DIRECTORY.departments[department], desk_reason, DIRECTORY))
 
 
 def a_digest(
@@ -97,8 +98,8 @@ def test_what_may_be_a_secret_is_one_while_the_desk_decides() -> None:
 def test_a_report_without_words_says_so() -> None:
     """A photo alone is called one, and is no quotation."""
     photo = a_brief(post=a_post(text="", has_photo=True, triage=a_triage()))
-    assert (photo.text, photo.quoted) == ("Hanya foto, tanpa tulisan.", False)
-    assert a_brief(post=a_post(text="", triage=a_triage())).text == "Tanpa tulisan."
+    assert (photo.text, photo.quoted) == ("Unggahan ini hanya berupa foto, tanpa tulisan.", False)
+    assert a_brief(post=a_post(text="", triage=a_triage())).text == "Unggahan ini tidak memuat tulisan."
 
 
 def test_urgency_is_marked_and_an_unknown_place_is_left_out() -> None:
@@ -142,7 +143,7 @@ def test_whoever_is_told_of_anothers_ticket_reads_whose_it_is() -> None:
     """The Sekda's reminders name the department that has not moved; a department's own do not."""
     setda = DIRECTORY.departments["setda"]
     about = a_post(triage=a_triage())
-    written = brief(a_ticket(), about, setda, None, DIRECTORY)
+    written = brief(Case(a_ticket(), about, setda, None, DIRECTORY))
     assert (written.owner, a_brief().owner) == ("Dinas Perhubungan", "")
     mail = a_digest(written, department="setda", reminds=True)
     assert "Ditangani: Dinas Perhubungan" in mail.text

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aduan.directory import load_directory
+from aduan.directory_loading import load_directory
 from infra.training.example import Example, held_out
 from infra.training.examples import read_corpus, read_examples
 from infra.training.json_lines import ExampleError

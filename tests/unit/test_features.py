@@ -7,7 +7,7 @@ import itertools
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from aduan.directory import load_directory
+from aduan.directory_loading import load_directory
 from classify.features import FAMILIES, GRAM_LENGTHS, OPENING, features_of, grams_of
 from classify.phrase_matches import reader_of
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from aduan.directory import load_directory
+from aduan.directory_loading import load_directory
 from classify.features import FAMILIES, features_of
 from classify.model import Model, Probabilities
 from classify.phrase_matches import reader_of

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from aduan.directory import load_directory
+from aduan.directory_loading import load_directory
 from classify.model import load_model
 from infra.training import floors
 from infra.training.example import Example, held_out

@@ -9,20 +9,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aduan import platform_errors
-from aduan.channel import END_UNKNOWN, Cursor, Run, TokenCheck
-from aduan.directory import Channel
-from aduan.health import (
-    ERROR_LABELS,
+from admin_api.health import (
     Health,
     allowed_lag,
     channel_health,
     consecutive_failures,
-    error_label,
     token_label,
 )
+from admin_api.silence import HISTORY, Silence, usual_gap
+from aduan import platform_errors
+from aduan.channel import END_UNKNOWN, Cursor, Run, TokenCheck
+from aduan.directory import Channel
+from aduan.labels import ERROR_LABELS, error_label
 from aduan.record import WIB
-from aduan.silence import HISTORY, Silence, usual_gap
 from tests.builders import NOON, a_channel
 
 MINUTE = timedelta(minutes=1)

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aduan.deadlines import deadline_of, finish_by, next_step, started
-from aduan.directory import OUTSIDE, Step, load_directory
+from aduan.directory import OUTSIDE, Step
+from aduan.directory_loading import load_directory
 from aduan.notice import Notice
 from aduan.record import WIB
 from aduan.ticket import MOVES, OPEN, WAITING, Event, Status, Ticket, clock_of

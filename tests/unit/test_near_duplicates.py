@@ -8,7 +8,7 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aduan.directory import load_directory
+from aduan.directory_loading import load_directory
 from infra.training.examples import read_examples
 from infra.training.near_duplicates import near_duplicates, with_groups
 from tests.invented import an_example

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aduan.deadlines import deadline_of
-from aduan.directory import load_directory
+from aduan.directory_loading import load_directory
 from aduan.notice import media
 from aduan.ticket import MOVES, ticket_code
 from aduan.triage import DESK, Place, ReportKind, Route, Urgency

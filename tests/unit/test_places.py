@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from aduan.directory import load_directory
+from aduan.directory_loading import load_directory
 from classify.places import Found, Gazetteer
 from classify.words import spellings
 

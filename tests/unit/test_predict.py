@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from aduan.directory import load_directory
+from aduan.directory_loading import load_directory
 from classify.classifier import classify
 from infra.training.__main__ import main
 

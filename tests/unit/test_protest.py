@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aduan.directory import load_directory
+from aduan.directory_loading import load_directory
 from classify.classifier import classify
 from infra.training.examples import PROTEST, read_examples
 

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import pytest
 
-from aduan.directory import load_directory
+from aduan.directory_loading import load_directory
 from aduan.record import WIB
 from aduan.ticket import MOVES, Event, Ticket
 from aduan.triage import DESK

@@ -5,7 +5,8 @@ from datetime import datetime, time, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aduan.directory import SendingRule, load_directory
+from aduan.directory import SendingRule
+from aduan.directory_loading import load_directory
 from aduan.quiet_hours import Hold, digest_after, held, hold, is_quiet, opens_at, quiet_since
 from aduan.record import WIB
 from aduan.working_days import is_working_day

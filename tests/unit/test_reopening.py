@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aduan.directory import load_directory
+from aduan.directory_loading import load_directory
 from aduan.notice import Notice
 from aduan.ticket import Status, Ticket, ticket_code
 from aduan.triage import DESK

@@ -12,7 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aduan.directory import ANSWERED_WHERE, DEFAULT_FOLDER, DirectoryError, load_directory
+from aduan.directory import ANSWERED_WHERE
+from aduan.directory_checks import DirectoryError
+from aduan.directory_loading import DEFAULT_FOLDER, load_directory
 from aduan.post import ChannelKind
 from aduan.reply import STATES, can_be_answered, with_reply
 from aduan.ticket import MOVES, Stage, Status, Ticket

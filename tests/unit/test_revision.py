@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from aduan.directory import load_directory
+from aduan.directory_loading import load_directory
 from aduan.post import Post
 from aduan.triage import DESK
 from classify.decide import decide

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aduan.directory import load_directory
+from aduan.directory_loading import load_directory
 from aduan.triage import DESK, Triage
 from classify.classifier import UNSURE_REPORT, UNSURE_TOPIC, classify
 from classify.departments import NO_OWNER

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from aduan.directory import DEFAULT_FOLDER, DirectoryError, load_directory
+from aduan.directory_checks import DirectoryError
+from aduan.directory_loading import DEFAULT_FOLDER, load_directory
 
 FILE = "sending.json"
 

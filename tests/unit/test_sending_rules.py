@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aduan.assignment import notices_about
-from aduan.directory import load_directory
+from aduan.directory_loading import load_directory
 from aduan.quiet_hours import is_quiet
 from aduan.record import WIB
 from classify.opening import opening

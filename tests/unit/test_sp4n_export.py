@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
-from aduan.directory import Directory, load_directory
+from aduan.directory import Directory
+from aduan.directory_loading import load_directory
 from infra.training.examples import read_examples
 from infra.training.json_lines import ExampleError
 from infra.training.sp4n import read_export, tallied

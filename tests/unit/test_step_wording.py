@@ -9,12 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aduan.directory import load_directory
+from aduan.directory_loading import load_directory
 from aduan.notice import Notice
 from aduan.triage import DESK
 from classify.opening import opening
+from notify.case import Case, DeskReason
+from notify.gsm_alphabet import SMS_SEPTETS, septets
 from notify.step_wording import step_message
-from notify.wording import SMS_SEPTETS, Case, DeskReason, Mail, septets
+from notify.wording import Mail
 from tests.builders import NOON, a_post, a_triage
 
 DIRECTORY = load_directory()
@@ -165,7 +167,7 @@ def test_a_secret_report_is_named_by_its_code_alone(medium: str) -> None:
 def test_what_was_deleted_is_reminded_of_without_its_words() -> None:
     """The complaint stays although its author took the post back."""
     mail = a_mail("remind", post={"text": "", "state": "gone", "gone_at": NOON, "gone_reason": "gone"})
-    assert "sudah dihapus oleh penulisnya" in mail.text
+    assert "telah dihapus di kanal asalnya" in mail.text
 
 
 def test_what_a_citizen_wrote_cannot_become_markup_or_a_link() -> None:

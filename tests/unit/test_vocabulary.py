@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aduan.directory import load_directory
+from aduan.directory_loading import load_directory
 from classify.features import FAMILIES
 from infra.training.example import Example
 from infra.training.fitting import read_features

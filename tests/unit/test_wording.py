@@ -8,12 +8,15 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from aduan.directory import load_directory
+from aduan.directory_loading import load_directory
 from aduan.plain_text import in_wib, readable
 from aduan.post import Post
+from aduan.safe_text import defanged
 from aduan.ticket import Ticket
 from aduan.triage import DESK, Place
-from notify.wording import DeskReason, Mail, defanged, mail, septets, sms
+from notify.case import Case, DeskReason
+from notify.gsm_alphabet import septets
+from notify.wording import Mail, mail, sms
 from tests.builders import a_post, a_ticket, a_triage
 from tests.letters import CLICKABLE, HIDDEN, links_of
 
@@ -31,7 +34,7 @@ def write(
     """The mail about the builders' ticket, with one thing changed."""
     post = post or a_post(triage=a_triage(**({"department": department} | triage)))
     ticket = ticket or a_ticket(department=department)
-    return mail(ticket, post, DIRECTORY.departments[department], desk_reason, DIRECTORY)
+    return mail(Case(ticket, post, DIRECTORY.departments[department], desk_reason, DIRECTORY))
 
 
 def test_a_mail_says_everything_an_officer_needs() -> None:
@@ -80,7 +83,7 @@ def test_the_desk_is_told_how_sure_the_guess_is_and_what_else_it_may_be() -> Non
         decided_by="model 0123456789ab/ba9876543210/abcdefabcdef",
     )
     ticket = a_ticket(department=DESK, status="needs_review", runner_up="dishub")
-    written = mail(ticket, a_post(triage=triage), DIRECTORY.departments[DESK], "undecided", DIRECTORY)
+    written = mail(Case(ticket, a_post(triage=triage), DIRECTORY.departments[DESK], "undecided", DIRECTORY))
     assert "Perlu keputusan" in written.subject
     for form in (written.text, links_of(written.html).text):
         assert "Yth. Meja Aduan Diskominfo," in form
@@ -98,7 +101,7 @@ def test_no_guess_is_certain_or_impossible(confidence: float, said: str) -> None
     """Rounding never makes a guess a certainty."""
     triage = a_triage(department=DESK, guess="dishub", confidence=confidence, runner_up=None, route="desk")
     written = mail(
-        a_ticket(department=DESK), a_post(triage=triage), DIRECTORY.departments[DESK], "undecided", DIRECTORY
+        Case(a_ticket(department=DESK), a_post(triage=triage), DIRECTORY.departments[DESK], "undecided", DIRECTORY)
     )
     assert f"Dugaan sistem: Dinas Perhubungan (keyakinan {said})." in written.text
     assert "Kemungkinan lain" not in written.text
@@ -166,8 +169,8 @@ def test_a_confidential_matter_carries_no_text(role: str, desk_reason: DeskReaso
     ticket = a_ticket(department=department, runner_up=secret if role == "runner_up of the ticket" else None)
     post = a_post(triage=triage)
     about = (ticket, post, DIRECTORY.departments[department], desk_reason, DIRECTORY)
-    written = mail(*about)
-    for said in (written.subject, written.text, written.html, sms(*about)):
+    written = mail(Case(*about))
+    for said in (written.subject, written.text, written.html, sms(Case(*about))):
         for word in ("lampu", "Penerangan", "Condongcatur", "Depok", "instagram", "Instagram", "http"):
             assert word not in said
         assert ticket.code in said
@@ -205,7 +208,7 @@ def test_headers_cannot_be_injected(text: str) -> None:
     }
     broken = DIRECTORY.model_copy(update={"topics": topics})
     ticket = a_ticket(place=Place(kalurahan=text))
-    subject = mail(ticket, a_post(triage=a_triage()), DIRECTORY.departments["dishub"], None, broken).subject
+    subject = mail(Case(ticket, a_post(triage=a_triage()), DIRECTORY.departments["dishub"], None, broken)).subject
     assert subject.isprintable()
     assert subject.startswith(f"[{ticket.code}]")
 
@@ -281,7 +284,7 @@ def test_an_sms_is_one_part_without_a_word_of_the_citizen(  # noqa: PLR0913, PLR
     directory = DIRECTORY.model_copy(update={"topics": topics})
     ticket = a_ticket(topic=topic, department=department, urgency=urgency, place=Place(kalurahan=name))
     post = a_post(text="KATA-KATA WARGA", triage=a_triage(department=department))
-    text = sms(ticket, post, DIRECTORY.departments[department], desk_reason, directory)
+    text = sms(Case(ticket, post, DIRECTORY.departments[department], desk_reason, directory))
     length = septets(text)
     assert length is not None
     assert length <= 160
@@ -294,7 +297,7 @@ def test_an_sms_is_one_part_without_a_word_of_the_citizen(  # noqa: PLR0913, PLR
 def test_an_emergency_sms_reads_as_a_sentence() -> None:
     """The SMS for a fire says what, where and that it is urgent."""
     ticket = a_ticket(topic="bencana", department="damkar", urgency="emergency")
-    text = sms(ticket, a_post(triage=a_triage()), DIRECTORY.departments["damkar"], None, DIRECTORY)
+    text = sms(Case(ticket, a_post(triage=a_triage()), DIRECTORY.departments["damkar"], None, DIRECTORY))
     assert text == (
         f"DARURAT {ticket.code}: Bencana, kebakaran, dan penyelamatan di Condongcatur. "
         "Mohon segera ditangani. Rincian di surel Aduan Sleman."

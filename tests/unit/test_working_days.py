@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aduan.directory import Limit, load_directory
+from aduan.directory import Limit
+from aduan.directory_loading import load_directory
 from aduan.record import WIB
 from aduan.working_days import DAYS_OFF, due_at, is_working_day, office_time, working_day
 from infra.days_off import FILE, days_off

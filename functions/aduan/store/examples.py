@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from aduan.example import Example
+from aduan.record import month_of
 from aduan.store.pages import CursorError, page_cursor, page_position
 from aduan.store.table import (
     EXAMPLE_SHARDS,
@@ -19,7 +20,6 @@ from aduan.store.table import (
     Table,
     example_partition,
     from_image,
-    month_of,
     shard,
     to_image,
     to_item,

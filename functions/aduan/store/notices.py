@@ -11,7 +11,6 @@ from botocore.exceptions import ClientError
 
 from aduan.notice import ANY_NOTICE, AnyNotice, Notice, NoticeId, NoticeState
 from aduan.record import stamp
-from aduan.store.posts import due_items
 from aduan.store.table import (
     NOTICE_QUEUES,
     QUEUE_SHARDS,
@@ -252,7 +251,7 @@ class DynamoNoticeStore:
         """Query the sparse index, one shard after the other."""
         for name in NOTICE_QUEUES.values():
             for number in range(QUEUE_SHARDS):
-                yield from map(notice_id, due_items(self.table, f"{name}#{number}", now))
+                yield from map(notice_id, self.table.due_items(f"{name}#{number}", now))
 
     def record(self, before: AnyNotice, after: AnyNotice) -> None:
         """One conditional update of what is different; an unfinished notice is on the queue."""

@@ -192,17 +192,8 @@ class DynamoPostStore:
     def left_behind(self, now: datetime) -> Iterator[str]:
         """Query the sparse index, one shard after the other."""
         for number in range(QUEUE_SHARDS):
-            for item in due_items(self.table, f"POST#{number}", now):
+            for item in self.table.due_items(f"POST#{number}", now):
                 yield item["pk"].removeprefix("POST#")
-
-
-def due_items(table: Table, queue_key: str, now: datetime) -> Iterator[dict[str, str]]:
-    """Yield the keys of the items on one queue whose time has come, oldest first."""
-    return table.query(
-        "work_queue = :queue AND act_at <= :now",
-        IndexName="due",
-        ExpressionAttributeValues=values(queue=queue_key, now=now),
-    )
 
 
 def erasure(table: Table, post: Post, reason: str, at: datetime) -> dict[str, Any]:

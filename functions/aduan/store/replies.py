@@ -11,7 +11,6 @@ from botocore.exceptions import ClientError
 
 from aduan.record import stamp
 from aduan.reply import Reply
-from aduan.store.posts import due_items
 from aduan.store.table import Item, Table, condition_failed, refused_item, ticket_key, to_image, to_item, values
 
 if TYPE_CHECKING:
@@ -56,8 +55,8 @@ class DynamoReplyStore:
 
     def due(self, channel: str, now: datetime) -> Iterator[tuple[str, Stage]]:
         """Make one query of the sparse index: a channel has few unfinished answers."""
-        for item in due_items(self.table, _queue(channel), now):
-            yield item["pk"].removeprefix("TICKET#"), item["sk"].removeprefix("REPLY#")  # type: ignore[misc] # as written
+        for item in self.table.due_items(_queue(channel), now):
+            yield item["pk"].removeprefix("TICKET#"), item["sk"].removeprefix("REPLY#")
 
     def get(self, ticket: str, stage: Stage) -> Reply | None:
         """Make a consistent read."""

@@ -8,8 +8,8 @@ from typing import Protocol
 
 from botocore.exceptions import ClientError
 
-from aduan.record import SCHEMA_VERSION
-from aduan.store.table import Table, condition_failed, month_of, refused_item, spending_key, to_image, values
+from aduan.record import SCHEMA_VERSION, month_of
+from aduan.store.table import Table, condition_failed, refused_item, spending_key, to_image, values
 
 
 class SpendingStore(Protocol):

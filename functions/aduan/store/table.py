@@ -17,11 +17,12 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from aduan.notice import NoticeId
-from aduan.record import SCHEMA_VERSION, WIB, Record, stamp
+from aduan.record import SCHEMA_VERSION, Record, stamp
 
 if TYPE_CHECKING:
     import boto3
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import KeysAndAttributesTypeDef
 
     from aduan.notice import ContactId
     from aduan.triage import Urgency
@@ -125,11 +126,6 @@ def sending_key(department: str, sort: str) -> Item:
     return {"pk": f"SENDING#{department}", "sk": sort}
 
 
-def month_of(moment: datetime) -> str:
-    """The month, in WIB, a moment is counted in: ``2026-11``."""
-    return moment.astimezone(WIB).strftime("%Y-%m")
-
-
 def attributes(record: Record) -> Item:
     """A record's attributes as a table holds them: without the empty ones, decimals instead of floats."""
     plain: Item = json.loads(record.model_dump_json(exclude_none=True), parse_float=Decimal)
@@ -214,24 +210,27 @@ class Table:
         """Partition keys, among `keys`, that are in the table, each with its item's digest."""
         return {item["pk"]: item.get("digest", "") for item in self.batch(keys, "pk, digest")}
 
-    def batch(self, keys: Sequence[Item], wanted: str) -> Iterator[Item]:
-        """Yield, of the items under `keys`, those there are, with the attributes `wanted`.
+    def batch(self, keys: Sequence[Item], wanted: str | None = None) -> Iterator[Item]:
+        """Yield, of the items under `keys`, those there are: whole, or with the attributes `wanted`.
 
-        Half a read unit each, in batches of 100.
+        Half a read unit each, in batches of 100. It comes to an end: DynamoDB hands out at least one item each time, or
+        raises.
         """
         # The same key twice is refused, and two versions of a post have one key.
         different = list({(key["pk"], key["sk"]): key for key in keys}.values())
         for start in range(0, len(different), _BATCH_GET):
-            asked = [to_image(key) for key in different[start : start + _BATCH_GET]]
-            while asked:
-                answer = self.client.batch_get_item(
-                    RequestItems={self.name: {"Keys": asked, "ProjectionExpression": wanted}}
-                )
+            request: KeysAndAttributesTypeDef = {
+                "Keys": [to_image(key) for key in different[start : start + _BATCH_GET]]
+            }
+            if wanted is not None:
+                request["ProjectionExpression"] = wanted
+            while request["Keys"]:
+                answer = self.client.batch_get_item(RequestItems={self.name: request})
                 yield from map(from_image, answer["Responses"].get(self.name, []))
                 unprocessed = answer.get("UnprocessedKeys", {})
                 if unprocessed:
                     time.sleep(random.uniform(0, PAUSE_SECONDS))  # noqa: S311 # no secret depends on it
-                asked = list(unprocessed[self.name]["Keys"]) if self.name in unprocessed else []
+                request["Keys"] = list(unprocessed[self.name]["Keys"]) if self.name in unprocessed else []
 
     def transact(self, parts: Sequence[Any]) -> None:
         """Write all parts or none; one that met another transaction on the same item is tried again.
@@ -264,3 +263,11 @@ class Table:
             if "LastEvaluatedKey" not in answer or wanted == 0:
                 return
             request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+    def due_items(self, queue_key: str, now: datetime) -> Iterator[Item]:
+        """Yield the keys of the items on one queue whose time has come, oldest first."""
+        return self.query(
+            "work_queue = :queue AND act_at <= :now",
+            IndexName="due",
+            ExpressionAttributeValues=values(queue=queue_key, now=now),
+        )

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from botocore.exceptions import ClientError
 
 from aduan.notice import Notice
-from aduan.record import stamp
+from aduan.record import month_of, stamp
 from aduan.store.examples import forgetting, keeping
 from aduan.store.notices import new_notice_item, renewal, withdrawal
-from aduan.store.posts import due_items, erasure, triaged_update, unchanged
+from aduan.store.posts import erasure, triaged_update, unchanged
 from aduan.store.replies import reply_item
 from aduan.store.table import (
     FORUM,
@@ -25,7 +25,6 @@ from aduan.store.table import (
     author_key,
     cancellation_codes,
     condition_failed,
-    month_of,
     queue,
     shard,
     stats_partition,
@@ -128,7 +127,7 @@ class DynamoTicketStore:
     def due(self, now: datetime) -> Iterator[str]:
         """Query the sparse index, one shard after the other."""
         for number in range(QUEUE_SHARDS):
-            for item in due_items(self.table, f"TICKET#{number}", now):
+            for item in self.table.due_items(f"TICKET#{number}", now):
                 yield item["pk"].removeprefix("TICKET#")
 
     def _notices(self, code: str) -> list[Notice]:

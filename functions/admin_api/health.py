@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
+from admin_api.silence import Silence, usual_gap
 from aduan.channel import END_UNKNOWN, TOKEN_WARNING_DAYS, Cursor, Run, TokenCheck
 from aduan.channel_budget import BudgetState, budget_state
+from aduan.labels import error_label
 from aduan.record import WIB
-from aduan.silence import Silence, usual_gap
 
 if TYPE_CHECKING:
     from aduan.directory import Channel
@@ -24,16 +25,6 @@ AUTHORISATION_ERRORS: Final = frozenset({"CredentialError", "NotPermittedError"}
 _DAY: Final = timedelta(days=1)
 _HOUR: Final = timedelta(hours=1)
 
-ERROR_LABELS: Final[Mapping[str, str]] = {
-    "OutageError": "Platform tidak menjawab, atau jawabannya rusak",
-    "TransientError": "Gangguan sementara pada platform",
-    "TooMuchDataError": "Platform menolak permintaan karena terlalu besar",
-    "ThrottledError": "Platform meminta kami menunggu",
-    "CredentialError": "Token kedaluwarsa, dicabut, atau tidak ada",
-    "NotPermittedError": "Token atau aplikasi tidak memiliki izin",
-    "MisconfiguredError": "Platform tidak mengenali yang diminta; periksa pengaturan kanal",
-    "GoneError": "Akun sudah dihapus atau tidak terlihat oleh kami",
-}
 TOKEN_LABELS: Final[Mapping[str | None, str]] = {
     None: "Token berlaku sampai dicabut",
     END_UNKNOWN: "Platform tidak menyebut kapan token berakhir",
@@ -167,11 +158,6 @@ def consecutive_failures(channel: Channel, cursor: Cursor, runs: Sequence[Run], 
             break
         count += run.error is not None
     return count
-
-
-def error_label(error: str) -> str:
-    """An error of the ledger, for people."""
-    return ERROR_LABELS.get(error.partition(":")[0], "Galat lain")
 
 
 def token_label(look: TokenCheck) -> str:

@@ -1,0 +1,61 @@
+"""Figures, from the counters that were written with the tickets. Nothing is written here."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from aduan.store.table import STATS_SHARDS, Table, stats_partition, values
+
+Grouping = Literal["channel", "topic", "department", "month", "status"]
+
+
+@dataclass
+class Tally:
+    """How many tickets were opened, in which status they are now, and how often one had come to the wrong place."""
+
+    tickets: int = 0
+    statuses: Counter[str] = field(default_factory=Counter)
+    misroutes: int = 0
+    """How often a department said that a ticket is not its job, counted where the ticket was."""
+
+    def add(self, tickets: int, statuses: Mapping[str, int], misroutes: int = 0) -> None:
+        """Add one counter."""
+        self.tickets += tickets
+        self.statuses.update(statuses)
+        self.misroutes += misroutes
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """What people ask of the counters."""
+
+    table: Table
+
+    def count(self, months: Iterable[str], by: Grouping, department: str | None = None) -> dict[str, Tally]:
+        """Add up the counters of some months, e.g. ``2026-11`` in WIB, by what `by` names.
+
+        One query per month and shard, however many tickets there are: the counters were written with them.
+        """
+        tallies: dict[str, Tally] = defaultdict(Tally)
+        for month in months:
+            for number in range(STATS_SHARDS):
+                condition = values(pk=stats_partition(month, number))
+                for item in self.table.query("pk = :pk", ExpressionAttributeValues=condition):
+                    channel, topic, owner = item["sk"].split("#", 2)
+                    if department not in {None, owner}:
+                        continue
+                    statuses = {
+                        name.removeprefix("status_"): int(value)
+                        for name, value in item.items()
+                        if name.startswith("status_")
+                    }
+                    if by == "status":
+                        for status, tickets in statuses.items():
+                            tallies[status].add(tickets, {status: tickets})
+                    else:
+                        group = {"channel": channel, "topic": topic, "department": owner, "month": month}[by]
+                        tallies[group].add(int(item.get("tickets", 0)), statuses, int(item.get("misroutes", 0)))
+        return dict(tallies)
