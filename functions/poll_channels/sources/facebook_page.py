@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from aduan.record import Moment
 from poll_channels.replying import is_answer
 from poll_channels.source import Batch, GoneError, PageCapError, Threads, Window
 from poll_channels.sources.graph import GraphSource, epoch, graph_client, rejected
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from aduan.channel import Rejected
     from aduan.directory import Channel
     from aduan.post import Post
-    from aduan.record import Moment
     from poll_channels.connection import Connection
 
 POSTS_PER_PAGE: Final = 50

@@ -20,6 +20,7 @@ from pydantic import AliasChoices, Field, StringConstraints
 
 from aduan.platform_http import LONGEST_WAIT, Asker
 from aduan.post import Post
+from aduan.record import Moment
 from poll_channels.source import (
     Batch,
     ChannelError,
@@ -36,7 +37,6 @@ from poll_channels.sources.items import MALFORMED, Item, NativeId, Parameters, p
 if TYPE_CHECKING:
     from aduan.channel import Rejected
     from aduan.directory import Channel
-    from aduan.record import Moment
     from poll_channels.connection import Connection, PostFactory
 
 POST_READ_USD: Final = 0.005

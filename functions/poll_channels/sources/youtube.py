@@ -17,6 +17,7 @@ from urllib.parse import quote, urlencode
 from pydantic import StringConstraints, model_validator
 
 from aduan.platform_http import DEFAULT_WAIT, LONGEST_WAIT, Asker, TransientError
+from aduan.record import Moment
 from poll_channels.source import (
     PAGE_CAP,
     Batch,
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from aduan.channel import Rejected
     from aduan.directory import Channel
     from aduan.post import Post
-    from aduan.record import Moment
     from poll_channels.connection import Connection, PostFactory
 
 PER_PAGE: Final = 100
