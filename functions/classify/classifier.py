@@ -26,7 +26,7 @@ _CODE: Final = hashlib.sha256(
     RULES_FILE.read_bytes()
     + b"".join(
         (_HERE / f"{name}.py").read_bytes()
-        for name in ("classifier", "departments", "phrase_matches", "features", "model", "phrase_matches", "places", "words")
+        for name in ("classifier", "departments", "features", "model", "phrase_matches", "places", "words")
     )
 ).hexdigest()[:12]
 """Of the rules and of the code that applies them: the same hashes decide the same."""

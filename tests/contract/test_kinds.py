@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
-from typing import get_type_hints
 
 import pytest
 from hypothesis import given, settings
@@ -31,7 +30,7 @@ from poll_channels.source import (
 )
 from poll_channels.sources import KINDS
 from tests.in_memory import Killed
-from tests.kinds import FAKES
+from tests.kinds import FAKES, tells_what_is_gone
 from tests.local_http import Answer, Asked
 from tests.reading import APP_SECRET, HTML, NOW, Deployment, Direct, Fake, Platform, TellingFake, served
 
@@ -105,7 +104,7 @@ def test_a_quiet_poll_costs_no_write_and_one_read(kind: str) -> None:
 
 
 @each_kind
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     deaths=st.lists(st.integers(1, 25), min_size=1, max_size=3),
     after=st.booleans(),
@@ -298,7 +297,7 @@ def test_no_attempt_is_made_after_the_runs_time(kind: str) -> None:
 
 
 @each_kind
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(answers=st.lists(st.tuples(st.integers(200, 599), st.binary(max_size=200)), max_size=4))
 def test_whatever_bytes_are_answered_a_run_ends_with_posts_or_a_channels_error(
     kind: str, answers: list[tuple[int, bytes]]
@@ -356,7 +355,7 @@ def test_a_misspelt_parameter_is_named(kind: str) -> None:
 
 def test_every_kind_says_whether_it_can_tell_what_was_deleted() -> None:
     """A kind either answers for its posts, or is named above with the reason why not."""
-    cannot = {kind for kind, opens in KINDS.items() if not hasattr(get_type_hints(opens)["return"], "still_there")}
+    cannot = {kind for kind in KINDS if not tells_what_is_gone(kind)}
     assert cannot == CANNOT_TELL
 
 

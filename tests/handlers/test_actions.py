@@ -445,7 +445,7 @@ presses = st.lists(
 
 
 @given(presses)
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 def test_any_sequence_of_links_keeps_the_books(sequence: list[tuple[Any, str, str, str, bool]]) -> None:
     """Fresh, stale, double and racing presses of any links, with mails sent in between, keep what must always hold.
 

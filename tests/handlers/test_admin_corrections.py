@@ -340,7 +340,7 @@ steps = st.tuples(
 
 
 @given(st.lists(steps, max_size=10))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_whatever_people_correct_everything_stays_in_step(
     plan: list[tuple[int, tuple[str, dict[str, Any], int]]],
 ) -> None:

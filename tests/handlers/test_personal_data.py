@@ -410,7 +410,7 @@ def everything_of(sent: object) -> str:
 
 @pytest.mark.filterwarnings("ignore:Generating overly large repr")  # of the county; it would hide what failed
 @given(st.integers(0, 2**32))
-@settings(max_examples=3, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@settings(max_examples=3, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 def test_nothing_personal_comes_out_anywhere(county: County, seed: int) -> None:
     """Whatever number, address or name citizens write, and wherever, none is kept, logged, sent or answered."""
     said = some_talk(Random(seed))  # noqa: S311 # no secret depends on it

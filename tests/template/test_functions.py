@@ -6,13 +6,14 @@ import ast
 import json
 import re
 from datetime import timedelta
-from typing import Any, get_type_hints
+from typing import Any
 
 import pytest
 
 from infra.templates import load
 from notify.delivery import GRACE
 from poll_channels.sources import KINDS
+from tests.kinds import tells_what_is_gone
 from tests.template.declared import (
     FUNCTIONS,
     GLOBALS,
@@ -151,7 +152,7 @@ def test_every_kind_that_can_tell_is_asked_what_was_deleted() -> None:
         for schedule, properties in events("ScheduleV2").items()
         if schedule.startswith("PollChannels.") and (given := json.loads(properties["Input"])).get("task") == "recheck"
     ]
-    can_tell = [kind for kind, opens in KINDS.items() if hasattr(get_type_hints(opens)["return"], "still_there")]
+    can_tell = [kind for kind in KINDS if tells_what_is_gone(kind)]
     assert sorted(tasks) == sorted(can_tell) != []
 
 

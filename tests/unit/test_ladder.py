@@ -107,7 +107,7 @@ ACTIONS = st.lists(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     triage=st.fixed_dictionaries(
         {
