@@ -16,25 +16,36 @@ STACK ?=
 MONTHS ?=
 SINCE ?=
 ARGS ?=
+UPGRADE ?=
 
 RUN := .venv/bin/python
 PARALLEL := $(RUN) -m pytest --numprocesses 2 --dist loadfile
 LOCAL := PYTHONPATH=functions $(RUN) -m infra.local
+PIN := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--no-emit-find-links --custom-compile-command "make requirements"
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-.venv/.ready: requirements-dev.txt functions/requirements.txt
-.venv-sam/.ready: requirements-sam.txt
-.venv-ministack/.ready: requirements-ministack.txt
+.venv/.ready: requirements/dev.txt
+.venv-sam/.ready: requirements/sam.txt
+.venv-ministack/.ready: requirements/ministack.txt
 .venv/.ready .venv-sam/.ready .venv-ministack/.ready:
 	@test -n "$(PYTHON)" || { echo "Aduan needs Python 3.11 to 3.14 on PATH; none was found." >&2; exit 1; }
 	@echo "preparing $(@D) …"
 	@$(PYTHON) -m venv --clear $(@D)
-	@$(@D)/bin/python -m pip install -qq --disable-pip-version-check --requirement $<
+	@$(@D)/bin/python -m pip install -qq --disable-pip-version-check --require-hashes --requirement $<
 	@touch $@
 
 environments: .venv/.ready .venv-sam/.ready .venv-ministack/.ready ## make the three Python environments
+
+requirements: .venv/.ready ## pin with hashes what requirements/*.in name and need (UPGRADE=yes for the newest of it)
+	@$(PIN) $(if $(UPGRADE),--upgrade) requirements/functions.in --output-file functions/requirements.txt
+	@for name in dev sam ministack; do \
+		$(PIN) $(if $(UPGRADE),--upgrade) requirements/$$name.in --output-file requirements/$$name.txt; done
+
+hooks: environments ## let git run the checks of what a commit changes
+	@.venv/bin/pre-commit install
 
 demo: environments ## bring posts the whole way on this machine (POSTS=file.jsonl LIMIT=500 for others)
 	@$(LOCAL) demo $(if $(POSTS),--posts $(POSTS)) $(if $(LIMIT),--limit $(LIMIT))
@@ -83,6 +94,9 @@ check: environments ## lint, types, template, scores of the classifier
 	@.venv/bin/cfn-lint infra/*.yaml
 	@$(RUN) -m infra.training check
 
+long-modules: ## list the modules longer than 400 lines, the longest first
+	@git ls-files '*.py' | xargs wc -l | awk '$$1 > 400 && $$2 != "total"' | sort -rn
+
 train: environments ## learn the classifier anew (DATA="file.jsonl export.xlsx"; ten minutes with 10,000 texts)
 	@$(RUN) -m infra.training train $(DATA)
 
@@ -98,5 +112,5 @@ bench: environments ## measure the figures of the README
 	@PYTHONPATH=functions AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_DEFAULT_REGION=ap-southeast-3 \
 		AWS_ACCOUNT_ID_ENDPOINT_MODE=disabled $(RUN) -m infra.bench
 
-.PHONY: help environments demo up simulate down build test test-unit test-contract test-handlers test-faults \
-	test-template test-journey coverage format check train evaluate corrections bench
+.PHONY: help environments requirements hooks demo up simulate down build test test-unit test-contract test-handlers \
+	test-faults test-template test-journey coverage format check long-modules train evaluate corrections bench

@@ -99,16 +99,16 @@ def examples_of(store: ExampleStore, months: Sequence[str]) -> Iterator[Example]
 
 def line(example: Example, directory: Directory) -> dict[str, Any]:
     """One example as the training reads it; its group is left for the training to find."""
-    said = example.said
+    label = example.label
     return {
         "id": example.ticket,
         "text": example.text,
-        "is_report": said.is_report,
-        "kind": said.kind,
+        "is_report": label.is_report,
+        "kind": label.kind,
         "topic": topic(example, directory),
         "topic_alt": [],
-        "department": said.department,
-        "urgency": said.urgency,
+        "department": label.department,
+        "urgency": label.urgency,
         "source": "corrections",
         "group": "",
     }
@@ -120,11 +120,11 @@ def topic(example: Example, directory: Directory) -> str | None:
     Who gives a complaint about lamps to PLN instead of Dishub has seen that it is about lamps. Who gives it to the
     waterworks has said that it is not, and not what it is about.
     """
-    said, decision = example.said, example.decision
-    if said.topic is not None or decision is None or decision.topic is None:
-        return said.topic
+    label, decision = example.label, example.decision
+    if label.topic is not None or decision is None or decision.topic is None:
+        return label.topic
     believed = directory.topics.get(decision.topic)
-    if believed is None or said.department not in {believed.department, *believed.others}:
+    if believed is None or label.department not in {believed.department, *believed.others}:
         return None
     return believed.code
 

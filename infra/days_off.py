@@ -1,7 +1,7 @@
 """Write `days_off.json`: national holidays and joint leave, from the library `holidays`.
 
 The functions read the file, because the library would take 25 ms of every cold start and 13 MB of the artefact. Run
-it when the three ministers' decree for a year is out and the library's pin in `requirements-dev.txt` knows it.
+it when the three ministers' decree for a year is out and the library's pin in `requirements/dev.in` knows it.
 """
 
 from __future__ import annotations

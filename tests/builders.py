@@ -153,7 +153,7 @@ def an_example(**changes: Any) -> Example:
         "ticket": a_ticket().code,
         "text": a_post().text,
         "decision": a_triage(),
-        "said": Label(topic="jalan", department="dpupkp"),
+        "label": Label(topic="jalan", department="dpupkp"),
         "at": NOON + timedelta(hours=1),
     }
     return Example.model_validate(fields | changes)

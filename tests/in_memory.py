@@ -5,26 +5,27 @@ They pass the same contract suite as the stores on DynamoDB (`tests/contract/tes
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from aduan.channel import Cursor, Rejected, Run, Sweep, TokenLook
+from aduan.change import Change
+from aduan.channel import Cursor, Rejected, Run, Sweep, TokenCheck
 from aduan.example import Example
 from aduan.notice import AnyNotice, ChannelNotice, Contact, ContactNotice, Notice, SmsBudgetNotice
 from aduan.post import Post
 from aduan.quiet_hours import Hold
 from aduan.record import WIB
-from aduan.reply import Reply, with_reply
+from aduan.reply import Reply
 from aduan.store.channels import LeaseError
 from aduan.store.notices import LEFT_BEHIND as NOTICE_LEFT_BEHIND
-from aduan.store.notices import NoticeChangedError, NotPendingError, is_renewed
+from aduan.store.notices import NoticeChangedError, NotPendingError
 from aduan.store.pages import page_cursor, page_position
-from aduan.store.posts import LEFT_BEHIND, AlreadyTriagedError
+from aduan.store.posts import LEFT_BEHIND
 from aduan.store.replies import ReplyTakenError
-from aduan.store.table import NOTICE_QUEUES, month_of
-from aduan.store.tickets import CodeTakenError, OutdatedError, overtaken
-from aduan.ticket import Event, Resolution, Stage, Ticket, Voice, clock_of, queued
+from aduan.store.table import NOTICE_QUEUES, OutdatedError, month_of
+from aduan.store.tickets import CodeTakenError
+from aduan.ticket import Event, Resolution, Stage, Ticket, Voice, clock_of
 from aduan.triage import Triage
 
 
@@ -45,7 +46,7 @@ class Memory:
     cursors: dict[str, Cursor] = field(default_factory=dict)
     runs: list[Run] = field(default_factory=list)
     sweeps: dict[str, Sweep] = field(default_factory=dict)
-    tokens: dict[str, TokenLook] = field(default_factory=dict)
+    tokens: dict[str, TokenCheck] = field(default_factory=dict)
     contacts: dict[str, Contact] = field(default_factory=dict)
     examples: dict[str, Example] = field(default_factory=dict)
     resolutions: dict[tuple[str, str], Resolution] = field(default_factory=dict)
@@ -146,9 +147,9 @@ class InMemoryPostStore:
     def erase(self, post: Post, reason: str, at: datetime) -> bool:
         """Leave a tombstone."""
         with self.memory.call(write=True):
-            return self.memory.posts[post.key].ticket is None and self.lay_to_rest(post, reason, at)
+            return self.memory.posts[post.key].ticket is None and self.leave_tombstone(post, reason, at)
 
-    def lay_to_rest(self, post: Post, reason: str, at: datetime) -> bool:
+    def leave_tombstone(self, post: Post, reason: str, at: datetime) -> bool:
         """Take away what it said and who said it."""
         stored = self.memory.posts[post.key]
         if stored.gone_at is not None:
@@ -172,7 +173,7 @@ class InMemoryPostStore:
         """Change a new post into a decided one."""
         stored = self.memory.posts[post.key]
         if stored.state != "new" or stored.digest != post.digest:
-            raise AlreadyTriagedError(post.key)
+            raise OutdatedError(post.key)
         self.memory.posts[post.key] = post.model_copy(update={"state": "triaged", "triage": triage, "ticket": ticket})
 
     def left_behind(self, now: datetime) -> Iterator[str]:
@@ -221,19 +222,19 @@ class InMemoryChannelStore:
         with self.memory.call():
             return self.memory.sweeps.get(channel, Sweep(channel=channel))
 
-    def swept(self, sweep: Sweep) -> None:
+    def save_sweep(self, sweep: Sweep) -> None:
         """Replace."""
         with self.memory.call(write=True):
             self.memory.sweeps[sweep.channel] = sweep
 
-    def looked(self, look: TokenLook) -> None:
+    def save_token_check(self, check: TokenCheck) -> None:
         """Replace an older one."""
         with self.memory.call(write=True):
-            stored = self.memory.tokens.get(look.channel)
-            if stored is None or stored.looked_at <= look.looked_at:
-                self.memory.tokens[look.channel] = look
+            stored = self.memory.tokens.get(check.channel)
+            if stored is None or stored.looked_at <= check.looked_at:
+                self.memory.tokens[check.channel] = check
 
-    def token(self, channel: str) -> TokenLook | None:
+    def token(self, channel: str) -> TokenCheck | None:
         """Look up."""
         with self.memory.call():
             return self.memory.tokens.get(channel)
@@ -261,138 +262,45 @@ class InMemoryTicketStore:
 
     memory: Memory
 
-    def open(
-        self, post: Post, triage: Triage, ticket: Ticket, notices: Sequence[Notice], events: Iterable[Event]
-    ) -> None:
+    def write(self, change: Change) -> None:
         """All or nothing."""
         with self.memory.call(write=True):
-            memory = self.memory
-            stored = memory.posts[post.key]
-            if stored.state != "new" or stored.digest != post.digest:
-                raise AlreadyTriagedError(post.key)
-            if ticket.code in memory.tickets:
-                raise CodeTakenError(ticket.code)
-            InMemoryPostStore(memory).decide(post, triage, ticket.code)
-            memory.tickets[ticket.code] = self._answer(None, ticket, ticket.opened_at)
-            voice = Voice(ticket=ticket.code, post=post.key, at=post.created_at)
-            memory.voices[ticket.code, post.key] = voice
-            memory.events.extend(events)
-            memory.notices.update({(notice.ticket, notice.key): notice for notice in notices})
-            self._count(ticket, 1)
+            memory, ticket = self.memory, change.ticket
+            self._refuse(change)
+            if change.post is not None and change.decision is not None:
+                InMemoryPostStore(memory).decide(change.post, change.decision, ticket.code)
+            if change.post is not None and change.tombstone is not None:
+                InMemoryPostStore(memory).leave_tombstone(change.post, change.tombstone, change.at)
+            if change.is_written:
+                memory.tickets[ticket.code] = ticket
+                self._count(change)
+            memory.events.extend(change.events)
+            if (voice := change.voice) is not None:
+                memory.voices[voice.ticket, voice.post] = voice
+            if (reply := change.reply) is not None:
+                memory.replies[reply.ticket, reply.stage] = reply
+            if (resolution := change.resolution) is not None:
+                memory.resolutions[resolution.author, resolution.ticket] = resolution
+            if change.forgets_example:
+                memory.examples.pop(ticket.post, None)
+            if change.example is not None:
+                memory.examples[change.example.post] = change.example
+            self._tell(change)
 
-    def amend(  # noqa: PLR0913 # as the protocol has it
-        self,
-        post: Post,
-        triage: Triage,
-        before: Ticket,
-        after: Ticket,
-        *,
-        notices: Sequence[Notice],
-        events: Iterable[Event],
-    ) -> None:
-        """All or nothing."""
-        with self.memory.call(write=True):
-            memory = self.memory
-            if memory.posts[post.key].state != "new" or memory.tickets[before.code].version != before.version:
-                raise AlreadyTriagedError(post.key)
-            InMemoryPostStore(memory).decide(post, triage, after.code)
-            at = post.revised_at or post.fetched_at
-            self._replace(before, queued(before, after, at), at)
-            memory.events.extend(events)
-            if post.key == before.post:
-                memory.examples.pop(post.key, None)
-            self._tell(notices)
-            if after.department != before.department:
-                self._withdraw(after.code, lambda told: told.department != after.department)
-            self._withdraw(after.code, lambda told: isinstance(told, Notice) and overtaken(told, before, after))
-
-    def correct(  # noqa: PLR0913 # as the protocol has it
-        self,
-        post: Post,
-        before: Ticket,
-        after: Ticket,
-        *,
-        notices: Sequence[Notice],
-        events: Sequence[Event],
-        example: Example | None,
-    ) -> None:
-        """All or nothing."""
-        with self.memory.call(write=True):
-            memory = self.memory
-            stored = memory.posts[post.key]
-            read = (stored.state, stored.digest) == (post.state, post.digest) or stored.state == post.state == "gone"
-            if not read or memory.tickets[before.code].version != before.version:
-                raise OutdatedError(after.code)
-            self._replace(before, queued(before, after, events[-1].at), events[-1].at)
-            memory.events.extend(events)
-            if example is not None:
-                memory.examples[example.post] = example
-            self._tell(notices)
-            wanted = {notice.key for notice in notices}
-            self._withdraw(
-                after.code,
-                lambda told: (
-                    overtaken(told, before, after) if isinstance(told, Notice) and told.step else told.key not in wanted
-                ),
-            )
-
-    def join(  # noqa: PLR0913 # as the protocol has it
-        self,
-        post: Post,
-        triage: Triage,
-        before: Ticket,
-        after: Ticket,
-        *,
-        notices: Sequence[Notice],
-        event: Event,
-    ) -> None:
-        """All or nothing."""
-        with self.memory.call(write=True):
-            memory = self.memory
-            moved = after != before and memory.tickets[before.code].version != before.version
-            if memory.posts[post.key].state != "new" or moved:
-                raise AlreadyTriagedError(post.key)
-            InMemoryPostStore(memory).decide(post, triage, after.code)
-            if after != before:
-                self._replace(before, queued(before, after, event.at), event.at)
-            memory.voices[after.code, post.key] = Voice(ticket=after.code, post=post.key, at=post.created_at)
-            memory.events.append(event)
-            self._withdraw(after.code, lambda told: isinstance(told, Notice) and overtaken(told, before, after))
-            self._tell(notices)
-
-    def erase(self, post: Post, ticket: Ticket, event: Event, reason: str, at: datetime) -> None:
-        """All or nothing."""
-        with self.memory.call(write=True):
-            memory = self.memory
-            first = post.key == ticket.post
-            moved = first and memory.tickets[ticket.code].version != ticket.version
-            if memory.posts[post.key].gone_at is not None or moved:
-                raise AlreadyTriagedError(post.key)
-            InMemoryPostStore(memory).lay_to_rest(post, reason, at)
-            if not first:
-                memory.events.append(event)
-                return
-            memory.tickets[ticket.code] = ticket.model_copy(update={"permalink": "", "version": ticket.version + 1})
-            memory.events.append(event)
-            memory.examples.pop(post.key, None)
-            self._withdraw(ticket.code, lambda _: True)
-
-    def move(
-        self, before: Ticket, after: Ticket, *, at: datetime, notices: Sequence[Notice], event: Event | None
-    ) -> None:
-        """All or nothing."""
-        with self.memory.call(write=True):
-            if self.memory.tickets[before.code].version != before.version:
-                raise OutdatedError(after.code)
-            self._replace(before, queued(before, after, at), at)
-            self.memory.events.extend([event] if event is not None else [])
-            self._tell(notices)
-            self._withdraw(after.code, lambda told: isinstance(told, Notice) and overtaken(told, before, after))
-            post = self.memory.posts.get(after.post)
-            if before.status != "resolved" == after.status and post is not None and post.author is not None:
-                self.memory.resolutions[post.author, after.code] = Resolution(
-                    ticket=after.code, post=post.key, author=post.author, parent_id=post.parent_id, resolved_at=at
-                )
+    def _refuse(self, change: Change) -> None:
+        """Meet the conditions of the table."""
+        post, before, memory = change.post, change.before, self.memory
+        stored = memory.posts[post.key] if post is not None else None
+        if stored is not None and post is not None:
+            edited = (stored.state, stored.digest) != (post.state, post.digest)
+            decided = change.decision is not None and (stored.state != "new" or stored.digest != post.digest)
+            erased = change.tombstone is not None and stored.gone_at is not None
+            if decided or erased or (change.as_read and edited and not stored.state == post.state == "gone"):
+                raise OutdatedError(post.key)
+        if before is None and change.after.code in memory.tickets:
+            raise CodeTakenError(change.after.code)
+        if before is not None and change.is_written and memory.tickets[before.code].version != before.version:
+            raise OutdatedError(before.code)
 
     def get(self, code: str) -> Ticket | None:
         """Look up."""
@@ -419,34 +327,21 @@ class InMemoryTicketStore:
             ]
         yield from [code for at, code in sorted(waiting) if at <= now]
 
-    def _count(self, ticket: Ticket, number: int) -> None:
-        counter = f"{ticket.channel}#{ticket.topic}#{ticket.department}"
-        self.memory.counted[counter] = self.memory.counted.get(counter, 0) + number
+    def _count(self, change: Change) -> None:
+        for ticket, number in ((change.before, -1), (change.after, 1)):
+            if ticket is not None:
+                counter = f"{ticket.channel}#{ticket.topic}#{ticket.department}"
+                self.memory.counted[counter] = self.memory.counted.get(counter, 0) + number
 
-    def _replace(self, before: Ticket, after: Ticket, at: datetime) -> None:
-        after = self._answer(before, after, at)
-        self._count(before, -1)
-        self._count(after, 1)
-        self.memory.tickets[after.code] = after
-
-    def _answer(self, before: Ticket | None, after: Ticket, at: datetime) -> Ticket:
-        after, reply = with_reply(before, after, at)
-        if reply is not None:
-            self.memory.replies[reply.ticket, reply.stage] = reply
-        return after
-
-    def _tell(self, notices: Iterable[Notice]) -> None:
-        for notice in notices:
-            told = self.memory.notices.setdefault((notice.ticket, notice.key), notice)
-            if isinstance(told, Notice) and is_renewed(told, notice):
-                kept = {name: getattr(told, name) for name in ("attempt", "repeated_at", "bounced")}
-                renewed = {**kept, "act_at": notice.act_at or notice.created_at}
-                self.memory.notices[notice.ticket, notice.key] = notice.model_copy(update=renewed)
-
-    def _withdraw(self, code: str, is_stale: Callable[[AnyNotice], bool]) -> None:
-        for key, told in self.memory.notices.items():
-            if key[0] == code and told.state == "pending" and is_stale(told):
-                self.memory.notices[key] = told.model_copy(update={"state": "withdrawn", "act_at": None})
+    def _tell(self, change: Change) -> None:
+        code, notices = change.after.code, self.memory.notices
+        told = [notice for notice in notices.values() if isinstance(notice, Notice) and notice.ticket == code]
+        outbox = told if change.needs_outbox else []
+        withdrawn = [
+            notice.model_copy(update={"state": "withdrawn", "act_at": None}) for notice in change.stale(outbox)
+        ]
+        renewed = [after for _, after in change.renewals(outbox)]
+        notices.update({(code, notice.key): notice for notice in (*change.additions(outbox), *renewed, *withdrawn)})
 
 
 @dataclass

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from aduan.triage import ReportKind, Urgency
-from infra.training.examples import CORPUS_SOURCE, Example
+from infra.training.example import CORPUS_SOURCE, Example
 
 MATTERS: Final[Mapping[str, tuple[str, ...]]] = {
     "jalan": ("jalan berlubang", "aspal rusak parah", "jembatan desa retak"),
@@ -49,7 +49,7 @@ def chatter(**changes: Any) -> Example:
 
 
 def some_examples() -> list[Example]:
-    """Reports of three topics, all kinds and urgencies, and chatter; each has no twin."""
+    """Reports of three topics, all kinds and urgencies, and chatter; none has a near-duplicate."""
     reports = [
         an_example(text=f"{matter} di {place} {asking} {pressing}", topic=topic, kind=kind, urgency=urgency)
         for (topic, matters), (kind, asking), (urgency, pressing), place in itertools.product(

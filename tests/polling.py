@@ -9,9 +9,10 @@ from datetime import datetime, timedelta
 
 from aduan.channel import Cursor, Rejected, Run
 from aduan.directory import Channel
+from aduan.platform_errors import ChannelError, OutageError
 from aduan.post import Post
 from poll_channels.poll import Poll
-from poll_channels.source import Batch, ChannelError, OutageError, Source, Window
+from poll_channels.source import Batch, Source, Window
 from tests.builders import NOON, a_channel, a_post
 from tests.in_memory import InMemoryChannelStore, InMemoryPostStore, Killed, Memory
 
@@ -20,7 +21,7 @@ LEASE = timedelta(minutes=3)
 
 
 @dataclass
-class FakeSource:
+class FakeSource(Source):
     """A platform with threads of posts; a thread is read again only when its mark differs."""
 
     threads: dict[str, list[Post | Rejected]] = field(default_factory=dict)

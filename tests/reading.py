@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
+import json
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, ClassVar, Generic, TypeVar, cast
 from urllib.parse import parse_qsl, urlsplit
 
 import urllib3
+from hypothesis import strategies as st
 
 from aduan.channel import Cursor, Rejected, Run
 from aduan.directory import Channel
+from aduan.platform_errors import ChannelError
 from aduan.post import Post
+from aduan.time_budget import TimeBudget
 from poll_channels.connection import Connection, PollSettings
 from poll_channels.credentials import Credentials
 from poll_channels.poll import Poll
-from poll_channels.source import Budget, ChannelError, Source, Window
+from poll_channels.source import Source, Window
 from poll_channels.sources import KINDS
-from tests.in_memory import InMemoryChannelStore, InMemoryPostStore, Memory
+from tests.in_memory import InMemoryChannelStore, InMemoryPostStore, Killed, Memory
 from tests.local_http import Answer, Asked, serving
 
 NOW = datetime(2026, 11, 3, 7, 0, tzinfo=UTC)
@@ -31,12 +36,27 @@ FLOOR = NOW - timedelta(days=30)
 FIRST = Window(since=FLOOR, floor=FLOOR, threads=FLOOR)
 LATER = Window(since=NOW - timedelta(days=2), floor=FLOOR, threads=FLOOR)
 """The window of a run that comes after a complete one."""
+RECORDINGS = Path(__file__).parent / "recordings"
 AUTHOR_KEY = "kunci-penulis"
 APP_SECRET = "rahasia-aplikasi"
 HTML = Answer(200, b"<!DOCTYPE html><title>Masuk</title>", {"Content-Type": "text/html"})
 """The page of a login, where an answer should be."""
 
+junk = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+"""Any JSON, where a platform documents something else."""
+
 Fault = Callable[[Asked, int], Answer | None]
+
+
+def recorded(kind: str, name: str, part: str | None = None) -> Answer:
+    """A recorded answer of a platform: a file, or one of those in a file."""
+    found = json.loads((RECORDINGS / kind / f"{name}.json").read_text(encoding="utf-8"))
+    found = found if part is None else found[part]
+    return Answer(found["status"], json.dumps(found["body"]).encode(), found.get("headers", {}))
 
 
 def no_fault(_asked: Asked, _number: int) -> Answer | None:
@@ -148,7 +168,7 @@ def connection_to(  # noqa: PLR0913 # what a run gets to work with
     *,
     http: Any = None,
     pauses: list[float] | None = None,
-    budget: Budget | None = None,
+    budget: TimeBudget | None = None,
     app_secret: str = APP_SECRET,
 ) -> Connection:
     """A connection whose every platform is at `base_url`, and whose every token is `token`."""
@@ -168,7 +188,7 @@ def connection_to(  # noqa: PLR0913 # what a run gets to work with
         urllib3.PoolManager(retries=False) if http is None else http,
         Credentials(client, "/aduan/test", time.monotonic),
         PollSettings.model_construct(**addresses, graph_version="v25.0"),
-        budget or Budget(time.monotonic, time.monotonic() + 30),
+        budget or TimeBudget(time.monotonic, time.monotonic() + 30),
         now,
         sleep=(pauses if pauses is not None else list[float]()).append,
     )
@@ -190,7 +210,7 @@ class Platform(Generic[F]):
         now: datetime = NOW,
         *,
         token: str | None = None,
-        budget: Budget | None = None,
+        budget: TimeBudget | None = None,
         app_secret: str = APP_SECRET,
         **changes: Any,
     ) -> Any:
@@ -266,6 +286,15 @@ class Deployment(Generic[F]):
             lease_for=timedelta(minutes=3),
         )
         return poll.run(lambda: KINDS[self.channel.kind](self.channel, self.connection()))
+
+    def die(self, at: int | None, *, after: bool) -> None:
+        """Run, and be killed before or after a request or a call of the table, if the run gets that far."""
+        memory = self.memory
+        memory.calls = 0
+        memory.kill_before, memory.kill_after = (None, at) if after else (at, None)
+        with suppress(Killed):
+            self.poll()
+        memory.kill_before = memory.kill_after = None
 
     def connection(self) -> Connection:
         """What a run gets to work with."""

@@ -2,49 +2,38 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from actions.link_state import signature
 from aduan.action_token import ASKED
 from aduan.assignment import notices_about, status_with, with_deadline
+from aduan.change import Change
 from aduan.example import Example, Label
-from aduan.ticket import Event, Ticket
+from aduan.ticket import Event
 from aduan.triage import DESK
 
 if TYPE_CHECKING:
     from actions.case import Case
     from actions.form import Remarks
-    from aduan.action_token import ActionToken
-    from aduan.notice import Notice
 
 _WHY: Final = {"accept": "diterima", "done": "dinyatakan selesai"}
 _NEXT: Final = timedelta(microseconds=1)
 """Between two moves of one moment, so that the history keeps their order."""
 
 
-@dataclass(frozen=True)
-class Refusal:
-    """Everything that is written when a department refuses a ticket."""
-
-    ticket: Ticket
-    events: tuple[Event, ...]
-    notices: tuple[Notice, ...]
-    """All that the ticket should have now."""
-    example: Example | None
-    """When the department named another one: what the classifier can learn from it."""
-
-
-def taken_up(token: ActionToken, ticket: Ticket, remarks: Remarks, now: datetime) -> tuple[Ticket, Event]:
+def taken_up(case: Case, remarks: Remarks, now: datetime) -> Change:
     """Accept a ticket, or resolve it; `actions.link_state` has found that this can be done."""
+    token, ticket = case.token, case.ticket
     status = ASKED[token.action]
     after = ticket.model_copy(update={"status": status, "version": ticket.version + 1})
     why = f"{_WHY[token.action]} lewat tautan surel{remarks.as_text()}"
-    return after, Event(ticket=ticket.code, at=now, move=status, by=signature(token.department), why=why)
+    event = Event(ticket=ticket.code, at=now, move=status, by=signature(token.department), why=why)
+    return Change(before=ticket, after=after, at=now, events=(event,), post=case.post)
 
 
-def refused(case: Case, known: Example | None, remarks: Remarks, now: datetime) -> Refusal:
+def refused(case: Case, known: Example | None, remarks: Remarks, now: datetime) -> Change:
     """Move a ticket on that is not its department's job.
 
     It goes to whom the department names, otherwise to who was next likely; when nobody is, or when it was refused
@@ -71,10 +60,16 @@ def refused(case: Case, known: Example | None, remarks: Remarks, now: datetime) 
     elif owner.code == ticket.runner_up:
         changes["runner_up"] = None
     after = with_deadline(ticket, ticket.model_copy(update=changes), directory, now)
-    return Refusal(
-        ticket=after,
-        events=_events(replace(case, ticket=after), remarks, now),
+    events = _events(replace(case, ticket=after), remarks, now)
+    return Change(
+        before=ticket,
+        after=after,
+        at=events[-1].at,
+        events=events,
         notices=notices_about(after, directory, now),
+        withdraws="unwanted",
+        post=case.post,
+        as_read=True,
         example=_example(case, known, remarks.department, now),
     )
 
@@ -92,13 +87,13 @@ def _next(case: Case, named: str | None) -> str:
 def _example(case: Case, known: Example | None, named: str | None, now: datetime) -> Example | None:
     if named is None or case.post.state == "gone":
         return None
-    said = known.said if known is not None and known.said.is_report else Label()
+    label = known.label if known is not None and known.label.is_report else Label()
     return Example(
         post=case.post.key,
         ticket=case.ticket.code,
         text=case.post.text,
         decision=case.post.triage,
-        said=said.model_copy(update={"department": named}),
+        label=label.model_copy(update={"department": named}),
         at=now,
     )
 

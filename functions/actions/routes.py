@@ -15,7 +15,7 @@ from actions.moves import refused, taken_up
 from aduan.action_token import ExpiredError, GarbledError, TokenError, UnknownKeyError, verified
 from aduan.refusal import RefusedError
 from aduan.request_body import raw_body
-from aduan.store.tickets import OutdatedError
+from aduan.store.table import OutdatedError
 
 if TYPE_CHECKING:
     from actions.form import Remarks
@@ -130,16 +130,12 @@ class Routes:
 
     def _written(self, case: Case, remarks: Remarks, at: datetime) -> Ticket:
         """Write the move with everything that follows from it; return the ticket as it is now."""
-        token, before = case.token, case.ticket
-        if token.action != "not_ours":
-            after, event = taken_up(token, before, remarks, at)
-            self.tickets.move(before, after, at=at, notices=(), event=event)
-            return after
-        change = refused(case, self.examples.get(before), remarks, at)
-        self.tickets.correct(
-            case.post, before, change.ticket, notices=change.notices, events=change.events, example=change.example
-        )
-        return change.ticket
+        if case.token.action == "not_ours":
+            change = refused(case, self.examples.get(case.ticket), remarks, at)
+        else:
+            change = taken_up(case, remarks, at)
+        self.tickets.write(change)
+        return change.after
 
 
 def _unusable(error: TokenError) -> Answer:

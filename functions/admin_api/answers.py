@@ -15,7 +15,7 @@ from aduan.ticket import Status, Ticket
 
 if TYPE_CHECKING:
     from admin_api.coverage import Reason, Stretch
-    from aduan.channel import TokenLook
+    from aduan.channel import TokenCheck
     from aduan.channel_budget import BudgetState
     from aduan.directory import Channel, Directory
     from aduan.example import Example
@@ -218,9 +218,10 @@ def examples_answer(examples: Iterable[Example], month: str, following: str | No
                 **_wib("at", example.at),
                 "text": example.text,
                 "said": {
-                    **example.said.model_dump(mode="json"),
-                    "topic_label": example.said.topic and topic_label(example.said.topic, directory),
-                    "department_name": example.said.department and department_name(example.said.department, directory),
+                    **example.label.model_dump(mode="json"),
+                    "topic_label": example.label.topic and topic_label(example.label.topic, directory),
+                    "department_name": example.label.department
+                    and department_name(example.label.department, directory),
                 },
                 "decision": _decision(example.decision, directory),
             }
@@ -354,7 +355,7 @@ def _health(health: Health) -> Answer:
     }
 
 
-def _token(look: TokenLook, now: datetime) -> Answer:
+def _token(look: TokenCheck, now: datetime) -> Answer:
     """What the platform said of the token a day ago at most, and how many days are left now."""
     return {
         "valid": look.valid,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from admin_api.answers import KIND_LABELS, STATUS_LABELS, URGENCY_LABELS, department_name, topic_label
 from aduan.assignment import notices_about, status_with, with_deadline
+from aduan.change import Change
 from aduan.example import Example, Label
 from aduan.refusal import RefusedError
 from aduan.ticket import MOVES, OPEN, Event, Status, Ticket
@@ -17,25 +18,12 @@ from aduan.triage import DESK
 if TYPE_CHECKING:
     from admin_api.requests import CorrectionRequest
     from aduan.directory import Directory
-    from aduan.notice import Notice
     from aduan.post import Post
 
 FOLLOWED_UP: Final = OPEN | {"not_ours"}
 """May be corrected where it stands."""
 UNDECIDED: Final[frozenset[Status]] = frozenset({"needs_review", "rejected"})
 """Nobody has it: naming a department moves it on, even the one that stands on it."""
-
-
-@dataclass(frozen=True)
-class Correction:
-    """Everything that is written when a ticket is corrected."""
-
-    ticket: Ticket
-    notices: tuple[Notice, ...]
-    """All that the ticket should have now."""
-    event: Event
-    example: Example | None
-    """What the classifier can learn from it; None when the post was deleted at its source."""
 
 
 def correction(  # noqa: PLR0913 # what was asked, what there is, and the circumstances
@@ -47,7 +35,7 @@ def correction(  # noqa: PLR0913 # what was asked, what there is, and the circum
     by: str,
     directory: Directory,
     now: datetime,
-) -> Correction | None:
+) -> Change | None:
     """Work out what a correction changes; None when everything is as it says, so that it can be repeated.
 
     Args:
@@ -82,18 +70,21 @@ def correction(  # noqa: PLR0913 # what was asked, what there is, and the circum
         by=by,
         why=_why(ticket, after, asked.note, directory),
     )
+    change = Change(before=ticket, after=after, at=now, events=(event,), withdraws="unwanted", post=post, as_read=True)
     if post.state == "gone":
-        return Correction(after, (), event, None)
-    example = Example(
-        post=post.key,
-        ticket=ticket.code,
-        text=post.text,
-        decision=post.triage,
-        said=_said(asked, known),
-        at=now,
+        return change
+    return replace(
+        change,
+        notices=() if after.status == "rejected" else notices_about(after, directory, now),
+        example=Example(
+            post=post.key,
+            ticket=ticket.code,
+            text=post.text,
+            decision=post.triage,
+            label=_label(asked, known),
+            at=now,
+        ),
     )
-    notices = () if after.status == "rejected" else notices_about(after, directory, now)
-    return Correction(after, notices, event, example)
 
 
 def outdated() -> RefusedError:
@@ -129,14 +120,14 @@ def _must_be_allowed(ticket: Ticket, after: Ticket) -> None:
     raise _conflict("not_allowed", message)
 
 
-def _said(asked: CorrectionRequest, known: Example | None) -> Label:
+def _label(asked: CorrectionRequest, known: Example | None) -> Label:
     """The last word about each thing; who says that it is no report takes back the rest."""
     if asked.is_report is False:
         return Label(is_report=False)
     named = asked.model_dump(include={"topic", "department", "kind", "urgency"}, exclude_none=True)
     if asked.department == DESK:
         named["department"] = None
-    before = known.said if known is not None and known.said.is_report else Label()
+    before = known.label if known is not None and known.label.is_report else Label()
     return before.model_copy(update=named)
 
 

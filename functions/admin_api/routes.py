@@ -16,7 +16,7 @@ from aduan.refusal import RefusedError, invalid, not_found
 from aduan.silence import HISTORY
 from aduan.store.channels import LEDGER_DAYS
 from aduan.store.pages import CursorError
-from aduan.store.tickets import OutdatedError
+from aduan.store.table import OutdatedError
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.event_handler import APIGatewayRestResolver
@@ -114,14 +114,7 @@ class Routes:
             )
             if change is not None:
                 try:
-                    self.stores.tickets.correct(
-                        post,
-                        ticket,
-                        change.ticket,
-                        notices=change.notices,
-                        events=[change.event],
-                        example=change.example,
-                    )
+                    self.stores.tickets.write(change)
                 except OutdatedError:
                     continue
             return {"changed": change is not None, **self._detail(code, caller)}

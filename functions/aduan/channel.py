@@ -103,7 +103,7 @@ class Sweep(Record):
     """When the last sweep began that came to its end; None while one is under way."""
 
 
-class TokenLook(Record):
+class TokenCheck(Record):
     """What the platform said of a channel's token when it was last asked, once a day."""
 
     channel: str

@@ -61,7 +61,7 @@ def started(ticket: Ticket, directory: Directory, at: datetime) -> Ticket:
     deadline = deadline_of(ticket.department, ticket.urgency, ticket.kind, directory)
     if ticket.status == "reopened":
         changes |= {"due_at": finish_by(at, deadline, directory), "steps": ()}
-    elif ticket.clock.split(" ")[1:2] != [ticket.department]:
+    elif ticket.clock is None or ticket.clock.department != ticket.department:
         changes["steps"] = tuple(step for step in ticket.steps if step in COUNTY_WIDE)
     limit = deadline.respond
     if ticket.status == "needs_review":

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from pydantic import model_validator
+
 from aduan.record import Moment, Record
 from aduan.triage import ReportKind, Triage, Urgency
 
@@ -27,6 +31,12 @@ class Example(Record):
     """As it is stored on the post, which is masked. Empty for a post that is only a photo."""
     decision: Triage | None
     """What the classifier had said."""
-    said: Label
+    label: Label
     at: Moment
     """When the last correction was made."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _first_name(cls, given: Any) -> Any:
+        """The first examples that were stored have their label under another name."""
+        return {"label": given["said"], **given} if isinstance(given, dict) and "said" in given else given

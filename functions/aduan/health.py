@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from aduan.channel import END_UNKNOWN, TOKEN_WARNING_DAYS, Cursor, Run, TokenLook
+from aduan.channel import END_UNKNOWN, TOKEN_WARNING_DAYS, Cursor, Run, TokenCheck
 from aduan.channel_budget import BudgetState, budget_state
 from aduan.record import WIB
 from aduan.silence import Silence, usual_gap
@@ -80,7 +80,7 @@ class Health:
     needs_permission_since: datetime | None
     """Since when it needs a new token or permission; None when it does not."""
     silence: Silence
-    token: TokenLook | None
+    token: TokenCheck | None
     """The last look at its token; None when nobody has looked, or its kind cannot tell."""
     budget: BudgetState | None
     """None when reading it costs nothing."""
@@ -100,7 +100,7 @@ def channel_health(  # noqa: PLR0913 # all that is known about a channel
     now: datetime,
     *,
     last_complete: Run | None = None,
-    token: TokenLook | None = None,
+    token: TokenCheck | None = None,
 ) -> Health:
     """Judge one channel.
 
@@ -174,7 +174,7 @@ def error_label(error: str) -> str:
     return ERROR_LABELS.get(error.partition(":")[0], "Galat lain")
 
 
-def token_label(look: TokenLook) -> str:
+def token_label(look: TokenCheck) -> str:
     """What a look at a token found, for people."""
     if not look.valid:
         return "Token tidak berlaku lagi"
@@ -224,7 +224,7 @@ def _failing(failures: int, last_error: Failure | None, refused_since: datetime 
     return issues
 
 
-def _token(look: TokenLook | None, last_success: datetime | None, now: datetime) -> list[Issue]:
+def _token(look: TokenCheck | None, last_success: datetime | None, now: datetime) -> list[Issue]:
     """What is wrong with a token, by the last look at it, which may be a day old."""
     if look is None:
         return []

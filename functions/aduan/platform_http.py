@@ -1,7 +1,8 @@
-"""How every kind asks its platform over HTTP: bounded in time and size, repeated when no answer comes, never quoted.
+"""The one HTTP client for platforms: bounded in time and size, with retries when no answer comes.
 
-A kind only says what its platform's errors mean, by a `Judge`; what a status means on every platform is said here. An
-address may hold a token and a body may hold people, so neither gets into an exception or a log.
+A platform's own module only says what that platform's errors mean, by an `ErrorInterpreter`; what a status means on
+every platform is said here. An address may hold a token and a body may hold people, so neither gets into an exception
+or a log.
 """
 
 from __future__ import annotations
@@ -10,26 +11,25 @@ import json
 import logging
 import random
 import re
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 import urllib3
 
-from poll_channels.source import ChannelError, OutageError, ThrottledError
+from aduan.platform_errors import ChannelError, OutageError, ThrottledError, TooMuchDataError, TransientError
 
 if TYPE_CHECKING:
-    from poll_channels.connection import Connection
+    from aduan.time_budget import TimeBudget
 
-CONNECT_SECONDS: Final = 3.0
-READ_SECONDS: Final = 10.0
 ATTEMPTS: Final = 3
 BACKOFF_SECONDS: Final = 1.0
 MOST_BYTES: Final = 2 * 1024 * 1024
-"""Of an answer's body, unpacked."""
+"""Of a response's body, unpacked."""
 DEFAULT_WAIT: Final = timedelta(minutes=15)
 """How long to wait when a platform throttles without saying for how long."""
 LONGEST_WAIT: Final = timedelta(hours=6)
@@ -40,11 +40,18 @@ _LONGEST_NUMBER: Final = 40
 """Digits of the longest number that is read as one; Python refuses a whole page for one of 4,301."""
 
 T = TypeVar("T")
-Judge = Callable[[int, Mapping[str, Any], Mapping[str, str]], ChannelError | None]
-"""Tells by status, object and headers what an answer means that its platform may have meant as an error.
+ErrorInterpreter = Callable[[int, Mapping[str, Any], Mapping[str, str]], ChannelError | None]
+"""Tells by status, JSON object and headers which error a response means.
 
 None when it means no more than its status does on every platform.
 """
+
+
+class Timeouts(NamedTuple):
+    """How many seconds to wait at most for a connection, and for each piece of a response."""
+
+    connect: float = 3.0
+    read: float = 10.0
 
 
 class _WithoutTokens(logging.Filter):
@@ -57,16 +64,8 @@ class _WithoutTokens(logging.Filter):
 logging.getLogger("urllib3.connectionpool").addFilter(_WithoutTokens())
 
 
-class TransientError(OutageError):
-    """An outage that is likely to pass; worth another attempt in the same run."""
-
-
-class TooMuchDataError(OutageError):
-    """What was asked for is too large, for the platform or for us; the same question again would not help."""
-
-
 @dataclass(frozen=True)
-class Answer:
+class Response:
     """What came back."""
 
     status: int
@@ -75,11 +74,24 @@ class Answer:
     data: bytes = field(repr=False)
 
 
-class Asker:
-    """Asks one platform, one question at a time, with another attempt for what is likely to pass."""
+class PlatformClient:
+    """Sends requests to one platform, one at a time, and repeats those whose failure is likely to pass."""
 
-    def __init__(self, connection: Connection, headers: Mapping[str, str] | None = None) -> None:
-        self._connection = connection
+    def __init__(  # noqa: PLR0913 # what a client works with
+        self,
+        http: urllib3.PoolManager,
+        budget: TimeBudget,
+        now: datetime,
+        headers: Mapping[str, str] | None = None,
+        *,
+        timeouts: Timeouts | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._http = http
+        self._budget = budget
+        self._now = now
+        self._timeouts = timeouts or Timeouts()
+        self._sleep = sleep
         self._headers = {
             "Accept": "application/json",
             "Accept-Encoding": "gzip",
@@ -87,28 +99,29 @@ class Asker:
             **(headers or {}),
         }
         self.calls = 0
+        """How many requests were sent so far."""
 
-    def ask(
+    def request(
         self,
         url: str,
-        read: Callable[[Answer], T],
+        read: Callable[[Response], T],
         *,
         headers: Mapping[str, str] | None = None,
         body: Any = None,
         attempts: int = ATTEMPTS,
     ) -> T:
-        """Return what `read` makes of the answer; redirects are not followed.
+        """Send a request, and return what `read` makes of the response; redirects are not followed.
 
         Args:
             url: With its query.
             read: May raise a `TransientError`, which asks for another attempt, or another of the channel's errors.
-            headers: Besides those of every question.
-            body: Posted as JSON; without one the question is a GET.
+            headers: Besides those of every request.
+            body: Posted as JSON; without one the request is a GET.
             attempts: How often at most. What changes something on the platform is sent once.
 
         Raises:
-            TransientError: when no answer came in any attempt.
-            TooMuchDataError: when the answer is larger than `MOST_BYTES`.
+            TransientError: when no response came in any attempt.
+            TooMuchDataError: when the response is larger than `MOST_BYTES`.
             StoppedError: when the run's time is up.
             ChannelError: whatever `read` raises.
         """
@@ -117,97 +130,103 @@ class Asker:
             if attempt:
                 # Full jitter, so that many channels do not come back at the same moment.
                 pause = random.uniform(0, BACKOFF_SECONDS * 2**attempt)  # noqa: S311 # no secret depends on it
-                self._connection.sleep(min(pause, self._connection.budget.check()))
+                self._sleep(min(pause, self._budget.check()))
             try:
-                return read(self._answer(url, {**self._headers, **(headers or {})}, body))
+                return read(self._response(url, {**self._headers, **(headers or {})}, body))
             except TransientError as error:
                 fault = error
         raise fault
 
-    def ask_object(self, url: str, judge: Judge, *, body: Any = None, attempts: int = ATTEMPTS) -> dict[str, Any]:
-        """Return the JSON object of a good answer.
+    def request_json(
+        self, url: str, interpret: ErrorInterpreter, *, body: Any = None, attempts: int = ATTEMPTS
+    ) -> dict[str, Any]:
+        """Send a request, and return the JSON object of a good response.
 
         Raises:
-            ChannelError: one of its kinds, as `judge` says; anything that is not the documented shape is an outage.
+            ChannelError: one of its kinds, as `interpret` says; anything that is not the documented shape is an outage.
         """
-        return self.ask(
-            url, lambda answer: read_object(answer, judge, self._connection.now), body=body, attempts=attempts
+        return self.request(
+            url, lambda response: parse_object(response, interpret, self._now), body=body, attempts=attempts
         )
 
-    def check_time(self) -> None:
-        """Look whether there is time for another question.
+    def check(self) -> None:
+        """Look whether another request may be sent.
 
         Raises:
-            StoppedError: when there is none.
+            StoppedError: when there is no time for one.
         """
-        self._connection.budget.check()
+        self._budget.check()
 
-    def _answer(self, url: str, headers: Mapping[str, str], body: Any) -> Answer:
-        left = self._connection.budget.check()
+    def _response(self, url: str, headers: Mapping[str, str], body: Any) -> Response:
+        left = self._budget.check()
         self.calls += 1
         try:
-            answer = self._connection.http.request(
+            response = self._http.request(
                 "GET" if body is None else "POST",
                 url,
                 headers=headers if body is None else {"Content-Type": "application/json", **headers},
                 body=None if body is None else json.dumps(body).encode(),
-                timeout=urllib3.Timeout(connect=min(CONNECT_SECONDS, left), read=min(READ_SECONDS, left)),
+                timeout=urllib3.Timeout(connect=min(self._timeouts.connect, left), read=min(self._timeouts.read, left)),
                 retries=False,
                 redirect=False,
                 preload_content=False,
             )
             try:
-                return Answer(answer.status, answer.headers, self._data(answer))
+                return Response(response.status, response.headers, self._data(response))
             finally:
-                answer.close()
+                response.close()
         except urllib3.exceptions.HTTPError as error:
             fault = type(error).__name__
         # Raised out here, where no exception that knows the address is attached to it.
         raise TransientError(f"no answer: {fault}")
 
-    def _data(self, answer: urllib3.BaseHTTPResponse) -> bytes:
-        """By single reads: a server that sends a byte now and then must not hold the run beyond its time."""
+    def _data(self, response: urllib3.BaseHTTPResponse) -> bytes:
+        """By single reads: a server that sends a byte now and then must not hold the run beyond its time.
+
+        What is here to its end is used, however late it came.
+        """
         data = bytearray()
-        while chunk := answer.read1(_CHUNK_BYTES, decode_content=True):
-            self._connection.budget.check()
+        while chunk := response.read1(_CHUNK_BYTES, decode_content=True):
+            if response.length_remaining != 0:
+                self._budget.check()
             data += chunk
             if len(data) > MOST_BYTES:
                 raise TooMuchDataError(f"the answer is larger than {MOST_BYTES} bytes")
         return bytes(data)
 
 
-def read_object(answer: Answer, judge: Judge, now: datetime) -> dict[str, Any]:
-    """Read the object an answer carries.
+def parse_object(response: Response, interpret: ErrorInterpreter, now: datetime) -> dict[str, Any]:
+    """Return the JSON object that a response carries.
 
-    A page of HTML is somebody between us and the platform, so it is not judged as the platform's word: of its status
+    A page of HTML is somebody between us and the platform, so it is not taken for the platform's word: of its status
     no more is believed than that we should wait, or come again.
 
     Raises:
         ChannelError: one of its kinds.
     """
-    body = _object_in(answer.data)
-    error = None if body is None else judge(answer.status, body, answer.headers)
+    body = _object_in(response.data)
+    error = None if body is None else interpret(response.status, body, response.headers)
     if error is not None:
         raise error
-    if body is not None and answer.status == HTTPStatus.OK:
+    if body is not None and response.status == HTTPStatus.OK:
         return body
-    fault = fault_of(answer, now)
+    fault = status_error(response, now)
     if body is None and type(fault) is OutageError:
-        raise OutageError(f"the answer with status {answer.status} is no object")
+        raise OutageError(f"the answer with status {response.status} is no object")
     raise fault
 
 
-def fault_of(answer: Answer, now: datetime) -> ChannelError:
-    """Tell what the status of an answer means on every platform."""
-    reason = f"status {answer.status}"
-    if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+def status_error(response: Response, now: datetime) -> ChannelError:
+    """Return the error that the status of a response means on every platform."""
+    reason = f"status {response.status}"
+    if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return TransientError(reason)
-    if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
-        return ThrottledError(reason, wait_within(_retry_after(answer.headers, now)))
+    if response.status == HTTPStatus.TOO_MANY_REQUESTS:
+        return ThrottledError(reason, bounded_wait(_retry_after(response.headers, now)))
     return OutageError(reason)
 
 
-def wait_within(seconds: object, usual: timedelta = DEFAULT_WAIT, longest: timedelta = LONGEST_WAIT) -> timedelta:
+def bounded_wait(seconds: object, usual: timedelta = DEFAULT_WAIT, longest: timedelta = LONGEST_WAIT) -> timedelta:
     """Return how long a platform wants us to wait: as it says, but never absurdly long, and `usual` for nonsense."""
     if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not seconds > 0:
         return usual

@@ -8,8 +8,18 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
 
+META_APP_ID: Final = "meta/app_id"
+META_APP_SECRET: Final = "meta/app_secret"  # noqa: S105 # the parameter's name
+META_VERIFY_TOKEN: Final = "meta/verify_token"  # noqa: S105 # the same
+AUTHOR_KEY: Final = "author_key"
+"""The key that turns an author into a pseudonym."""
 MAX_AGE_SECONDS: Final = 300
 """A secret that was taken back or replaced is believed for this long; a new one at once."""
+
+
+def partner_key(account: str, key_id: str) -> str:
+    """Return the name of the parameter that holds one of a partner's keys; a channel's token is its own property."""
+    return f"intake/{account}/keys/{key_id}"
 
 
 class SecureParameters:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator, model_serializer, model_validator
 
 from aduan.record import Moment, Record
 from aduan.triage import Place, ReportKind, Urgency
@@ -66,6 +65,25 @@ def ticket_code(post_key: str, attempt: int = 0) -> str:
     return "SLM-" + "".join(letters)
 
 
+class Clock(Record):
+    """What a ticket's clocks were started for. When one of these changes, they start anew."""
+
+    status: Status
+    department: str
+    urgency: Urgency
+    kind: ReportKind
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read(cls, given: Any) -> Any:
+        return dict(zip(cls.model_fields, given.split(" "), strict=True)) if isinstance(given, str) else given
+
+    @model_serializer
+    def _written(self) -> str:
+        """One word each, as stored: ``routed dishub normal complaint``."""
+        return f"{self.status} {self.department} {self.urgency} {self.kind}"
+
+
 class Ticket(Record):
     """The state of one complaint. Its history is in its events."""
 
@@ -91,8 +109,8 @@ class Ticket(Record):
     """Until when the desk is to decide whose it is, or the department to accept it; None when that was done."""
     steps: tuple[str, ...] = ()
     """The steps of the ladder that were taken with those who have it now."""
-    clock: str = ""
-    """For what its clocks were started, as `clock_of` says it; when that has changed, they are to be started anew."""
+    clock: Clock | None = None
+    """What its clocks run for; when `clock_of` says something else, they are to be started anew."""
     round: int = 0
     """How often they were started: a step that is taken in another round is another step."""
     act_at: Moment | None = None
@@ -104,25 +122,23 @@ class Ticket(Record):
     replies: tuple[Stage, ...] | None = None
     """Of what its author is told, or was, under the post; None where nobody is answered."""
 
+    @field_validator("clock", mode="before")
+    @classmethod
+    def _started_or_not(cls, given: Any) -> Any:
+        return given or None  # the first tickets have an empty word where nothing was started
+
     @property
     def on_forum_list(self) -> bool:
         """Whether the forum led by the Wakil Bupati is to speak about it."""
         return "forum" in self.steps and self.status in OPEN
 
 
-def clock_of(ticket: Ticket) -> str:
-    """What a ticket's clocks run for: when one of these changes, they start anew."""
-    return f"{ticket.status} {ticket.department} {ticket.urgency} {ticket.kind}"
+def clock_of(ticket: Ticket) -> Clock:
+    """What a ticket's clocks should run for, as the ticket stands."""
+    return Clock(status=ticket.status, department=ticket.department, urgency=ticket.urgency, kind=ticket.kind)
 
 
-def queued(before: Ticket, after: Ticket, at: datetime) -> Ticket:
-    """A ticket as it is written when it changed at `at`: `follow_up` starts its clocks, unless that was done."""
-    if clock_of(after) in {clock_of(before), after.clock}:
-        return after
-    return after.model_copy(update={"act_at": at})
-
-
-WATCHED: Final = ("take_up_by", "steps", "clock", "round", "act_at")
+CLOCK_FIELDS: Final = ("take_up_by", "steps", "clock", "round", "act_at")
 """The fields of a ticket that only `aduan.deadlines` and the ladder set."""
 
 

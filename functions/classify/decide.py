@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Final, Literal
 from aws_lambda_powertools import Logger
 
 from aduan.post import Post
-from aduan.store.posts import AlreadyTriagedError, PostStore
+from aduan.store.table import OutdatedError
 from aduan.store.tickets import CodeTakenError, TicketStore
-from aduan.ticket import Event
 from aduan.triage import DESK, Triage
 from classify.classifier import classify
-from classify.opening import BY, opening
+from classify.opening import opening
 from classify.reopening import contradicted, may_contradict, reopening
 from classify.revision import revision
 
 if TYPE_CHECKING:
     from aduan.directory import Directory
+    from aduan.store.posts import PostStore
 
 Outcome = Literal["already", "auto", "desk", "drop", "joined"]
 """``joined``: the post says that a resolved ticket is not done, and belongs to it now."""
@@ -65,7 +65,7 @@ def decide(  # noqa: PLR0913 # a post, the two stores, the directory, two settin
             posts.settle(post, triage, now + chatter_for)
         else:
             open_ticket(post, triage, tickets, directory, now)
-    except AlreadyTriagedError:
+    except OutdatedError:
         return "already"
     return triage.route
 
@@ -97,32 +97,25 @@ def reconsider(post: Post, triage: Triage, tickets: TicketStore, directory: Dire
     ticket = tickets.get(post.ticket) if post.ticket is not None else None
     if ticket is None or post.triage is None:
         raise LookupError(f"{post.key} names a ticket that is not there")
-    if post.key != ticket.post:
-        why = "tambahan dari pelapor disunting"
-        edited = Event(ticket=ticket.code, at=now, move="edited", by=BY, why=why)
-        tickets.amend(post, triage, ticket, ticket, notices=(), events=(edited,))
-        return
-    change = revision(post, post.triage, triage, ticket, directory=directory, now=now)
-    tickets.amend(post, triage, ticket, change.ticket, notices=change.notices, events=change.events)
+    tickets.write(revision(post, post.triage, triage, ticket, directory=directory, now=now))
 
 
 def join(post: Post, triage: Triage, tickets: TicketStore, directory: Directory, now: datetime) -> bool:
     """Reopen the ticket that a post contradicts, and put the post to it; tell whether there is one."""
     resolution = contradicted(post, tickets.resolved(post.author), directory) if post.author is not None else None
     ticket = tickets.get(resolution.ticket) if resolution is not None else None
-    change = reopening(triage, ticket, directory, now) if ticket is not None else None
-    if ticket is None or change is None:
+    change = reopening(post, triage, ticket, directory, now) if ticket is not None else None
+    if change is None:
         return False
-    tickets.join(post, triage, ticket, change.ticket, notices=change.notices, event=change.event)
+    tickets.write(change)
     return True
 
 
 def open_ticket(post: Post, triage: Triage, tickets: TicketStore, directory: Directory, now: datetime) -> None:
     """Open the post's ticket under the first code that is free."""
     for attempt in range(CODES_TRIED):
-        new = opening(post, triage, directory, now, attempt)
         try:
-            tickets.open(post, triage, new.ticket, new.notices, new.events)
+            tickets.write(opening(post, triage, directory, now, attempt))
         except CodeTakenError:
             if attempt == CODES_TRIED - 1:
                 raise

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
+from aduan.assignment import notices_about
+from aduan.change import Change
 from aduan.deadlines import deadline_of, finish_by, started
-from aduan.notice import Notice, media
-from aduan.quiet_hours import held
 from aduan.reply import can_be_answered
 from aduan.ticket import Event, Status, Ticket, ticket_code
 from aduan.triage import DESK, Triage
@@ -23,20 +22,12 @@ STALE: Final = timedelta(hours=6)
 poll, is urgent and wakes nobody by SMS."""
 
 
-@dataclass(frozen=True)
-class Opening:
-    """Everything that is written when a ticket is opened."""
-
-    ticket: Ticket
-    notices: tuple[Notice, ...]
-    events: tuple[Event, ...]
-
-
-def opening(post: Post, triage: Triage, directory: Directory, now: datetime, attempt: int = 0) -> Opening:
+def opening(post: Post, triage: Triage, directory: Directory, now: datetime, attempt: int = 0) -> Change:
     """Open a ticket for a post that is, or may be, a report.
 
     `attempt` counts up when the code of the attempt before belongs to another ticket.
     """
+    decision = triage
     if triage.urgency == "emergency" and now - post.created_at > STALE:
         triage = triage.model_copy(update={"urgency": "urgent"})
     department = triage.department or DESK
@@ -59,15 +50,16 @@ def opening(post: Post, triage: Triage, directory: Directory, now: datetime, att
         replies=() if can_be_answered(post, directory) else None,
     )
     ticket = started(ticket, directory, now)
-    notices = tuple(
-        held(
-            Notice(ticket=code, department=department, medium=medium, urgency=triage.urgency, created_at=now),
-            directory.sending,
-        )
-        for medium in media(triage.urgency)
-    )
     event = Event(ticket=code, at=now, move=ticket.status, by=BY, why="; ".join(triage.reasons) or triage.route)
-    return Opening(ticket, notices, (event,))
+    return Change(
+        before=None,
+        after=ticket,
+        at=now,
+        events=(event,),
+        notices=notices_about(ticket, directory, now),
+        post=post,
+        decision=decision,
+    )
 
 
 def first_status(triage: Triage) -> Status:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from aduan.change import Change
 from aduan.deadlines import started
 from aduan.notice import CONTRADICTED, Notice
 from aduan.quiet_hours import held
@@ -20,15 +21,6 @@ if TYPE_CHECKING:
     from aduan.directory import Directory
     from aduan.post import Post
     from aduan.triage import Triage
-
-
-@dataclass(frozen=True)
-class Reopening:
-    """Everything that is written when a post joins the ticket it contradicts."""
-
-    ticket: Ticket
-    notices: tuple[Notice, ...]
-    event: Event
 
 
 def may_contradict(post: Post, triage: Triage) -> bool:
@@ -57,22 +49,21 @@ def contradicted(post: Post, resolutions: Iterable[Resolution], directory: Direc
     return max(meant, key=lambda one: one.resolved_at, default=None)
 
 
-def reopening(triage: Triage, ticket: Ticket, directory: Directory, now: datetime) -> Reopening | None:
+def reopening(post: Post, triage: Triage, ticket: Ticket, directory: Directory, now: datetime) -> Change | None:
     """Work out what a contradiction changes; None when the post is about something else, or the ticket went elsewhere.
 
-    `triage` is the decision about the post.
-
-    A ticket that is open again already gets the post, and nobody is told twice.
+    `triage` is the decision about the post, which joins the ticket. A ticket that is open again already gets the post,
+    and nobody is told twice.
     """
     if triage.route == "auto" and triage.topic != ticket.topic:
         return None
-    why = "pelapor menyanggah di utasnya: belum selesai"
+    joined = Change(before=ticket, after=ticket, at=now, post=post, decision=triage, joins=True)
     if ticket.status in OPEN:
-        return Reopening(ticket, (), Event(ticket=ticket.code, at=now, move="joined", by=BY, why=why))
+        return replace(joined, events=(_event(ticket, now, "joined"),))
     if "reopened" not in MOVES[ticket.status]:
         return None
     # Without its clock, which may be that of the time before if it was resolved only just now.
-    reopened = ticket.model_copy(update={"status": "reopened", "clock": "", "version": ticket.version + 1})
+    reopened = ticket.model_copy(update={"status": "reopened", "clock": None, "version": ticket.version + 1})
     reopened = started(reopened, directory, now)
     notices = tuple(
         held(
@@ -88,4 +79,9 @@ def reopening(triage: Triage, ticket: Ticket, directory: Directory, now: datetim
         )
         for department in dict.fromkeys((ticket.department, DESK))
     )
-    return Reopening(reopened, notices, Event(ticket=ticket.code, at=now, move="reopened", by=BY, why=why))
+    return replace(joined, after=reopened, events=(_event(ticket, now, "reopened"),), notices=notices)
+
+
+def _event(ticket: Ticket, now: datetime, move: str) -> Event:
+    why = "pelapor menyanggah di utasnya: belum selesai"
+    return Event(ticket=ticket.code, at=now, move=move, by=BY, why=why)

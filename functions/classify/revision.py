@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from aduan.ticket import WATCHED, Event, Ticket
+from aduan.change import Change
+from aduan.ticket import CLOCK_FIELDS, Event, Ticket
 from aduan.triage import DESK, Triage
 from classify.opening import BY, opening
 
 if TYPE_CHECKING:
     from aduan.directory import Directory
-    from aduan.notice import Notice
     from aduan.post import Post
 
 UNTOUCHED = frozenset({"needs_review", "routed", "not_ours"})
@@ -20,52 +20,57 @@ UNTOUCHED = frozenset({"needs_review", "routed", "not_ours"})
 _WHAT_COUNTS = ("is_report", "route", "kind", "topic", "department", "urgency", "place")
 
 
-@dataclass(frozen=True)
-class Revision:
-    """Everything that is written when the post of a ticket was edited."""
-
-    ticket: Ticket
-    notices: tuple[Notice, ...]
-    events: tuple[Event, ...]
-
-
 def revision(  # noqa: PLR0913 # the post, the two decisions about it, its ticket, and the circumstances
     post: Post, before: Triage, after: Triage, ticket: Ticket, *, directory: Directory, now: datetime
-) -> Revision:
+) -> Change:
     """Work out what follows from another version of a ticket's post.
 
     When the decision is the same, the history says that the text changed, and nobody is told. When it differs and
     nobody has taken the ticket, it moves; what is no report any more goes to the desk, because somebody was told of
     it. A ticket that was taken, or that a person corrected, stays where it is. Whoever has had a notice of this
-    ticket by the same medium gets no second one: the store leaves those out.
+    ticket by the same medium gets no second one.
     """
-    if same_decision(before, after):
-        return Revision(ticket, (), (_event(ticket, now, "edited", "kiriman disunting, keputusan tetap"),))
-    if ticket.corrected_at is not None:
-        why = "kiriman disunting; koreksi petugas tetap berlaku"
-        return Revision(ticket, (), (_event(ticket, now, "edited", why),))
-    if ticket.status not in UNTOUCHED:
-        return Revision(ticket, (), (_event(ticket, now, "edited", "kiriman disunting setelah tiket ditangani"),))
+    edited = Change(
+        before=ticket,
+        after=ticket,
+        at=post.revised_at or post.fetched_at,
+        withdraws="elsewhere",
+        post=post,
+        decision=after,
+    )
+    if (why := _why_it_stays(post, before, after, ticket)) is not None:
+        return replace(edited, events=(_event(ticket, now, "edited", why),))
     if after.route == "drop":
         after = after.model_copy(update={"route": "desk", "department": DESK, "is_report": True})
     new = opening(post, after, directory, now)
-    moved = new.ticket.model_copy(
+    moved = new.after.model_copy(
         update={
             "code": ticket.code,
             "opened_at": ticket.opened_at,
-            "due_at": min(ticket.due_at, new.ticket.due_at),
+            "due_at": min(ticket.due_at, new.after.due_at),
             "voices": ticket.voices,
             "replies": ticket.replies,
             "version": ticket.version + 1,
-            **{name: getattr(ticket, name) for name in WATCHED},
+            **{name: getattr(ticket, name) for name in CLOCK_FIELDS},
         }
     )
-    why = f"kiriman disunting; {new.events[0].why}"
-    return Revision(
-        moved,
-        tuple(notice.model_copy(update={"ticket": ticket.code}) for notice in new.notices),
-        (_event(ticket, now, moved.status, why),),
+    return replace(
+        edited,
+        after=moved,
+        events=(_event(ticket, now, moved.status, f"kiriman disunting; {new.events[0].why}"),),
+        notices=tuple(notice.model_copy(update={"ticket": ticket.code}) for notice in new.notices),
     )
+
+
+def _why_it_stays(post: Post, before: Triage, after: Triage, ticket: Ticket) -> str | None:
+    """Say why the ticket stays as it is; None when the new decision moves it."""
+    if post.key != ticket.post:
+        return "tambahan dari pelapor disunting"
+    if same_decision(before, after):
+        return "kiriman disunting, keputusan tetap"
+    if ticket.corrected_at is not None:
+        return "kiriman disunting; koreksi petugas tetap berlaku"
+    return None if ticket.status in UNTOUCHED else "kiriman disunting setelah tiket ditangani"
 
 
 def same_decision(before: Triage, after: Triage) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
-from aduan.store.tickets import OutdatedError
+from aduan.store.table import OutdatedError
 from follow_up.ladder import advance
 
 if TYPE_CHECKING:
@@ -25,10 +25,10 @@ def follow(code: str, *, tickets: TicketStore, directory: Directory, now: dateti
     """
     ticket = tickets.get(code)
     change = advance(ticket, directory, now) if ticket is not None else None
-    if ticket is None or change is None:
+    if change is None:
         return "already"
     try:
-        tickets.move(ticket, change.ticket, at=now, notices=change.notices, event=change.event)
+        tickets.write(change)
     except OutdatedError:
         return "already"
-    return "scheduled" if change.event is None else "stepped"
+    return "stepped" if change.events else "scheduled"

@@ -6,10 +6,10 @@ One look does one thing, and writes down when the next one is due.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
+from aduan.change import Change
 from aduan.deadlines import Due, next_look, next_step, started
 from aduan.notice import Medium, Notice, Role
 from aduan.record import WIB
@@ -34,16 +34,7 @@ EVENTS: Final = {
 """How the history names a step."""
 
 
-@dataclass(frozen=True)
-class Advance:
-    """What is written about a ticket."""
-
-    ticket: Ticket
-    notices: tuple[Notice, ...] = ()
-    event: Event | None = None
-
-
-def advance(ticket: Ticket, directory: Directory, now: datetime) -> Advance | None:
+def advance(ticket: Ticket, directory: Directory, now: datetime) -> Change | None:
     """Say what is to be done about a ticket now; None when its time has not come, or there is nothing to do.
 
     A clock that stands for another status, department or urgency than the ticket's is started anew first, from the
@@ -52,27 +43,33 @@ def advance(ticket: Ticket, directory: Directory, now: datetime) -> Advance | No
     if ticket.act_at is None or ticket.act_at > now:
         return None
     if ticket.clock != clock_of(ticket):
-        return Advance(started(ticket, directory, ticket.act_at))
+        return Change(before=ticket, after=started(ticket, directory, ticket.act_at), at=now)
     if ticket.status == "resolved":
         return _closing(ticket, now)
     due = next_step(ticket, directory)
     if due is None:
-        return None if ticket.on_forum_list else Advance(ticket.model_copy(update={"act_at": None}))
+        return None if ticket.on_forum_list else _looked_at(ticket, None, now)
     at = due.at if due.step.minutes is not None else office_time(max(due.at, now))
     if at > now:
-        return Advance(ticket.model_copy(update={"act_at": at}))
+        return _looked_at(ticket, at, now)
     return _step(ticket, due, directory, now)
 
 
-def _closing(ticket: Ticket, now: datetime) -> Advance:
+def _looked_at(ticket: Ticket, act_at: datetime | None, now: datetime) -> Change:
+    """Nothing happens but that the next look is at another time, or none is needed."""
+    return Change(before=ticket, after=ticket.model_copy(update={"act_at": act_at}), at=now)
+
+
+def _closing(ticket: Ticket, now: datetime) -> Change:
     """Close what was resolved and not contradicted."""
     closed = ticket.model_copy(update={"status": "closed", "act_at": None, "version": ticket.version + 1})
     closed = closed.model_copy(update={"clock": clock_of(closed)})
     why = "tidak ada sanggahan sejak dinyatakan selesai"
-    return Advance(closed, (), Event(ticket=ticket.code, at=now, move="closed", by=BY, why=why))
+    event = Event(ticket=ticket.code, at=now, move="closed", by=BY, why=why)
+    return Change(before=ticket, after=closed, at=now, events=(event,))
 
 
-def _step(ticket: Ticket, due: Due, directory: Directory, now: datetime) -> Advance:
+def _step(ticket: Ticket, due: Due, directory: Directory, now: datetime) -> Change:
     step = due.step
     after = ticket.model_copy(update={"steps": (*ticket.steps, step.name), "version": ticket.version + 1})
     after = after.model_copy(update={"act_at": next_look(after, directory, now)})
@@ -90,7 +87,7 @@ def _step(ticket: Ticket, due: Due, directory: Directory, now: datetime) -> Adva
         for medium in media
     )
     event = Event(ticket=ticket.code, at=now, move=EVENTS[step.name], by=BY, why=_why(ticket, step))
-    return Advance(after, notices, event)
+    return Change(before=ticket, after=after, at=now, events=(event,), notices=notices)
 
 
 def _readers(ticket: Ticket, step: Step) -> Iterator[tuple[str, Role, tuple[Medium, ...]]]:

@@ -1,46 +1,29 @@
-"""The Graph API, as far as it says what a mention says; one attempt per question, because Meta repeats its push."""
+"""The Graph API, as far as it says what a mention says; one attempt per request, because Meta repeats its push."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
-import urllib3
-
-from aduan.graph_api import (
-    BLOCKED_CODE,
-    GONE_SUBCODE,
-    PARAMETER_CODE,
-    PERMISSION_CODES,
-    THROTTLE_CODES,
-    TOKEN_CODES,
-    appsecret_proof,
-    error_code,
-)
+from aduan.graph_api import appsecret_proof, interpret_response
+from aduan.platform_errors import GoneError, MisconfiguredError, NotPermittedError, OutageError
+from aduan.platform_http import PlatformClient, Timeouts
 from intake.mentions import Mention, UnreadableError
 
-CONNECT_SECONDS: Final = 2.0
-READ_SECONDS: Final = 5.0
-_OK: Final = 200
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    import urllib3
+
+    from aduan.time_budget import TimeBudget
+
+TIMEOUTS: Final = Timeouts(connect=2.0, read=5.0)
 _COMMENT: Final = "mentioned_comment.comment_id({}){{id,text,timestamp,username,media{{id,permalink}}}}"
 _MEDIA: Final = "mentioned_media.media_id({}){{id,caption,timestamp,username,permalink}}"
 _MEDIA_DOCUMENTED: Final = "mentioned_media.media_id({}){{id,caption,timestamp,username}}"
 """The documentation does not list the permalink of a medium that mentions the account; it is asked for all the same."""
-
-
-class NotFetchedError(Exception):
-    """A mention could not be fetched now; Meta must send it again. The text is safe to log: no body, no token."""
-
-
-class HaltedError(NotFetchedError):
-    """Nothing else of this account will be answered either, and asking may make a block longer."""
-
-
-class NotPermittedError(NotFetchedError):
-    """The account may not read this mention, or lost a permission and may read none: the answer does not say which."""
 
 
 @dataclass(frozen=True)
@@ -51,66 +34,38 @@ class Graph:
     base_url: str
     """With the version."""
 
-    def mention(self, mention: Mention, token: str, app_secret: str, left: Callable[[], float]) -> Mapping[str, Any]:
-        """Ask what a mention says, as long as there are seconds `left`.
+    def mention(
+        self, mention: Mention, token: str, *, app_secret: str, budget: TimeBudget, now: datetime
+    ) -> Mapping[str, Any]:
+        """Return what a mention says.
 
         Raises:
             UnreadableError: when it is deleted, or refused while the account itself is seen.
-            NotFetchedError: when there is no good answer.
+            ChannelError: one of its kinds, when there is no good answer. A `NotPermittedError` leaves open whether the
+                account may not read this mention, or lost a permission and may read none.
         """
-        ask = _Question(self, mention.account, token, app_secret, left)
+        client = PlatformClient(self.http, budget, now, {"Authorization": f"Bearer {token}"}, timeouts=TIMEOUTS)
+        proof = appsecret_proof(token, app_secret)
+
+        def get(fields: str) -> dict[str, Any]:
+            query = urlencode({"fields": fields, "appsecret_proof": proof})
+            return client.request_json(f"{self.base_url}/{mention.account}?{query}", interpret_response, attempts=1)
+
         if mention.comment_id is not None:
-            fields = [_COMMENT.format(mention.comment_id)]
+            choices = [_COMMENT.format(mention.comment_id)]
         else:
-            fields = [_MEDIA.format(mention.media_id), _MEDIA_DOCUMENTED.format(mention.media_id)]
-        for each in fields:
-            answer, code, subcode = ask(each)
-            if answer is not None:
-                return answer
-            if code != PARAMETER_CODE or subcode == GONE_SUBCODE:
-                break  # only a refused field is a reason to ask for less
-        name = f"code {code}/{subcode}"
-        if code == PARAMETER_CODE and ask("id")[0] is not None:
-            # A lost permission and a wrong proof look the same, but then the account itself cannot be seen either.
-            raise UnreadableError("deleted or hidden" if subcode == GONE_SUBCODE else f"refused with {name}")
-        if code in PERMISSION_CODES:
-            raise NotPermittedError(name)
-        if code == BLOCKED_CODE or code in TOKEN_CODES | THROTTLE_CODES:
-            raise HaltedError(name)
-        raise NotFetchedError(name)
-
-
-@dataclass(frozen=True)
-class _Question:
-    graph: Graph
-    account: str
-    token: str
-    app_secret: str
-    left: Callable[[], float]
-
-    def __call__(self, fields: str) -> tuple[dict[str, Any] | None, int | None, int | None]:
-        """The answer, or None with the error's code and subcode."""
-        seconds = self.left()
-        if seconds <= 0:
-            raise NotFetchedError("time")
-        query = urlencode({"fields": fields, "appsecret_proof": appsecret_proof(self.token, self.app_secret)})
+            choices = [_MEDIA.format(mention.media_id), _MEDIA_DOCUMENTED.format(mention.media_id)]
+        for fields in choices:
+            try:
+                return get(fields)
+            except MisconfiguredError as error:
+                reason = f"refused with {error}"  # only a refused field is a reason to ask for less
+            except GoneError:
+                reason = "deleted or hidden"
+                break
         try:
-            answer = self.graph.http.request(
-                "GET",
-                f"{self.graph.base_url}/{self.account}?{query}",
-                headers={"Authorization": f"Bearer {self.token}", "Accept": "application/json"},
-                timeout=urllib3.Timeout(connect=min(CONNECT_SECONDS, seconds), read=min(READ_SECONDS, seconds)),
-                retries=False,
-                redirect=False,
-            )
-            body = json.loads(answer.data)
-        except urllib3.exceptions.HTTPError as lost:
-            raise NotFetchedError(f"no answer: {type(lost).__name__}") from None
-        except (ValueError, RecursionError):
-            raise NotFetchedError(f"the answer with status {answer.status} is not JSON") from None
-        error = body.get("error") if isinstance(body, dict) else None
-        if isinstance(error, dict):
-            return None, error_code(error.get("code")), error_code(error.get("error_subcode"))
-        if answer.status != _OK or not isinstance(body, dict):
-            raise NotFetchedError(f"the answer with status {answer.status} is no object")
-        return body, None, None
+            get("id")
+        except NotPermittedError as error:
+            raise OutageError(f"the account is not seen: {error}") from None
+        # A lost permission and a wrong proof look the same, but then the account itself cannot be seen either.
+        raise UnreadableError(reason)

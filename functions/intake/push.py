@@ -16,12 +16,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from intake.graph import Graph, HaltedError, NotFetchedError, NotPermittedError
+from aduan.platform_errors import ChannelError, CredentialError, NotPermittedError, StoppedError, ThrottledError
+from aduan.time_budget import TimeBudget
 from intake.mentions import Mention, UnreadableError, mention_of, mention_post, mentions_in, put_aside
 
 if TYPE_CHECKING:
     from aduan.directory import Channel
     from aduan.store.posts import PostStore
+    from intake.graph import Graph
 
 AT_ONCE: Final = 10
 """Mentions that are fetched at the same time: they wait for the platform, not for the processor."""
@@ -108,7 +110,7 @@ class Push:
                     self._put_aside(error, mention, account)
                 except NotPermittedError as error:
                     refused.append((str(error), account, mention))
-                except NotFetchedError as error:
+                except ChannelError as error:
                     self.taken.faults[str(error)] += 1
         for fault, account, mention in refused:
             if account.read:
@@ -119,12 +121,15 @@ class Push:
     def _take(self, account: Account, mention: Mention) -> str:
         """Fetch and store one mention; say what became of it."""
         if account.token is None:
-            raise NotFetchedError("the token is missing")
+            raise CredentialError("the token is missing")
         if account.halted:
-            raise NotFetchedError("halted")
+            raise StoppedError("halted")
         try:
-            answer = self.graph.mention(mention, account.token, self.app_secret, self._left)
-        except HaltedError:
+            answer = self.graph.mention(
+                mention, account.token, app_secret=self.app_secret, budget=self._budget(), now=self.now()
+            )
+        except (CredentialError, ThrottledError):
+            # Nothing else of this account will be answered either, and asking may make a block longer.
             account.halted = True
             raise
         account.read = True
@@ -133,9 +138,9 @@ class Push:
             return "own"
         return "accepted" if self.posts.add(post) else "duplicate"
 
-    def _left(self) -> float:
-        """Seconds until the push must be answered."""
-        return (self.until - self.now()).total_seconds()
+    def _budget(self) -> TimeBudget:
+        """The time until the push must be answered."""
+        return TimeBudget(lambda: self.now().timestamp(), self.until.timestamp())
 
     def _put_aside(self, error: UnreadableError, mention: Mention | None, account: Account) -> None:
         self.taken.unreadable[str(error)] += 1

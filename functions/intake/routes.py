@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from aduan.refusal import RefusedError, not_found
 from aduan.request_body import json_object
+from aduan.secure_parameters import META_APP_SECRET, META_VERIFY_TOKEN, partner_key
 from intake.answers import Answer, refused, unauthenticated
 from intake.delivery import Partner, delivered
 from intake.mentions import mentions_in
@@ -75,7 +76,7 @@ class Routes:
         known = self.partners.get(request.source)
         if known is None or not _KEY_ID.fullmatch(key_id) or not in_time(timestamp, now):
             raise unauthenticated()
-        [secret] = self.secrets.find(f"intake/{request.source}/keys/{key_id}")
+        [secret] = self.secrets.find(partner_key(request.source, key_id))
         signature = request.header("x-relay-signature")
         if secret is None or not is_from_partner(signature, timestamp, body, secret=secret, now=now):
             raise unauthenticated()
@@ -83,7 +84,7 @@ class Routes:
 
     def verify(self, request: Request) -> Answer:
         """``GET /intake/meta``: Meta asks whether this address is really ours, and wants its challenge back."""
-        [expected] = self.secrets.find("meta/verify_token")
+        [expected] = self.secrets.find(META_VERIFY_TOKEN)
         given = request.parameter("hub.verify_token")
         if request.parameter("hub.mode") != "subscribe" or expected is None or not same(given, expected):
             raise unauthenticated()
@@ -95,7 +96,7 @@ class Routes:
         500 when one could not be fetched, so that Meta sends all of it again.
         """
         body = request.body(MOST_OF_META)
-        [app_secret] = self.secrets.find("meta/app_secret")
+        [app_secret] = self.secrets.find(META_APP_SECRET)
         signature = request.header("x-hub-signature-256")
         if app_secret is None or not is_from_meta(signature, body, secret=app_secret):
             raise unauthenticated()
@@ -118,5 +119,5 @@ class Routes:
         return Answer(200, {"status": status}, {"outcome": status, **log}, taken.quarantined)
 
     def _account(self, channel: Channel) -> Account:
-        [token] = self.secrets.find(f"channels/{channel.id.replace(':', '/')}/token")
+        [token] = self.secrets.find(channel.token_parameter)
         return Account(channel, token)

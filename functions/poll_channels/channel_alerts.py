@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Final
 from aduan.channel import REFUSALS, Cursor
 from aduan.channel_budget import is_exhausted
 from aduan.notice import ChannelNotice
+from aduan.platform_errors import ChannelError, CredentialError, GapError, NotPermittedError, PageCapError
 from aduan.record import stamp
 from aduan.store.table import month_of
 from aduan.triage import DESK
-from poll_channels.source import ChannelError, CredentialError, GapError, NotPermittedError, PageCapError
 
 if TYPE_CHECKING:
     from aduan.directory import Channel

@@ -5,25 +5,25 @@ from __future__ import annotations
 import hashlib
 import hmac
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from pydantic import Field
 
+from aduan.platform_http import PlatformClient
 from aduan.post import Post
+from aduan.secure_parameters import AUTHOR_KEY
 from aduan.settings import Settings
 
 if TYPE_CHECKING:
     import urllib3
 
     from aduan.directory import Channel
+    from aduan.time_budget import TimeBudget
     from poll_channels.credentials import Credentials
-    from poll_channels.source import Budget
 
-AUTHOR_KEY: Final = "author_key"
-"""Parameter with the key that turns an author into a pseudonym."""
 PSEUDONYM_LENGTH: Final = 22
 
 
@@ -50,7 +50,7 @@ class Connection:
     http: urllib3.PoolManager
     credentials: Credentials
     settings: PollSettings
-    budget: Budget
+    budget: TimeBudget
     now: datetime
     sleep: Callable[[float], None] = field(default=time.sleep)
 
@@ -62,6 +62,10 @@ class Connection:
         """
         # The authors' key is fetched with them, so that one call brings all.
         return self.credentials.get(channel.token_parameter, *others, AUTHOR_KEY)[:-1]
+
+    def platform_client(self, headers: Mapping[str, str] | None = None) -> PlatformClient:
+        """Make a client of one platform; `headers` go with every request."""
+        return PlatformClient(self.http, self.budget, self.now, headers, sleep=self.sleep)
 
     def post_factory(self, channel: Channel) -> PostFactory:
         """Make the one way in which a kind turns what it read into posts."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from aduan.platform_errors import CredentialError
 from aduan.secure_parameters import SecureParameters
-from poll_channels.source import CredentialError
 
 
 class Credentials(SecureParameters):

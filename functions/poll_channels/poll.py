@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Final
 
 from aduan.channel import MARKS_BYTES, SEEN_BYTES, Cursor, Rejected, Run
 from aduan.channel_budget import pause_after, spent_this_month
+from aduan.platform_errors import ChannelError, GapError, StoppedError, ThrottledError
 from aduan.post import Post
 from aduan.store.channels import ChannelStore, LeaseError
 from poll_channels.channel_alerts import budget_notice, permission_notice, with_refusals
-from poll_channels.source import Batch, ChannelError, GapError, Source, StoppedError, ThrottledError, Window
+from poll_channels.source import Batch, Source, Window
 
 if TYPE_CHECKING:
     from aduan.directory import Channel
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 
 OVERLAP: Final = timedelta(hours=48)
 """How far behind the watermark every run reads again: edges are ranked and platforms index late."""
-ALL_OF_IT: Final = timedelta(days=3650)
-"""How far back a platform shows what was written, unless its source `keeps` less."""
 QUIET_LEDGER: Final = timedelta(hours=1)
 """A run that finds nothing costs no write, except one an hour that says the channel was read all the while."""
 
@@ -143,13 +142,14 @@ class Poll:
         now = self._clock()
         progress = self._progress
         stopped = isinstance(failure, StoppedError)
-        cost: float = getattr(source, "cost_usd", 0)
+        cost = source.cost_usd if source is not None else 0.0
+        keeps = source.keeps if source is not None else Source.keeps
         run = Run(
             channel=self._channel.id,
             run_id=self._run_id,
             started_at=started,
             finished_at=now,
-            read_from=max(window.since, started - getattr(source, "keeps", ALL_OF_IT)),
+            read_from=max(window.since, started - keeps),
             complete=failure is None,
             seen=progress.new + progress.revised + progress.duplicate,
             new=progress.new,

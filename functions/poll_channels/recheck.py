@@ -8,45 +8,29 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
+from aduan.change import Change
 from aduan.channel import Sweep
 from aduan.channel_budget import spent_this_month, to_spare
+from aduan.platform_errors import NotPermittedError, StoppedError
 from aduan.store.channels import ChannelStore, LeaseError
-from aduan.store.posts import AlreadyTriagedError, PostStore
-from aduan.ticket import Event
+from aduan.store.table import OutdatedError
+from aduan.ticket import Event, Ticket
 from poll_channels.poll import charged
-from poll_channels.source import NotPermittedError, StoppedError
 
 if TYPE_CHECKING:
     from aduan.directory import Channel
     from aduan.post import Post
+    from aduan.store.posts import PostStore
     from aduan.store.tickets import TicketStore
+    from poll_channels.source import CanRecheck
 
-LOOKED_AFTER: Final = timedelta(days=30)
+RECHECKED_FOR: Final = timedelta(days=30)
 """How long after it was found a post is asked about."""
 EVERY: Final = timedelta(days=1)
 """How often each post is asked about. X's developer policy wants deletions followed within 24 hours of a request."""
 REASON: Final = "dihapus di kanal asalnya"
-
-
-class Rechecking(Protocol):
-    """A source that can tell whether posts are still there."""
-
-    @property
-    def at_once(self) -> int:
-        """How many posts are asked about between two notes of how far the sweep is."""
-
-    @property
-    def price_usd(self) -> float:
-        """What the platform charges for each post that it still has. What was charged is `cost_usd`."""
-
-    def still_there(self, posts: list[Post]) -> dict[str, bool]:
-        """Tell by their native ids which of `posts` the platform still shows; what it cannot tell is left out.
-
-        Raises:
-            ChannelError: when it cannot tell anything.
-        """
 
 
 class Recheck:
@@ -75,7 +59,7 @@ class Recheck:
         self.cost_usd = 0.0
         """What asking cost so far."""
 
-    def run(self, open_source: Callable[[], Rechecking]) -> int:
+    def run(self, open_source: Callable[[], CanRecheck]) -> int:
         """Sweep as far as there is time, money and the platform's leave, and return how many posts were erased.
 
         Raises:
@@ -92,18 +76,18 @@ class Recheck:
             limit = self._limit(source)
             if not limit:
                 return erased
-            found = self._posts.found_since(self._channel.id, now - LOOKED_AFTER, after, limit)
+            found = self._posts.found_since(self._channel.id, now - RECHECKED_FOR, after, limit)
             try:
-                erased += self._look_at([key for _, key in found], source)
+                erased += self._check([key for _, key in found], source)
             except (StoppedError, LeaseError):
                 return erased
             if len(found) < limit:
-                self._channels.swept(Sweep(channel=self._channel.id, finished_at=now))
+                self._channels.save_sweep(Sweep(channel=self._channel.id, finished_at=now))
                 return erased
             after = found[-1]
-            self._channels.swept(Sweep(channel=self._channel.id, position=after[0], last=after[1]))
+            self._channels.save_sweep(Sweep(channel=self._channel.id, position=after[0], last=after[1]))
 
-    def _look_at(self, keys: list[str], source: Rechecking) -> int:
+    def _check(self, keys: list[str], source: CanRecheck) -> int:
         posts = [post for key in keys if (post := self._posts.get(key)) is not None and post.state != "gone"]
         found = self._ask(posts, source)
         gone = [post for post in posts if found.get(post.native_id) is False]
@@ -114,32 +98,32 @@ class Recheck:
         self._witness = seen or self._witness
         return sum(self._erase(post.key) for post in gone)
 
-    def _sees_witness(self, source: Rechecking) -> bool:
+    def _sees_witness(self, source: CanRecheck) -> bool:
         return self._witness is not None and self._ask([self._witness], source).get(self._witness.native_id, False)
 
-    def _limit(self, source: Rechecking) -> int:
+    def _limit(self, source: CanRecheck) -> int:
         """How many posts may be asked about: none while the platform wants us to wait, or while money is short."""
         now = self._clock()
         cursor = self._channels.read(self._channel.id)
         if cursor.not_before is not None and now < cursor.not_before:
             return 0
         if not source.price_usd:
-            return source.at_once
+            return source.batch_size
         spent = spent_this_month(cursor.spent_usd, cursor.spent_at, now)
-        return int(min(source.at_once, to_spare(self._channel, spent, now) / source.price_usd))
+        return int(min(source.batch_size, to_spare(self._channel, spent, now) / source.price_usd))
 
-    def _ask(self, posts: list[Post], source: Rechecking) -> dict[str, bool]:
+    def _ask(self, posts: list[Post], source: CanRecheck) -> dict[str, bool]:
         """Ask, and put what it cost on the channel's bill, which is the cursor's: so the channel is held meanwhile."""
         if not posts or not source.price_usd:
             return source.still_there(posts) if posts else {}
         now = self._clock()
         cursor = self._channels.read(self._channel.id)
         self._channels.lease(cursor, self._run_id, now, now + self._lease_for)
-        before: float = getattr(source, "cost_usd", 0.0)
+        before = source.cost_usd
         try:
             return source.still_there(posts)
         finally:
-            cost = getattr(source, "cost_usd", 0.0) - before
+            cost = source.cost_usd - before
             self.cost_usd += cost
             self._channels.release(charged(cursor, self._channel, cost, now), self._run_id)
 
@@ -151,9 +135,20 @@ class Recheck:
         ticket = self._tickets.get(post.ticket) if post.ticket is not None else None
         if ticket is None:
             return self._posts.erase(post, REASON, at)
-        event = Event(ticket=ticket.code, at=at, move="source_gone", by="poll_channels", why=REASON)
         try:
-            self._tickets.erase(post, ticket, event, REASON, at)
-        except AlreadyTriagedError:
+            self._tickets.write(erasure(post, ticket, at))
+        except OutdatedError:
             return False  # somebody moved it at this moment; the next sweep meets it again
         return True
+
+
+def erasure(post: Post, ticket: Ticket, at: datetime) -> Change:
+    """Leave only a tombstone of a ticket's post, and tell the ticket.
+
+    With the post that opened it go the ticket's link, what is not sent yet, and an example that was made of it.
+    """
+    after = ticket
+    if post.key == ticket.post:
+        after = ticket.model_copy(update={"permalink": "", "version": ticket.version + 1})
+    event = Event(ticket=ticket.code, at=at, move="source_gone", by="poll_channels", why=REASON)
+    return Change(before=ticket, after=after, at=at, events=(event,), withdraws="all", post=post, tombstone=REASON)

@@ -1,17 +1,21 @@
-"""What a channel kind must offer, and how it says what went wrong."""
+"""What every source offers, and what some can do besides. A source says so by the classes it is derived from."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from aduan.channel import Rejected
+from aduan.platform_errors import NotPermittedError
 from aduan.post import Post
 
-SHARE_OF_TIME: Final = 0.8
-"""A run stops reading when this share of its time is spent: the rest is for storing and for the cursor."""
+if TYPE_CHECKING:
+    from aduan.directory import Channel
+    from aduan.platform_http import PlatformClient
+    from poll_channels.connection import Connection
 
 THREADS_REMEMBERED: Final = 150
 """Threads of which a cursor can keep marks. Listing more would read some of them anew at every run."""
@@ -77,13 +81,32 @@ class Threads:
             raise NotPermittedError(f"all {self.gone} threads asked for are gone")
 
 
-class Source(Protocol):
-    """One account on one platform."""
+class Source(ABC):
+    """One account on one platform, opened for one run."""
+
+    keeps: timedelta = timedelta(days=3650)
+    """How far back the platform shows what was written."""
+
+    @abstractmethod
+    def __init__(self, channel: Channel, connection: Connection) -> None:
+        """Open a channel.
+
+        Raises:
+            CredentialError: naming a parameter of the Parameter Store that is missing.
+            MisconfiguredError: naming the channel, and the field of its line in the directory that is wrong.
+        """
 
     @property
+    @abstractmethod
     def calls(self) -> int:
         """How many requests were sent so far."""
 
+    @property
+    def cost_usd(self) -> float:
+        """What the platform charged for its responses so far."""
+        return 0.0
+
+    @abstractmethod
     def read(self, window: Window, marks: Mapping[str, str]) -> Iterator[Batch]:
         """Yield what citizens wrote, leaving out threads about which `marks` already say the same.
 
@@ -94,78 +117,45 @@ class Source(Protocol):
         """
 
 
-class ChannelError(Exception):
-    """The channel could not be read to its end. The text is safe to log: no body, no token, no person."""
+class HttpSource(Source):
+    """What sources that are read by a client of one platform have in common."""
 
+    def __init__(self, channel: Channel, connection: Connection, client: PlatformClient) -> None:
+        self._channel = channel
+        self._client = client
+        self._factory = connection.post_factory(channel)
 
-class OutageError(ChannelError):
-    """No answer, or not an answer of the documented shape. It is never taken for "no posts"."""
+    @property
+    def calls(self) -> int:
+        """How many requests were sent so far."""
+        return self._client.calls
 
-
-class ThrottledError(ChannelError):
-    """The platform wants us to wait."""
-
-    def __init__(self, reason: str, wait: timedelta) -> None:
-        super().__init__(reason)
-        self.wait = wait
-
-
-class CredentialError(ChannelError):
-    """The token is expired, revoked or missing: a person must act."""
-
-
-class NotPermittedError(ChannelError):
-    """The token lacks a permission, or the app a capability: a person must act."""
-
-
-class MisconfiguredError(ChannelError):
-    """The platform does not know what we ask for."""
-
-
-class GoneError(ChannelError):
-    """The object asked for is deleted or not visible to us."""
-
-
-class StoppedError(ChannelError):
-    """The run must end here although nothing is wrong; the next one goes on."""
-
-
-class GapError(StoppedError):
-    """All that can be read was read; what was written between two moments is out of reach for ever."""
-
-    def __init__(self, since: datetime, until: datetime) -> None:
-        super().__init__("gap")
-        self.since = since
-        self.until = until
-
-
-class PageCapError(StoppedError):
-    """One edge is longer than a run reads. The others are read all the same, or this one would starve them."""
-
-    def __init__(self) -> None:
-        super().__init__("page cap")
-
-
-@dataclass(frozen=True)
-class Budget:
-    """How long a run may go on reading."""
-
-    clock: Callable[[], float]
-    """Seconds of a clock that only moves forward."""
-    end: float
-
-    @classmethod
-    def of(cls, clock: Callable[[], float], seconds: float) -> Budget:
-        """Grant the usual share of `seconds` from now on."""
-        return cls(clock, clock() + SHARE_OF_TIME * seconds)
-
-    def check(self) -> float:
-        """Return the seconds left.
+    def check(self) -> None:
+        """Look whether another request may be sent.
 
         Raises:
-            StoppedError: when none are.
+            StoppedError: when none may.
         """
-        left = self.end - self.clock()
-        if left <= 0:
-            raise StoppedError("time")
-        return left
+        self._client.check()
+
+
+class CanRecheck(ABC):
+    """A source that can tell whether posts are still there."""
+
+    batch_size: int
+    """How many posts are asked about between two notes of how far the sweep is."""
+    price_usd: float = 0.0
+    """What the platform charges for each post that it still has. What was charged is `cost_usd`."""
+
+    @property
+    def cost_usd(self) -> float:
+        """What the platform charged for its responses so far."""
+        return 0.0
+
+    @abstractmethod
+    def still_there(self, posts: list[Post]) -> dict[str, bool]:
+        """Tell by their native ids which of `posts` the platform still shows; what it cannot tell is left out.
+
+        Raises:
+            ChannelError: when it cannot tell anything.
+        """

@@ -11,18 +11,17 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, ValidationError
 
-from aduan.channel import END_UNKNOWN, TOKEN_WARNING_DAYS, TokenLook
+from aduan.channel import END_UNKNOWN, TOKEN_WARNING_DAYS, TokenCheck
 from aduan.notice import ChannelNotice
+from aduan.platform_errors import OutageError
 from aduan.record import stamp
-from poll_channels.source import OutageError
+from aduan.secure_parameters import META_APP_ID, META_APP_SECRET
 from poll_channels.sources.graph import GraphClient
 
 if TYPE_CHECKING:
     from aduan.directory import Channel
     from poll_channels.connection import Connection
 
-APP_ID: Final = "meta/app_id"
-APP_SECRET: Final = "meta/app_secret"  # noqa: S105 # the parameter's name
 _LATEST: Final = 253_402_300_799
 """The last second of the year 9999."""
 
@@ -47,7 +46,7 @@ class _Inspected(BaseModel):
     error: _Fault | None = None
 
 
-def inspect_token(channel: Channel, connection: Connection) -> TokenLook:
+def inspect_token(channel: Channel, connection: Connection) -> TokenCheck:
     """Ask the platform about the token of a channel.
 
     Raises:
@@ -55,56 +54,56 @@ def inspect_token(channel: Channel, connection: Connection) -> TokenLook:
             the channel's token is no error but the answer.
         ChannelError: when the platform does not answer, or not as documented: nothing is known then.
     """
-    token, app_id, app_secret = connection.secrets(channel, APP_ID, APP_SECRET)
+    token, app_id, app_secret = connection.secrets(channel, META_APP_ID, META_APP_SECRET)
     client = GraphClient(connection, token=f"{app_id}|{app_secret}", app_secret=app_secret)
     answer = client.get("debug_token", input_token=token)
     try:
         inspected = _Inspected.model_validate(answer.get("data"))
     except ValidationError:
         raise OutageError("the answer says nothing about the token") from None
-    return look_of(channel, inspected, connection.now)
+    return token_check(channel, inspected, connection.now)
 
 
-def look_of(channel: Channel, inspected: _Inspected, now: datetime) -> TokenLook:
-    """Judge what the platform says. The nearer of the two ends counts."""
+def token_check(channel: Channel, inspected: _Inspected, now: datetime) -> TokenCheck:
+    """Make a check of what the platform says. The nearer of the two ends counts."""
     if not inspected.is_valid:
-        return TokenLook(channel=channel.id, looked_at=now, valid=False, reason=_name(inspected.error))
+        return TokenCheck(channel=channel.id, looked_at=now, valid=False, reason=_name(inspected.error))
     ends = {"expires_at": inspected.expires_at, "data_access_expires_at": inspected.data_access_expires_at}
     known = {name: end for name, end in ends.items() if end}
     if not known:
         reason = END_UNKNOWN if inspected.expires_at is None else None
-        return TokenLook(channel=channel.id, looked_at=now, valid=True, reason=reason)
+        return TokenCheck(channel=channel.id, looked_at=now, valid=True, reason=reason)
     nearest = min(known, key=known.__getitem__)
     ends_at = datetime.fromtimestamp(known[nearest], UTC)
-    return TokenLook(channel=channel.id, looked_at=now, valid=True, ends_at=ends_at, reason=nearest)
+    return TokenCheck(channel=channel.id, looked_at=now, valid=True, ends_at=ends_at, reason=nearest)
 
 
 def warning_due(days_left: int | None) -> int | None:
     """Return which warning a token is due: the nearest of `TOKEN_WARNING_DAYS` that was passed, or None.
 
-    Looks that were missed pass two at once, and only the more urgent one is due. Whether it was given is not asked.
+    Checks that were missed pass two at once, and only the more urgent one is due. Whether it was given is not asked.
     """
     if days_left is None:
         return None
     return next((day for day in TOKEN_WARNING_DAYS if days_left <= day), None)
 
 
-def token_notice(channel: Channel, look: TokenLook, now: datetime) -> ChannelNotice | None:
+def token_notice(channel: Channel, check: TokenCheck, now: datetime) -> ChannelNotice | None:
     """Tell the owner at each of the last days of a token; one renewed in time has another end, so another episode.
 
     Of a token that is dead already the refused runs tell.
     """
-    mark = warning_due(look.days_left(now))
-    if mark is None or look.ends_at is None:
+    mark = warning_due(check.days_left(now))
+    if mark is None or check.ends_at is None:
         return None
     return ChannelNotice(
         channel=channel.id,
         matter="token",
-        episode=f"{stamp(look.ends_at)}#{mark}",
+        episode=f"{stamp(check.ends_at)}#{mark}",
         department=channel.department,
         created_at=now,
-        until=look.ends_at,
-        reason=look.reason,
+        until=check.ends_at,
+        reason=check.reason,
     )
 
 

@@ -1,4 +1,4 @@
-"""Measure the figures of the README: ``make bench``."""
+"""Measure the figures of docs/figures.md: ``make bench``."""
 
 from __future__ import annotations
 

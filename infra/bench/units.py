@@ -29,12 +29,12 @@ from infra.local.seed import seed_contacts
 from infra.templates import table_request
 from notify.delivery import Senders, Stores, deliver
 from poll_channels.poll import Poll
-from poll_channels.source import Batch, Window
+from poll_channels.source import Batch, Source, Window
 
 NOW: Final = datetime(2026, 11, 3, 5, 0, tzinfo=UTC)
 
 
-class Listed:
+class Listed(Source):
     """A channel that lists the same posts at every poll."""
 
     calls = 1

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from aduan.directory import load_directory
 from aduan.notice import Contact, contact_code
+from aduan.secure_parameters import AUTHOR_KEY, META_APP_ID, META_APP_SECRET
 from aduan.store.contacts import DynamoContactStore
 from aduan.store.table import Table
 from infra.local.deploy import Deployment
@@ -19,9 +20,10 @@ WITHOUT_CONTACT: Final = frozenset({"setwan", "kesbangpol"})
 
 def seed_credentials(ssm: Any) -> None:
     """Put the simulator's tokens where the functions look for the real ones."""
-    wanted = {f"channels/{channel.replace(':', '/')}/token": token for channel, token in tokens().items()}
-    app = {"meta/app_id": APP_ID, "meta/app_secret": APP_SECRET}
-    for name, value in {**wanted, **app, "author_key": secrets.token_urlsafe(32)}.items():
+    given = tokens()
+    wanted = {each.token_parameter: given[each.id] for each in load_directory().channels if each.id in given}
+    app = {META_APP_ID: APP_ID, META_APP_SECRET: APP_SECRET}
+    for name, value in {**wanted, **app, AUTHOR_KEY: secrets.token_urlsafe(32)}.items():
         ssm.put_parameter(Name=f"/aduan/{STAGE}/{name}", Value=value, Type="SecureString", Overwrite=True)
 
 

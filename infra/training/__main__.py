@@ -12,6 +12,7 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "functions"))  # the function
 
 from aduan.directory import load_directory
 from infra.training.json_lines import ExampleError
+from infra.training.predict import predict
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -37,13 +38,11 @@ def _run(chosen: argparse.Namespace) -> int:
     directory = load_directory()
     match chosen.command:
         case "predict":
-            from infra.training.predict import predict  # noqa: PLC0415 # predicting needs no scikit-learn
-
             for line in predict(chosen.file, directory):
                 print(json.dumps(line, ensure_ascii=False))
             return 0
         case "evaluate":
-            from infra.training.report import evaluation  # noqa: PLC0415 # the same
+            from infra.training.report import evaluation  # noqa: PLC0415 # predicting needs no scikit-learn
 
             print(evaluation(chosen.file, directory))
             return 0
@@ -52,7 +51,7 @@ def _run(chosen: argparse.Namespace) -> int:
 
             return check(directory)
         case _:
-            from infra.training.train import train  # noqa: PLC0415 # the others start faster without it
+            from infra.training.train import train  # noqa: PLC0415 # the same
 
             train(chosen.files, directory)
             return 0

@@ -21,7 +21,7 @@ from sklearn.svm import LinearSVC
 from aduan.directory import Directory
 from classify.features import features_of
 from classify.phrase_matches import reader_of
-from infra.training.examples import CORPUS_SOURCE, Example
+from infra.training.example import CORPUS_SOURCE, Example
 from infra.training.vocabulary import Vocabulary, allowed_features
 
 FEATURES: Final = 40_000

@@ -9,7 +9,8 @@ from typing import Any, Final
 from aduan.directory import Directory
 from classify.classifier import classify
 from classify.model import load_model
-from infra.training.examples import PROTEST, held_out, read_corpus, read_examples
+from infra.training.example import held_out
+from infra.training.examples import PROTEST, read_corpus, read_examples
 from infra.training.model_card import SCORES
 from infra.training.scores import score
 

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Final
 
 from classify.model import Model
-from infra.training.examples import Example
+from infra.training.example import Example
 from infra.training.report import Held, details, overview
 from infra.training.scores import score
 
-CARD: Final = Path(__file__).parent / "MODEL_CARD.md"
+MODEL_CARD: Final = Path(__file__).parent / "MODEL_CARD.md"
 SCORES: Final = Path(__file__).parent / "scores.json"
 LICENCES: Final = {
     "surabaya_mediacenter_2022_23": (
@@ -36,7 +36,7 @@ LICENCES: Final = {
 """Where the texts of a source come from. Only weights of words that many texts share are kept, never a text."""
 
 
-def write_card(
+def write_model_card(
     held: Sequence[Held], model: Model, corpus: Sequence[Example], given: Sequence[Example], files: Sequence[Path]
 ) -> str:
     """Write model card and scores, and return the overview for people."""
@@ -50,7 +50,7 @@ def write_card(
         for source, count in sources.most_common()
     )
     parts = "\n\n".join(f"### {one.name}\n\n" + "\n".join(details(one)) for one in held)
-    text = _CARD.format(
+    text = _TEMPLATE.format(
         hash=model.hash,
         features=sum(len(family.rows) for family in model.families),
         files=len(files),
@@ -59,11 +59,11 @@ def write_card(
         parts=parts.strip(),
         drop=model.drop_below,
     )
-    CARD.write_text(text, encoding="utf-8")
-    return f"{table}\n\nmodel {model.hash}; the whole report is in {CARD.name}"
+    MODEL_CARD.write_text(text, encoding="utf-8")
+    return f"{table}\n\nmodel {model.hash}; the whole report is in {MODEL_CARD.name}"
 
 
-_CARD: Final = """# Model card
+_TEMPLATE: Final = """# Model card
 
 Written by `make train`; do not edit. Model `{hash}`: {features} features with weights of eight bits.
 

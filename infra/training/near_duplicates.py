@@ -1,4 +1,4 @@
-"""Find texts that say nearly the same, so that none is learnt from while its twin is scored."""
+"""Find near-duplicates, so that no text is learnt from while another that says nearly the same is scored."""
 
 from __future__ import annotations
 
@@ -7,24 +7,27 @@ from typing import Final
 
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from infra.training.examples import Example
+from infra.training.example import Example
 
-TWIN: Final = 0.6
-"""Cosine of the words of two texts from which on they are twins, and stay on one side of every split."""
+SIMILARITY: Final = 0.6
+"""Cosine of the words of two texts from which on they are near-duplicates, and stay on one side of every split."""
 _BATCH: Final = 1000
 
 
 def with_groups(examples: Sequence[Example]) -> list[Example]:
-    """Give each text the group of its twins, named after the first of them."""
-    groups = twins([example.text for example in examples])
+    """Give each text the group of its near-duplicates, named after the first of them."""
+    firsts = near_duplicates([example.text for example in examples])
     return [
         example.model_copy(update={"group": examples[first].id})
-        for example, first in zip(examples, groups, strict=True)
+        for example, first in zip(examples, firsts, strict=True)
     ]
 
 
-def twins(texts: Sequence[str]) -> list[int]:
-    """For each text, give the place of the first of its near-duplicates (itself, when it has none)."""
+def near_duplicates(texts: Sequence[str]) -> list[int]:
+    """For each text, give the place of the first of its near-duplicates (its own, when it has none).
+
+    A near-duplicate of a near-duplicate is one as well, so that the places make groups.
+    """
     if not texts:
         return []
     parent = list(range(len(texts)))
@@ -39,7 +42,7 @@ def twins(texts: Sequence[str]) -> list[int]:
     words = TfidfVectorizer(token_pattern=r"\w+", binary=True).fit_transform([f"{text} ø" for text in texts])  # noqa: S106
     for start in range(0, len(texts), _BATCH):
         near = (words[start : start + _BATCH] @ words.T).tocoo()
-        close = near.data >= TWIN
+        close = near.data >= SIMILARITY
         for row, other in zip(near.row[close] + start, near.col[close], strict=True):
             one, two = first_of(int(row)), first_of(int(other))
             parent[max(one, two)] = min(one, two)

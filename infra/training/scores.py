@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from aduan.triage import Triage
-from infra.training.examples import Example
+from infra.training.example import Example
 
 BINS: Final = 10
 RESAMPLES: Final = 200
@@ -87,7 +87,7 @@ def _grouped(decided: Decided, key: Callable[[Example], str]) -> dict[str, Score
 
 
 def interval(decided: Decided, figure: str) -> tuple[float, float] | None:
-    """Give the 95 % interval of a figure, by drawing groups of twins again and again."""
+    """Give the 95 % interval of a figure, by drawing groups of near-duplicates again and again."""
     groups: dict[str, list[tuple[Example, Triage]]] = defaultdict(list)
     for example, triage in decided:
         groups[example.group].append((example, triage))

@@ -11,7 +11,7 @@ from typing import Final
 from aduan.directory import Directory
 from aduan.masking import masked
 from aduan.triage import ReportKind
-from infra.training.examples import Example
+from infra.training.example import Example
 from infra.training.near_duplicates import with_groups
 from infra.training.sp4n_topics import CATEGORIES, category_named, department_named, load_categories, topic_of
 from infra.training.tables import folded, read_table

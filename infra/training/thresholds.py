@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from infra.training.examples import CORPUS_SOURCE, Example
+from infra.training.example import CORPUS_SOURCE, Example
 from infra.training.fitting import Unseen
 
 LOST: Final = 0.015

@@ -11,10 +11,11 @@ from typing import Final
 from aduan.directory import Directory
 from classify.classifier import classify
 from classify.model import MODEL_FOLDER, Model
-from infra.training.examples import PROTEST, Example, held_out, read_corpus, read_examples
+from infra.training.example import Example, held_out
+from infra.training.examples import PROTEST, read_corpus, read_examples
 from infra.training.export import export
 from infra.training.fitting import Features, fit, read_features
-from infra.training.model_card import write_card
+from infra.training.model_card import write_model_card
 from infra.training.report import Held
 from infra.training.scores import Decided
 from infra.training.thresholds import thresholds
@@ -65,7 +66,7 @@ def train(files: Sequence[Path], directory: Directory) -> None:
     model = _learn(others.joined(learnt), directory, MODEL_FOLDER)
     held.append(Held("held-out corpus", _decide(kept, directory, model)))
     held.append(Held("protest", _decide(read_examples(PROTEST, directory), directory, model)))
-    print(write_card(held, model, corpus, given, files))
+    print(write_model_card(held, model, corpus, given, files))
 
 
 def _pool(examples: Sequence[Example], directory: Directory) -> _Pool:

@@ -15,13 +15,13 @@ from aduan.directory import Directory
 from classify.features import FAMILIES, grams_of
 from classify.phrase_matches import reader_of
 from classify.words import spellings
-from infra.training.examples import CORPUS_SOURCE, Example
+from infra.training.example import CORPUS_SOURCE, Example
 from infra.training.names import GIVEN_NAMES, HONORIFICS
 
 SCALES = {"word": 1.0, "pair": 0.7, "opening": 0.5, "known": 0.5, "gram": 1.2}
 """How loud each family is. Chosen by hand; the scores move little between half and double."""
 FEWEST_TEXTS = 2
-"""In so many groups of twins a feature must occur."""
+"""In so many groups of near-duplicates a feature must occur."""
 FEWEST_STRANGERS = 8
 """And a word that neither the project's corpus nor the directory uses in so many: fewer, and it may be a name."""
 FEWEST_HOSTS = 3

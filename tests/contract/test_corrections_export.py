@@ -23,6 +23,7 @@ from aduan.ticket import ticket_code
 from infra import corrections
 from infra.corrections import main, months_between, topic
 from infra.training.examples import read_examples
+from tests import moves
 from tests.builders import NOON, a_post, a_ticket, a_triage, an_event, an_example
 from tests.table import TABLE_NAME, create_table
 
@@ -41,16 +42,18 @@ def keep(table: Table, number: int, text: str, said: Label) -> str:
     before = a_ticket(code=ticket_code(post.key), post=post.key)
     tickets = DynamoTicketStore(table)
     DynamoPostStore(table).add(post)
-    tickets.open(post, a_triage(), before, [], [])
+    tickets.write(moves.opened(post, a_triage(), before, [], []))
     stored = DynamoPostStore(table).get(post.key)
     assert stored is not None
-    tickets.correct(
-        stored,
-        before,
-        before.model_copy(update={"version": 2, "corrected_at": NOON}),
-        notices=[],
-        events=[an_event(ticket=before.code, move="corrected")],
-        example=an_example(post=post.key, ticket=before.code, text=post.text, said=said),
+    tickets.write(
+        moves.corrected(
+            stored,
+            before,
+            before.model_copy(update={"version": 2, "corrected_at": NOON}),
+            notices=[],
+            events=[an_event(ticket=before.code, move="corrected")],
+            example=an_example(post=post.key, ticket=before.code, text=post.text, label=said),
+        )
     )
     return before.code
 
@@ -155,7 +158,7 @@ def test_a_topic_is_learnt_only_where_a_person_stands_for_it(
     said: Label, believed: str | None, learnt: str | None
 ) -> None:
     """Named, or left standing beside a department to which it leads; a guess is never learnt as a fact."""
-    assert topic(an_example(said=said, decision=a_triage(topic=believed)), DIRECTORY) == learnt
+    assert topic(an_example(label=said, decision=a_triage(topic=believed)), DIRECTORY) == learnt
 
 
 def test_months_run_from_the_first_to_the_last() -> None:

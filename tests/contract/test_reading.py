@@ -25,6 +25,7 @@ from aduan.store.table import Table, ticket_key, to_image, values
 from aduan.store.tickets import DynamoTicketStore
 from aduan.ticket import Status, Ticket, ticket_code
 from aduan.triage import Place
+from tests import moves
 from tests.builders import NOON, a_notice, a_post, a_ticket, a_triage, an_event
 from tests.table import create_table
 
@@ -56,7 +57,7 @@ def open_ticket(table: Table, number: int, **changes: Any) -> Ticket:
     DynamoPostStore(table).add(post)
     notice = a_notice(ticket=ticket.code, department=ticket.department)
     event = an_event(ticket=ticket.code, at=opened_at)
-    DynamoTicketStore(table).open(post, a_triage(), ticket, [notice], [event])
+    DynamoTicketStore(table).write(moves.opened(post, a_triage(), ticket, [notice], [event]))
     return ticket
 
 

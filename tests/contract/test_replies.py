@@ -6,21 +6,22 @@ import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any
 
 import pytest
 import urllib3
 
 from aduan.directory import Channel, load_directory
+from aduan.platform_errors import ChannelError, CredentialError, ThrottledError
 from aduan.reply import Reply
 from aduan.ticket import Stage, Status, Ticket, ticket_code
 from infra.local.simulator.config import Config
 from infra.local.simulator.server import Server, running
 from infra.local.simulator.simulator import Simulator
 from infra.local.simulator.world import Account, Draft, Entry, Kind, Role, populate
-from poll_channels.replying import GRACE, Answering, Replying, Stores
-from poll_channels.source import ChannelError, CredentialError, ThrottledError
 from poll_channels.sources import KINDS
+from public_replies.sending import GRACE, ReplyRun, Stores
+from tests import moves
 from tests.builders import a_channel, a_ticket, a_triage, an_event
 from tests.in_memory import (
     InMemoryChannelStore,
@@ -131,7 +132,7 @@ class County:
             | {"replies": (), "opened_at": self.now}
             | changes
         )
-        self.tickets.open(post, a_triage(), ticket, [], [])
+        self.tickets.write(moves.opened(post, a_triage(), ticket, [], []))
         return self.memory.tickets[ticket.code]
 
     def move(self, code: str, status: Status) -> None:
@@ -139,14 +140,14 @@ class County:
         before = self.memory.tickets[code]
         after = before.model_copy(update={"status": status, "version": before.version + 1})
         event = an_event(ticket=code, move=status, at=self.now)
-        self.tickets.move(before, after, at=self.now, notices=(), event=event)
+        self.tickets.write(moves.moved(before, after, at=self.now, event=event, post=self.posts.get(before.post)))
 
     def run(self, kind: str, after: timedelta = MINUTE) -> dict[str, int]:
         """One run of the function over the channel."""
         self.now += after
-        run = Replying(CHANNELS[kind], self.stores, load_directory(), run_id=str(self.now), clock=lambda: self.now)
+        run = ReplyRun(CHANNELS[kind], self.stores, load_directory(), run_id=str(self.now), clock=lambda: self.now)
         try:
-            run.run(lambda: cast("Answering", self.source(kind)))
+            run.run(lambda: self.source(kind))
         finally:
             self.outcomes: dict[str, int] = {str(outcome): number for outcome, number in run.outcomes.items()}
         return self.outcomes
@@ -264,7 +265,7 @@ def test_a_run_that_dies_after_it_wrote_says_nothing_twice(county: County, kind:
     ticket = county.ticket(kind)
     claimed = county.stores.replies.claim(county.reply(ticket), "dead", county.now + GRACE)
     post = county.memory.posts[ticket.post]
-    county.source(kind).answer(post, f"Aduan {ticket.code} sudah diteruskan, dengan kata lain")
+    county.source(kind).post_reply(post, f"Aduan {ticket.code} sudah diteruskan, dengan kata lain")
     assert county.run(kind) == {}
     assert county.run(kind, GRACE) == {"found": 1}
     assert claimed.attempt == county.reply(ticket).attempt == 1
@@ -380,7 +381,7 @@ def test_ten_at_once(county: County) -> None:
         other = post.model_copy(update={"native_id": f"1800000000000{number:04}", "state": "new", "ticket": None})
         county.posts.add(other)
         opened = ticket.model_copy(update={"code": ticket_code(other.key), "post": other.key, "replies": ()})
-        county.tickets.open(other, a_triage(), opened, [], [])
+        county.tickets.write(moves.opened(other, a_triage(), opened, [], []))
     assert sum(county.run("instagram").values()) == 10
     assert sum(county.run("instagram").values()) == 5
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import re
 import sys
@@ -17,12 +16,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aduan.platform_errors import ChannelError, GapError, MisconfiguredError, NotPermittedError, OutageError
 from infra.templates import ROOT
-from poll_channels.source import ChannelError, GapError, MisconfiguredError, NotPermittedError, OutageError
 from poll_channels.sources.feed import without_tags
 from poll_channels.sources.rss import CONTENT, ETAG, MODIFIED, NAMES, NEWEST, address, permalink
 from tests.fake_rss import URL, Publisher, an_item, feed_of
-from tests.in_memory import Killed
 from tests.local_http import Answer
 from tests.reading import NOW, Deployment, Platform, Reading, served
 
@@ -380,25 +378,6 @@ def test_on_one_machine_the_simulator_stands_for_every_host(platform: Platform[P
     assert address("https://surat.example", "http://127.0.0.1:1") == "http://127.0.0.1:1/"
 
 
-@pytest.mark.parametrize(
-    ("parameters", "place"),
-    [
-        ({}, "parameters.url: Field required"),
-        ({"url": 5}, "parameters.url: "),
-        ({"url": "ftp://surat.example/a"}, "parameters.url: "),
-        ({"url": "https://nama:sandi@surat.example/a"}, "parameters.url: "),
-        ({"url": "https://surat.example/a b"}, "parameters.url: "),
-        ({"url": "http://surat.example/a"}, "parameters.url: it must begin with https://"),
-        ({"url": URL, "urls": URL}, "parameters.urls: "),
-    ],
-)
-def test_a_wrong_parameter_is_named(parameters: dict[str, Any], place: str) -> None:
-    """The sentence says which channel and which field."""
-    with pytest.raises(MisconfiguredError) as caught:
-        Platform(Publisher()).open(parameters=parameters)
-    assert str(caught.value).startswith(f"channel rss:surat: {place}")
-
-
 def test_no_cold_start_pays_for_the_parser() -> None:
     """Opening all kinds imports neither feedparser nor what reads its HTML."""
     parsers = "{'feedparser', 'poll_channels.sources.feed'}"
@@ -531,11 +510,7 @@ def test_a_poller_killed_between_any_two_of_its_calls_loses_and_doubles_nothing(
         deployment.fake.etag = f'"{number}"' if names else None
         texts |= {f"rss#surat:surat-{guid}": f"Lapor {guid}\n{text}" for guid, text in items.items()}
         for death, after in [*deaths, (None, False)]:
-            memory = deployment.memory
-            memory.calls = 0
-            memory.kill_before, memory.kill_after = (None, death) if after else (death, None)
-            with contextlib.suppress(Killed):
-                deployment.poll()
+            deployment.die(death, after=after)
         assert {key: post.text for key, post in deployment.memory.posts.items()} == texts
     deployment.memory.writes = 0
     deployment.poll()

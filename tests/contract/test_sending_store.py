@@ -16,6 +16,7 @@ from aduan.store.posts import DynamoPostStore, PostStore
 from aduan.store.sending import DynamoSendingStore, SendingStore
 from aduan.store.tickets import DynamoTicketStore, TicketStore
 from aduan.ticket import ticket_code
+from tests import moves
 from tests.builders import NOON, a_notice, a_post, a_ticket, a_triage, an_event
 from tests.in_memory import (
     InMemoryNoticeStore,
@@ -43,7 +44,7 @@ class Stores:
     def open(self) -> AnyNotice:
         """A ticket with a pending mail."""
         self.posts.add(a_post())
-        self.tickets.open(a_post(), a_triage(), a_ticket(), [a_notice()], [an_event()])
+        self.tickets.write(moves.opened(a_post(), a_triage(), a_ticket(), [a_notice()], [an_event()]))
         return self.stored()
 
     def stored(self) -> AnyNotice:
@@ -95,7 +96,7 @@ def test_a_ticket_has_a_place_among_those_of_its_department(stores: Stores) -> N
         code = ticket_code(post.key)
         ticket = a_ticket(code=code, post=post.key, department=department, opened_at=opened_at)
         stores.posts.add(post)
-        stores.tickets.open(post, a_triage(), ticket, [], [an_event(ticket=code)])
+        stores.tickets.write(moves.opened(post, a_triage(), ticket, [], [an_event(ticket=code)]))
         tickets.append(ticket)
     own = sorted((ticket.opened_at, ticket.code) for ticket in tickets if ticket.department == "dishub")
     for ticket in tickets:
@@ -194,12 +195,12 @@ def test_what_comes_back_at_night_waits_for_the_morning(stores: Stores) -> None:
     assert stored is not None
     there = a_ticket(department="dlh", version=2)
     first = an_event(move="corrected")
-    stores.tickets.correct(stored, a_ticket(), there, notices=[], events=[first], example=None)
+    stores.tickets.write(moves.corrected(stored, a_ticket(), there, notices=[], events=[first], example=None))
     assert stores.stored().state == "withdrawn"
     back = a_ticket(version=3)
     again = a_notice(created_at=NOON + timedelta(hours=9), act_at=MORNING)
     second = an_event(move="corrected", at=NOON + HOUR)
-    stores.tickets.correct(stored, there, back, notices=[again], events=[second], example=None)
+    stores.tickets.write(moves.corrected(stored, there, back, notices=[again], events=[second], example=None))
     assert list(stores.notices.left_behind(MORNING - timedelta(minutes=1))) == []
     assert list(stores.notices.left_behind(MORNING)) == [(notice.subject, notice.key)]
 
@@ -215,7 +216,9 @@ def test_a_mail_that_waits_goes_when_its_ticket_becomes_an_emergency(stores: Sto
     assert stored is not None
     after = a_ticket(urgency="emergency", version=2)
     urgent = a_notice(urgency="emergency", created_at=night)
-    stores.tickets.amend(stored, a_triage(urgency="emergency"), a_ticket(), after, notices=[urgent], events=[])
+    stores.tickets.write(
+        moves.revised(stored, a_triage(urgency="emergency"), a_ticket(), after, notices=[urgent], events=[])
+    )
     hurried = stores.stored()
     assert isinstance(hurried, Notice)
     assert (hurried.state, hurried.urgency, hurried.act_at) == ("pending", "emergency", night)

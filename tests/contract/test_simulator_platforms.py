@@ -20,6 +20,8 @@ import pytest
 import urllib3
 
 from aduan.directory import Channel
+from aduan.platform_errors import ChannelError
+from aduan.time_budget import TimeBudget
 from infra import templates
 from infra.local import machine, processes
 from infra.local.simulator.config import Config
@@ -31,7 +33,7 @@ from infra.local.simulator.server import Server, running
 from infra.local.simulator.simulator import Simulator
 from infra.local.simulator.world import ROLES, Account, Draft, Kind, Role, World, WorldError, populate
 from poll_channels.connection import Connection, PollSettings
-from poll_channels.source import Budget, ChannelError, Window
+from poll_channels.source import Window
 from poll_channels.sources import KINDS
 
 NOW = datetime(2026, 11, 3, 7, 0, tzinfo=UTC)
@@ -834,7 +836,7 @@ def test_the_poller_stores_what_the_simulator_lists(client: Client, kind: Kind) 
         urllib3.PoolManager(retries=False),
         cast("Any", credentials),
         settings,
-        Budget(time.monotonic, time.monotonic() + 30),
+        TimeBudget(time.monotonic, time.monotonic() + 30),
         NOW,
         lambda _seconds: None,
     )

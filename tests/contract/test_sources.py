@@ -23,31 +23,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aduan.directory import Channel
+from aduan.platform_errors import CredentialError, GoneError, OutageError, PageCapError, StoppedError, ThrottledError
+from aduan.time_budget import TimeBudget
 from infra.local.simulator.config import Config
 from infra.local.simulator.server import Server, running
 from infra.local.simulator.simulator import Simulator
 from infra.local.simulator.world import Account, Draft, Entry, Kind, Role, populate
-from poll_channels.connection import Connection
-from poll_channels.source import (
-    Budget,
-    CredentialError,
-    GoneError,
-    OutageError,
-    PageCapError,
-    StoppedError,
-    ThrottledError,
-    Window,
-)
+from poll_channels.source import Window
 from poll_channels.sources import graph
-from poll_channels.sources.facebook_page import FacebookPage, open_page
-from poll_channels.sources.instagram import Instagram, open_account
+from poll_channels.sources.facebook_page import FacebookPage
+from poll_channels.sources.instagram import Instagram
 from tests.builders import a_channel
 from tests.reading import APP_SECRET, FIRST, LATER, NOW, Reading, connection_to, read
 
-KINDS: dict[str, Callable[[Channel, Connection], FacebookPage | Instagram]] = {
-    "facebook_page": open_page,
-    "instagram": open_account,
-}
+KINDS: dict[str, type[FacebookPage | Instagram]] = {"facebook_page": FacebookPage, "instagram": Instagram}
 """The kinds that speak the Graph API."""
 SECRET = APP_SECRET
 RECORDINGS = Path(__file__).parent.parent / "recordings"
@@ -549,7 +538,7 @@ def test_a_slow_platform_ends_the_run_in_time(platform: Platform) -> None:
     """An answer that does not come within the run's time stops the run; it is no outage."""
     platform.fault("slow", seconds=2.0, after=1)
     begun = time.monotonic()
-    found = platform.read(budget=Budget(time.monotonic, begun + 0.3))
+    found = platform.read(budget=TimeBudget(time.monotonic, begun + 0.3))
     assert isinstance(found.error, StoppedError)
     assert str(found.error) == "time"
     assert time.monotonic() - begun < 1
@@ -558,7 +547,7 @@ def test_a_slow_platform_ends_the_run_in_time(platform: Platform) -> None:
 def test_a_run_whose_time_is_up_asks_nothing_more(platform: Platform) -> None:
     """The clock is looked at before every call."""
     asked = platform.wire.asked
-    found = platform.read(budget=Budget(lambda: float(len(asked)), 3))
+    found = platform.read(budget=TimeBudget(lambda: float(len(asked)), 3))
     assert str(found.error) == "time"
     assert platform.calls == 3
 
@@ -830,7 +819,7 @@ def test_a_tag_that_is_no_longer_listed_is_gone(server: Server) -> None:
         platform.simulator.world.delete(native_id)
     platform.wire.asked.clear()
     source = platform.open()
-    slices = [list(posts.values())[start : start + source.at_once] for start in range(0, 120, source.at_once)]
+    slices = [list(posts.values())[start : start + source.batch_size] for start in range(0, 120, source.batch_size)]
     told = {native_id: there for slice_ in reversed(slices) for native_id, there in source.still_there(slice_).items()}
     assert told == {native_id: native_id not in gone for native_id in posts}
     assert platform.simulator.requests["/{ig-user-id}/tags"] == 4 + 4, "to read, and once for the whole sweep"

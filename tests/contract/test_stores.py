@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from moto import mock_aws
 
-from aduan.channel import Run, Sweep, TokenLook
+from aduan.channel import Run, Sweep, TokenCheck
 from aduan.notice import Contact
 from aduan.post import Post
 from aduan.store.channels import ChannelStore, DynamoChannelStore, LeaseError
@@ -18,11 +18,12 @@ from aduan.store.contacts import ContactStore, DynamoContactStore
 from aduan.store.examples import DynamoExampleStore, ExampleStore
 from aduan.store.notices import DynamoNoticeStore, NoticeChangedError, NoticeStore, NotPendingError
 from aduan.store.pages import CursorError
-from aduan.store.posts import AlreadyTriagedError, DynamoPostStore, PostStore
+from aduan.store.posts import DynamoPostStore, PostStore
 from aduan.store.replies import DynamoReplyStore, ReplyStore, ReplyTakenError
-from aduan.store.tickets import CodeTakenError, DynamoTicketStore, OutdatedError, TicketStore
+from aduan.store.table import OutdatedError
+from aduan.store.tickets import CodeTakenError, DynamoTicketStore, TicketStore
 from aduan.ticket import Ticket, clock_of, ticket_code
-from tests import in_memory
+from tests import in_memory, moves
 from tests.builders import (
     NOON,
     a_channel_notice,
@@ -124,7 +125,7 @@ def test_a_post_is_settled_once(stores: Stores) -> None:
     chatter = a_triage(is_report=False, kind="other", topic=None, department=None, route="drop")
     stores.posts.add(a_post())
     stores.posts.settle(a_post(), chatter, NOON + timedelta(days=30))
-    with pytest.raises(AlreadyTriagedError):
+    with pytest.raises(OutdatedError):
         stores.posts.settle(a_post(), a_triage(), NOON + timedelta(days=30))
     stored = stores.posts.get(a_post().key)
     assert stored is not None
@@ -145,7 +146,7 @@ def test_only_posts_whose_time_has_passed_are_left_behind(stores: Stores) -> Non
 def test_a_ticket_comes_with_everything_that_belongs_to_it(stores: Stores) -> None:
     """Opening a ticket decides the post and makes the notice pending."""
     stores.posts.add(a_post())
-    stores.tickets.open(a_post(), a_triage(), a_ticket(), [a_notice()], [an_event()])
+    stores.tickets.write(moves.opened(a_post(), a_triage(), a_ticket(), [a_notice()], [an_event()]))
     stored = stores.posts.get(a_post().key)
     assert stored is not None
     assert (stored.state, stored.triage, stored.ticket) == ("triaged", a_triage(), a_ticket().code)
@@ -158,10 +159,10 @@ def test_a_ticket_comes_with_everything_that_belongs_to_it(stores: Stores) -> No
 def test_a_post_opens_one_ticket(stores: Stores) -> None:
     """The second opening is refused whole, whatever its code."""
     stores.posts.add(a_post())
-    stores.tickets.open(a_post(), a_triage(), a_ticket(), [a_notice()], [an_event()])
+    stores.tickets.write(moves.opened(a_post(), a_triage(), a_ticket(), [a_notice()], [an_event()]))
     other = a_ticket(code="SLM-000000")
-    with pytest.raises(AlreadyTriagedError):
-        stores.tickets.open(a_post(), a_triage(), other, [a_notice(ticket=other.code)], [])
+    with pytest.raises(OutdatedError):
+        stores.tickets.write(moves.opened(a_post(), a_triage(), other, [a_notice(ticket=other.code)], []))
     assert stores.tickets.get(other.code) is None
 
 
@@ -169,9 +170,9 @@ def test_a_code_belongs_to_one_ticket(stores: Stores) -> None:
     """A code that is taken is refused by its own error, and the post stays new."""
     for post in (a_post(), a_post(native_id="2")):
         stores.posts.add(post)
-    stores.tickets.open(a_post(), a_triage(), a_ticket(), [a_notice()], [an_event()])
+    stores.tickets.write(moves.opened(a_post(), a_triage(), a_ticket(), [a_notice()], [an_event()]))
     with pytest.raises(CodeTakenError):
-        stores.tickets.open(a_post(native_id="2"), a_triage(), a_ticket(), [a_notice()], [an_event()])
+        stores.tickets.write(moves.opened(a_post(native_id="2"), a_triage(), a_ticket(), [a_notice()], [an_event()]))
     untouched = stores.posts.get(a_post(native_id="2").key)
     assert untouched is not None
     assert untouched.state == "new"
@@ -179,7 +180,7 @@ def test_a_code_belongs_to_one_ticket(stores: Stores) -> None:
 
 def _pending(stores: Stores) -> None:
     stores.posts.add(a_post())
-    stores.tickets.open(a_post(), a_triage(), a_ticket(), [a_notice()], [an_event()])
+    stores.tickets.write(moves.opened(a_post(), a_triage(), a_ticket(), [a_notice()], [an_event()]))
 
 
 def test_a_notice_is_claimed_once(stores: Stores) -> None:
@@ -321,7 +322,7 @@ def test_what_is_urgent_is_found_first(stores: Stores) -> None:
         ticket = a_ticket(code=f"SLM-00000{number}", post=post.key)
         notice = a_notice(ticket=ticket.code, urgency=urgency, created_at=NOON + number * MINUTE)
         stores.posts.add(post)
-        stores.tickets.open(post, a_triage(), ticket, [notice], [an_event(ticket=ticket.code)])
+        stores.tickets.write(moves.opened(post, a_triage(), ticket, [notice], [an_event(ticket=ticket.code)]))
     found = [code for code, _ in stores.notices.left_behind(NOON + 20 * MINUTE)]
     assert found == ["SLM-000002", "SLM-000001", "SLM-000000"]
 
@@ -469,14 +470,16 @@ def test_a_ticket_is_amended_with_everything_or_not_at_all(stores: Stores) -> No
     moved = a_ticket(department="dlh", topic="sampah_lingkungan", version=2)
     new = a_notice(department="dlh")
     triage = a_triage(department="dlh")
-    with pytest.raises(AlreadyTriagedError):
-        stores.tickets.amend(edited, triage, a_ticket(version=9), moved, notices=[new], events=[])
+    with pytest.raises(OutdatedError):
+        stores.tickets.write(moves.revised(edited, triage, a_ticket(version=9), moved, notices=[new], events=[]))
     assert stores.notices.get(a_ticket().code, new.key) is None
-    stores.tickets.amend(edited, triage, a_ticket(), moved, notices=[new, a_notice()], events=[an_event(move="x")])
+    stores.tickets.write(
+        moves.revised(edited, triage, a_ticket(), moved, notices=[new, a_notice()], events=[an_event(move="x")])
+    )
     assert stores.tickets.get(a_ticket().code) == moved.model_copy(update={"act_at": edited.fetched_at})
     assert stores.notices.get(a_ticket().code, new.key) is not None
-    with pytest.raises(AlreadyTriagedError):
-        stores.tickets.amend(edited, triage, moved, moved, notices=[], events=[])
+    with pytest.raises(OutdatedError):
+        stores.tickets.write(moves.revised(edited, triage, moved, moved, notices=[], events=[]))
 
 
 def test_a_step_is_taken_once_and_with_everything(stores: Stores) -> None:
@@ -485,15 +488,15 @@ def test_a_step_is_taken_once_and_with_everything(stores: Stores) -> None:
     step = a_notice(role="head", step="head")
     after = a_ticket(version=2, steps=("head",), act_at=NOON + MINUTE)
     with pytest.raises(OutdatedError):
-        stores.tickets.move(a_ticket(version=9), after, at=NOON, notices=[step], event=an_event(move="x"))
+        stores.tickets.write(moves.moved(a_ticket(version=9), after, at=NOON, notices=[step], event=an_event(move="x")))
     assert stores.notices.get(a_ticket().code, step.key) is None
-    stores.tickets.move(a_ticket(), after, at=NOON, notices=[step], event=an_event(move="x"))
+    stores.tickets.write(moves.moved(a_ticket(), after, at=NOON, notices=[step], event=an_event(move="x")))
     assert stores.tickets.get(a_ticket().code) == after
     stored = stores.notices.get(a_ticket().code, "dishub.head#email#head")
     assert stored is not None
     assert stored.model_copy(update={"act_at": None}) == step
     with pytest.raises(OutdatedError):
-        stores.tickets.move(a_ticket(), after, at=NOON, notices=[step], event=an_event(move="x"))
+        stores.tickets.write(moves.moved(a_ticket(), after, at=NOON, notices=[step], event=an_event(move="x")))
 
 
 def test_a_move_stops_the_clock_and_starts_another(stores: Stores) -> None:
@@ -501,10 +504,10 @@ def test_a_move_stops_the_clock_and_starts_another(stores: Stores) -> None:
     _pending(stores)
     step = a_notice(step="remind")
     waiting = a_ticket(version=2, steps=("remind",), act_at=NOON + timedelta(days=3))
-    stores.tickets.move(a_ticket(), waiting, at=NOON, notices=[step], event=None)
+    stores.tickets.write(moves.moved(a_ticket(), waiting, at=NOON, notices=[step], event=None))
     assert list(stores.tickets.due(NOON + timedelta(days=2))) == []
     accepted = waiting.model_copy(update={"status": "accepted", "version": 3})
-    stores.tickets.move(waiting, accepted, at=NOON + MINUTE, notices=[], event=an_event(move="accepted"))
+    stores.tickets.write(moves.moved(waiting, accepted, at=NOON + MINUTE, notices=[], event=an_event(move="accepted")))
     states = [stores.notices.get(a_ticket().code, key) for key in (step.key, a_notice().key)]
     assert [notice.state for notice in states if notice] == ["withdrawn", "pending"]
     assert list(stores.tickets.due(NOON)) == []
@@ -516,10 +519,10 @@ def test_a_ticket_on_the_list_of_the_forum_is_not_looked_at_again(stores: Stores
     _pending(stores)
     listed = a_ticket(version=2, steps=("forum",), act_at=NOON)
     listed = listed.model_copy(update={"clock": clock_of(listed)})
-    stores.tickets.move(a_ticket(), listed, at=NOON, notices=[], event=None)
+    stores.tickets.write(moves.moved(a_ticket(), listed, at=NOON, notices=[], event=None))
     assert list(stores.tickets.due(NOON + timedelta(days=99))) == []
     accepted = listed.model_copy(update={"status": "accepted", "version": 3})
-    stores.tickets.move(listed, accepted, at=NOON, notices=[], event=None)
+    stores.tickets.write(moves.moved(listed, accepted, at=NOON, notices=[], event=None))
     assert list(stores.tickets.due(NOON)) == [a_ticket().code]
 
 
@@ -540,16 +543,16 @@ def test_a_post_of_a_ticket_is_buried_with_what_follows(stores: Stores) -> None:
     """The ticket loses the link and pending notices are withdrawn; one that was claimed stays."""
     stores.posts.add(a_post())
     notices = [a_notice(), a_notice(medium="sms")]
-    stores.tickets.open(a_post(), a_triage(), a_ticket(), notices, [an_event()])
+    stores.tickets.write(moves.opened(a_post(), a_triage(), a_ticket(), notices, [an_event()]))
     stores.notices.claim(notices[1], "one", NOON, "+62811", "dishub")
-    stores.tickets.erase(a_post(), a_ticket(), an_event(move="source_gone"), "gone", NOON)
+    stores.tickets.write(moves.erased(a_post(), a_ticket(), an_event(move="source_gone"), "gone", NOON))
     found = [stores.notices.get(a_ticket().code, notice.key) for notice in notices]
     assert [notice.state for notice in found if notice] == ["withdrawn", "claimed"]
     ticket = stores.tickets.get(a_ticket().code)
     assert ticket is not None
     assert (ticket.permalink, ticket.version) == ("", 2)
-    with pytest.raises(AlreadyTriagedError):
-        stores.tickets.erase(a_post(), ticket, an_event(move="again"), "gone", NOON)
+    with pytest.raises(OutdatedError):
+        stores.tickets.write(moves.erased(a_post(), ticket, an_event(move="again"), "gone", NOON))
 
 
 def test_a_channels_posts_are_found_in_pages(stores: Stores) -> None:
@@ -570,19 +573,19 @@ def test_a_channels_posts_are_found_in_pages(stores: Stores) -> None:
 def test_a_sweep_is_remembered(stores: Stores) -> None:
     """What was noted last is what is read."""
     assert stores.channels.sweep(CHANNEL).position is None
-    stores.channels.swept(Sweep(channel=CHANNEL, position=NOON, last="instagram#1"))
+    stores.channels.save_sweep(Sweep(channel=CHANNEL, position=NOON, last="instagram#1"))
     assert stores.channels.sweep(CHANNEL).last == "instagram#1"
 
 
 def test_the_last_look_at_a_token_is_kept(stores: Stores) -> None:
     """A younger one replaces it, and an older one that comes late does not."""
     assert stores.channels.token(CHANNEL) is None
-    first = TokenLook(channel=CHANNEL, looked_at=NOON, valid=True, ends_at=NOON + MINUTE, reason="expires_at")
-    second = TokenLook(channel=CHANNEL, looked_at=NOON + MINUTE, valid=False, reason="code 190/460")
+    first = TokenCheck(channel=CHANNEL, looked_at=NOON, valid=True, ends_at=NOON + MINUTE, reason="expires_at")
+    second = TokenCheck(channel=CHANNEL, looked_at=NOON + MINUTE, valid=False, reason="code 190/460")
     for look in (first, first, second):
-        stores.channels.looked(look)
+        stores.channels.save_token_check(look)
         assert stores.channels.token(CHANNEL) == look
-    stores.channels.looked(first)
+    stores.channels.save_token_check(first)
     assert stores.channels.token(CHANNEL) == second
 
 
@@ -590,10 +593,10 @@ def test_only_the_version_that_was_decided_about_is_decided(stores: Stores) -> N
     """An edit that came in while somebody decided stays to be decided."""
     stores.posts.add(a_post())
     stores.posts.revise(a_post(text="Lampunya sekarang dua yang mati"))
-    with pytest.raises(AlreadyTriagedError):
+    with pytest.raises(OutdatedError):
         stores.posts.settle(a_post(), a_triage(), NOON)
-    with pytest.raises(AlreadyTriagedError):
-        stores.tickets.open(a_post(), a_triage(), a_ticket(), [a_notice()], [an_event()])
+    with pytest.raises(OutdatedError):
+        stores.tickets.write(moves.opened(a_post(), a_triage(), a_ticket(), [a_notice()], [an_event()]))
     stored = stores.posts.get(a_post().key)
     assert stored is not None
     assert stored.state == "new"
@@ -605,7 +608,9 @@ def test_a_history_is_read_in_the_order_of_time(stores: Stores) -> None:
     first = an_event(move="not_ours", at=NOON + MINUTE)
     second = an_event(move="needs_review", at=first.at + timedelta(microseconds=1))
     after = a_ticket(department="desk", status="needs_review", version=2)
-    stores.tickets.correct(a_post_of(stores), a_ticket(), after, notices=[], events=[first, second], example=None)
+    stores.tickets.write(
+        moves.corrected(a_post_of(stores), a_ticket(), after, notices=[], events=[first, second], example=None)
+    )
     assert stores.tickets.history(after.code)[-2:] == [first, second]
     assert stores.tickets.history("SLM-000000") == []
 
@@ -622,8 +627,10 @@ def test_a_notice_to_a_department_that_lost_the_ticket_is_withdrawn(stores: Stor
     stores.posts.revise(a_post(text="Sampah menumpuk"))
     moved = a_ticket(department="dlh", version=2)
     new = a_notice(department="dlh")
-    stores.tickets.amend(
-        a_post(text="Sampah menumpuk"), a_triage(department="dlh"), a_ticket(), moved, notices=[new], events=[]
+    stores.tickets.write(
+        moves.revised(
+            a_post(text="Sampah menumpuk"), a_triage(department="dlh"), a_ticket(), moved, notices=[new], events=[]
+        )
     )
     states = [stores.notices.get(a_ticket().code, notice.key) for notice in (a_notice(), new)]
     assert [notice.state for notice in states if notice] == ["withdrawn", "pending"]
@@ -633,13 +640,15 @@ def _corrected(stores: Stores, **changes: Any) -> Ticket:
     """The pending ticket, given to DLH by a person."""
     _pending(stores)
     after = a_ticket(department="dlh", version=2, corrected_at=NOON, **changes)
-    stores.tickets.correct(
-        a_post_of(stores),
-        a_ticket(),
-        after,
-        notices=[a_notice(department="dlh")],
-        events=[an_event(move="routed")],
-        example=an_example(),
+    stores.tickets.write(
+        moves.corrected(
+            a_post_of(stores),
+            a_ticket(),
+            after,
+            notices=[a_notice(department="dlh")],
+            events=[an_event(move="routed")],
+            example=an_example(),
+        )
     )
     return after
 
@@ -678,15 +687,17 @@ def test_a_correction_of_what_changed_meanwhile_is_refused_whole(stores: Stores,
         case "the post was edited":
             stores.posts.revise(a_post(text="Lampunya sekarang dua yang mati"))
         case _:
-            stores.tickets.erase(read, before, an_event(move="source_gone"), "gone", NOON)
+            stores.tickets.write(moves.erased(read, before, an_event(move="source_gone"), "gone", NOON))
     with pytest.raises(OutdatedError):
-        stores.tickets.correct(
-            read,
-            before,
-            a_ticket(department="dlh", version=before.version + 1),
-            notices=[a_notice(department="dlh")],
-            events=[an_event(move="routed")],
-            example=an_example(),
+        stores.tickets.write(
+            moves.corrected(
+                read,
+                before,
+                a_ticket(department="dlh", version=before.version + 1),
+                notices=[a_notice(department="dlh")],
+                events=[an_event(move="routed")],
+                example=an_example(),
+            )
         )
     assert states(stores, "dlh") == [None]
     assert stores.examples.get(a_ticket()) is None
@@ -700,13 +711,15 @@ def test_who_was_told_is_not_told_again_and_who_was_not_is(stores: Stores) -> No
     later = NOON + MINUTE
     back = first.model_copy(update={"department": "dishub", "version": 3})
     for before, after in ((first, back), (back, first.model_copy(update={"version": 4}))):
-        stores.tickets.correct(
-            a_post_of(stores),
-            before,
-            after,
-            notices=[a_notice(department=after.department, created_at=later)],
-            events=[an_event(move="routed", at=NOON + after.version * MINUTE)],
-            example=an_example(),
+        stores.tickets.write(
+            moves.corrected(
+                a_post_of(stores),
+                before,
+                after,
+                notices=[a_notice(department=after.department, created_at=later)],
+                events=[an_event(move="routed", at=NOON + after.version * MINUTE)],
+                example=an_example(),
+            )
         )
         expected = {"dishub": ["pending", "sent"], "dlh": ["withdrawn", "sent"]}[after.department]
         assert states(stores, "dishub", "dlh") == expected
@@ -722,13 +735,15 @@ def test_an_edit_brings_a_withdrawn_notice_back(stores: Stores) -> None:
         edited = a_post(text=f"version {number}", fetched_at=NOON + number * MINUTE)
         stores.posts.revise(edited)
         moved = ticket.model_copy(update={"department": department, "version": ticket.version + 1})
-        stores.tickets.amend(
-            a_post_of(stores),
-            a_triage(department=department),
-            ticket,
-            moved,
-            notices=[a_notice(department=department, created_at=NOON + number * MINUTE)],
-            events=[],
+        stores.tickets.write(
+            moves.revised(
+                a_post_of(stores),
+                a_triage(department=department),
+                ticket,
+                moved,
+                notices=[a_notice(department=department, created_at=NOON + number * MINUTE)],
+                events=[],
+            )
         )
         ticket = moved
     assert states(stores, "dishub", "dlh") == ["pending", "withdrawn"]
@@ -737,7 +752,7 @@ def test_an_edit_brings_a_withdrawn_notice_back(stores: Stores) -> None:
 def test_an_example_goes_with_the_words_it_is_about(stores: Stores) -> None:
     """When its post is deleted at the source, nothing of the example can be read any more."""
     after = _corrected(stores)
-    stores.tickets.erase(a_post_of(stores), after, an_event(move="source_gone"), "gone", NOON)
+    stores.tickets.write(moves.erased(a_post_of(stores), after, an_event(move="source_gone"), "gone", NOON))
     assert stores.examples.get(after) is None
     assert stores.examples.page("2026-11", 10) == ((), None)
 
@@ -746,12 +761,12 @@ def test_an_example_does_not_outlive_an_edit(stores: Stores) -> None:
     """What was said about other words is no example, until a person says it again."""
     after = _corrected(stores)
     stores.posts.revise(a_post(text="Lampunya sekarang dua yang mati", fetched_at=NOON + MINUTE))
-    stores.tickets.amend(a_post_of(stores), a_triage(), after, after, notices=[], events=[])
+    stores.tickets.write(moves.revised(a_post_of(stores), a_triage(), after, after, notices=[], events=[]))
     assert stores.examples.get(after) is None
     again = after.model_copy(update={"topic": "jalan", "version": 3})
     example = an_example(text="Lampunya sekarang dua yang mati")
     event = an_event(move="corrected", at=NOON + MINUTE)
-    stores.tickets.correct(a_post_of(stores), after, again, notices=[], events=[event], example=example)
+    stores.tickets.write(moves.corrected(a_post_of(stores), after, again, notices=[], events=[event], example=example))
     assert stores.examples.get(again) == example
 
 
@@ -762,16 +777,18 @@ def test_examples_come_in_pages_month_by_month(stores: Stores) -> None:
         opened = NOON if number < 20 else NOON + timedelta(days=40)
         before = a_ticket(code=ticket_code(post.key), post=post.key, opened_at=opened)
         stores.posts.add(post)
-        stores.tickets.open(post, a_triage(), before, [], [])
+        stores.tickets.write(moves.opened(post, a_triage(), before, [], []))
         stored = stores.posts.get(post.key)
         assert stored is not None
-        stores.tickets.correct(
-            stored,
-            before,
-            before.model_copy(update={"version": 2, "corrected_at": NOON}),
-            notices=[],
-            events=[an_event(ticket=before.code, move="corrected")],
-            example=an_example(post=post.key, ticket=before.code),
+        stores.tickets.write(
+            moves.corrected(
+                stored,
+                before,
+                before.model_copy(update={"version": 2, "corrected_at": NOON}),
+                notices=[],
+                events=[an_event(ticket=before.code, move="corrected")],
+                example=an_example(post=post.key, ticket=before.code),
+            )
         )
     found: list[str] = []
     after = None
@@ -792,18 +809,22 @@ def test_a_correction_leaves_a_step_whose_clock_runs_on(stores: Stores) -> None:
     _pending(stores)
     step = a_notice(step="remind.1")
     before = a_ticket()
-    stores.tickets.move(before, before.model_copy(update={"version": 2}), at=NOON, notices=[step], event=None)
+    stores.tickets.write(
+        moves.moved(before, before.model_copy(update={"version": 2}), at=NOON, notices=[step], event=None)
+    )
     for version, changes, state in ((2, {"topic": "jalan"}, "pending"), (3, {"department": "dlh"}, "withdrawn")):
         ticket = stores.tickets.get(before.code)
         assert ticket is not None
         after = ticket.model_copy(update={"version": version + 1, **changes})
-        stores.tickets.correct(
-            a_post_of(stores),
-            ticket,
-            after,
-            notices=[a_notice(department=after.department)],
-            events=[an_event(move="corrected", at=NOON + version * MINUTE)],
-            example=an_example(),
+        stores.tickets.write(
+            moves.corrected(
+                a_post_of(stores),
+                ticket,
+                after,
+                notices=[a_notice(department=after.department)],
+                events=[an_event(move="corrected", at=NOON + version * MINUTE)],
+                example=an_example(),
+            )
         )
         stored = stores.notices.get(before.code, step.key)
         assert stored is not None
@@ -813,9 +834,10 @@ def test_a_correction_leaves_a_step_whose_clock_runs_on(stores: Stores) -> None:
 def _resolve(stores: Stores, **changes: Any) -> Ticket:
     post = a_post(author="penulis", parent_id="atas", **changes)
     stores.posts.add(post)
-    stores.tickets.open(post, a_triage(), a_ticket(), [], [])
+    stores.tickets.write(moves.opened(post, a_triage(), a_ticket(), [], []))
     after = a_ticket(status="resolved", version=2)
-    stores.tickets.move(a_ticket(), after, at=NOON + MINUTE, notices=(), event=an_event(move="resolved"))
+    event = an_event(move="resolved")
+    stores.tickets.write(moves.moved(a_ticket(), after, at=NOON + MINUTE, event=event, post=post))
     stored = stores.tickets.get(after.code)
     assert stored is not None
     return stored
@@ -835,7 +857,7 @@ def test_what_nobody_wrote_is_kept_for_nobody(stores: Stores) -> None:
     """A ticket whose author is not known is resolved all the same."""
     _pending(stores)
     after = a_ticket(status="resolved", version=2)
-    stores.tickets.move(a_ticket(), after, at=NOON, notices=(), event=None)
+    stores.tickets.write(moves.moved(a_ticket(), after, at=NOON, post=a_post_of(stores)))
     stored = stores.tickets.get(after.code)
     assert stored is not None
     assert stored.status == "resolved"
@@ -850,11 +872,11 @@ def test_another_post_joins_a_ticket_once(stores: Stores) -> None:
     told = a_notice(step="contradicted.2")
     event = an_event(move="reopened", at=NOON + 2 * MINUTE)
     stale = before.model_copy(update={"version": 1})
-    with pytest.raises(AlreadyTriagedError):
-        stores.tickets.join(answer, a_triage(), stale, after, notices=[told], event=event)
-    stores.tickets.join(answer, a_triage(), before, after, notices=[told], event=event)
-    with pytest.raises(AlreadyTriagedError):
-        stores.tickets.join(answer, a_triage(), before, after, notices=[told], event=event)
+    with pytest.raises(OutdatedError):
+        stores.tickets.write(moves.joined(answer, a_triage(), stale, after, notices=[told], event=event))
+    stores.tickets.write(moves.joined(answer, a_triage(), before, after, notices=[told], event=event))
+    with pytest.raises(OutdatedError):
+        stores.tickets.write(moves.joined(answer, a_triage(), before, after, notices=[told], event=event))
     stored, post = stores.tickets.get(before.code), stores.posts.get(answer.key)
     assert stored is not None
     assert post is not None
@@ -871,11 +893,11 @@ def test_a_joined_post_is_buried_alone(stores: Stores) -> None:
     stores.posts.add(answer)
     told = a_notice(step="contradicted.2")
     event = an_event(move="joined", at=NOON + 2 * MINUTE)
-    stores.tickets.join(answer, a_triage(), before, before, notices=[told], event=event)
+    stores.tickets.write(moves.joined(answer, a_triage(), before, before, notices=[told], event=event))
     gone = an_event(move="source_gone", at=NOON + 3 * MINUTE)
-    stores.tickets.erase(answer, before, gone, "deleted", NOON + 3 * MINUTE)
-    with pytest.raises(AlreadyTriagedError):
-        stores.tickets.erase(answer, before, gone, "deleted", NOON + 3 * MINUTE)
+    stores.tickets.write(moves.erased(answer, before, gone, "deleted", NOON + 3 * MINUTE))
+    with pytest.raises(OutdatedError):
+        stores.tickets.write(moves.erased(answer, before, gone, "deleted", NOON + 3 * MINUTE))
     notice, post = stores.notices.get(before.code, told.key), stores.posts.get(answer.key)
     assert stores.tickets.get(before.code) == before
     assert notice is not None
@@ -886,7 +908,7 @@ def test_a_joined_post_is_buried_alone(stores: Stores) -> None:
 
 def _answered(stores: Stores) -> Ticket:
     stores.posts.add(a_post())
-    stores.tickets.open(a_post(), a_triage(), a_ticket(replies=()), [a_notice()], [an_event()])
+    stores.tickets.write(moves.opened(a_post(), a_triage(), a_ticket(replies=()), [a_notice()], [an_event()]))
     stored = stores.tickets.get(a_ticket().code)
     assert stored is not None
     return stored
@@ -897,7 +919,8 @@ def test_an_answer_comes_with_the_move_it_tells_of(stores: Stores) -> None:
     ticket = _answered(stores)
     assert ticket.replies == ("routed",)
     after = ticket.model_copy(update={"status": "resolved", "version": 2})
-    stores.tickets.move(ticket, after, at=NOON + MINUTE, notices=(), event=an_event(move="resolved"))
+    event = an_event(move="resolved")
+    stores.tickets.write(moves.moved(ticket, after, at=NOON + MINUTE, event=event, post=a_post_of(stores)))
     moved = stores.tickets.get(ticket.code)
     assert moved is not None
     assert moved.replies == ("routed", "resolved")
@@ -913,7 +936,7 @@ def test_moving_back_and_forth_tells_once(stores: Stores) -> None:
     for number, status in enumerate(("needs_review", "routed", "needs_review", "routed"), start=1):
         after = ticket.model_copy(update={"status": status, "version": ticket.version + 1})
         at = NOON + number * MINUTE
-        stores.tickets.move(ticket, after, at=at, notices=(), event=an_event(move=status, at=at))
+        stores.tickets.write(moves.moved(ticket, after, at=at, notices=(), event=an_event(move=status, at=at)))
         found = stores.tickets.get(ticket.code)
         assert found is not None
         ticket = found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import re
 from collections.abc import Mapping
@@ -15,8 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aduan.masking import masked
-from poll_channels.connection import PostFactory
-from poll_channels.source import (
+from aduan.platform_errors import (
     CredentialError,
     MisconfiguredError,
     OutageError,
@@ -24,6 +22,7 @@ from poll_channels.source import (
     StoppedError,
     ThrottledError,
 )
+from poll_channels.connection import PostFactory
 from poll_channels.sources import telegram_relay
 from poll_channels.sources.telegram_relay import (
     OFFSET,
@@ -35,9 +34,8 @@ from poll_channels.sources.telegram_relay import (
     platform_link,
 )
 from tests.fake_telegram import GROUP, MODERATOR, STRANGER, Bot, a_message, a_part, updates_of
-from tests.in_memory import Killed
 from tests.local_http import Answer, Asked
-from tests.reading import AUTHOR_KEY, NOW, Deployment, Platform, Reading
+from tests.reading import AUTHOR_KEY, NOW, Deployment, Platform, Reading, junk
 
 RECORDINGS = Path(__file__).parent.parent / "recordings" / "telegram_relay"
 
@@ -440,34 +438,9 @@ def test_every_moderator_of_the_channels_line_is_heard(bot: Bot) -> None:
     assert read(bot).ids == ["710000002:1"]
 
 
-@pytest.mark.parametrize(
-    ("parameters", "place"),
-    [
-        ({"group_url": GROUP}, "parameters.moderators: Field required"),
-        ({"moderators": ("1",)}, "parameters.group_url: Field required"),
-        ({"moderators": (), "group_url": GROUP}, "parameters.moderators: "),
-        ({"moderators": "710000001", "group_url": GROUP}, "parameters.moderators: "),
-        ({"moderators": ("@wahyu",), "group_url": GROUP}, "parameters.moderators.0: "),
-        ({"moderators": ("1",), "group_url": "http://x"}, "parameters.group_url: "),
-        ({"moderators": ("1",), "group_url": GROUP, "moderator": "1"}, "parameters.moderator: "),
-    ],
-)
-def test_a_wrong_parameter_is_named(parameters: dict[str, Any], place: str) -> None:
-    """The sentence says which channel and which field, and quotes nobody."""
-    with pytest.raises(MisconfiguredError) as caught:
-        Platform(Bot()).open(parameters=parameters)
-    assert str(caught.value).startswith(f"channel telegram_relay:infocegatan: {place}")
-    assert "wahyu" not in str(caught.value)
-
-
 # ------------------------------------------------------------------------------------------------- whatever comes
 
 
-junk = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
-    max_leaves=5,
-)
 SOUND = a_message(
     1,
     "tolong",
@@ -595,12 +568,7 @@ def test_a_poller_killed_between_any_two_of_its_calls_loses_and_doubles_nothing(
             for sort, group in row:
                 _send(relay.fake, sent, sort, group)
             death, after = next(left, (None, False))
-            memory = relay.memory
-            memory.calls = 0
-            memory.kill_before, memory.kill_after = (None, death) if after else (death, None)
-            with contextlib.suppress(Killed):
-                relay.poll()
-            memory.kill_before = memory.kill_after = None
+            relay.die(death, after=after)
             relay.check(int(relay.cursor.marks.get(OFFSET, "0")) if relay.cursor is not None else 0)
             for update in relay.fake.forgotten:
                 assert relay.is_stored(update), update

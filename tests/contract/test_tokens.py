@@ -18,10 +18,11 @@ import urllib3
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aduan.channel import END_UNKNOWN, TokenLook
+from aduan.channel import END_UNKNOWN, TokenCheck
+from aduan.platform_errors import CredentialError, OutageError, ThrottledError
+from aduan.time_budget import TimeBudget
 from poll_channels.connection import Connection, PollSettings
 from poll_channels.credentials import Credentials
-from poll_channels.source import Budget, CredentialError, OutageError, ThrottledError
 from poll_channels.tokens import inspect_token, token_notice, warning_due
 from tests.builders import NOON, a_channel
 
@@ -72,14 +73,14 @@ class Platform:
         fields = {name: value for name, value in (DOCUMENTED | changes).items() if value is not None}
         self.status, self.body = 200, json.dumps({"data": fields}).encode()
 
-    def inspect(self) -> TokenLook:
+    def inspect(self) -> TokenCheck:
         """Ask about the token of the channel, at noon."""
         settings = cast("PollSettings", SimpleNamespace(graph_base_url=self.url, graph_version="v25.0"))
         connection = Connection(
             urllib3.PoolManager(retries=False),
             Credentials(cast("Any", Parameters()), "/aduan/test", time.monotonic),
             settings,
-            Budget(time.monotonic, time.monotonic() + 30),
+            TimeBudget(time.monotonic, time.monotonic() + 30),
             NOON,
             sleep=lambda _: None,
         )
@@ -114,9 +115,9 @@ def platform() -> Iterator[Platform]:
     thread.join()
 
 
-def a_look(**changes: Any) -> TokenLook:
+def a_look(**changes: Any) -> TokenCheck:
     """A look at noon at a token that works."""
-    return TokenLook.model_validate({"channel": a_channel().id, "looked_at": NOON, "valid": True, **changes})
+    return TokenCheck.model_validate({"channel": a_channel().id, "looked_at": NOON, "valid": True, **changes})
 
 
 def epoch(moment: datetime) -> int:
@@ -242,7 +243,7 @@ def test_the_nearest_warning_is_due(left: int | None, expected: int | None) -> N
     assert warning_due(left) == expected
 
 
-def look_at(now: datetime, end: datetime) -> TokenLook:
+def look_at(now: datetime, end: datetime) -> TokenCheck:
     """What the platform says of a token that ends then."""
     return a_look(looked_at=now, reason="expires_at", ends_at=end)
 

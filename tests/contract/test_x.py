@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,26 +14,31 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aduan.directory import load_directory
-from aduan.platform_http import LONGEST_WAIT
-from aduan.post import Post
-from poll_channels.source import (
-    ChannelError,
-    CredentialError,
+from aduan.platform_errors import (
     GapError,
     MisconfiguredError,
     NotPermittedError,
     OutageError,
-    ThrottledError,
-    Window,
 )
+from aduan.platform_http import LONGEST_WAIT
+from aduan.post import Post
+from poll_channels.source import Window
 from poll_channels.sources import x
-from poll_channels.sources.x import CHARGED, LATE, POST_READ_USD, SINCE_ID, id_at, judged, moment_of, wait_asked_for
+from poll_channels.sources.x import (
+    CHARGED,
+    LATE,
+    POST_READ_USD,
+    SINCE_ID,
+    id_at,
+    interpret_error,
+    moment_of,
+    wait_asked_for,
+)
 from tests.fake_x import ACCOUNT, PROBLEM, TOKEN, FakeX, Written, numbered, written
 from tests.local_http import Answer, as_json
-from tests.reading import HTML, NOW, Deployment, Platform, served
+from tests.reading import HTML, NOW, Deployment, Platform, junk, recorded, served
 
 DAY = 24 * 60
-RECORDINGS = Path(__file__).parent.parent / "recordings" / "x"
 
 
 @pytest.fixture(name="platform")
@@ -335,42 +339,10 @@ def test_more_than_can_be_reached_is_a_gap(platform: Platform[FakeX]) -> None:
 # ----------------------------------------------------------------------------------------------------- faults
 
 
-def problem(name: str) -> tuple[int, dict[str, Any], dict[str, str]]:
-    """A recorded error."""
-    found = json.loads((RECORDINGS / "problems.json").read_text(encoding="utf-8"))[name]
-    return found["status"], found["body"], found.get("headers", {})
-
-
-@pytest.mark.parametrize(
-    ("name", "kind", "text"),
-    [
-        ("invalid request", MisconfiguredError, "status 400"),
-        ("unauthorized", CredentialError, "status 401"),
-        ("no credits", NotPermittedError, "status 402: no credits are left"),
-        ("no credits, as some report", NotPermittedError, "status 403: no credits are left"),
-        ("not enrolled", NotPermittedError, "status 403"),
-        ("no such account", MisconfiguredError, "status 404"),
-        ("too many", ThrottledError, "status 429"),
-        ("too many, of old", ThrottledError, "status 429"),
-        ("month is used up", NotPermittedError, "status 429: the month's usage cap is reached"),
-    ],
-)
-def test_every_error_of_the_table_is_told_apart(
-    platform: Platform[FakeX], name: str, kind: type[ChannelError], text: str
-) -> None:
-    """One call, no retry, and a text that quotes nothing of the answer; the mark stays."""
-    status, body, headers = problem(name)
-    platform.fake.fault = lambda _asked, _: Answer(status, json.dumps(body).encode(), headers)
-    found = platform.read()
-    assert type(found.error) is kind
-    assert str(found.error) == text
-    assert (platform.calls, platform.pauses, found.marks) == (1, [], {})
-
-
 @pytest.mark.parametrize("host", ["api.twitter.com", "api.x.com"])
 def test_a_problem_is_known_by_the_end_of_its_address(host: str) -> None:
     """X's old and new hosts mean the same."""
-    error = judged(403, {"type": f"https://{host}/2/problems/usage-capped"}, {}, NOW)
+    error = interpret_error(403, {"type": f"https://{host}/2/problems/usage-capped"}, {}, NOW)
     assert type(error) is NotPermittedError
 
 
@@ -498,19 +470,6 @@ def test_one_malformed_post_is_put_aside_and_the_page_goes_on(
     assert "300000017" not in rejected.model_dump_json()
 
 
-@pytest.mark.parametrize(
-    ("changes", "field"),
-    [
-        ({"account": "kabarsleman"}, "account"),
-        ({"parameters": {"dialect": "baru"}}, "parameters.dialect"),
-    ],
-)
-def test_a_wrong_parameter_is_named(changes: dict[str, Any], field: str) -> None:
-    """The channel and the field are said before anything is asked."""
-    with pytest.raises(MisconfiguredError, match=rf"^channel x:kabarsleman: {field}: "):
-        Platform(FakeX()).open(**changes)
-
-
 def test_x_is_off_until_somebody_has_the_approval() -> None:
     """The directory's entry says why, how often it would be read, and what it may cost."""
     [channel] = [channel for channel in load_directory().channels if channel.kind == "x"]
@@ -522,15 +481,9 @@ def test_x_is_off_until_somebody_has_the_approval() -> None:
 # ------------------------------------------------------------------------------------------------- recordings
 
 
-def recorded(name: str) -> Answer:
-    """A recorded answer."""
-    found = json.loads((RECORDINGS / f"{name}.json").read_text(encoding="utf-8"))
-    return Answer(found["status"], json.dumps(found["body"]).encode(), found["headers"])
-
-
 def test_recorded_answers_are_read(platform: Platform[FakeX]) -> None:
     """Two pages of the legacy dialect, as the document shows them."""
-    pages = [recorded("mentions-1"), recorded("mentions-2")]
+    pages = [recorded("x", "mentions-1"), recorded("x", "mentions-2")]
     platform.fake.fault = lambda _asked, number: pages[number - 1]
     found = platform.read()
     assert found.error is None
@@ -549,10 +502,10 @@ def test_recorded_answers_are_read(platform: Platform[FakeX]) -> None:
 
 def test_the_new_dialect_reads_the_same(platform: Platform[FakeX]) -> None:
     """The same post in the other dialect gives the same post."""
-    other = recorded("mentions-2")
-    platform.fake.fault = lambda _asked, number: [recorded("mentions-1"), other][number - 1]
+    other = recorded("x", "mentions-2")
+    platform.fake.fault = lambda _asked, number: [recorded("x", "mentions-1"), other][number - 1]
     legacy = platform.read().posts[1]
-    platform.fake.fault = lambda _asked, _: recorded("mentions-new-dialect")
+    platform.fake.fault = lambda _asked, _: recorded("x", "mentions-new-dialect")
     [post] = platform.read(parameters={"dialect": "new"}).posts
     assert post == legacy
     assert platform.source.cost_usd == pytest.approx(0.005 * 2 + 0.010)
@@ -560,7 +513,7 @@ def test_the_new_dialect_reads_the_same(platform: Platform[FakeX]) -> None:
 
 def test_a_recorded_silence_is_read(platform: Platform[FakeX]) -> None:
     """The mark moves to a day ago, so that it stays within reach."""
-    platform.fake.fault = lambda _asked, _: recorded("nothing")
+    platform.fake.fault = lambda _asked, _: recorded("x", "nothing")
     found = platform.read()
     assert (found.error, found.posts) == (None, [])
     assert found.marks == {SINCE_ID: str(id_at(NOW - timedelta(days=1)))}
@@ -568,11 +521,6 @@ def test_a_recorded_silence_is_read(platform: Platform[FakeX]) -> None:
 
 # -------------------------------------------------------------------------------------------- anything at all
 
-junk = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
-    max_leaves=5,
-)
 SOUND: dict[str, Any] = {
     "id": str(id_at(NOW - timedelta(hours=1))),
     "text": "tolong",

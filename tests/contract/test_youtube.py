@@ -6,35 +6,28 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aduan.platform_http import ATTEMPTS, LONGEST_WAIT, TransientError
-from aduan.post import Post
-from poll_channels.source import (
-    Budget,
-    ChannelError,
-    CredentialError,
-    GoneError,
-    MisconfiguredError,
+from aduan.platform_errors import (
     NotPermittedError,
     OutageError,
     PageCapError,
     StoppedError,
-    ThrottledError,
 )
+from aduan.platform_http import LONGEST_WAIT
+from aduan.post import Post
+from aduan.time_budget import TimeBudget
 from poll_channels.sources import youtube
 from poll_channels.sources.youtube import SWEPT, until_midnight_pacific
 from tests.fake_youtube import ACCOUNT, KEY, Comment, FakeYouTube, error, said
 from tests.local_http import Answer, Asked, as_json
-from tests.reading import HTML, LATER, NOW, Deployment, Platform, served
+from tests.reading import HTML, LATER, NOW, Deployment, Platform, junk, recorded, served
 
 DAY = 24 * 60
-RECORDINGS = Path(__file__).parent.parent / "recordings" / "youtube"
 
 
 @pytest.fixture(name="platform")
@@ -244,40 +237,6 @@ def test_a_page_of_old_threads_of_its_own_ends_the_reading_too(platform: Platfor
 # ----------------------------------------------------------------------------------------------------- faults
 
 
-def problem(name: str) -> Answer:
-    """A recorded error."""
-    found = json.loads((RECORDINGS / "problems.json").read_text(encoding="utf-8"))[name]
-    return as_json(found["body"], found["status"])
-
-
-@pytest.mark.parametrize(
-    ("name", "kind", "text"),
-    [
-        ("quota", ThrottledError, "status 403 quotaExceeded"),
-        ("rate", ThrottledError, "status 403 rateLimitExceeded"),
-        ("closed", GoneError, "status 403 commentsDisabled"),
-        ("forbidden", NotPermittedError, "status 403 forbidden"),
-        ("no such channel", MisconfiguredError, "status 404 channelNotFound"),
-        ("no such video", GoneError, "status 404 videoNotFound"),
-        ("bad key", CredentialError, "status 400 badRequest"),
-        ("bad key, of old", CredentialError, "status 400 keyInvalid"),
-        ("bad request", MisconfiguredError, "status 400"),
-        ("passing", TransientError, "status 400 processingFailure"),
-        ("backend", TransientError, "status 503"),
-    ],
-)
-def test_every_error_of_the_table_is_told_apart(
-    platform: Platform[FakeYouTube], name: str, kind: type[ChannelError], text: str
-) -> None:
-    """What passes is tried three times, the rest once; the text quotes nothing of the answer, and no mark moves."""
-    platform.fake.fault = lambda _asked, _: problem(name)
-    found = platform.read()
-    assert type(found.error) is kind
-    assert str(found.error) == text
-    assert platform.calls == (ATTEMPTS if kind is TransientError else 1)
-    assert found.marks == {}
-
-
 @pytest.mark.parametrize(
     ("now", "expected"),
     [
@@ -366,7 +325,7 @@ def test_a_thread_longer_than_a_run_reads_starves_no_other(
 def test_a_thread_deleted_since_it_was_listed_is_skipped(platform: Platform[FakeYouTube]) -> None:
     """Or closed: the other threads are read."""
     platform.fake.threads = [a_thread("gone", 60, replies=9), a_thread("other", 70, replies=9)]
-    for answer in (error(404, "commentNotFound"), problem("closed")):
+    for answer in (error(404, "commentNotFound"), recorded("youtube", "problems", "closed")):
 
         def refuse(asked: Asked, _: int, answer: Answer = answer) -> Answer | None:
             return answer if asked.query.get("parentId") == "gone" else None
@@ -383,7 +342,7 @@ def test_a_run_whose_time_is_up_keeps_what_it_finished(platform: Platform[FakeYo
     platform.fake.page_size = 1
     platform.fake.threads = [a_thread("a", 60, replies=9), a_thread("b", 70, replies=9)]
     asked = platform.fake.asked
-    found = platform.read(budget=Budget(lambda: float(len(asked)), 11))
+    found = platform.read(budget=TimeBudget(lambda: float(len(asked)), 11))
     assert isinstance(found.error, StoppedError)
     assert list(found.marks) == ["a"]
     assert platform.calls == 11
@@ -469,27 +428,18 @@ def test_a_thread_that_does_not_tell_its_replies_is_asked_once_a_day(
     assert platform.calls == 1
 
 
-@pytest.mark.parametrize("account", ["@kabarsleman", "kabarsleman", "UC"])
-def test_an_account_that_is_no_id_is_named(account: str) -> None:
-    """A handle is not the channel's id; that is said before anything is asked."""
-    with pytest.raises(MisconfiguredError, match=r"^channel youtube:kabarsleman: account: "):
-        Platform(FakeYouTube()).open(account=account)
-
-
 # ------------------------------------------------------------------------------------------------- recordings
 
 
 def test_recorded_answers_are_read(platform: Platform[FakeYouTube]) -> None:
     """Two pages of threads and the replies of one, as the document shows them."""
 
-    def recorded(asked: Asked, _: int) -> Answer:
+    def answer(asked: Asked, _: int) -> Answer:
         name = "replies" if asked.path.endswith("/comments") else "threads-1"
-        name = "threads-2" if "pageToken" in asked.query else name
-        found = json.loads((RECORDINGS / f"{name}.json").read_text(encoding="utf-8"))
-        assert asked.path == found["path"]
-        return Answer(found["status"], json.dumps(found["body"]).encode(), found["headers"])
+        assert asked.path == f"/youtube/v3/{'comments' if name == 'replies' else 'commentThreads'}"
+        return recorded("youtube", "threads-2" if "pageToken" in asked.query else name)
 
-    platform.fake.fault = recorded
+    platform.fake.fault = answer
     found = platform.read()
     assert (found.error, found.rejected, platform.calls) == (None, [], 3)
     posts = {post.native_id: post for post in found.posts}
@@ -505,11 +455,6 @@ def test_recorded_answers_are_read(platform: Platform[FakeYouTube]) -> None:
 
 # -------------------------------------------------------------------------------------------- anything at all
 
-junk = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
-    max_leaves=5,
-)
 snippets = st.builds(
     lambda changes: SOUND_COMMENT["snippet"] | changes,
     st.dictionaries(st.sampled_from([*SOUND_COMMENT["snippet"], "parentId", "videoId"]), junk, max_size=2),
@@ -586,7 +531,7 @@ def test_a_question_that_is_refused_as_a_whole_is_asked_in_parts() -> None:
     posts = {post.native_id: post for post in platform.read().posts}
     assert len(posts) == 51
     source = platform.open()
-    slice_ = list(posts.values())[: source.at_once]
+    slice_ = list(posts.values())[: source.batch_size]
     assert all(source.still_there(slice_).values())
     assert source.calls == 1
     platform.fake.delete("t3")
@@ -599,6 +544,6 @@ def test_a_lost_permission_says_nothing_about_deletions() -> None:
     """A refusal that is not about the comments is raised."""
     platform = Platform(FakeYouTube(threads=[a_thread("t", 10)]))
     posts = platform.read().posts
-    platform.fake.fault = lambda _asked, _: problem("forbidden")
+    platform.fake.fault = lambda _asked, _: recorded("youtube", "problems", "forbidden")
     with pytest.raises(NotPermittedError):
         platform.open().still_there(posts)

@@ -14,9 +14,10 @@ from urllib.parse import urlsplit
 import urllib3
 
 from aduan.directory import Channel, load_directory
+from aduan.time_budget import TimeBudget
 from poll_channels.connection import Connection, PollSettings
 from poll_channels.credentials import Credentials
-from poll_channels.source import Budget, Source, Window
+from poll_channels.source import Source, Window
 from poll_channels.sources import KINDS
 from tests import reading
 
@@ -32,26 +33,6 @@ WRITTEN_AT = "2026-11-03T06:41:09+00:00"
 
 
 @dataclass
-class Reply:
-    """An answer as urllib3 gives it, whether its body is read at once or piece by piece."""
-
-    status: int
-    data: bytes
-    headers: urllib3.HTTPHeaderDict
-
-    def __post_init__(self) -> None:
-        """Make the body readable."""
-        self._body = io.BytesIO(self.data)
-
-    def read1(self, amount: int = -1, **_: Any) -> bytes:
-        """The next piece."""
-        return self._body.read(amount)
-
-    def close(self) -> None:
-        """Nothing to close."""
-
-
-@dataclass
 class Wire:
     """Every platform at once: answers by a test's own rule, and remembers what it was asked."""
 
@@ -59,11 +40,12 @@ class Wire:
     """From the path and the body's JSON to status, body and headers."""
     asked: list[str] = field(default_factory=list)
 
-    def request(self, _method: str, url: str, **options: Any) -> Reply:
+    def request(self, _method: str, url: str, **options: Any) -> urllib3.HTTPResponse:
         """Ask, as urllib3 does."""
         self.asked.append(url)
         status, data, headers = self.answer(urlsplit(url).path, json.loads(options.get("body") or b"{}"))
-        return Reply(status, data, urllib3.HTTPHeaderDict(headers))
+        given = urllib3.HTTPHeaderDict(headers)
+        return urllib3.HTTPResponse(io.BytesIO(data), headers=given, status=status, preload_content=False)
 
 
 @dataclass
@@ -103,7 +85,7 @@ class Platform:
             cast("urllib3.PoolManager", self.wire),
             Credentials(cast("Any", SimpleNamespace(get_parameters=get_parameters)), "/aduan/test", lambda: 0.0),
             settings,
-            Budget.of(lambda: spent[0], self.seconds),
+            TimeBudget.of(lambda: spent[0], self.seconds),
             NOW,
             sleep,
         )

@@ -15,11 +15,13 @@ from hypothesis import strategies as st
 from moto import mock_aws
 
 from aduan.channel import Rejected
+from aduan.platform_errors import StoppedError
 from aduan.post import Post
 from aduan.store.channels import DynamoChannelStore, LeaseError
 from aduan.store.posts import DynamoPostStore
 from aduan.store.table import Table
-from poll_channels.source import SHARE_OF_TIME, Batch, Budget, StoppedError, Window
+from aduan.time_budget import SHARE_OF_TIME, TimeBudget
+from poll_channels.source import Batch, Window
 from tests.builders import NOON, a_channel, a_post, a_triage
 from tests.in_memory import InMemoryChannelStore, InMemoryPostStore, Killed
 from tests.polling import LEASE, MINUTE, FakeSource, Platform, some_posts
@@ -230,7 +232,7 @@ def test_fault_05_a_run_out_of_time_keeps_the_threads_it_finished() -> None:
 def test_fault_05_reading_ends_at_four_fifths_of_the_time() -> None:
     """A fifth is left for storing and for the cursor."""
     now = 100.0
-    budget = Budget.of(lambda: now, 50)
+    budget = TimeBudget.of(lambda: now, 50)
     assert SHARE_OF_TIME == 0.8
     now = 139.9
     assert budget.check() == pytest.approx(0.1)

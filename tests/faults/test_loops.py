@@ -13,8 +13,8 @@ from aduan.directory import load_directory
 from aduan.notice import AnyNotice
 from aduan.ticket import Stage
 from infra.local.simulator.world import Draft, Kind, Role
-from poll_channels.replying import wording
 from poll_channels.sources import KINDS
+from public_replies.wording import reply_text
 from tests import fake_x, fake_youtube
 from tests.builders import a_channel_notice, a_notice, a_ticket
 from tests.fake_graph import FakeGraph
@@ -118,7 +118,7 @@ def test_fault_33_our_answers_are_known_even_where_nobody_is_named(kind: str, st
     fake.fault = Hiding(fake)
     citizen = f"Min, {a_ticket().code} kok belum diperbaiki"
     for name, text in (
-        ("answer", wording(a_ticket(), stage, load_directory().departments["dptr"])),
+        ("answer", reply_text(a_ticket(), stage, load_directory().departments["dptr"])),
         ("citizen", citizen),
     ):
         at = NOW - timedelta(minutes=20)

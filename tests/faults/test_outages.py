@@ -16,10 +16,7 @@ from hypothesis import strategies as st
 
 from aduan.channel import Cursor, Rejected
 from aduan.health import channel_health
-from aduan.post import Post
-from poll_channels.credentials import Credentials
-from poll_channels.poll import Poll
-from poll_channels.source import (
+from aduan.platform_errors import (
     ChannelError,
     CredentialError,
     NotPermittedError,
@@ -28,6 +25,9 @@ from poll_channels.source import (
     StoppedError,
     ThrottledError,
 )
+from aduan.post import Post
+from poll_channels.credentials import Credentials
+from poll_channels.poll import Poll
 from poll_channels.sources import KINDS
 from tests.builders import NOON, a_channel, a_post
 from tests.faults.platforms import JSON_KINDS, NOTHING, Platform, Wire, always

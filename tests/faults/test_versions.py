@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from moto import mock_aws
 
-from aduan.channel import Cursor, Run, Sweep, TokenLook
+from aduan.channel import Cursor, Run, Sweep, TokenCheck
 from aduan.directory import load_directory
 from aduan.record import SCHEMA_VERSION, Record
 from aduan.store.channels import DynamoChannelStore
@@ -34,6 +34,7 @@ from aduan.ticket import Event, Ticket, Voice
 from classify.decide import decide
 from notify.delivery import Senders, Stores, deliver
 from poll_channels.poll import Poll
+from tests import moves
 from tests.builders import (
     NOON,
     a_channel,
@@ -182,7 +183,7 @@ def test_fault_35_a_post_of_another_version_can_be_buried(table: Table, age: Age
     post, ticket = posts.get(a_post().key), tickets.get(a_ticket().code)
     assert post is not None
     assert ticket is not None
-    tickets.erase(post, ticket, an_event(move="source_gone", at=NOON + MINUTE), "deleted", NOON + MINUTE)
+    tickets.write(moves.erased(post, ticket, an_event(move="source_gone", at=NOON + MINUTE), "deleted", NOON + MINUTE))
     stored = posts.get(post.key)
     assert stored is not None
     assert (stored.text, stored.state) == ("", "gone")
@@ -221,7 +222,7 @@ def test_fault_35_a_ticket_of_another_version_can_be_moved_and_its_clocks_start(
     assert before is not None
     after = before.model_copy(update={"status": "accepted", "version": before.version + 1})
     moved = an_event(move="accepted", at=NOON + MINUTE)
-    tickets.move(before, after, at=NOON + MINUTE, notices=[], event=moved)
+    tickets.write(moves.moved(before, after, at=NOON + MINUTE, notices=[], event=moved))
     assert [event.move for event in tickets.history(before.code)] == ["opened", "accepted"]
     assert list(tickets.due(NOON + MINUTE)) == [before.code]
 
@@ -236,7 +237,7 @@ def test_fault_35_a_ticket_of_another_version_can_be_corrected(table: Table, age
     assert ticket is not None
     after = ticket.model_copy(update={"topic": "jalan", "version": ticket.version + 1})
     event = an_event(move="corrected", at=NOON + MINUTE)
-    tickets.correct(post, ticket, after, notices=[a_notice()], events=[event], example=an_example())
+    tickets.write(moves.corrected(post, ticket, after, notices=[a_notice()], events=[event], example=an_example()))
     corrected = tickets.get(ticket.code)
     assert corrected is not None
     assert corrected.topic == "jalan"
@@ -323,7 +324,7 @@ def test_fault_35_the_ledger_and_what_lies_beside_it_are_read(table: Table, age:
     """Runs, the daily sweep and the last look at a token."""
     run = Run(channel=CHANNEL.id, run_id="r", started_at=NOON, finished_at=NOON, read_from=NOON, complete=True)
     sweep = Sweep(channel=CHANNEL.id, position=NOON, last="instagram#1")
-    look = TokenLook(channel=CHANNEL.id, looked_at=NOON, valid=True)
+    look = TokenCheck(channel=CHANNEL.id, looked_at=NOON, valid=True)
     put(
         table,
         age(run, to_item(run, channel_key(CHANNEL.id, "RUN#2026-11-03T05:00:00.000000Z#r"))),

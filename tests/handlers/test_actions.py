@@ -32,6 +32,7 @@ from aduan.store.table import Table, from_image, month_of
 from aduan.store.tickets import DynamoTicketStore
 from aduan.ticket import MOVES, Event, Ticket, ticket_code
 from aduan.triage import DESK
+from tests import moves
 from tests.builders import NOON, a_notice, a_post, a_ticket, a_triage, an_event
 from tests.deployment import Deployment, deployment
 from tests.links import a_link, create_keys
@@ -75,12 +76,14 @@ class Browser:
         written = a_post(native_id=str(number), author="penulis", **(post or {}))
         ticket = a_ticket(code=ticket_code(written.key), post=written.key, **changes)
         DynamoPostStore(self.table).add(written)
-        DynamoTicketStore(self.table).open(
-            written,
-            a_triage(department=ticket.department),
-            ticket,
-            [a_notice(ticket=ticket.code, department=ticket.department)],
-            [an_event(ticket=ticket.code, move=ticket.status)],
+        DynamoTicketStore(self.table).write(
+            moves.opened(
+                written,
+                a_triage(department=ticket.department),
+                ticket,
+                [a_notice(ticket=ticket.code, department=ticket.department)],
+                [an_event(ticket=ticket.code, move=ticket.status)],
+            )
         )
         return ticket
 
@@ -213,7 +216,7 @@ def test_who_refuses_and_names_another_moves_the_ticket_there(browser: Browser) 
     ]
     example = DynamoExampleStore(browser.table).get(after)
     assert example is not None
-    assert (example.said.department, example.text) == ("dlh", browser.stored_post(after).text)
+    assert (example.label.department, example.text) == ("dlh", browser.stored_post(after).text)
     tallies = Reading(browser.table).count([month_of(NOON)], "department")
     assert {code: (tally.tickets, tally.misroutes) for code, tally in tallies.items()} == {
         "dishub": (0, 1),
@@ -367,8 +370,10 @@ def test_of_a_confidential_ticket_only_topic_and_place_are_shown(browser: Browse
 def test_what_was_deleted_at_its_source_is_not_shown_and_can_be_finished(browser: Browser) -> None:
     """The words are gone, the work is not: the ticket can still be accepted, and refused without an example."""
     ticket = browser.open_ticket()
-    DynamoTicketStore(browser.table).erase(
-        browser.stored_post(ticket), ticket, an_event(ticket=ticket.code, move="source_gone"), "gone", NOON
+    DynamoTicketStore(browser.table).write(
+        moves.erased(
+            browser.stored_post(ticket), ticket, an_event(ticket=ticket.code, move="source_gone"), "gone", NOON
+        )
     )
     assert "telah dihapus" in browser.get(link_of(ticket, "accept"))[1]
     assert browser.post(link_of(ticket, "accept"))[0] == 200
@@ -492,7 +497,7 @@ def racing(browser: Browser, ticket: Ticket) -> Any:
         if not raced and "accepted" in MOVES[before.status]:
             after = before.model_copy(update={"status": "accepted", "version": before.version + 1})
             event = an_event(ticket=code, move="accepted", at=now(), by="tautan:lain")
-            store.move(before, after, at=event.at, notices=(), event=event)
+            store.write(moves.moved(before, after, at=event.at, notices=(), event=event))
         raced.append(True)
         return found
 

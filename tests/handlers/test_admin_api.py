@@ -21,6 +21,7 @@ from aduan.store.posts import DynamoPostStore
 from aduan.store.table import Table, ticket_key, to_item
 from aduan.store.tickets import DynamoTicketStore, listed
 from aduan.ticket import Ticket, clock_of, ticket_code
+from tests import moves
 from tests.builders import NOON, a_notice, a_post, a_ticket, a_triage, an_event
 from tests.deployment import Deployment
 
@@ -104,7 +105,7 @@ class Api:
         DynamoPostStore(self.table).add(post)
         notice = a_notice(ticket=ticket.code, department=ticket.department)
         events = [an_event(ticket=ticket.code), an_event(ticket=ticket.code, move="routed", by="admin@slemankab.go.id")]
-        DynamoTicketStore(self.table).open(post, a_triage(), ticket, [notice], events)
+        DynamoTicketStore(self.table).write(moves.opened(post, a_triage(), ticket, [notice], events))
         return ticket
 
     def send_notice(self, ticket: Ticket) -> None:

@@ -26,6 +26,7 @@ from aduan.store.reading import Reading
 from aduan.store.table import Table, from_image, month_of
 from aduan.store.tickets import DynamoTicketStore
 from aduan.ticket import Ticket, ticket_code
+from tests import moves
 from tests.builders import NOON, a_notice, a_post, a_ticket, a_triage, an_event
 from tests.canaries import some_canaries
 from tests.deployment import Deployment, deployment
@@ -95,7 +96,7 @@ class Api:
         DynamoPostStore(self.table).add(post)
         notice = a_notice(ticket=ticket.code, department=ticket.department)
         event = an_event(ticket=ticket.code)
-        DynamoTicketStore(self.table).open(post, JUDGED, ticket, [notice], [event])
+        DynamoTicketStore(self.table).write(moves.opened(post, JUDGED, ticket, [notice], [event]))
         return ticket
 
     def ticket(self, code: str) -> Ticket:
@@ -152,7 +153,7 @@ def test_a_correction_moves_the_ticket_and_says_by_whom(api: Api) -> None:
     assert {name: tally.tickets for name, tally in counted.items()} == {"dishub": 0, "dlh": 1}
     example = DynamoExampleStore(api.table).get(ticket)
     assert example is not None
-    assert (example.said, example.decision) == (Label(topic="sampah_lingkungan", department="dlh"), JUDGED)
+    assert (example.label, example.decision) == (Label(topic="sampah_lingkungan", department="dlh"), JUDGED)
 
 
 def test_an_address_is_not_written_into_the_history(api: Api) -> None:
@@ -256,7 +257,7 @@ def test_a_deleted_post_takes_its_example_with_it(api: Api) -> None:
     api.correct(ticket.code, department="dlh", version=1)
     moved = api.ticket(ticket.code)
     event = an_event(ticket=ticket.code, move="source_gone", by="poll_channels")
-    DynamoTicketStore(api.table).erase(api.post(ticket), moved, event, "dihapus di kanal asalnya", NOON)
+    DynamoTicketStore(api.table).write(moves.erased(api.post(ticket), moved, event, "dihapus di kanal asalnya", NOON))
     _, body = api("GET", f"/tickets/{ticket.code}")
     assert "Dihapus di kanal asalnya" in [step["move_label"] for step in body["history"]]
     assert api("GET", "/examples", query={"month": "2026-11"})[1]["examples"] == []
@@ -375,7 +376,7 @@ def test_whatever_people_correct_everything_stays_in_step(
         )
         everybody_knows(api, codes)
         examples, _ = DynamoExampleStore(api.table).page("2026-11", 100)
-        assert {example.ticket: example.said for example in examples} == said
+        assert {example.ticket: example.label for example in examples} == said
         assert len(examples) == len(said)
 
 

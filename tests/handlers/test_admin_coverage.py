@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from aduan.channel import Run, TokenLook
+from aduan.channel import Run, TokenCheck
 from aduan.directory import load_directory
 from aduan.store import reading
 from aduan.store.channels import DynamoChannelStore
@@ -290,10 +290,10 @@ def test_a_token_says_how_many_days_are_left(api: Api) -> None:
     api.record(now - MINUTE)
     assert channels(api)[1]["health"]["token"] is None
     end = now + timedelta(days=9, hours=12)
-    look = TokenLook(
+    look = TokenCheck(
         channel=CHANNEL, looked_at=now - timedelta(hours=20), valid=True, reason="data_access_expires_at", ends_at=end
     )
-    DynamoChannelStore(api.table).looked(look)
+    DynamoChannelStore(api.table).save_token_check(look)
     body, channel = channels(api)
     token = channel["health"]["token"]
     assert (token["valid"], token["days_left"], token["reason"]) == (True, 9, "data_access_expires_at")
@@ -311,7 +311,7 @@ def test_a_token_without_an_end_is_shown_as_such(api: Api) -> None:
     """No days are counted, and nothing is wrong."""
     now = datetime.now(UTC)
     api.record(now - MINUTE)
-    DynamoChannelStore(api.table).looked(TokenLook(channel=CHANNEL, looked_at=now, valid=True))
+    DynamoChannelStore(api.table).save_token_check(TokenCheck(channel=CHANNEL, looked_at=now, valid=True))
     health = channels(api)[1]["health"]
     assert (health["token"]["days_left"], health["token"]["ends_at"], health["token"]["ends_at_wib"]) == (None,) * 3
     assert health["token"]["reason_label"] == "Token berlaku sampai dicabut"

@@ -13,7 +13,7 @@ import boto3
 import pytest
 from moto.sesv2.models import sesv2_backends
 
-from aduan.channel import TokenLook
+from aduan.channel import TokenCheck
 from aduan.notice import ChannelNotice
 from aduan.post import Post
 from aduan.store.channels import DynamoChannelStore
@@ -21,7 +21,7 @@ from aduan.store.contacts import DynamoContactStore
 from aduan.store.table import Table, from_image, to_image
 from aduan.triage import DESK
 from notify import outbox
-from poll_channels.source import Batch, Window
+from poll_channels.source import Batch, Source, Window
 from tests.builders import a_channel, a_post
 from tests.deployment import Deployment
 from tests.table import TABLE_NAME
@@ -35,7 +35,7 @@ CONTEXT = SimpleNamespace(aws_request_id="request", get_remaining_time_in_millis
 
 
 @dataclass
-class Reading:
+class Reading(Source):
     """A channel that is let in, with these posts, for this price."""
 
     posts: tuple[Post, ...] = ()
@@ -120,8 +120,8 @@ def let_in(county: Deployed, monkeypatch: pytest.MonkeyPatch, reading: Reading, 
 
 def a_look(county: Deployed, monkeypatch: pytest.MonkeyPatch, **said: Any) -> None:
     """What the platform says of the token now."""
-    look = TokenLook.model_validate({"channel": INSTAGRAM.id, "looked_at": county.now, "valid": True, **said})
-    monkeypatch.setattr(county.poller, "inspect_token", lambda *_: look)
+    look = TokenCheck.model_validate({"channel": INSTAGRAM.id, "looked_at": county.now, "valid": True, **said})
+    monkeypatch.setattr("poll_channels.tasks.tokens.inspect_token", lambda *_: look)
 
 
 def test_a_refused_channel_is_one_mail_to_its_owner(county: Deployed, capfd: pytest.CaptureFixture[str]) -> None:

@@ -19,6 +19,7 @@ from aduan.store.table import Table
 from aduan.store.tickets import DynamoTicketStore
 from notify.mail_events import MailEventError
 from notify.mail_tags import together
+from tests import moves
 from tests.builders import NOON, a_notice, a_post, a_ticket, a_triage
 from tests.deployment import Deployment
 from tests.ses_events import RECIPIENT, as_topic_event, ses_event
@@ -54,7 +55,7 @@ def events(deployed: Deployment) -> Deployed:
         post = a_post(native_id=str(number))
         DynamoPostStore(table).add(post)
         notice = a_notice(ticket=code)
-        DynamoTicketStore(table).open(post, a_triage(), a_ticket(code=code, post=post.key), [notice], [])
+        DynamoTicketStore(table).write(moves.opened(post, a_triage(), a_ticket(code=code, post=post.key), [notice], []))
         DynamoNoticeStore(table).claim(notice, "dead", NOON, RECIPIENT, "dishub")
     for code in ("dishub", "desk"):
         DynamoContactStore(table).put(a_contact(code))

@@ -18,6 +18,7 @@ from aduan.store.notices import DynamoNoticeStore
 from aduan.store.posts import DynamoPostStore
 from aduan.store.table import Table, notice_key, ticket_key, to_image
 from aduan.store.tickets import DynamoTicketStore
+from tests import moves
 from tests.builders import a_notice, a_post, a_ticket, a_triage
 from tests.deployment import Deployment
 from tests.links import create_keys
@@ -87,7 +88,7 @@ def notify(deployed: Deployment) -> Deployed:
     boto3.client("ses").verify_email_identity(EmailAddress="aduan@sleman.example")
     post = a_post(text=CANARY)
     DynamoPostStore(table).add(post)
-    DynamoTicketStore(table).open(post, a_triage(), a_ticket(post=post.key), [a_notice()], [])
+    DynamoTicketStore(table).write(moves.opened(post, a_triage(), a_ticket(post=post.key), [a_notice()], []))
     for code in ("dishub", "desk"):
         DynamoContactStore(table).put(a_contact(code))
     return Deployed(deployed("Notify"), table, deployed.log)

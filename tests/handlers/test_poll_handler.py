@@ -17,8 +17,9 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from aduan.channel import Cursor, Run, TokenLook
+from aduan.channel import Cursor, Run, TokenCheck
 from aduan.directory import Channel
+from aduan.platform_errors import CredentialError, OutageError
 from aduan.settings import SettingsError
 from aduan.store.channels import DynamoChannelStore
 from aduan.store.posts import DynamoPostStore
@@ -29,7 +30,8 @@ from infra.local.simulator.config import Config
 from infra.local.simulator.server import Server, running
 from infra.local.simulator.simulator import Simulator
 from infra.local.simulator.world import Account, Draft, Kind, Role, populate
-from poll_channels.source import Batch, CredentialError, OutageError
+from poll_channels.source import Batch, Source
+from tests import moves
 from tests.builders import a_channel, a_post, a_ticket, a_triage
 from tests.conftest import DUMMY
 from tests.deployment import Deployment, deployment
@@ -563,8 +565,8 @@ def test_a_token_is_warned_of_once_at_each_of_its_last_days(
     poller.channels(INSTAGRAM)
     for days in (30, 14, 13, 7, 6, 1, 1):
         poller.now = end - timedelta(days=days)
-        look = TokenLook(channel=INSTAGRAM.id, looked_at=poller.now, valid=True, reason="expires_at", ends_at=end)
-        monkeypatch.setattr(poller.module, "inspect_token", lambda *_, look=look: look)
+        look = TokenCheck(channel=INSTAGRAM.id, looked_at=poller.now, valid=True, reason="expires_at", ends_at=end)
+        monkeypatch.setattr("poll_channels.tasks.tokens.inspect_token", lambda *_, look=look: look)
         capsys.readouterr()
         poller.poll("instagram", task="tokens")
         if "TokenWarnings" in metrics_of(capsys.readouterr().out):
@@ -575,15 +577,15 @@ def test_a_token_is_warned_of_once_at_each_of_its_last_days(
 
 def test_a_look_that_fails_leaves_the_last_one(poller: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is known of a token is not forgotten because the platform is down for a day."""
-    look = TokenLook(channel=INSTAGRAM.id, looked_at=NOW, valid=False, reason="code 190")
-    monkeypatch.setattr(poller.module, "inspect_token", lambda *_: look)
+    look = TokenCheck(channel=INSTAGRAM.id, looked_at=NOW, valid=False, reason="code 190")
+    monkeypatch.setattr("poll_channels.tasks.tokens.inspect_token", lambda *_: look)
     poller.channels(INSTAGRAM)
     poller.poll("instagram", task="tokens")
 
-    def down(*_: Any) -> TokenLook:
+    def down(*_: Any) -> TokenCheck:
         raise OutageError("code 2")
 
-    monkeypatch.setattr(poller.module, "inspect_token", down)
+    monkeypatch.setattr("poll_channels.tasks.tokens.inspect_token", down)
     poller.poll("instagram", task="tokens")
     assert DynamoChannelStore(poller.table).token(INSTAGRAM.id) == look
 
@@ -602,12 +604,12 @@ def test_what_is_deleted_at_its_source_is_buried_here(poller: Deployed) -> None:
     assert (gone["pk"], gone["gone_reason"]) == (*(before - after), "dihapus di kanal asalnya")
 
 
-class OneComment:
+class OneComment(Source):
     """An account with one comment; one account is out of order."""
 
     calls = 1
 
-    def __init__(self, channel: Channel) -> None:
+    def __init__(self, channel: Channel, connection: Any) -> None:
         self._channel = channel
 
     def read(self, window: Any, marks: Any) -> Iterator[Batch]:
@@ -622,7 +624,7 @@ def test_sixty_accounts_are_read_in_one_invocation(poller: Deployed, monkeypatch
     """One that fails stops no other, and where nothing is new there is one read and no write an account."""
     accounts = [a_channel(id=f"instagram:akun{number:02}", account=str(10**16 + number)) for number in range(60)]
     poller.channels(*accounts)
-    monkeypatch.setitem(poller.module.KINDS, "instagram", lambda channel, _connection: OneComment(channel))
+    monkeypatch.setitem(poller.module.KINDS, "instagram", OneComment)
     poller.poll("instagram")
     assert len(poller.stored()) == 59
     poller.calls.names.clear()
@@ -640,7 +642,7 @@ def ticket_on(poller: Deployed, source_id: str) -> str:
     post = posts.get(f"instagram#{entry.native_id}")
     assert post is not None
     ticket = a_ticket(code=ticket_code(post.key), post=post.key, channel=post.channel, opened_at=NOW, replies=())
-    DynamoTicketStore(poller.table).open(post, a_triage(), ticket, [], [])
+    DynamoTicketStore(poller.table).write(moves.opened(post, a_triage(), ticket, [], []))
     return ticket.code
 
 

@@ -24,6 +24,7 @@ from aduan.store.posts import DynamoPostStore
 from aduan.store.table import Table, notice_key, to_image
 from aduan.store.tickets import DynamoTicketStore
 from aduan.ticket import ticket_code
+from tests import moves
 from tests.builders import a_notice, a_post, a_ticket, a_triage, an_event
 from tests.deployment import Deployment
 from tests.links import create_keys
@@ -73,7 +74,7 @@ class Deployed:
         ]
         DynamoPostStore(self.table).add(post)
         held_back = [held(notice, sending) for notice in notices]
-        DynamoTicketStore(self.table).open(post, a_triage(), ticket, held_back, [an_event(ticket=code)])
+        DynamoTicketStore(self.table).write(moves.opened(post, a_triage(), ticket, held_back, [an_event(ticket=code)]))
         return held_back
 
     def stream(self, *notices: Notice) -> None:

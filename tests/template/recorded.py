@@ -14,7 +14,7 @@ from moto import mock_aws
 
 from actions.routes import Routes
 from aduan.action_token import Action
-from aduan.channel import Rejected, TokenLook
+from aduan.channel import Rejected, TokenCheck
 from aduan.directory import load_directory
 from aduan.notice import AnyNotice, Notice, SmsBudgetNotice
 from aduan.post import Post
@@ -38,10 +38,12 @@ from notify.apply_mail_event import apply_mail_event
 from notify.delivery import Senders, Stores, deliver
 from notify.mail_events import Kind, MailEvent
 from notify.senders import NotAcceptedError, OutcomeUnknownError
-from poll_channels import replying
 from poll_channels.poll import Poll
 from poll_channels.recheck import Recheck
-from poll_channels.source import Batch, Window
+from poll_channels.source import Batch, CanRecheck, Source, Window
+from public_replies import sending
+from public_replies.platforms import TakesReplies
+from tests import moves
 from tests.builders import (
     NOON,
     a_channel,
@@ -125,7 +127,7 @@ class Recorder:
 
 
 @dataclass(frozen=True)
-class FakeSource:
+class FakeSource(Source):
     """A channel that holds these."""
 
     results: tuple[Post | Rejected, ...]
@@ -137,11 +139,11 @@ class FakeSource:
 
 
 @dataclass(frozen=True)
-class Vanished:
+class Vanished(CanRecheck):
     """A platform on which these are deleted."""
 
     native_ids: frozenset[str]
-    at_once: int = 10
+    batch_size: int = 10
     price_usd: float = 0.005
 
     def still_there(self, posts: list[Post]) -> dict[str, bool]:
@@ -149,13 +151,13 @@ class Vanished:
         return {post.native_id: post.native_id not in self.native_ids for post in posts}
 
 
-class Speaking:
+class Speaking(TakesReplies):
     """A platform that takes every answer."""
 
     def check(self) -> None:
         """Allow it."""
 
-    def answer(self, post: Post, text: str) -> str:
+    def post_reply(self, post: Post, text: str) -> str:
         """Take it."""
         return f"{post.native_id}.{len(text)}"
 
@@ -182,7 +184,9 @@ class World:
         post, ticket = a_post(native_id=native_id, **changes), a_ticket_of(native_id)
         notice = a_notice(ticket=ticket.code)
         DynamoPostStore(self.before).add(post)
-        DynamoTicketStore(self.before).open(post, a_triage(), ticket, [notice], [an_event(ticket=ticket.code)])
+        DynamoTicketStore(self.before).write(
+            moves.opened(post, a_triage(), ticket, [notice], [an_event(ticket=ticket.code)])
+        )
         return notice
 
     def correct(self, table: Table, native_id: str, **changes: Any) -> None:
@@ -191,13 +195,15 @@ class World:
         post = DynamoPostStore(self.before).get(before.post)
         assert post is not None
         after = before.model_copy(update={"version": 2, "corrected_at": NOON, **changes})
-        tickets.correct(
-            post,
-            before,
-            after,
-            notices=[a_notice(ticket=after.code, department=after.department)],
-            events=[an_event(ticket=after.code, move="corrected", by="admin-1")],
-            example=an_example(post=post.key, ticket=after.code),
+        tickets.write(
+            moves.corrected(
+                post,
+                before,
+                after,
+                notices=[a_notice(ticket=after.code, department=after.department)],
+                events=[an_event(ticket=after.code, move="corrected", by="admin-1")],
+                example=an_example(post=post.key, ticket=after.code),
+            )
         )
 
     def died(self, department: str) -> AnyNotice:
@@ -242,9 +248,9 @@ def contradict(world: World) -> None:
     posts, tickets = DynamoPostStore(world.before), DynamoTicketStore(world.before)
     posts.add(a_post(native_id="resolved", author="penulis"))
     before = a_ticket_of("resolved")
-    tickets.open(a_post(native_id="resolved", author="penulis"), a_triage(), before, [], [])
+    tickets.write(moves.opened(a_post(native_id="resolved", author="penulis"), a_triage(), before, [], []))
     after = before.model_copy(update={"status": "resolved", "version": 2})
-    tickets.move(before, after, at=NOON, notices=(), event=None)
+    tickets.write(moves.moved(before, after, at=NOON, post=posts.get(before.post)))
     at = NOON + timedelta(minutes=1)
     posts.add(a_post(native_id="answer", author="penulis", parent_id="resolved", text="belum", created_at=at))
     assert world.decide("instagram#answer", CHATTER, LATER) == "joined"
@@ -267,12 +273,12 @@ def answer(world: World) -> None:
     """Answer the author of a ticket."""
     post, ticket = a_post(native_id="answered"), a_ticket_of("answered").model_copy(update={"replies": ()})
     DynamoPostStore(world.before).add(post)
-    DynamoTicketStore(world.before).open(post, a_triage(), ticket, [], [])
+    DynamoTicketStore(world.before).write(moves.opened(post, a_triage(), ticket, [], []))
     table = world.table
-    stores = replying.Stores(
+    stores = sending.Stores(
         DynamoChannelStore(table), DynamoReplyStore(table), DynamoTicketStore(table), DynamoPostStore(table)
     )
-    run = replying.Replying(a_channel(), stores, DIRECTORY, run_id="answer", clock=lambda: LATER)
+    run = sending.ReplyRun(a_channel(), stores, DIRECTORY, run_id="answer", clock=lambda: LATER)
     run.run(Speaking)
     assert run.outcomes == {"sent": 1}
 
@@ -292,7 +298,7 @@ def poll_channels(world: World) -> None:
         )
         assert poll.run(partial(FakeSource, results)) is not None
     assert channels.announce(a_channel_notice())
-    channels.looked(TokenLook(channel=a_channel().id, looked_at=NOON, valid=True))
+    channels.save_token_check(TokenCheck(channel=a_channel().id, looked_at=NOON, valid=True))
     edited = a_post(native_id="2", text="another text", fetched_at=NOON)
     assert posts.revise(edited)
     answer(world)

@@ -12,8 +12,7 @@ import pytest
 
 from infra.templates import load
 from notify.delivery import GRACE
-from poll_channels.sources import KINDS
-from tests.kinds import tells_what_is_gone
+from poll_channels.sources import KINDS, RECHECKED
 from tests.template.declared import (
     FUNCTIONS,
     GLOBALS,
@@ -152,8 +151,7 @@ def test_every_kind_that_can_tell_is_asked_what_was_deleted() -> None:
         for schedule, properties in events("ScheduleV2").items()
         if schedule.startswith("PollChannels.") and (given := json.loads(properties["Input"])).get("task") == "recheck"
     ]
-    can_tell = [kind for kind in KINDS if tells_what_is_gone(kind)]
-    assert sorted(tasks) == sorted(can_tell) != []
+    assert sorted(tasks) == sorted(RECHECKED) != []
 
 
 def test_the_api_answers_before_the_gateway_gives_up() -> None:

@@ -25,6 +25,7 @@ from aduan.store.posts import DynamoPostStore
 from aduan.store.table import Table, notice_key, post_key, ticket_key, to_image
 from aduan.store.tickets import DynamoTicketStore
 from aduan.ticket import Ticket, ticket_code
+from tests import moves
 from tests.builders import (
     NOON,
     a_channel,
@@ -222,7 +223,7 @@ def write_tickets(table: Table, stream: Stream) -> None:
         told = [a_notice(ticket=ticket.code, medium=medium) for medium in ("email", "sms")]
         DynamoPostStore(table).add(post)
         stream.take("post insert")
-        DynamoTicketStore(table).open(post, a_triage(), ticket, told, [an_event(ticket=ticket.code)])
+        DynamoTicketStore(table).write(moves.opened(post, a_triage(), ticket, told, [an_event(ticket=ticket.code)]))
         stream.take(names_of_an_opening(post, ticket, told))
         claimed = notices.claim(told[0], "one", NOON, "lampu@dishub.example", "dishub")
         stream.take("notice claimed")

@@ -14,11 +14,7 @@ from hypothesis import strategies as st
 from aduan.channel import Cursor, Run
 from aduan.directory import Channel
 from aduan.notice import ChannelNotice
-from aduan.record import WIB
-from aduan.triage import DESK
-from poll_channels.channel_alerts import budget_notice, permission_notice, with_refusals
-from poll_channels.source import (
-    Batch,
+from aduan.platform_errors import (
     ChannelError,
     CredentialError,
     GapError,
@@ -27,8 +23,11 @@ from poll_channels.source import (
     PageCapError,
     StoppedError,
     ThrottledError,
-    Window,
 )
+from aduan.record import WIB
+from aduan.triage import DESK
+from poll_channels.channel_alerts import budget_notice, permission_notice, with_refusals
+from poll_channels.source import Batch, Source, Window
 from tests.builders import NOON, a_channel, a_post
 from tests.in_memory import Killed
 from tests.polling import MINUTE, Platform
@@ -41,7 +40,7 @@ PAID = a_channel(id="x:kabarsleman", kind="x", account="200000001", monthly_budg
 
 
 @dataclass
-class Answering:
+class Answering(Source):
     """A channel whose platform refuses, fails or answers as it is told to, and may charge for it."""
 
     channel: Channel

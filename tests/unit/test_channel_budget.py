@@ -22,7 +22,7 @@ from aduan.channel_budget import (
 )
 from aduan.record import WIB
 from poll_channels.poll import Poll, charged
-from poll_channels.source import Batch, Window
+from poll_channels.source import Batch, Source, Window
 from tests.builders import a_channel, a_post
 from tests.in_memory import InMemoryChannelStore, InMemoryPostStore, Memory
 
@@ -70,7 +70,7 @@ def test_the_count_begins_anew_with_the_month() -> None:
 
 
 @dataclass
-class Charging:
+class Charging(Source):
     """A platform that charges for each post it shows."""
 
     number: int = 0

@@ -6,9 +6,10 @@ from collections import Counter, defaultdict
 
 from aduan.directory import load_directory
 from aduan.masking import masked
-from infra.training.examples import CORPUS, PROTEST, Example, held_out, read_corpus, read_examples
+from infra.training.example import Example, held_out
+from infra.training.examples import CORPUS, PROTEST, read_corpus, read_examples
 from infra.training.json_lines import read_json_lines
-from infra.training.near_duplicates import twins
+from infra.training.near_duplicates import near_duplicates
 
 DIRECTORY = load_directory()
 POSTS = read_corpus(DIRECTORY)
@@ -48,11 +49,11 @@ def test_no_post_is_there_twice() -> None:
     assert len({post.id for post in POSTS}) == len(POSTS)
 
 
-def test_twins_are_in_one_group() -> None:
+def test_near_duplicates_are_in_one_group() -> None:
     """What says nearly the same stands on one side of every split: else it is learnt here and scored there."""
     everything = [*POSTS, *PROTESTS]
     found: dict[int, list[Example]] = defaultdict(list)
-    for post, first in zip(everything, twins([post.text for post in everything]), strict=True):
+    for post, first in zip(everything, near_duplicates([post.text for post in everything]), strict=True):
         found[first].append(post)
     apart = [members for members in found.values() if len({post.group for post in members}) > 1]
     assert [[(post.id, post.group, post.text) for post in members] for members in apart] == []

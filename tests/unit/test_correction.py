@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from admin_api.correction import Correction, correction
+from admin_api.correction import correction
 from admin_api.requests import CorrectionRequest
+from aduan.change import Change
 from aduan.deadlines import finish_by
 from aduan.directory import load_directory
 from aduan.example import Example, Label
@@ -22,13 +23,13 @@ LATER = NOON + timedelta(hours=2)
 POST = a_post(state="triaged", triage=a_triage(), ticket=a_ticket().code)
 
 
-def correct(ticket: Ticket, known: Example | None = None, post: Any = POST, **asked: Any) -> Correction | None:
+def correct(ticket: Ticket, known: Example | None = None, post: Any = POST, **asked: Any) -> Change | None:
     """What the correction changes, asked for on the ticket's own version unless another is given."""
     request = CorrectionRequest.model_validate({"version": ticket.version} | asked)
     return correction(request, ticket, post, known, by="admin-1", directory=DIRECTORY, now=LATER)
 
 
-def corrected(ticket: Ticket, known: Example | None = None, **asked: Any) -> Correction:
+def corrected(ticket: Ticket, known: Example | None = None, **asked: Any) -> Change:
     """The same, when it changes something."""
     change = correct(ticket, known, **asked)
     assert change is not None
@@ -48,8 +49,8 @@ def test_a_ticket_goes_to_whom_a_person_names() -> None:
     assert (change.ticket.department, change.ticket.topic) == ("dlh", "sampah_lingkungan")
     assert (change.ticket.status, change.ticket.version, change.ticket.corrected_at) == ("routed", 2, LATER)
     assert [notice.key for notice in change.notices] == ["dlh#email"]
-    assert (change.event.by, change.event.move, change.event.at) == ("admin-1", "routed", LATER)
-    assert change.event.why == (
+    assert (change.events[0].by, change.events[0].move, change.events[0].at) == ("admin-1", "routed", LATER)
+    assert change.events[0].why == (
         "koreksi: topik Penerangan jalan umum \u2192 "
         f"{DIRECTORY.topics['sampah_lingkungan'].label}; perangkat daerah Dinas Perhubungan \u2192 "
         "Dinas Lingkungan Hidup. Catatan: bukan lampu"
@@ -64,7 +65,7 @@ def test_the_department_says_where_a_ticket_stands(department: str, status: str)
     waiting = a_ticket(department=DESK, status="needs_review", topic="jalan")
     change = corrected(waiting, department=department, topic="penerangan_jalan")
     assert change.ticket.status == status
-    assert change.event.move == (status if department != DESK else "corrected")
+    assert change.events[0].move == (status if department != DESK else "corrected")
 
 
 def test_naming_the_department_that_stands_on_an_undecided_ticket_decides_it() -> None:
@@ -77,17 +78,17 @@ def test_what_is_no_report_is_rejected_and_nobody_is_told() -> None:
     change = corrected(a_ticket(), is_report=False)
     assert (change.ticket.status, change.ticket.department, change.notices) == ("rejected", "dishub", ())
     assert change.example is not None
-    assert change.example.said == Label(is_report=False)
+    assert change.example.label == Label(is_report=False)
 
 
 def test_a_rejection_can_be_taken_back_through_the_desk() -> None:
     """A slip of the hand is mended: the desk gets the ticket again, and the example says that it is a report."""
     rejected = a_ticket(status="rejected", department=DESK)
-    change = corrected(rejected, an_example(said=Label(is_report=False)), department=DESK)
+    change = corrected(rejected, an_example(label=Label(is_report=False)), department=DESK)
     assert change.ticket.status == "needs_review"
     assert [notice.department for notice in change.notices] == [DESK]
     assert change.example is not None
-    assert change.example.said == Label()
+    assert change.example.label == Label()
 
 
 @pytest.mark.parametrize(
@@ -164,7 +165,7 @@ def test_an_emergency_is_told_by_sms_and_due_from_now() -> None:
         ("email", "emergency"),
     ]
     assert change.ticket.due_at == finish_by(LATER, DIRECTORY.deadlines["emergency"], DIRECTORY)
-    assert change.event.move == "corrected"
+    assert change.events[0].move == "corrected"
 
 
 def test_a_false_alarm_is_due_from_the_beginning() -> None:
@@ -182,11 +183,11 @@ def test_other_corrections_leave_the_due_date() -> None:
 
 def test_an_example_holds_the_last_word_about_each_thing() -> None:
     """What was said before stays said unless it is said anew; the desk is no department to learn."""
-    known = an_example(said=Label(topic="jalan", department="dpupkp", kind="request"))
+    known = an_example(label=Label(topic="jalan", department="dpupkp", kind="request"))
     ticket = a_ticket(department="dpupkp", topic="jalan")
     change = corrected(ticket, known, topic="sampah_lingkungan", department=DESK)
     assert change.example is not None
-    said = change.example.said
+    said = change.example.label
     assert (said.department, said.kind, said.topic) == (None, "request", "sampah_lingkungan")
 
 
@@ -198,7 +199,7 @@ def test_an_example_says_what_the_classifier_had_said() -> None:
         ticket=a_ticket().code,
         text=POST.text,
         decision=a_triage(),
-        said=Label(topic="jalan"),
+        label=Label(topic="jalan"),
         at=LATER,
     )
     assert "author" not in Example.model_fields

@@ -26,8 +26,9 @@ from admin_api.coverage import (
     is_complete,
 )
 from aduan.channel import Run
+from aduan.platform_errors import OutageError
 from poll_channels.poll import Poll
-from poll_channels.source import Batch, OutageError, Window
+from poll_channels.source import Batch, Source, Window
 from tests.builders import NOON, a_channel, a_post
 from tests.in_memory import InMemoryChannelStore, InMemoryPostStore, Memory
 
@@ -227,7 +228,7 @@ def test_an_empty_interval_is_refused() -> None:
 
 
 @dataclass
-class Scripted:
+class Scripted(Source):
     """A platform on which somebody writes in given minutes, and that does not answer in others."""
 
     writes: frozenset[int]

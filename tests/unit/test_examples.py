@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aduan.directory import load_directory
-from infra.training.examples import Example, held_out, read_corpus, read_examples
+from infra.training.example import Example, held_out
+from infra.training.examples import read_corpus, read_examples
 from infra.training.json_lines import ExampleError
 from tests.invented import an_example
 
@@ -38,7 +39,7 @@ def test_text_and_label_are_enough(tmp_path: Path) -> None:
 
 
 def test_groups_that_are_given_are_kept(tmp_path: Path) -> None:
-    """When every text says which group it is of, nobody looks for twins."""
+    """When every text says which group it is of, nobody looks for near-duplicates."""
     rows = [{"text": "sama", "is_report": True, "group": name} for name in ("a", "b")]
     assert [example.group for example in read_examples(written(tmp_path / "kota.jsonl", *rows), DIRECTORY)] == [
         "a",

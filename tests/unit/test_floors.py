@@ -12,7 +12,7 @@ import pytest
 from aduan.directory import load_directory
 from classify.model import load_model
 from infra.training import floors
-from infra.training.examples import Example, held_out
+from infra.training.example import Example, held_out
 from tests.invented import an_example, chatter
 
 DIRECTORY = load_directory()

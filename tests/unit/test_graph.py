@@ -13,15 +13,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from aduan.channel import RAW_BYTES
-from aduan.platform_http import (
-    DEFAULT_WAIT,
-    LONGEST_WAIT,
-    Answer,
-    TooMuchDataError,
-    TransientError,
-    read_object,
-)
-from poll_channels.source import (
+from aduan.graph_api import interpret_error, interpret_response, usage, wait_asked_for
+from aduan.platform_errors import (
     ChannelError,
     CredentialError,
     GoneError,
@@ -29,8 +22,11 @@ from poll_channels.source import (
     NotPermittedError,
     OutageError,
     ThrottledError,
+    TooMuchDataError,
+    TransientError,
 )
-from poll_channels.sources.graph import judged, judged_answer, next_cursor, rejected, usage, wait_asked_for
+from aduan.platform_http import DEFAULT_WAIT, LONGEST_WAIT, Response, parse_object
+from poll_channels.sources.graph import next_cursor, rejected
 from poll_channels.sources.items import Named
 from tests.builders import NOON
 
@@ -54,7 +50,7 @@ def business_usage(**entry: Any) -> dict[str, str]:
 
 def read_answer(status: int, data: bytes) -> dict[str, Any]:
     """What an answer is taken for."""
-    return read_object(Answer(status, {}, data), judged_answer, NOON)
+    return parse_object(Response(status, {}, data), interpret_response, NOON)
 
 
 # ---------------------------------------------------------------------------------------------- read_answer
@@ -122,10 +118,10 @@ def test_whatever_bytes_come_only_a_dict_or_a_channel_error_results(status: int,
 
 
 @given(json_values)
-def test_whatever_an_error_object_holds_it_is_judged(value: Any) -> None:
+def test_whatever_an_error_object_holds_it_is_interpret_error(value: Any) -> None:
     """Any value at any documented place of an error gives a channel error, whose text quotes nothing."""
     for place in ("code", "error_subcode", "message", "is_transient"):
-        error = judged(an_error(1) | {place: value}, {})
+        error = interpret_error(an_error(1) | {place: value}, {})
         assert isinstance(error, ChannelError)
         assert set(str(error)) <= set("code None0123456789-/")
 
@@ -189,21 +185,23 @@ GONE = "Unsupported get request. Object with ID '1_2' does not exist, cannot be 
 )
 def test_every_documented_code_has_its_meaning(error: Mapping[str, Any], kind: type[ChannelError]) -> None:
     """Each code of the contract leads to exactly the action that the contract wants."""
-    assert type(judged(error, {})) is kind
+    assert type(interpret_error(error, {})) is kind
 
 
 @pytest.mark.parametrize("code", [4, 17, 32, 341, 613, 80001, 80002, 80006])
 def test_throttling_goes_before_transient(code: int) -> None:
     """A limit that calls itself transient is still a limit: asking again at once makes the block longer."""
-    error = judged(an_error(code, REDUCE, is_transient=True), business_usage(estimated_time_to_regain_access=7))
+    error = interpret_error(
+        an_error(code, REDUCE, is_transient=True), business_usage(estimated_time_to_regain_access=7)
+    )
     assert isinstance(error, ThrottledError)
     assert error.wait == timedelta(minutes=7)
 
 
 def test_an_error_names_its_code_and_nothing_of_its_message() -> None:
     """What goes to the ledger is the code: messages hold ids, times and whatever was asked."""
-    assert str(judged(an_error(190, "user Budi logged out", error_subcode=467), {})) == "code 190/467"
-    assert str(judged(an_error(10, "token EAAG"), {})) == "code 10"
+    assert str(interpret_error(an_error(190, "user Budi logged out", error_subcode=467), {})) == "code 190/467"
+    assert str(interpret_error(an_error(10, "token EAAG"), {})) == "code 10"
 
 
 # ----------------------------------------------------------------------------------------------- next_cursor

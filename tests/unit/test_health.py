@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aduan.channel import END_UNKNOWN, Cursor, Run, TokenLook
+from aduan import platform_errors
+from aduan.channel import END_UNKNOWN, Cursor, Run, TokenCheck
 from aduan.directory import Channel
 from aduan.health import (
     ERROR_LABELS,
@@ -22,8 +23,6 @@ from aduan.health import (
 )
 from aduan.record import WIB
 from aduan.silence import HISTORY, Silence, usual_gap
-from poll_channels import source
-from poll_channels.sources import graph
 from tests.builders import NOON, a_channel
 
 MINUTE = timedelta(minutes=1)
@@ -222,10 +221,10 @@ def test_a_young_channel_is_judged_by_its_gaps_alone() -> None:
     assert not Silence(30 * DAY, None).is_unusual
 
 
-def a_look(**changes: Any) -> TokenLook:
+def a_look(**changes: Any) -> TokenCheck:
     """A look, an hour before noon, at a token that lives until somebody ends it."""
     fields: dict[str, Any] = {"channel": "instagram:kabarsleman", "looked_at": NOON - HOUR, "valid": True}
-    return TokenLook.model_validate(fields | changes)
+    return TokenCheck.model_validate(fields | changes)
 
 
 @pytest.mark.parametrize(
@@ -320,14 +319,12 @@ def test_the_usual_gap_is_one_that_occurred(minutes: list[int]) -> None:
 
 def test_every_error_has_a_name_for_people() -> None:
     """Each class of error that a run may end with, but for those that are no fault, is known in Indonesian."""
-    modules = (source, graph)
     kinds = {
         name
-        for module in modules
-        for name, kind in vars(module).items()
+        for name, kind in vars(platform_errors).items()
         if isinstance(kind, type)
-        and issubclass(kind, source.ChannelError)
-        and not issubclass(kind, source.StoppedError)
+        and issubclass(kind, platform_errors.ChannelError)
+        and not issubclass(kind, platform_errors.StoppedError)
     }
     assert kinds - {"ChannelError"} <= set(ERROR_LABELS)
     assert error_label("SomethingNew: code 1") == "Galat lain"

@@ -20,6 +20,7 @@ from aduan.working_days import due_at, is_working_day
 from classify.opening import opening
 from follow_up.following import follow
 from follow_up.ladder import EVENTS, advance
+from tests import moves
 from tests.builders import NOON, a_post, a_triage
 from tests.in_memory import InMemoryPostStore, InMemoryTicketStore, Memory
 
@@ -56,7 +57,7 @@ class Follower:
         post = a_post(created_at=self.now, fetched_at=self.now)
         InMemoryPostStore(self.memory).add(post)
         new = opening(post, a_triage(**triage), DIRECTORY, self.now)
-        self.tickets.open(post, a_triage(**triage), new.ticket, new.notices, new.events)
+        self.tickets.write(new)
 
     @property
     def ticket(self) -> Ticket:
@@ -68,7 +69,7 @@ class Follower:
         ticket = self.ticket
         after = ticket.model_copy(update={**changes, "version": ticket.version + 1})
         event = Event(ticket=ticket.code, at=self.now, move=after.status, by="petugas", why="")
-        self.tickets.move(ticket, after, at=self.now, notices=(), event=event)
+        self.tickets.write(moves.moved(ticket, after, at=self.now, event=event, post=self.memory.posts[ticket.post]))
 
     def wait(self, span: timedelta) -> None:
         """Let time pass; whatever comes due is looked at when it does."""
@@ -206,7 +207,7 @@ def test_a_step_that_comes_due_at_night_waits_for_the_office() -> None:
     assert ticket.act_at is not None
     change = advance(ticket, DIRECTORY, ticket.act_at + 10 * HOUR)
     assert change is not None
-    assert (change.event, change.notices) == (None, ())
+    assert (change.events, change.notices) == ((), ())
     assert change.ticket.version == ticket.version
     assert change.ticket.act_at is not None
     assert change.ticket.act_at.astimezone(WIB).time() == time(8)
@@ -289,7 +290,7 @@ def test_what_is_over_leaves_the_queue(status: Status) -> None:
     ticket = a_new_ticket().model_copy(update={"status": status, "act_at": NOON})
     change = advance(ticket, DIRECTORY, NOON)
     assert change is not None
-    assert (change.ticket.act_at, change.event, change.ticket.take_up_by) == (None, None, None)
+    assert (change.ticket.act_at, change.events, change.ticket.take_up_by) == (None, (), None)
 
 
 def _steps(follower: Follower) -> list[Notice]:

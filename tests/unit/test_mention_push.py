@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from types import SimpleNamespace
 from typing import Any, cast
-from urllib.parse import parse_qs, urlsplit
 
+import pytest
+import urllib3
 from hypothesis import given
 from hypothesis import strategies as st
 from urllib3.exceptions import ProtocolError
 
+from aduan.platform_errors import StoppedError
+from aduan.time_budget import TimeBudget
 from intake.graph import Graph
+from intake.mentions import Mention
 from intake.push import PUSH_TIME, Account, Push, Taken
 from tests.builders import NOON, a_channel
 from tests.in_memory import InMemoryPostStore, Memory
+from tests.local_http import Answer, Asked, serving
+from tests.reading import Direct
 
 ACCOUNT = a_channel().account
 UNREADABLE: dict[str, object] = {
@@ -48,13 +54,12 @@ class Platform:
     now: datetime = NOON
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def request(self, _method: str, url: str, **_: Any) -> SimpleNamespace:
+    def answer(self, asked: Asked) -> Answer:
         """Answer like the Graph API, over no network."""
-        fields = parse_qs(urlsplit(url).query)["fields"][0]
-        comment = fields.partition("(")[2].partition(")")[0]
-        return SimpleNamespace(status=200, data=json.dumps(self.answer(comment) if comment else {"id": ACCOUNT}))
+        comment = asked.query["fields"].partition("(")[2].partition(")")[0]
+        return Answer(200, json.dumps(self.said(comment) if comment else {"id": ACCOUNT}).encode())
 
-    def answer(self, comment: str) -> object:
+    def said(self, comment: str) -> object:
         """What is said of a comment now."""
         with self.lock:
             self.asked.append(comment)
@@ -93,7 +98,7 @@ class World:
         changes = [{"field": "mentions", "value": {"media_id": "1", "comment_id": comment}} for comment in comments]
         taken = Push(
             InMemoryPostStore(self.memory),
-            Graph(cast("Any", self.platform), "http://graph"),
+            Graph(cast("Any", Direct(self.platform.answer)), "http://graph"),
             "app-secret",
             lambda: self.platform.now,
             self.platform.now + PUSH_TIME,
@@ -149,8 +154,19 @@ def test_mentions_that_are_stuck_keep_no_others_waiting() -> None:
 def test_what_is_stored_or_put_aside_is_not_asked_for_again() -> None:
     """A repetition asks only for what is left, so it gets further than the push before."""
     world = World(Platform({"1": "fine", "2": "gone", "3": "fine"}, trouble={"3": "passing"}))
-    assert world.push("1", "2", "3").faults == {"code 2/None": 1}
+    assert world.push("1", "2", "3").faults == {"code 2": 1}
     world.platform.asked.clear()
     world.platform.trouble = {}
     assert not world.push("1", "2", "3").faults
     assert world.platform.asked == ["3"]
+
+
+def test_a_platform_that_sends_a_byte_now_and_then_ends_with_the_pushs_time() -> None:
+    """Each byte comes in time; all of them would not, and Meta would wait for our answer in vain."""
+    begun = time.monotonic()
+    mention = Mention(account=ACCOUNT, media_id="1", comment_id="2")
+    with serving(lambda _: Answer(200, b" " * 500, drip=0.02)) as url, pytest.raises(StoppedError, match="time"):
+        Graph(urllib3.PoolManager(retries=False), url).mention(
+            mention, "token", app_secret="app-secret", budget=TimeBudget(time.monotonic, begun + 0.3), now=NOON
+        )
+    assert time.monotonic() - begun < 2

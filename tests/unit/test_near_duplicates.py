@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from aduan.directory import load_directory
 from infra.training.examples import read_examples
-from infra.training.near_duplicates import twins, with_groups
+from infra.training.near_duplicates import near_duplicates, with_groups
 from tests.invented import an_example
 
 DIRECTORY = load_directory()
@@ -29,42 +29,42 @@ OTHERS = (
 
 
 def test_near_duplicates_are_found() -> None:
-    """A text with a word changed is the twin of the first one; what only shares a word is none."""
-    assert twins([OTHERS[0], NEAR[0], OTHERS[1], NEAR[1], *OTHERS[2:]]) == [0, 1, 2, 1, 4, 5]
+    """A text with a word changed is a near-duplicate of the first one; what only shares a word is none."""
+    assert near_duplicates([OTHERS[0], NEAR[0], OTHERS[1], NEAR[1], *OTHERS[2:]]) == [0, 1, 2, 1, 4, 5]
 
 
 def test_capitals_and_marks_make_no_difference() -> None:
     """Shouting the same is saying the same."""
-    assert twins(["Lampu mati, tolong!", "LAMPU MATI TOLONG", "lampu (mati) tolong ..."]) == [0, 0, 0]
+    assert near_duplicates(["Lampu mati, tolong!", "LAMPU MATI TOLONG", "lampu (mati) tolong ..."]) == [0, 0, 0]
 
 
-def test_twins_of_twins_are_twins() -> None:
+def test_near_duplicates_of_near_duplicates_are_in_one_group() -> None:
     """A chain of near-duplicates is one group, wherever it begins; else one end would be learnt, the other scored."""
-    assert twins([NEAR[0], NEAR[2], *OTHERS]) == [0, 1, 2, 3, 4, 5]
-    assert twins([*NEAR, *OTHERS])[:3] == [0, 0, 0]
-    assert twins([NEAR[0], NEAR[2], NEAR[1], *OTHERS])[:3] == [0, 0, 0]
+    assert near_duplicates([NEAR[0], NEAR[2], *OTHERS]) == [0, 1, 2, 3, 4, 5]
+    assert near_duplicates([*NEAR, *OTHERS])[:3] == [0, 0, 0]
+    assert near_duplicates([NEAR[0], NEAR[2], NEAR[1], *OTHERS])[:3] == [0, 0, 0]
 
 
 def test_there_may_be_nothing_to_compare() -> None:
-    """No texts have no twins; texts without words are the same."""
-    assert twins([]) == []
-    assert twins(["🔥", "sampah menumpuk", "", "..."]) == [0, 1, 0, 0]
+    """No texts have no near-duplicates; texts without words are the same."""
+    assert near_duplicates([]) == []
+    assert near_duplicates(["🔥", "sampah menumpuk", "", "..."]) == [0, 1, 0, 0]
 
 
 @settings(max_examples=30)
 @given(st.lists(st.text(alphabet="ab ", max_size=8), max_size=8))
-def test_the_first_of_twins_names_them(texts: list[str]) -> None:
-    """Each text is given the first of its group, and the same text twice is always a twin."""
-    groups = twins(texts)
+def test_the_first_of_near_duplicates_names_them(texts: list[str]) -> None:
+    """Each text is given the first of its group, and the same text twice is always a near-duplicate."""
+    groups = near_duplicates(texts)
     assert [groups[first] for first in groups] == groups
     assert all(first <= place for place, first in enumerate(groups))
     assert all(groups[texts.index(text)] == groups[place] for place, text in enumerate(texts))
 
 
-def test_twins_are_found_at_the_end_of_a_long_file() -> None:
+def test_near_duplicates_are_found_at_the_end_of_a_long_file() -> None:
     """However long a file is, its last texts are compared as its first are."""
     texts = [f"kata{number} lagi{number}" for number in range(1100)]
-    assert twins([*texts, texts[0], "sampah menumpuk", "sampah menumpuk!"]) == [*range(1100), 0, 1101, 1101]
+    assert near_duplicates([*texts, texts[0], "sampah menumpuk", "sampah menumpuk!"]) == [*range(1100), 0, 1101, 1101]
 
 
 @settings(max_examples=30)
@@ -73,7 +73,7 @@ def test_a_chain_is_one_group_in_any_order(order: list[int]) -> None:
     """A story that is passed on, and changed a little each time, is one group in whatever order it is read."""
     words = [f"kata{number}" for number in range(18)]
     told = [" ".join(words[first : first + 7]) for first in order]
-    assert twins([*told, *OTHERS]) == [0] * 12 + [12, 13, 14, 15]
+    assert near_duplicates([*told, *OTHERS]) == [0] * 12 + [12, 13, 14, 15]
 
 
 def test_groups_are_named_after_the_first() -> None:

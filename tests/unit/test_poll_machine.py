@@ -14,9 +14,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from aduan.platform_errors import OutageError, StoppedError
 from aduan.post import Post
 from poll_channels.poll import OVERLAP, Poll
-from poll_channels.source import Batch, OutageError, StoppedError, Window
+from poll_channels.source import Batch, Source, Window
 from tests.builders import NOON, a_channel, a_post
 from tests.in_memory import InMemoryChannelStore, InMemoryPostStore, Killed, Memory
 
@@ -27,7 +28,7 @@ LATE = OVERLAP - timedelta(hours=1)
 
 
 @dataclass
-class Platform:
+class Platform(Source):
     """Threads whose mark is how much ever happened in them; they may be listed in any order."""
 
     threads: dict[str, dict[str, Post]] = field(default_factory=lambda: {name: {} for name in THREADS})

@@ -24,6 +24,7 @@ from classify.opening import opening
 from follow_up.following import follow
 from follow_up.redrive import Redrive
 from notify.delivery import Senders, Stores, deliver
+from tests import moves
 from tests.builders import a_post, a_triage
 from tests.in_memory import (
     InMemoryContactStore,
@@ -228,7 +229,7 @@ class County:
         triage = a_triage(**case.triage)
         self.stores.posts.add(post)
         new = opening(post, triage, DIRECTORY, self.now)
-        self.stores.tickets.open(post, triage, new.ticket, new.notices, new.events)
+        self.stores.tickets.write(new)
         self.opened[name] = new.ticket.code
 
     def move(self, name: str, changes: dict[str, str]) -> None:
@@ -237,7 +238,9 @@ class County:
         assert changes["status"] in MOVES[ticket.status]
         after = ticket.model_copy(update={**changes, "version": ticket.version + 1})
         event = Event(ticket=ticket.code, at=self.now, move=changes["status"], by="petugas", why="")
-        self.stores.tickets.move(ticket, after, at=self.now, notices=(), event=event)
+        self.stores.tickets.write(
+            moves.moved(ticket, after, at=self.now, event=event, post=self.memory.posts[ticket.post])
+        )
 
     def follow_up(self) -> None:
         """One run."""

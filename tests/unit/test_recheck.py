@@ -9,10 +9,12 @@ import pytest
 
 from aduan.channel import Cursor
 from aduan.directory import Channel
+from aduan.platform_errors import NotPermittedError, StoppedError
 from aduan.post import Post
 from aduan.ticket import ticket_code
 from poll_channels.recheck import REASON, Recheck
-from poll_channels.source import NotPermittedError, StoppedError
+from poll_channels.source import CanRecheck
+from tests import moves
 from tests.builders import NOON, a_channel, a_notice, a_post, a_ticket, a_triage, an_event
 from tests.in_memory import InMemoryChannelStore, InMemoryPostStore, InMemoryTicketStore, Memory
 
@@ -20,7 +22,7 @@ SLICE = 10
 
 
 @dataclass
-class Platform:
+class Platform(CanRecheck):
     """A platform from which posts vanish, and the table."""
 
     memory: Memory = field(default_factory=Memory)
@@ -30,7 +32,7 @@ class Platform:
     asked: list[str] = field(default_factory=list)
     stops_after: int | None = None
     now: datetime = NOON + timedelta(hours=1)
-    at_once: int = SLICE
+    batch_size: int = SLICE
     price_usd: float = 0.0
     cost_usd: float = 0.0
     said_cost_usd: float = 0.0
@@ -91,8 +93,8 @@ def test_a_ticket_is_told_and_what_is_not_sent_is_withdrawn() -> None:
     post = platform.memory.posts["instagram#0000"]
     code = ticket_code(post.key)
     notices = [a_notice(ticket=code), a_notice(ticket=code, medium="sms", state="sent")]
-    InMemoryTicketStore(platform.memory).open(
-        post, a_triage(), a_ticket(code=code, post=post.key), notices, [an_event(ticket=code)]
+    InMemoryTicketStore(platform.memory).write(
+        moves.opened(post, a_triage(), a_ticket(code=code, post=post.key), notices, [an_event(ticket=code)])
     )
     platform.sweep()
     ticket = platform.memory.tickets[code]
@@ -161,8 +163,10 @@ def test_a_ticket_opened_while_the_platform_was_asked_is_told() -> None:
     ask = platform.still_there
 
     def open_meanwhile(posts: list[Post]) -> dict[str, bool]:
-        InMemoryTicketStore(platform.memory).open(
-            post, a_triage(), a_ticket(code=code, post=post.key), [a_notice(ticket=code)], [an_event(ticket=code)]
+        InMemoryTicketStore(platform.memory).write(
+            moves.opened(
+                post, a_triage(), a_ticket(code=code, post=post.key), [a_notice(ticket=code)], [an_event(ticket=code)]
+            )
         )
         return ask(posts)
 

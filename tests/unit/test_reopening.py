@@ -15,6 +15,7 @@ from aduan.notice import Notice
 from aduan.ticket import Status, Ticket, ticket_code
 from aduan.triage import DESK
 from classify.decide import Outcome, decide
+from tests import moves
 from tests.builders import NOON, a_post, an_event
 from tests.in_memory import InMemoryPostStore, InMemoryTicketStore, Memory
 
@@ -48,7 +49,8 @@ class County:
         """Move the ticket as a department does."""
         before = self.ticket
         after = before.model_copy(update={"status": status, "version": before.version + 1})
-        self.tickets.move(before, after, at=at, notices=(), event=an_event(ticket=before.code, move=status, at=at))
+        event = an_event(ticket=before.code, move=status, at=at)
+        self.tickets.write(moves.moved(before, after, at=at, event=event, post=self.memory.posts[before.post]))
 
     def resolve(self, at: datetime) -> None:
         """Declare it done."""
@@ -176,7 +178,7 @@ def test_a_deleted_addition_leaves_the_ticket_alone() -> None:
     county.decide(key)
     before, post = county.ticket, county.memory.posts[key]
     gone = an_event(ticket=before.code, move="source_gone")
-    county.tickets.erase(post, before, gone, "deleted", RESOLVED + 2 * DAY)
+    county.tickets.write(moves.erased(post, before, gone, "deleted", RESOLVED + 2 * DAY))
     assert county.memory.posts[key].state == "gone"
     assert county.ticket == before
     assert {notice.state for notice in county.memory.notices.values()} == {"pending"}

@@ -18,8 +18,8 @@ from aduan.reply import STATES, can_be_answered, with_reply
 from aduan.ticket import MOVES, Stage, Status, Ticket
 from classify.opening import opening
 from classify.revision import revision
-from poll_channels.replying import beginning, wording
-from poll_channels.sources import KINDS
+from poll_channels.sources import REPLIED
+from public_replies.wording import beginning, reply_text
 from tests.builders import NOON, a_channel, a_post, a_ticket, a_triage
 
 DIRECTORY = load_directory()
@@ -93,8 +93,7 @@ def test_an_edit_forgets_no_answer() -> None:
 def test_the_table_of_kinds_is_whole() -> None:
     """Every kind is in it, and each that can be answered has a reader that writes."""
     assert set(ANSWERED_WHERE) == set(get_args(ChannelKind))
-    writers = {kind for kind, opens in KINDS.items() if hasattr(opens.__annotations__["return"], "answer")}
-    assert writers == {kind for kind, where in ANSWERED_WHERE.items() if where is not None}
+    assert set(REPLIED) == {kind for kind, where in ANSWERED_WHERE.items() if where is not None}
 
 
 @pytest.mark.parametrize("kind", [kind for kind, where in ANSWERED_WHERE.items() if where is None])
@@ -114,7 +113,7 @@ def test_a_kind_that_cannot_be_answered_is_refused_by_name(tmp_path: Path, kind:
 def test_an_answer_holds_a_code_an_office_and_fixed_words(stage: Stage) -> None:
     """It begins with the words it is known by, and is the same whatever the citizen wrote."""
     ticket: Ticket = a_ticket()
-    text = wording(ticket, stage, DIRECTORY.departments["dishub"])
+    text = reply_text(ticket, stage, DIRECTORY.departments["dishub"])
     assert text.startswith(beginning(ticket.code, stage))
     assert "Dinas Perhubungan" in text
     assert not set(text.split()) & {"Condongcatur", "Depok", "lampu"}
@@ -123,7 +122,7 @@ def test_an_answer_holds_a_code_an_office_and_fixed_words(stage: Stage) -> None:
 
 def test_no_answer_is_taken_for_that_of_another_stage() -> None:
     """What one begins with is in none of the others."""
-    texts = {stage: wording(a_ticket(), stage, DIRECTORY.departments["dishub"]) for stage in STATES}
+    texts = {stage: reply_text(a_ticket(), stage, DIRECTORY.departments["dishub"]) for stage in STATES}
     for stage in STATES:
         found = [other for other, text in texts.items() if beginning(a_ticket().code, stage) in text]
         assert found == [stage]

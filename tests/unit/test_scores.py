@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import f1_score, precision_score, recall_score
 
 from aduan.triage import DESK, Triage
-from infra.training.examples import Example
+from infra.training.example import Example
 from infra.training.scores import Decided, by_source, by_topic, interval, score
 from tests.builders import a_triage
 from tests.invented import an_example, chatter
@@ -129,12 +129,12 @@ def test_each_source_and_topic_is_scored_for_itself() -> None:
     assert by_topic(pairs) == {"jalan": score(pairs[:1]), "sosial": score(pairs[1:2])}
 
 
-def grouped(rights: Sequence[bool], twins: int) -> list[tuple[Example, Triage]]:
-    """Right and wrong decisions, each about so many twins."""
+def grouped(rights: Sequence[bool], copies: int) -> list[tuple[Example, Triage]]:
+    """Right and wrong decisions, each about so many near-duplicates."""
     return [
         (an_example(group=f"g{place}"), decided("jalan" if right else "sosial"))
         for place, right in enumerate(rights)
-        for _ in range(twins)
+        for _ in range(copies)
     ]
 
 
@@ -156,7 +156,7 @@ def test_an_interval_is_as_wide_as_is_usual() -> None:
     assert (low, high) == pytest.approx((0.4, 0.6), abs=0.04)
 
 
-def test_twins_make_an_interval_no_narrower() -> None:
+def test_near_duplicates_make_an_interval_no_narrower() -> None:
     """Ten copies of each text prove no more than one."""
     rights = [True, False] * 10
     assert interval(grouped(rights, 10), "topic_accuracy") == pytest.approx(

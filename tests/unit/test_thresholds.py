@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from infra.training.examples import CORPUS_SOURCE, Example
+from infra.training.example import CORPUS_SOURCE, Example
 from infra.training.fitting import Unseen
 from infra.training.thresholds import FALSE_ALERTS, FEWEST, HIGHEST_DROP, LOST, MARGIN, PROMISE, Thresholds, thresholds
 from tests.invented import an_example, chatter
@@ -27,7 +27,7 @@ class Judged(NamedTuple):
 
 @st.composite
 def some_judged(draw: st.DrawFn) -> Judged:
-    """Hundreds of texts with probabilities as coarse as twins make them, and topics that are mostly right."""
+    """Hundreds of texts with probabilities as coarse as near-duplicates make them, and topics that are mostly right."""
     random = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     count = draw(st.integers(1, 400))
     places = draw(st.sampled_from([1, 2, 8]))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from aduan.directory import load_directory
 from classify.features import FAMILIES
-from infra.training.examples import Example
+from infra.training.example import Example
 from infra.training.fitting import read_features
 from infra.training.vocabulary import (
     FEWEST_HOSTS,
@@ -48,7 +48,7 @@ def test_a_strangers_word_must_be_common() -> None:
     assert "wargapedia" in allowed(strangers(*[text] * FEWEST_STRANGERS))["word"]
 
 
-def test_twins_count_once() -> None:
+def test_near_duplicates_count_once() -> None:
     """A text that somebody sent many times proves no more than one."""
     sent_often = [
         example.model_copy(update={"group": "satu"}) for example in strangers(*["kata wargapedia"] * FEWEST_STRANGERS)

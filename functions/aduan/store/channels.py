@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from botocore.exceptions import ClientError
 
-from aduan.channel import Cursor, Run, Sweep, TokenLook
+from aduan.channel import Cursor, Run, Sweep, TokenCheck
 from aduan.record import stamp
 from aduan.store.notices import new_notice_item
 from aduan.store.table import Table, channel_key, condition_failed, refused_item, to_image, to_item, values
@@ -47,14 +47,14 @@ class ChannelStore(Protocol):
     def sweep(self, channel: str) -> Sweep:
         """How far the channel's sweep is; a fresh one when there was none."""
 
-    def swept(self, sweep: Sweep) -> None:
-        """Note how far it is."""
+    def save_sweep(self, sweep: Sweep) -> None:
+        """Write down how far it is."""
 
-    def looked(self, look: TokenLook) -> None:
-        """Keep what was said of the channel's token, unless a younger look is there."""
+    def save_token_check(self, check: TokenCheck) -> None:
+        """Keep what was said of the channel's token, unless a younger check is there."""
 
-    def token(self, channel: str) -> TokenLook | None:
-        """The last look at the channel's token; None when there was none."""
+    def token(self, channel: str) -> TokenCheck | None:
+        """The last check of the channel's token; None when there was none."""
 
     def announce(self, notice: ChannelNotice) -> bool:
         """Put a notice about a channel into the outbox, unless it is there; tell whether it was new."""
@@ -126,28 +126,28 @@ class DynamoChannelStore:
         item = self.table.get(channel_key(channel, "SWEEP"), consistent=False)
         return Sweep(channel=channel) if item is None else Sweep.model_validate(item)
 
-    def swept(self, sweep: Sweep) -> None:
+    def save_sweep(self, sweep: Sweep) -> None:
         """The last write wins: two sweeps at once do the same twice, which is harmless."""
         item = to_item(sweep, channel_key(sweep.channel, "SWEEP"))
         self.table.client.put_item(TableName=self.table.name, Item=to_image(item))
 
-    def looked(self, look: TokenLook) -> None:
+    def save_token_check(self, check: TokenCheck) -> None:
         """One conditional put."""
         try:
             self.table.client.put_item(
                 TableName=self.table.name,
-                Item=to_image(to_item(look, channel_key(look.channel, "TOKEN"))),
+                Item=to_image(to_item(check, channel_key(check.channel, "TOKEN"))),
                 ConditionExpression="attribute_not_exists(looked_at) OR looked_at <= :looked_at",
-                ExpressionAttributeValues=values(looked_at=look.looked_at),
+                ExpressionAttributeValues=values(looked_at=check.looked_at),
             )
         except ClientError as error:
             if not condition_failed(error):
                 raise
 
-    def token(self, channel: str) -> TokenLook | None:
+    def token(self, channel: str) -> TokenCheck | None:
         """Eventually consistent: it changes once a day."""
         item = self.table.get(channel_key(channel, "TOKEN"), consistent=False)
-        return None if item is None else TokenLook.model_validate(item)
+        return None if item is None else TokenCheck.model_validate(item)
 
     def announce(self, notice: ChannelNotice) -> bool:
         """One conditional put. `notify` finds it by the stream, `follow_up` on the queue."""

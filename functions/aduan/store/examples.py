@@ -58,7 +58,7 @@ class DynamoExampleStore:
     def get(self, ticket: Ticket) -> Example | None:
         """A consistent read: what was said before is part of what is written next."""
         item = self.table.get(example_key(ticket))
-        return None if item is None or "said" not in item else Example.model_validate(item)
+        return None if item is None or "post" not in item else Example.model_validate(item)
 
     def page(self, month: str, limit: int, after: str | None = None) -> tuple[tuple[Example, ...], str | None]:
         """At most one query per shard."""
@@ -72,7 +72,7 @@ class DynamoExampleStore:
             answer = self.table.client.query(
                 TableName=self.table.name,
                 KeyConditionExpression="pk = :pk",
-                FilterExpression="attribute_exists(said)",  # what was forgotten is still there until the table drops it
+                FilterExpression="attribute_exists(post)",  # what was forgotten is still there until the table drops it
                 ExpressionAttributeValues=values(pk=partition),
                 Limit=limit - len(found),
                 **start,
@@ -97,21 +97,20 @@ def keeping(table: Table, ticket: Ticket, example: Example) -> dict[str, Any]:
     return {"Put": {"TableName": table.name, "Item": to_image(to_item(example, example_key(ticket)))}}
 
 
-def forgetting(table: Table, ticket: Ticket, at: datetime) -> list[dict[str, Any]]:
-    """The parts of a transaction that take an example away, because its words are not what stands there any more.
+def forgetting(table: Table, ticket: Ticket, at: datetime) -> dict[str, Any]:
+    """The part of a transaction that takes an example away, because its words are not what stands there any more.
 
     Its content goes at once, and what is left of the item when the table comes to it: no function may delete.
     """
-    if ticket.corrected_at is None:
-        return []
-    update = {
-        "TableName": table.name,
-        "Key": to_image(example_key(ticket)),
-        "UpdateExpression": "SET expires_at = :now REMOVE #text, said, decision, post, ticket, #at",
-        "ExpressionAttributeNames": {"#text": "text", "#at": "at"},
-        "ExpressionAttributeValues": values(now=int(at.timestamp())),
+    return {
+        "Update": {
+            "TableName": table.name,
+            "Key": to_image(example_key(ticket)),
+            "UpdateExpression": "SET expires_at = :now REMOVE #text, #label, said, decision, post, ticket, #at",
+            "ExpressionAttributeNames": {"#text": "text", "#label": "label", "#at": "at"},
+            "ExpressionAttributeValues": values(now=int(at.timestamp())),
+        }
     }
-    return [{"Update": update}]
 
 
 def _position(cursor: str | None) -> tuple[int, str | None]:

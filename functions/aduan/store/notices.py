@@ -131,22 +131,11 @@ def withdrawal(table: Table, notice: Notice) -> Item:
     }
 
 
-def is_renewed(before: Notice, notice: Notice) -> bool:
-    """Tell whether a notice that is there has to become `notice`: it was withdrawn, or may wait no longer."""
-    hurries = notice.urgency == "emergency" != before.urgency
-    return before.state == "withdrawn" or (before.state == "pending" and hurries)
-
-
-def renewal(table: Table, before: Notice, notice: Notice) -> Item:
-    """The part of a transaction that makes a notice that was never sent pending, as `notice`.
-
-    The stream shows `notify` only what is new, so `follow_up` finds it on the queue, at once or when it may go.
-    """
-    kept = {name: getattr(before, name) for name in ("attempt", "repeated_at", "bounced")}
-    renewed = notice.model_copy(update={**kept, "act_at": notice.act_at or notice.created_at})
+def renewal(table: Table, before: Notice, after: Notice) -> Item:
+    """The part of a transaction that puts a notice nobody was told by in the place of what it was."""
     return {
         "TableName": table.name,
-        "Item": to_image(new_notice_item(renewed)),
+        "Item": to_image(new_notice_item(after)),
         "ConditionExpression": "#state = :before AND attempt = :attempt",
         "ExpressionAttributeNames": {"#state": "state"},
         "ExpressionAttributeValues": values(before=before.state, attempt=before.attempt),

@@ -13,6 +13,7 @@ from aduan.post import Post
 from aduan.record import stamp
 from aduan.store.table import (
     QUEUE_SHARDS,
+    OutdatedError,
     Table,
     attributes,
     condition_failed,
@@ -33,10 +34,6 @@ LEFT_BEHIND: Final = timedelta(minutes=5)
 QUARANTINE_DAYS: Final = 90
 _SAME_VERSION: Final = "(digest = :digest OR attribute_not_exists(digest))"
 """A post of the first deployments has no digest, and but one version: every revision brings one."""
-
-
-class AlreadyTriagedError(Exception):
-    """Somebody else has decided about this post; there is nothing left to do."""
 
 
 class PostStore(Protocol):
@@ -64,13 +61,13 @@ class PostStore(Protocol):
         """Record that a post is no report; it is deleted some time after `expires_at`.
 
         Raises:
-            AlreadyTriagedError: when it was decided before.
+            OutdatedError: when it was decided or changed meanwhile.
         """
 
     def erase(self, post: Post, reason: str, at: datetime) -> bool:
         """Remove what a deleted post says and who wrote it; the tombstone stays. False when it is erased already.
 
-        For a post without a ticket; `TicketStore.erase` is for one with.
+        For a post without a ticket; that of a ticket is erased by a `Change`.
         """
 
     def found_since(
@@ -158,7 +155,7 @@ class DynamoPostStore:
             self.table.client.update_item(**triaged_update(self.table, post, triage, expires_at=expires_at))
         except ClientError as error:
             if condition_failed(error):
-                raise AlreadyTriagedError(post.key) from None
+                raise OutdatedError(post.key) from None
             raise
 
     def erase(self, post: Post, reason: str, at: datetime) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Literal, get_args
 
-from aduan.channel import Cursor, Run, TokenLook
+from aduan.channel import Cursor, Run, TokenCheck
 from aduan.notice import Notice
 from aduan.post import Post
 from aduan.record import stamp
@@ -114,7 +114,7 @@ class ChannelState:
 
     cursor: Cursor
     runs: tuple[Run, ...]
-    token: TokenLook | None = None
+    token: TokenCheck | None = None
 
 
 @dataclass(frozen=True)

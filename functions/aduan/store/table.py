@@ -48,6 +48,10 @@ _serialize = TypeSerializer().serialize
 _deserialize = TypeDeserializer().deserialize
 
 
+class OutdatedError(Exception):
+    """Something was written meanwhile: what was read is not true any more, and nothing was written. Read again."""
+
+
 def post_key(key: str) -> Item:
     """Key of a post, from ``kind#native id``."""
     return {"pk": f"POST#{key}", "sk": "POST"}

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from poll_channels.sources.facebook_page import open_page
-from poll_channels.sources.instagram import open_account
-from poll_channels.sources.rss import open_feed
-from poll_channels.sources.telegram_relay import open_relay
-from poll_channels.sources.x import open_mentions
-from poll_channels.sources.youtube import open_comments
+from poll_channels.source import CanRecheck
+from poll_channels.sources.facebook_page import FacebookPage
+from poll_channels.sources.instagram import Instagram
+from poll_channels.sources.rss import Feed
+from poll_channels.sources.telegram_relay import TelegramRelay
+from poll_channels.sources.x import X
+from poll_channels.sources.youtube import YouTube
+from public_replies.platforms import TakesReplies
 
 if TYPE_CHECKING:
-    from aduan.directory import Channel
-    from poll_channels.connection import Connection
     from poll_channels.source import Source
 
-KINDS: Final[dict[str, Callable[[Channel, Connection], Source]]] = {
-    "facebook_page": open_page,
-    "instagram": open_account,
-    "rss": open_feed,
-    "telegram_relay": open_relay,
-    "x": open_mentions,
-    "youtube": open_comments,
+KINDS: Final[dict[str, type[Source]]] = {
+    "facebook_page": FacebookPage,
+    "instagram": Instagram,
+    "rss": Feed,
+    "telegram_relay": TelegramRelay,
+    "x": X,
+    "youtube": YouTube,
 }
+RECHECKED: Final = {kind: source for kind, source in KINDS.items() if issubclass(source, CanRecheck)}
+"""The kinds that tell what was deleted."""
+REPLIED: Final = {kind: source for kind, source in KINDS.items() if issubclass(source, TakesReplies)}
+"""The kinds on which citizens can be replied to."""

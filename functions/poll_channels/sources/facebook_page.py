@@ -7,17 +7,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from aduan.platform_errors import GoneError, PageCapError
 from aduan.record import Moment
-from poll_channels.replying import is_answer
-from poll_channels.source import Batch, GoneError, PageCapError, Threads, Window
-from poll_channels.sources.graph import GraphSource, epoch, graph_client, rejected
+from poll_channels.source import Batch, Threads, Window
+from poll_channels.sources.graph import GraphSource, epoch, rejected
 from poll_channels.sources.items import MALFORMED, Named
+from public_replies.wording import is_reply
 
 if TYPE_CHECKING:
     from aduan.channel import Rejected
-    from aduan.directory import Channel
     from aduan.post import Post
-    from poll_channels.connection import Connection
 
 POSTS_PER_PAGE: Final = 50
 COMMENTS_PER_PAGE: Final = 100
@@ -78,7 +77,7 @@ class Comment(Named):
 class FacebookPage(GraphSource):
     """Reads one Page. The time of change of each post is the mark that says whether to read its comments again."""
 
-    def answer(self, post: Post, text: str) -> str:
+    def post_reply(self, post: Post, text: str) -> str:
         """Write under a post or a comment, and return the id of what was written. Under an answer it goes beside it.
 
         Raises:
@@ -86,7 +85,7 @@ class FacebookPage(GraphSource):
         """
         return self._written(f"{post.native_id}/comments", text)
 
-    def own_answer(self, post: Post, words: str) -> str | None:
+    def find_reply(self, post: Post, words: str) -> str | None:
         """Return the id of our own comment under a post, or in a comment's thread, that holds these words.
 
         Raises:
@@ -98,7 +97,7 @@ class FacebookPage(GraphSource):
             above = self._client.get(post.native_id, fields="id,parent{id}").get("parent")
         thread = above.get("id") if isinstance(above, dict) else post.native_id
         newest_first = {"filter": "stream", "order": "reverse_chronological"}
-        return self._own_comment(f"{thread}/comments", fields, words, **newest_first)
+        return self._find_own(f"{thread}/comments", fields, words, **newest_first)
 
     def read(self, window: Window, marks: Mapping[str, str]) -> Iterator[Batch]:
         """Yield the visitors' posts of the window, and the comments of every post that changed."""
@@ -182,7 +181,7 @@ class FacebookPage(GraphSource):
             comment = Comment.model_validate(_with_author(item))
             if comment.author is not None and comment.author.id == self._channel.account:
                 return None
-            if comment.author is None and is_answer(comment.message):
+            if comment.author is None and is_reply(comment.message):
                 return None  # read as a complaint it would be answered
             return self._factory.post(
                 comment.id,
@@ -199,15 +198,6 @@ class FacebookPage(GraphSource):
     def _is_own(self, post: FeedPost) -> bool:
         """The platform always names the Page itself; whom it hides is somebody else."""
         return post.author is not None and post.author.id == self._channel.account
-
-
-def open_page(channel: Channel, connection: Connection) -> FacebookPage:
-    """Open a channel of this kind.
-
-    Raises:
-        CredentialError: naming a parameter that is missing.
-    """
-    return FacebookPage(graph_client(channel, connection), connection.post_factory(channel))
 
 
 def _id_of(author: Reference | None) -> str | None:

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import feedparser  # type: ignore[import-untyped]
 
-from poll_channels.source import OutageError
+from aduan.platform_errors import OutageError
 
 _END: Final = re.compile(rb"</(?:\w+:)?(?:rss|feed|rdf)\s*>", re.IGNORECASE)
 _UNSEEN: Final = frozenset({"script", "style", "template"})

@@ -14,16 +14,17 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import TypeAdapter
 
 from aduan.channel import Rejected
+from aduan.platform_errors import GoneError, MisconfiguredError, PageCapError
 from aduan.record import Moment
-from poll_channels.replying import is_answer
-from poll_channels.source import THREADS_REMEMBERED, Batch, GoneError, MisconfiguredError, PageCapError, Threads, Window
-from poll_channels.sources.graph import GraphClient, GraphSource, graph_client, rejected
+from poll_channels.source import THREADS_REMEMBERED, Batch, Threads, Window
+from poll_channels.sources.graph import GraphSource, rejected
 from poll_channels.sources.items import MALFORMED, Named
+from public_replies.wording import is_reply
 
 if TYPE_CHECKING:
     from aduan.directory import Channel
     from aduan.post import Post
-    from poll_channels.connection import Connection, PostFactory
+    from poll_channels.connection import Connection
 
 MEDIA_PER_PAGE: Final = 50
 COMMENTS_PER_PAGE: Final = 50
@@ -83,8 +84,8 @@ class Tag(Named):
 class Instagram(GraphSource):
     """Reads one account. The number of comments of each medium is the mark that says whether to read them again."""
 
-    def __init__(self, client: GraphClient, factory: PostFactory) -> None:
-        super().__init__(client, factory)
+    def __init__(self, channel: Channel, connection: Connection) -> None:
+        super().__init__(channel, connection)
         self._tags_listed: tuple[datetime, dict[str, datetime | None]] | None = None
 
     def still_there(self, posts: list[Post]) -> dict[str, bool]:
@@ -138,7 +139,7 @@ class Instagram(GraphSource):
         self._client.get(self._channel.account, fields="id")
         return False
 
-    def answer(self, post: Post, text: str) -> str:
+    def post_reply(self, post: Post, text: str) -> str:
         """Write under a comment, and return the id of what was written. Under an answer it goes beside it.
 
         Raises:
@@ -146,7 +147,7 @@ class Instagram(GraphSource):
         """
         return self._written(f"{post.native_id}/replies", text)
 
-    def own_answer(self, post: Post, words: str) -> str | None:
+    def find_reply(self, post: Post, words: str) -> str | None:
         """Return the id of our own answer in a comment's thread that holds these words; None when there is none.
 
         Raises:
@@ -154,7 +155,7 @@ class Instagram(GraphSource):
             ChannelError: one of its kinds; then nothing is known.
         """
         above = self._client.get(post.native_id, fields="id,parent_id").get("parent_id")
-        return self._own_comment(f"{above or post.native_id}/replies", "id,text,from{id}", words)
+        return self._find_own(f"{above or post.native_id}/replies", "id,text,from{id}", words)
 
     def read(self, window: Window, marks: Mapping[str, str]) -> Iterator[Batch]:
         """Yield the tags of the window, then the comments under media whose count changed."""
@@ -249,7 +250,7 @@ class Instagram(GraphSource):
             comment = Comment.model_validate(_with_author(item))
             if self._is_own(comment.username, comment.author):
                 return None
-            if comment.username is None and comment.author is None and is_answer(comment.text):
+            if comment.username is None and comment.author is None and is_reply(comment.text):
                 return None  # read as a complaint it would be answered
             return self._factory.post(
                 comment.id,
@@ -279,15 +280,6 @@ class Instagram(GraphSource):
         if author is not None and author.id == self._channel.account:
             return True
         return username is not None and username == self._channel.handle
-
-
-def open_account(channel: Channel, connection: Connection) -> Instagram:
-    """Open a channel of this kind.
-
-    Raises:
-        CredentialError: naming a parameter that is missing.
-    """
-    return Instagram(graph_client(channel, connection), connection.post_factory(channel))
 
 
 def _listed_tag(item: Any) -> tuple[str, datetime | None] | None:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, 
 
 from aduan.channel import Rejected
 from aduan.masking import masked_within
-from poll_channels.source import MisconfiguredError
+from aduan.platform_errors import MisconfiguredError
 
 if TYPE_CHECKING:
     from aduan.directory import Channel

@@ -18,22 +18,15 @@ from pydantic import StringConstraints, ValidationError
 
 from aduan.channel import Rejected
 from aduan.masking import leads_to_a_person
-from aduan.platform_http import Answer, Asker, fault_of
+from aduan.platform_errors import ChannelError, GapError, MisconfiguredError, NotPermittedError, OutageError
+from aduan.platform_http import Response, status_error
 from aduan.post import Post
-from poll_channels.source import (
-    Batch,
-    ChannelError,
-    GapError,
-    MisconfiguredError,
-    NotPermittedError,
-    OutageError,
-    Window,
-)
+from poll_channels.source import Batch, HttpSource, Window
 from poll_channels.sources.items import Parameters, parameters_of, reason_of
 
 if TYPE_CHECKING:
     from aduan.directory import Channel
-    from poll_channels.connection import Connection, PostFactory
+    from poll_channels.connection import Connection
     from poll_channels.sources.feed import Entry
 
 ETAG: Final = "etag"
@@ -67,19 +60,16 @@ class FeedParameters(Parameters):
     """Where the feed is."""
 
 
-class Feed:
+class Feed(HttpSource):
     """Reads one feed. The server's own name of what was read last is the mark that spares reading it again."""
 
-    def __init__(self, asker: Asker, url: str, factory: PostFactory) -> None:
-        self._asker = asker
-        self._url = url
-        self._factory = factory
-        self._channel = factory.channel
-
-    @property
-    def calls(self) -> int:
-        """How many requests were sent so far."""
-        return self._asker.calls
+    def __init__(self, channel: Channel, connection: Connection) -> None:
+        parameters = parameters_of(channel, FeedParameters)
+        base_url = connection.settings.feed_base_url
+        if not base_url and not parameters.url.startswith("https://"):
+            raise MisconfiguredError(f"channel {channel.id}: parameters.url: it must begin with https://")
+        super().__init__(channel, connection, connection.platform_client())
+        self._url = address(parameters.url, base_url)
 
     def read(self, window: Window, marks: Mapping[str, str]) -> Iterator[Batch]:
         """Yield everything in the feed, unless it is what was read last.
@@ -91,13 +81,13 @@ class Feed:
             GapError: once, when entries may have come and gone since the feed was read last.
             ChannelError: one of its kinds.
         """
-        answer = self._fetch(conditions(marks))
-        if answer is None:
+        response = self._fetch(conditions(marks))
+        if response is None:
             return
         # Imported here, because only this kind of channel needs a parser, and every cold start would pay for it.
         from poll_channels.sources import feed  # noqa: PLC0415
 
-        entries, broken_off = feed.read_entries(answer.data)
+        entries, broken_off = feed.read_entries(response.data)
         found = [self._post(entry) for entry in entries]
         content = digest_of(found)
         if broken_off:
@@ -106,20 +96,20 @@ class Feed:
         if marks.get(CONTENT) == content:
             return
         now = self._factory.now
-        known = {**validators(answer.headers), CONTENT: content, **knowledge(entries, marks, now)}
+        known = {**validators(response.headers), CONTENT: content, **knowledge(entries, marks, now)}
         yield replace(Batch.of(found, window), marks=known)
         lost = lost_before(entries, marks, now)
         if lost is not None:
             raise GapError(*lost)
 
-    def _fetch(self, headers: Mapping[str, str]) -> Answer | None:
+    def _fetch(self, headers: Mapping[str, str]) -> Response | None:
         """The feed, or None when it is the one read last. Redirects are followed on the same host only."""
         url = self._url
         for _ in range(REDIRECTS + 1):
-            answer = self._asker.ask(url, lambda answer: checked(answer, self._factory.now), headers=headers)
-            if answer.status not in _REDIRECTED:
-                return answer if answer.status == HTTPStatus.OK else None
-            url = _target(url, answer)
+            response = self._client.request(url, lambda response: checked(response, self._factory.now), headers=headers)
+            if response.status not in _REDIRECTED:
+                return response if response.status == HTTPStatus.OK else None
+            url = _target(url, response)
         raise OutageError("the feed redirects again and again")
 
     def _post(self, entry: Entry) -> Post | Rejected:
@@ -137,20 +127,6 @@ class Feed:
     def _rejected(self, native_id: str, raw: str, reason: str) -> Rejected:
         short = native_id if len(native_id) <= LONGEST_MARK else hashlib.sha256(native_id.encode()).hexdigest()
         return Rejected(channel=self._channel.id, native_id=short, reason=reason, raw=raw)
-
-
-def open_feed(channel: Channel, connection: Connection) -> Feed:
-    """Open a channel of this kind.
-
-    Raises:
-        CredentialError: naming a parameter of the Parameter Store that is missing.
-        MisconfiguredError: naming the channel and the parameter that is wrong.
-    """
-    parameters = parameters_of(channel, FeedParameters)
-    base_url = connection.settings.feed_base_url
-    if not base_url and not parameters.url.startswith("https://"):
-        raise MisconfiguredError(f"channel {channel.id}: parameters.url: it must begin with https://")
-    return Feed(Asker(connection), address(parameters.url, base_url), connection.post_factory(channel))
 
 
 def address(url: str, base_url: str) -> str:
@@ -179,17 +155,17 @@ def validators(headers: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def checked(answer: Answer, now: datetime) -> Answer:
-    """Return an answer that carries a feed, says that there is nothing new, or says where the feed is.
+def checked(response: Response, now: datetime) -> Response:
+    """Return a response that carries a feed, says that there is nothing new, or says where the feed is.
 
     Raises:
         ChannelError: one of its kinds, for any other.
     """
-    if answer.status in {HTTPStatus.OK, HTTPStatus.NOT_MODIFIED, *_REDIRECTED}:
-        return answer
-    if answer.status in _MEANINGS:
-        raise _MEANINGS[answer.status](f"status {answer.status}")
-    raise fault_of(answer, now)
+    if response.status in {HTTPStatus.OK, HTTPStatus.NOT_MODIFIED, *_REDIRECTED}:
+        return response
+    if response.status in _MEANINGS:
+        raise _MEANINGS[response.status](f"status {response.status}")
+    raise status_error(response, now)
 
 
 def knowledge(entries: Sequence[Entry], marks: Mapping[str, str], now: datetime) -> dict[str, str]:
@@ -235,16 +211,16 @@ def _short_name(entry: Entry) -> str:
     return hashlib.sha256(name_of(entry).encode()).hexdigest()[:_NAME_CHARACTERS]
 
 
-def _target(url: str, answer: Answer) -> str:
+def _target(url: str, response: Response) -> str:
     try:
-        target = urljoin(url, answer.headers.get("Location") or "")
+        target = urljoin(url, response.headers.get("Location") or "")
         here, there = urlsplit(url), urlsplit(target)
         same = (here.scheme, here.netloc) == (there.scheme, there.netloc)
     except ValueError:
         same = False
     if same and target.isascii() and target.isprintable():
         return target
-    if answer.status in _MOVED_FOR_EVER:
+    if response.status in _MOVED_FOR_EVER:
         raise MisconfiguredError("the feed has moved to another host")
     raise OutageError("the feed redirects to another host")
 

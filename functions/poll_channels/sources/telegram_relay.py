@@ -25,10 +25,7 @@ from pydantic import BaseModel, ConfigDict, Field, Strict, StringConstraints, Va
 
 from aduan.channel import Rejected
 from aduan.masking import leads_to_a_person, masked_within
-from aduan.platform_http import Asker, wait_within
-from poll_channels.source import (
-    PAGE_CAP,
-    Batch,
+from aduan.platform_errors import (
     ChannelError,
     CredentialError,
     MisconfiguredError,
@@ -36,14 +33,16 @@ from poll_channels.source import (
     PageCapError,
     StoppedError,
     ThrottledError,
-    Window,
 )
+from aduan.platform_http import bounded_wait
+from poll_channels.source import PAGE_CAP, Batch, HttpSource, Window
 from poll_channels.sources.items import Parameters, parameters_of, reason_of
+from public_replies.platforms import TakesReplies
 
 if TYPE_CHECKING:
     from aduan.directory import Channel
     from aduan.post import Post
-    from poll_channels.connection import Connection, PostFactory
+    from poll_channels.connection import Connection
 
 UPDATES_PER_PAGE: Final = 100
 """The most the platform gives."""
@@ -222,40 +221,25 @@ class _Page:
         return Batch(tuple(self.posts.values()), tuple(self.rejected), self.own, {**self.marks, **marks})
 
 
-class TelegramRelay:
+class TelegramRelay(HttpSource, TakesReplies):
     """Reads one bot. The offset is the mark; besides, each album's mark says which of its parts holds the text."""
 
     keeps = timedelta(hours=24)
     """Telegram drops an update that nobody fetched for so long."""
 
-    def __init__(
-        self, asker: Asker, base_url: str, token: str, factory: PostFactory, parameters: RelayParameters
-    ) -> None:
-        self._asker = asker
-        self._bot_url = f"{base_url.rstrip('/')}/bot{quote(token, safe=':')}"
-        self._factory = factory
-        self._channel = factory.channel
+    def __init__(self, channel: Channel, connection: Connection) -> None:
+        parameters = parameters_of(channel, RelayParameters)
+        [token] = connection.secrets(channel)
+        super().__init__(channel, connection, connection.platform_client())
+        self._bot_url = f"{connection.settings.telegram_base_url.rstrip('/')}/bot{quote(token, safe=':')}"
         self._group_url = parameters.group_url
         self._moderators = frozenset(parameters.moderators)
-        self._today = int(factory.now.timestamp()) // 86_400
+        self._today = int(connection.now.timestamp()) // 86_400
 
-    @property
-    def calls(self) -> int:
-        """How many requests were sent so far."""
-        return self._asker.calls
-
-    def check(self) -> None:
-        """Look whether another request may be sent.
-
-        Raises:
-            StoppedError: at the end of the run's time.
-        """
-        self._asker.check_time()
-
-    def answer(self, post: Post, text: str) -> str:
+    def post_reply(self, post: Post, text: str) -> str:
         """Write to the moderator who passed a post on, as an answer to his message, and return the message's id.
 
-        There is no `own_answer`: a bot is not told what it sent.
+        What was sent cannot be found again: a bot is not told.
 
         Raises:
             ChannelError: one of its kinds; an `OutageError` leaves open whether it was sent.
@@ -264,7 +248,7 @@ class TelegramRelay:
         message: dict[str, Any] = {"chat_id": int(chat), "text": text}
         if number.isdecimal():
             message["reply_parameters"] = {"message_id": int(number), "allow_sending_without_reply": True}
-        body = self._asker.ask_object(f"{self._bot_url}/sendMessage", judged, body=message, attempts=1)
+        body = self._client.request_json(f"{self._bot_url}/sendMessage", interpret_error, body=message, attempts=1)
         sent = body.get("result")
         written = sent.get("message_id") if body.get("ok") is True and isinstance(sent, dict) else None
         if written is None:
@@ -311,7 +295,7 @@ class TelegramRelay:
     def _updates(self, offset: int | None) -> list[Any]:
         question = {"limit": UPDATES_PER_PAGE, "timeout": 0, "allowed_updates": ["message", "edited_message"]}
         position = {} if offset is None else {"offset": offset}
-        body = self._asker.ask_object(f"{self._bot_url}/getUpdates", judged, body=question | position)
+        body = self._client.request_json(f"{self._bot_url}/getUpdates", interpret_error, body=question | position)
         updates = body.get("result")
         if body.get("ok") is not True or not isinstance(updates, list):
             raise OutageError("the answer has no list of updates")
@@ -392,20 +376,7 @@ class TelegramRelay:
             page.rejected.append(rejected(self._channel.id, taken.raw, reason_of(error)))
 
 
-def open_relay(channel: Channel, connection: Connection) -> TelegramRelay:
-    """Open a channel of this kind.
-
-    Raises:
-        CredentialError: naming a parameter of the Parameter Store that is missing.
-        MisconfiguredError: naming the channel and the parameter that is wrong.
-    """
-    parameters = parameters_of(channel, RelayParameters)
-    [token] = connection.secrets(channel)
-    base_url = connection.settings.telegram_base_url
-    return TelegramRelay(Asker(connection), base_url, token, connection.post_factory(channel), parameters)
-
-
-def judged(status: int, body: Mapping[str, Any], _headers: Mapping[str, str]) -> ChannelError | None:
+def interpret_error(status: int, body: Mapping[str, Any], _headers: Mapping[str, str]) -> ChannelError | None:
     """Tell what an error means, by the platform's code; its descriptions are not repeated.
 
     None when it means no more than its status does anywhere.
@@ -422,7 +393,7 @@ def judged(status: int, body: Mapping[str, Any], _headers: Mapping[str, str]) ->
     if code == HTTPStatus.TOO_MANY_REQUESTS:
         asked = body.get("parameters")
         seconds = asked.get("retry_after") if isinstance(asked, dict) else None
-        return ThrottledError(name, wait_within(seconds, USUAL_WAIT, LONGEST_WAIT))
+        return ThrottledError(name, bounded_wait(seconds, USUAL_WAIT, LONGEST_WAIT))
     return _MEANINGS[code](name) if code in _MEANINGS else None
 
 

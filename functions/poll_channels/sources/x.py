@@ -18,11 +18,7 @@ from urllib.parse import urlencode
 
 from pydantic import AliasChoices, Field, StringConstraints
 
-from aduan.platform_http import LONGEST_WAIT, Asker
-from aduan.post import Post
-from aduan.record import Moment
-from poll_channels.source import (
-    Batch,
+from aduan.platform_errors import (
     ChannelError,
     CredentialError,
     GapError,
@@ -30,14 +26,17 @@ from poll_channels.source import (
     NotPermittedError,
     OutageError,
     ThrottledError,
-    Window,
 )
+from aduan.platform_http import LONGEST_WAIT
+from aduan.post import Post
+from aduan.record import Moment
+from poll_channels.source import Batch, CanRecheck, HttpSource, Window
 from poll_channels.sources.items import MALFORMED, Item, NativeId, Parameters, parameters_of, put_aside
 
 if TYPE_CHECKING:
     from aduan.channel import Rejected
     from aduan.directory import Channel
-    from poll_channels.connection import Connection, PostFactory
+    from poll_channels.connection import Connection
 
 POST_READ_USD: Final = 0.005
 USER_READ_USD: Final = 0.010
@@ -181,20 +180,20 @@ class _Reading:
     """There was more than can be reached."""
 
 
-class Mentions:
+class X(HttpSource, CanRecheck):
     """Reads the mentions of one account. The mark is the id up to which everything is stored."""
 
-    at_once = POSTS_PER_PAGE
+    batch_size = POSTS_PER_PAGE
     price_usd = POST_READ_USD
     keeps = REACH
     """No run reads further back for sure."""
 
-    def __init__(self, asker: Asker, base_url: str, factory: PostFactory, parameters: XParameters) -> None:
-        self._asker = asker
-        self._base_url = base_url.rstrip("/")
-        self._factory = factory
-        self._channel = factory.channel
-        self._now = factory.now
+    def __init__(self, channel: Channel, connection: Connection) -> None:
+        parameters = parameters_of(channel, XParameters)
+        [token] = connection.secrets(channel)
+        super().__init__(channel, connection, connection.platform_client({"Authorization": f"Bearer {token}"}))
+        self._base_url = connection.settings.x_base_url.rstrip("/")
+        self._now = connection.now
         self._pays_for_users = parameters.dialect == "new"
         self._asked = {
             "max_results": str(POSTS_PER_PAGE),
@@ -203,11 +202,6 @@ class Mentions:
         self._charged_before: frozenset[str] = frozenset()
         self._posts_charged: set[str] = set()
         self._users_charged: set[str] = set()
-
-    @property
-    def calls(self) -> int:
-        """How many requests were sent so far."""
-        return self._asker.calls
 
     @property
     def cost_usd(self) -> float:
@@ -264,7 +258,9 @@ class Mentions:
 
     def _get(self, path: str, params: Mapping[str, str]) -> dict[str, Any]:
         url = f"{self._base_url}/{path}?{urlencode(params)}"
-        return self._asker.ask_object(url, lambda status, body, headers: judged(status, body, headers, self._now))
+        return self._client.request_json(
+            url, lambda status, body, headers: interpret_error(status, body, headers, self._now)
+        )
 
     def _batches(self, position: Mapping[str, str], window: Window) -> Generator[Batch, None, _Reading]:
         """Yield page after page, and return what was met."""
@@ -340,19 +336,6 @@ class Mentions:
             self._users_charged.update(str(author) for item in charged if (author := _field(item, "author_id")))
 
 
-def open_mentions(channel: Channel, connection: Connection) -> Mentions:
-    """Open a channel of this kind.
-
-    Raises:
-        CredentialError: naming a parameter that is missing.
-        MisconfiguredError: naming the channel and the field that is wrong.
-    """
-    parameters = parameters_of(channel, XParameters)
-    [token] = connection.secrets(channel)
-    asker = Asker(connection, {"Authorization": f"Bearer {token}"})
-    return Mentions(asker, connection.settings.x_base_url, connection.post_factory(channel), parameters)
-
-
 def read_page(body: Mapping[str, Any]) -> Page:
     """Read an answer. Errors beside the data tell of things that were only mentioned in a post.
 
@@ -394,7 +377,9 @@ def presence_in(body: Mapping[str, Any], wanted: Iterable[str]) -> dict[str, boo
     return {native_id: native_id in there for native_id in wanted if native_id in there | gone}
 
 
-def judged(status: int, body: Mapping[str, Any], headers: Mapping[str, str], now: datetime) -> ChannelError | None:
+def interpret_error(
+    status: int, body: Mapping[str, Any], headers: Mapping[str, str], now: datetime
+) -> ChannelError | None:
     """Tell what an error means; None when it means no more than its status does anywhere."""
     problem, title = _problem(body), body.get("title")
     if problem == "usage-capped" or title == "UsageCapExceeded":

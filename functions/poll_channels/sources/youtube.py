@@ -16,11 +16,7 @@ from urllib.parse import quote, urlencode
 
 from pydantic import StringConstraints, model_validator
 
-from aduan.platform_http import DEFAULT_WAIT, LONGEST_WAIT, Asker, TransientError
-from aduan.record import Moment
-from poll_channels.source import (
-    PAGE_CAP,
-    Batch,
+from aduan.platform_errors import (
     ChannelError,
     CredentialError,
     GoneError,
@@ -29,18 +25,21 @@ from poll_channels.source import (
     OutageError,
     PageCapError,
     ThrottledError,
-    Window,
+    TransientError,
 )
+from aduan.platform_http import DEFAULT_WAIT, LONGEST_WAIT
+from aduan.record import Moment
+from poll_channels.source import PAGE_CAP, Batch, CanRecheck, HttpSource, Window
 from poll_channels.sources.items import MALFORMED, Item, NativeId, Parameters, parameters_of, put_aside
 
 if TYPE_CHECKING:
     from aduan.channel import Rejected
     from aduan.directory import Channel
     from aduan.post import Post
-    from poll_channels.connection import Connection, PostFactory
+    from poll_channels.connection import Connection
 
 PER_PAGE: Final = 100
-ASKED_AT_ONCE: Final = 50
+BATCH_SIZE: Final = 50
 """The most ids that one question may name."""
 READ_DAILY: Final = timedelta(days=14)
 """How long the replies of a thread are read once a day although their number is the same."""
@@ -160,22 +159,16 @@ class Listed:
         return count if type(count) is int and 0 <= count <= MOST_REPLIES else None
 
 
-class YouTube:
+class YouTube(HttpSource, CanRecheck):
     """Reads one channel. The marks are the number of replies of each thread that has more than its page shows."""
 
-    at_once = ASKED_AT_ONCE
-    price_usd = 0.0
+    batch_size = BATCH_SIZE
 
-    def __init__(self, asker: Asker, base_url: str, factory: PostFactory) -> None:
-        self._asker = asker
-        self._base_url = base_url.rstrip("/")
-        self._factory = factory
-        self._channel = factory.channel
-
-    @property
-    def calls(self) -> int:
-        """How many requests were sent so far."""
-        return self._asker.calls
+    def __init__(self, channel: Channel, connection: Connection) -> None:
+        parameters_of(channel, YouTubeParameters)
+        [key] = connection.secrets(channel)
+        super().__init__(channel, connection, connection.platform_client({"X-Goog-Api-Key": key}))
+        self._base_url = connection.settings.youtube_base_url.rstrip("/")
 
     def read(self, window: Window, marks: Mapping[str, str]) -> Iterator[Batch]:
         """Yield what was written or edited in the window; once a day, all under threads that are still young."""
@@ -229,7 +222,9 @@ class YouTube:
 
     def _get(self, edge: str, params: Mapping[str, str]) -> dict[str, Any]:
         url = f"{self._base_url}/youtube/v3/{edge}?{urlencode(params)}"
-        return self._asker.ask_object(url, lambda status, body, _headers: judged(status, body, self._factory.now))
+        return self._client.request_json(
+            url, lambda status, body, _headers: interpret_error(status, body, self._factory.now)
+        )
 
     def _threads(self) -> Iterator[list[Any]]:
         return self._pages(
@@ -326,20 +321,7 @@ class YouTube:
         return put_aside(self._channel.id, item, error, _PERSONAL)
 
 
-def open_comments(channel: Channel, connection: Connection) -> YouTube:
-    """Open a channel of this kind.
-
-    Raises:
-        CredentialError: naming a parameter that is missing.
-        MisconfiguredError: naming the channel and the field that is wrong.
-    """
-    parameters_of(channel, YouTubeParameters)
-    [key] = connection.secrets(channel)
-    asker = Asker(connection, {"X-Goog-Api-Key": key})
-    return YouTube(asker, connection.settings.youtube_base_url, connection.post_factory(channel))
-
-
-def judged(status: int, body: Mapping[str, Any], now: datetime) -> ChannelError | None:
+def interpret_error(status: int, body: Mapping[str, Any], now: datetime) -> ChannelError | None:
     """Tell what an error means: by its reason first, because 403 and 400 stand for many things.
 
     None when it means no more than its status does anywhere.

@@ -1,21 +1,18 @@
-"""Tell citizens under their posts who has their complaint: claimed, sent once, and its outcome written down.
+"""Sends the replies of one channel: each claimed, sent once, and its outcome written down.
 
-When nobody knows whether an answer was written, our own comment with the same code is looked for under the post. It is
+When nobody knows whether a reply was written, our own comment with the same code is looked for under the post. It is
 sent once more only when it is not there, and put aside for a person where a platform does not show what we wrote.
 """
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Final, Literal
 
-from aduan.reply import STATES, Reply
-from aduan.store.replies import ReplyTakenError
-from poll_channels.source import (
+from aduan.platform_errors import (
     ChannelError,
     CredentialError,
     GoneError,
@@ -25,6 +22,10 @@ from poll_channels.source import (
     StoppedError,
     ThrottledError,
 )
+from aduan.reply import STATES, Reply
+from aduan.store.replies import ReplyTakenError
+from public_replies.platforms import ShowsReplies
+from public_replies.wording import beginning, reply_text
 
 if TYPE_CHECKING:
     from aduan.directory import Channel, Department, Directory
@@ -33,57 +34,20 @@ if TYPE_CHECKING:
     from aduan.store.posts import PostStore
     from aduan.store.replies import ReplyStore
     from aduan.store.tickets import TicketStore
-    from aduan.ticket import Stage, Ticket
+    from aduan.ticket import Ticket
+    from public_replies.platforms import TakesReplies
 
 Outcome = Literal["sent", "found", "unknown", "failed", "parked", "postponed", "skipped", "already", "waiting"]
 """``found``: it had been written before; ``waiting``: whether it was cannot be seen now."""
 
-AT_ONCE: Final = 10
-"""Answers of one channel in one run: 120 an hour, far below what platforms allow and what looks like a machine."""
+BATCH_SIZE: Final = 10
+"""Replies of one channel in one run: 120 an hour, far below what platforms allow and what looks like a machine."""
 GRACE: Final = timedelta(minutes=15)
-"""How long a claimed answer is left alone: its run is dead by then, and the platform shows what was written."""
+"""How long a claimed reply is left alone: its run is dead by then, and the platform shows what was written."""
 PAUSE: Final = timedelta(hours=1)
 """After a refusal that a person must end."""
 LATEST: Final = timedelta(days=3)
-"""An answer that could not be given for so long is not given any more."""
-
-_BEGINNINGS: Final[Mapping[Stage, str]] = {
-    "routed": "Aduan {code} sudah diteruskan",
-    "not_ours": "Aduan {code} bukan wewenang Pemkab Sleman",
-    "resolved": "Aduan {code} sudah dinyatakan selesai",
-}
-"""By which an answer is known again, whatever follows: never to be changed while one may be on its way."""
-_REST: Final[Mapping[Stage, str]] = {
-    "routed": " ke {owner}. Terima kasih atas laporannya. Perkembangannya akan kami sampaikan di sini.",
-    "not_ours": ", melainkan {owner}. Laporannya sudah kami teruskan ke sana. Terima kasih.",
-    "resolved": " oleh {owner}. Bila ternyata belum, silakan balas di sini. Terima kasih.",
-}
-
-
-class Answering(Protocol):
-    """One account on a platform that takes answers."""
-
-    def check(self) -> None:
-        """Look whether another request may be sent.
-
-        Raises:
-            StoppedError: when none may.
-        """
-
-    def answer(self, post: Post, text: str) -> str:
-        """Answer a post, in one request, and return the platform's id of the answer.
-
-        Raises:
-            ChannelError: one of its kinds; an `OutageError` leaves open whether it was written.
-        """
-
-
-@runtime_checkable
-class ShowsAnswers(Protocol):
-    """A platform on which our own answers can be seen."""
-
-    def own_answer(self, post: Post, words: str) -> str | None:
-        """Return the id of our own answer to a post that holds these words; None when there is none."""
+"""A reply that could not be sent for so long is not sent any more."""
 
 
 @dataclass(frozen=True)
@@ -96,26 +60,8 @@ class Stores:
     posts: PostStore
 
 
-def beginning(ticket: str, stage: Stage) -> str:
-    """Return the words by which the answer about a ticket is known."""
-    return _BEGINNINGS[stage].format(code=ticket)
-
-
-def wording(ticket: Ticket, stage: Stage, owner: Department) -> str:
-    """Write an answer: the code, whose it is, and fixed words. Nothing a citizen wrote, and nobody's name."""
-    return beginning(ticket.code, stage) + _REST[stage].format(owner=owner.name)
-
-
-def is_answer(text: str) -> bool:
-    """Tell whether a text begins as our answers do: by that our own are known where a platform hides who wrote them."""
-    return _ANSWER.match(text) is not None
-
-
-_ANSWER: Final = re.compile("|".join(words.format(code="SLM-[0-9A-Z]{6}") for words in _BEGINNINGS.values()))
-
-
-class Replying:
-    """One run over the answers of one channel."""
+class ReplyRun:
+    """One run over the replies of one channel."""
 
     def __init__(
         self,
@@ -132,18 +78,18 @@ class Replying:
         self._run_id = run_id
         self._clock = clock
         self.outcomes: Counter[Outcome] = Counter()
-        """What became of each answer."""
+        """What became of each reply."""
 
-    def run(self, open_source: Callable[[], Answering]) -> None:
-        """Give the answers whose time has come, as far as there is time and the platform's leave.
+    def run(self, open_source: Callable[[], TakesReplies]) -> None:
+        """Send the replies whose time has come, as far as there is time and the platform's leave.
 
-        `open_source` is called only when there is one to give.
+        `open_source` is called only when there is one to send.
 
         Raises:
             ChannelError: when the platform refuses us as a whole; what was not sent stays for another run.
         """
         now = self._clock()
-        due = list(self._stores.replies.due(self._channel.id, now))[:AT_ONCE]
+        due = list(self._stores.replies.due(self._channel.id, now))[:BATCH_SIZE]
         if not due:
             return
         not_before = self._stores.channels.read(self._channel.id).not_before
@@ -156,13 +102,13 @@ class Replying:
                 continue
             try:
                 source.check()
-                self.outcomes[self._give(reply, source)] += 1
+                self.outcomes[self._send(reply, source)] += 1
             except StoppedError:
                 return
             except ReplyTakenError:
                 self.outcomes["already"] += 1
 
-    def _give(self, reply: Reply, source: Answering) -> Outcome:
+    def _send(self, reply: Reply, source: TakesReplies) -> Outcome:
         ticket = self._stores.tickets.get(reply.ticket)
         post = self._stores.posts.get(ticket.post) if ticket is not None else None
         if ticket is None or post is None:
@@ -177,17 +123,17 @@ class Replying:
             return self._end(reply, "skipped", overtaken or "nobody has it")
         claimed = self._stores.replies.claim(reply, self._run_id, self._clock() + GRACE)
         try:
-            comment_id = source.answer(post, wording(ticket, reply.stage, owner))
+            comment_id = source.post_reply(post, reply_text(ticket, reply.stage, owner))
         except ChannelError as error:
             return self._refused(claimed, error)
         return self._sent(claimed, comment_id, "sent")
 
-    def _reconcile(self, reply: Reply, post: Post, source: Answering) -> Outcome | None:
-        """Find out what became of an answer that was claimed; None when it was certainly not written."""
-        if not isinstance(source, ShowsAnswers):
+    def _reconcile(self, reply: Reply, post: Post, source: TakesReplies) -> Outcome | None:
+        """Find out what became of a reply that was claimed; None when it was certainly not written."""
+        if not isinstance(source, ShowsReplies):
             return self._end(reply, "parked", "nobody knows whether it was sent, and the platform does not show it")
         try:
-            found = source.own_answer(post, beginning(reply.ticket, reply.stage))
+            found = source.find_reply(post, beginning(reply.ticket, reply.stage))
         except GoneError:
             return self._end(reply, "skipped", "the post was deleted")
         except ChannelError as error:
@@ -199,13 +145,13 @@ class Replying:
         return None
 
     def _unseen(self, reply: Reply, error: ChannelError) -> Outcome:
-        """Let an answer wait until somebody can look, but not for ever."""
+        """Let a reply wait until somebody can look, but not for ever."""
         if self._clock() - reply.created_at < LATEST:
             return "waiting"
         return self._end(reply, "parked", f"nobody knows whether it was sent: {type(error).__name__}")
 
     def _overtaken(self, reply: Reply, ticket: Ticket, post: Post, owner: Department | None) -> str | None:
-        """Why an answer is not given any more; None when it is."""
+        """Why a reply is not sent any more; None when it is."""
         if post.state == "gone":
             return "the post was deleted"
         if ticket.status not in STATES[reply.stage]:
@@ -217,7 +163,7 @@ class Replying:
         return None
 
     def _refused(self, claimed: Reply, error: ChannelError) -> Outcome:
-        """Write down what an error makes of an answer that went with it."""
+        """Write down what an error makes of a reply that went with it."""
         why = f"{type(error).__name__}: {error}"
         match error:
             case ThrottledError():

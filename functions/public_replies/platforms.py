@@ -1,0 +1,42 @@
+"""What a platform must offer so that citizens can be replied to there. A source says so by deriving from it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from aduan.post import Post
+
+
+class TakesReplies(ABC):
+    """One account on a platform that takes replies."""
+
+    @abstractmethod
+    def check(self) -> None:
+        """Look whether another request may be sent.
+
+        Raises:
+            StoppedError: when none may.
+        """
+
+    @abstractmethod
+    def post_reply(self, post: Post, text: str) -> str:
+        """Reply to a post, in one request, and return the platform's id of the reply.
+
+        Raises:
+            ChannelError: one of its kinds; an `OutageError` leaves open whether it was written.
+        """
+
+
+class ShowsReplies(TakesReplies):
+    """One on which our own replies can be found again."""
+
+    @abstractmethod
+    def find_reply(self, post: Post, words: str) -> str | None:
+        """Return the id of our own reply to a post that holds these words; None when there is none.
+
+        Raises:
+            GoneError: when the post was deleted.
+            ChannelError: one of its kinds; then nothing is known.
+        """

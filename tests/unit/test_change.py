@@ -1,0 +1,146 @@
+"""What follows from a change is said once, by the change itself."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from aduan.change import Change, Withdrawal
+from aduan.example import Example
+from aduan.notice import Notice
+from aduan.ticket import Clock, Ticket, clock_of
+from tests.builders import NOON, a_notice, a_post, a_ticket, a_triage, an_example
+
+LATER = NOON + timedelta(hours=1)
+
+
+def a_change(before: Ticket | None = None, **after: Any) -> Change:
+    """A ticket that is accepted, unless said otherwise."""
+    before = before or a_ticket()
+    wanted = before.model_copy(update={"status": "accepted", "version": 2} | after)
+    return Change(before=before, after=wanted, at=LATER, post=a_post(author="penulis"))
+
+
+def keys(notices: list[Notice]) -> set[str]:
+    """How the outbox names them."""
+    return {notice.key for notice in notices}
+
+
+def test_clocks_start_anew_when_what_they_run_for_has_changed() -> None:
+    """`follow_up` looks at the ticket at once, and only then."""
+    ticket = a_ticket(act_at=NOON + timedelta(days=3))
+    assert a_change(ticket).ticket.act_at == LATER
+    assert a_change(ticket, status=ticket.status, topic="jalan").ticket.act_at == ticket.act_at
+    started = Clock(status="accepted", department=ticket.department, urgency=ticket.urgency, kind=ticket.kind)
+    assert a_change(ticket, clock=started).ticket.act_at == ticket.act_at
+
+
+def test_the_author_is_told_each_stage_once() -> None:
+    """The ticket keeps what was told, and moving there again tells nothing."""
+    answered = a_ticket(replies=("routed",), status="accepted")
+    resolved = a_change(answered, status="resolved")
+    assert resolved.reply is not None
+    assert (resolved.reply.stage, resolved.ticket.replies) == ("resolved", ("routed", "resolved"))
+    again = a_change(a_ticket(replies=("routed", "resolved"), status="reopened"), status="resolved")
+    assert again.reply is None
+    assert a_change(a_ticket(replies=None), status="resolved").reply is None
+
+
+STEP = a_notice(step="remind")
+OWN = a_notice()
+OTHERS = a_notice(department="dlh")
+SENT = a_notice(medium="sms", state="sent")
+
+
+@pytest.mark.parametrize(
+    ("withdraws", "after", "stale"),
+    [
+        ("overtaken", {}, {STEP.key}),
+        ("overtaken", {"status": "routed"}, set()),
+        ("elsewhere", {"department": "dlh"}, {STEP.key, OWN.key}),
+        ("elsewhere", {"status": "routed"}, set()),
+        ("unwanted", {}, {STEP.key, OTHERS.key}),
+        ("unwanted", {"status": "routed"}, {OTHERS.key}),
+        ("all", {"status": "routed"}, {STEP.key, OWN.key, OTHERS.key}),
+    ],
+)
+def test_what_is_withdrawn_is_said_by_the_change(withdraws: Withdrawal, after: dict[str, str], stale: set[str]) -> None:
+    """Only what nobody has begun to send; a step of the ladder only when its clock has stopped."""
+    change = replace(a_change(a_ticket(status="routed"), **after), notices=(OWN,), withdraws=withdraws)
+    assert keys(change.stale([STEP, OWN, OTHERS, SENT])) == stale
+
+
+def test_a_wanted_notice_stays_one_item() -> None:
+    """What is in the outbox is not added; withdrawn, or an emergency now, it is renewed with what was known of it."""
+    change = replace(a_change(), notices=(a_notice(urgency="emergency", created_at=LATER),))
+    assert keys(change.additions([])) == {OWN.key}
+    assert change.additions([OWN]) == []
+    assert change.renewals([a_notice(state="sent")]) == []
+    known = a_notice(attempt=2, bounced=("a@sleman.example",))
+    [(before, after)] = change.renewals([known])
+    assert before == known
+    assert (after.urgency, after.attempt, after.bounced, after.act_at) == ("emergency", 2, known.bounced, LATER)
+    [(_, after)] = replace(change, notices=(OWN,)).renewals([a_notice(state="withdrawn")])
+    assert after.state == "pending"
+
+
+def test_a_resolved_ticket_is_kept_for_its_author() -> None:
+    """Only when it is resolved now, and only when somebody is known to have written it."""
+    resolved = a_change(status="resolved")
+    assert resolved.resolution is not None
+    assert (resolved.resolution.author, resolved.resolution.resolved_at) == ("penulis", LATER)
+    assert a_change().resolution is None
+    assert replace(resolved, post=a_post(author=None)).resolution is None
+    assert a_change(a_ticket(status="resolved"), status="resolved").resolution is None
+
+
+def test_nothing_is_resolved_without_its_post() -> None:
+    """Whoever forgets the post would take from its author that he may contradict."""
+    with pytest.raises(ValueError, match="SLM-"):
+        replace(a_change(status="resolved"), post=None)
+
+
+def test_an_example_is_forgotten_with_the_words_it_was_made_of() -> None:
+    """By an edit and by a deletion of the ticket's first post; there is none unless somebody corrected it."""
+    corrected = a_ticket(corrected_at=NOON, post=a_post().key)
+    edited = replace(a_change(corrected), post=a_post(), decision=a_triage())
+    assert edited.forgets_example
+    assert replace(edited, decision=None, tombstone="gone").forgets_example
+    assert not replace(edited, decision=None).forgets_example
+    assert not replace(edited, post=a_post(native_id="another")).forgets_example
+    assert not replace(a_change(a_ticket(post=a_post().key)), post=a_post(), decision=a_triage()).forgets_example
+
+
+def test_a_ticket_has_the_voice_that_opened_it_and_those_that_join() -> None:
+    """Another post that is only decided anew is no further voice."""
+    opened = Change(before=None, after=a_ticket(), at=NOON, post=a_post(), decision=a_triage())
+    assert opened.voice is not None
+    assert replace(a_change(), post=a_post(), decision=a_triage()).voice is None
+    joined = replace(a_change(), post=a_post(native_id="2"), decision=a_triage(), joins=True)
+    assert joined.voice is not None
+    assert joined.voice.post == a_post(native_id="2").key
+
+
+@pytest.mark.parametrize("stored", ["", None])
+def test_a_ticket_of_the_first_deployments_has_no_clock(stored: str | None) -> None:
+    """Nothing was started for it, which an empty word said."""
+    given = a_ticket().model_dump() | {"clock": stored}
+    assert Ticket.model_validate(given).clock is None
+
+
+def test_a_clock_is_stored_as_it_always_was() -> None:
+    """Old and new code read the same items while a deployment runs."""
+    ticket = a_ticket(status="routed", department="dishub", urgency="normal", kind="complaint")
+    ticket = ticket.model_copy(update={"clock": clock_of(ticket)})
+    assert ticket.model_dump(mode="json")["clock"] == "routed dishub normal complaint"
+    assert Ticket.model_validate(ticket.model_dump()) == ticket
+
+
+def test_the_first_examples_are_still_read() -> None:
+    """What a person said was stored under another name."""
+    stored = an_example().model_dump(mode="json")
+    stored["said"] = stored.pop("label")
+    assert Example.model_validate(stored) == an_example()
