@@ -78,7 +78,7 @@ def test_only_comments_on_a_channel_that_answers_are_answered(post: dict[str, An
     """Others' pictures take no comment of ours, and an account that is not there any more gives none."""
     directory = with_channel(replies=True)
     assert can_be_answered(a_post(**post), directory) is answered
-    ticket = opening(a_post(**post), a_triage(), directory, NOON).ticket
+    ticket = opening(a_post(**post), a_triage(), directory, NOON).after
     assert ticket.replies == (() if answered else None)
 
 
