@@ -9,7 +9,7 @@ from tests.fake_rss import Publisher
 from tests.fake_telegram import Bot
 from tests.fake_x import FakeX
 from tests.fake_youtube import FakeYouTube
-from tests.reading import Fake, Platform
+from tests.reading import Fake
 
 FAKES: Final[dict[str, type[Fake]]] = {
     "facebook_page": FakePage,
@@ -19,8 +19,3 @@ FAKES: Final[dict[str, type[Fake]]] = {
     "x": FakeX,
     "youtube": FakeYouTube,
 }
-
-
-def tells_what_is_gone(kind: str) -> bool:
-    """Whether the reader of a kind can be asked what was deleted."""
-    return hasattr(Platform(FAKES[kind]()).open(), "still_there")
