@@ -15,9 +15,11 @@ TABLE ?=
 STACK ?=
 MONTHS ?=
 SINCE ?=
+ARGS ?=
 UPGRADE ?=
 
 RUN := .venv/bin/python
+PARALLEL := $(RUN) -m pytest --numprocesses 2 --dist loadfile
 LOCAL := PYTHONPATH=functions $(RUN) -m infra.local
 PIN := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-emit-find-links --custom-compile-command "make requirements"
@@ -62,8 +64,26 @@ build: environments ## build the artefacts that `sam deploy` uploads
 		--parameter-overrides Stage=dev $(if $(ARCHITECTURE),Architecture=$(ARCHITECTURE))
 	@PYTHONPATH=functions $(RUN) -m infra.artefacts .aws-sam/build
 
-test: environments ## run every test
-	@$(RUN) -m pytest
+# The journey is alone on the machine: it has ports, functions in processes and time limits of its own. Whatever ends
+# the first part, the second runs; exit status 5 says that ARGS chose no test of a part.
+test: environments ## run every test: all but the journey on two cores, then the journey (ARGS="-k deadline" for some)
+	@parts=0; journey=0; \
+	$(PARALLEL) --ignore tests/journey $(ARGS) || parts=$$?; \
+	$(RUN) -m pytest tests/journey $(ARGS) || journey=$$?; \
+	case "$$parts $$journey" in "0 0" | "0 5" | "5 0") ;; *) exit 1 ;; esac
+
+test-unit test-contract test-handlers test-faults test-template: test-%: environments ## run the tests of one folder
+	@$(PARALLEL) tests/$* $(ARGS)
+
+test-journey: environments ## run a deployed stack's tests, on the emulator
+	@$(RUN) -m pytest tests/journey $(ARGS)
+
+coverage: environments ## say which lines of functions/ the tests run, all but the journey's
+	@$(PARALLEL) --ignore tests/journey --cov functions --cov-report term:skip-covered $(ARGS)
+
+format: environments ## format the code, and mend what the linter can mend
+	@.venv/bin/ruff check --fix .
+	@.venv/bin/ruff format .
 
 check: environments ## lint, types, template, scores of the classifier
 	@.venv/bin/ruff check .
@@ -91,5 +111,5 @@ bench: environments ## measure the figures of the README
 	@PYTHONPATH=functions AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_DEFAULT_REGION=ap-southeast-3 \
 		AWS_ACCOUNT_ID_ENDPOINT_MODE=disabled $(RUN) -m infra.bench
 
-.PHONY: help environments requirements hooks demo up simulate down build test check long-modules train evaluate \
-	corrections bench
+.PHONY: help environments requirements hooks demo up simulate down build test test-unit test-contract test-handlers \
+	test-faults test-template test-journey coverage format check long-modules train evaluate corrections bench

@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-import importlib
 import io
 import json
-import sys
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
-import pytest
-from moto import mock_aws
-
 from aduan.post import Post
 from aduan.store.posts import DynamoPostStore
 from aduan.store.table import Table, from_image, post_key, to_image, to_item
 from tests.builders import a_post
-from tests.fake_bedrock import OFF
+from tests.deployment import Deployment
 from tests.in_memory import Killed
-from tests.table import TABLE_NAME, create_table
+from tests.table import TABLE_NAME
 
 CONTEXT = SimpleNamespace(aws_request_id="request-1")
 LAMP = a_post(native_id="1", text="KENARI-1 min, lampu jalan depan pasar Condongcatur mati, tolong diperbaiki")
@@ -35,14 +28,6 @@ FIRE = a_post(
 GREETING = a_post(native_id="3", text="Selamat pagi min, semoga sehat selalu KENARI-3")
 UNCLEAR = a_post(native_id="4", text="KENARI-4 min iki piye to jan ora karuan tenan, tolong")
 ALL = (LAMP, FIRE, GREETING, UNCLEAR)
-
-
-def load_handler(monkeypatch: pytest.MonkeyPatch, **environment: str) -> ModuleType:
-    """Import the handler as a cold start does, with this environment."""
-    for name, value in ({"TABLE_NAME": TABLE_NAME, "CHATTER_RETENTION_DAYS": "30"} | OFF | environment).items():
-        monkeypatch.setenv(name, value)
-    sys.modules.pop("classify.handler", None)
-    return importlib.import_module("classify.handler")
 
 
 def a_record(post: Post, **changes: Any) -> dict[str, Any]:
@@ -114,19 +99,13 @@ class Deployed:
             raise Killed
 
 
-@contextmanager
-def a_deployment(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployed]:
+def classifying(deployed: Deployment) -> Deployed:
     """The function on moto, with `ALL` in the table."""
-    with mock_aws():
-        table = create_table()
-        for post in ALL:
-            DynamoPostStore(table).add(post)
-        module = load_handler(monkeypatch)
-        log = io.StringIO()
-        module.logger.registered_handler.setStream(log)
-        found = Deployed(module, table, log)
-        module.table.client.meta.events.register("before-call", found.before_call)
-        yield found
+    for post in ALL:
+        DynamoPostStore(deployed.table).add(post)
+    found = Deployed(deployed("Classify"), deployed.table, deployed.log)
+    found.module.table.client.meta.events.register("before-call", found.before_call)
+    return found
 
 
 def metrics_of(output: str) -> dict[str, float]:

@@ -7,6 +7,11 @@ from collections.abc import Iterator
 from unittest import mock
 
 import pytest
+from botocore.loaders import create_loader
+from hypothesis import settings
+
+from tests.classifying import Deployed, classifying
+from tests.deployment import Deployment, deployment
 
 KEPT = ("PATH", "HOME", "TMPDIR", "PYTHONPATH", "VIRTUAL_ENV")
 DUMMY = {
@@ -21,9 +26,37 @@ DUMMY = {
     "POWERTOOLS_SERVICE_NAME": "test",
 }
 
+# A busy machine is no fault of the code: no example has a deadline. What fails prints how to repeat it. In CI
+# Hypothesis loads its own profile "ci" instead, which has no deadline either and tries the same examples at each run.
+settings.register_profile("default", deadline=None, print_blob=True)
+
 
 @pytest.fixture(autouse=True)
 def _environment() -> Iterator[None]:
     kept = {name: os.environ[name] for name in KEPT if name in os.environ}
     with mock.patch.dict(os.environ, {**kept, **DUMMY}, clear=True):
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_loader() -> Iterator[None]:
+    """Read botocore's descriptions of services once.
+
+    Each start of moto makes boto3 forget its session, and a new session reads and parses megabytes of JSON again.
+    """
+    loader = create_loader()
+    with mock.patch("botocore.session.create_loader", return_value=loader):
+        yield
+
+
+@pytest.fixture
+def deployed() -> Iterator[Deployment]:
+    """Start a function of the template cold: `deployed("Notify", STAGE="dev")` is its handler's module."""
+    with deployment() as start:
+        yield start
+
+
+@pytest.fixture
+def classifier(deployed: Deployment) -> Deployed:
+    """The deployed `classify`, with new posts that wait for it."""
+    return classifying(deployed)

@@ -108,7 +108,7 @@ def test_a_quiet_poll_costs_no_write_and_one_read(kind: str) -> None:
 
 
 @each_kind
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     deaths=st.lists(st.integers(1, 25), min_size=1, max_size=3),
     after=st.booleans(),
@@ -298,7 +298,7 @@ def test_no_attempt_is_made_after_the_runs_time(kind: str) -> None:
 
 
 @each_kind
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(answers=st.lists(st.tuples(st.integers(200, 599), st.binary(max_size=200)), max_size=4))
 def test_whatever_bytes_are_answered_a_run_ends_with_posts_or_a_channels_error(
     kind: str, answers: list[tuple[int, bytes]]

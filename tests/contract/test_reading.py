@@ -143,7 +143,7 @@ def test_paging_visits_every_ticket_once(table: Table) -> None:
         for number in range(20)
     ]
 
-    @settings(max_examples=80, deadline=None)
+    @settings(max_examples=80)
     @example(TicketQuery(), 1, 10)
     @given(queries, st.integers(1, 6), st.integers(10, 40))
     def holds(query: TicketQuery, limit: int, evaluated: int) -> None:
@@ -193,7 +193,6 @@ def test_a_full_page_says_whether_there_is_more(table: Table) -> None:
         assert end is None
 
 
-@settings(deadline=None)
 @given(st.text(max_size=80) | st.text(alphabet="ABCDEFabcdef0123456789-_", min_size=50, max_size=60))
 def test_an_invented_cursor_is_refused(text: str) -> None:
     """Whatever is no cursor raises `CursorError`, never something else."""
@@ -298,7 +297,7 @@ def test_a_voice_whose_post_is_gone_is_still_a_voice(table: Table) -> None:
     assert detail.posts == {}
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=10, suppress_health_check=[HealthCheck.too_slow])
 @given(stored)
 def test_figures_agree_with_the_tickets(wanted: list[dict[str, Any]]) -> None:
     """However they are grouped, the counters add up to the tickets that were opened."""

@@ -480,7 +480,7 @@ pieces = st.lists(st.sampled_from(TAGS) | st.text(max_size=5), max_size=25).map(
 )
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(pieces | st.binary(max_size=200), st.sampled_from([200, 200, 200, 304, 301, 429, 404, 500]))
 def test_whatever_is_answered_there_are_posts_rejects_or_a_channels_error(body: bytes, status: int) -> None:
     """No bytes make a run die of anything else, and everything yielded can be stored."""
@@ -492,7 +492,6 @@ def test_whatever_is_answered_there_are_posts_rejects_or_a_channels_error(body: 
 # --------------------------------------------------------------------------------------------------------- killed
 
 
-@settings(deadline=None)
 @given(
     states=st.lists(st.dictionaries(st.integers(1, 5), st.integers(1, 3), min_size=1), min_size=1, max_size=3),
     deaths=st.lists(st.tuples(st.integers(1, 20), st.booleans()), max_size=3),

@@ -99,7 +99,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
 def test_in_whatever_order_many_ask_the_budget_holds(kept: Kept, steps: list[tuple[bool, int, int, float]]) -> None:
     """Each step is one request, so what many do at once is some order of steps: the sum is exact and never too high."""

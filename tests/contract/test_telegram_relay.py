@@ -468,7 +468,6 @@ bodies = st.fixed_dictionaries(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from([200, 200, 200, 404, 409, 429, 302, 500]), bodies | junk), max_size=4))
 def test_whatever_json_is_answered_there_are_posts_rejects_or_a_channels_error(answers: list[tuple[int, Any]]) -> None:
     """No JSON makes a run die of anything else, and everything yielded can be stored."""
@@ -553,7 +552,7 @@ def expected(sent: list[tuple[str, dict[str, Any]]]) -> dict[str, str]:
 sorts = st.sampled_from(["text", "text", "edit", "part", "part", "worded part", "stranger", "unreadable", "outage"])
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(
     rounds=st.lists(st.lists(st.tuples(sorts, st.integers(0, 1)), max_size=7), min_size=1, max_size=3),
     deaths=st.lists(st.tuples(st.integers(1, 30), st.booleans()), max_size=4),

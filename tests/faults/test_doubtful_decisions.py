@@ -15,7 +15,7 @@ from aduan.triage import DESK, Triage
 from classify import decide as decisions
 from notify.wording import Mail
 from tests.builders import a_triage
-from tests.classifying import ALL, Deployed, a_deployment, failures
+from tests.classifying import ALL, Deployed, failures
 from tests.county import MINUTE, TEXTS, County
 from tests.unit.fakes_notify import a_contact
 
@@ -70,25 +70,19 @@ def test_fault_24_a_classifier_that_raises_sends_the_post_to_the_desk(
 
 
 def test_fault_24_a_classifier_that_fails_on_everything_loses_nothing(
-    deployed: Deployed, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    classifier: Deployed, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The deployed function reports no record as failed: everything is with the desk, and no word of it in the log."""
+    """The function reports no record as failed: everything is with the desk, and no word of it in the log."""
 
     def fail(text: str, *_: object, **__: object) -> Triage:
         raise ValueError(text)
 
     monkeypatch.setattr(decisions, "classify", fail)
-    assert deployed.call(*ALL) == failures()
-    routes = [triage.route for post in ALL if (triage := deployed.stored(post).triage)]
+    assert classifier.call(*ALL) == failures()
+    routes = [triage.route for post in ALL if (triage := classifier.stored(post).triage)]
     assert routes == ["desk"] * 4
     assert logged(caplog, "the classifier failed", "ValueError")
-    assert "KENARI" not in str([vars(record) for record in caplog.records]) + deployed.log.getvalue()
-
-
-@pytest.fixture
-def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployed]:
-    with a_deployment(monkeypatch) as found:
-        yield found
+    assert "KENARI" not in str([vars(record) for record in caplog.records]) + classifier.log.getvalue()
 
 
 doubtful = st.builds(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -28,7 +28,6 @@ from tests.classifying import (
     LAMP,
     UNCLEAR,
     Deployed,
-    a_deployment,
     a_record,
     failures,
     metrics_of,
@@ -43,29 +42,23 @@ HOUR_SECONDS = 3600
 ALARMS = load("infra/alarms.yaml")["Resources"]
 
 
-@pytest.fixture
-def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployed]:
-    with a_deployment(monkeypatch) as found:
-        yield found
-
-
 # ------------------------------------------------------------------------------------- 19: twice, or a day later
 
 
-def test_fault_19_a_replayed_batch_changes_nothing(deployed: Deployed) -> None:
+def test_fault_19_a_replayed_batch_changes_nothing(classifier: Deployed) -> None:
     """The same records a day later, doubled and in another order, leave every item as it is."""
-    deployed.call(*ALL)
-    before = deployed.items()
-    deployed.calls.clear()
-    assert deployed.call(*reversed(ALL), *ALL) == failures()
-    assert deployed.items() == before
-    assert set(deployed.calls) == {"GetItem"}
+    classifier.call(*ALL)
+    before = classifier.items()
+    classifier.calls.clear()
+    assert classifier.call(*reversed(ALL), *ALL) == failures()
+    assert classifier.items() == before
+    assert set(classifier.calls) == {"GetItem"}
 
 
-def test_fault_19_a_record_twice_in_one_batch_opens_one_ticket(deployed: Deployed) -> None:
+def test_fault_19_a_record_twice_in_one_batch_opens_one_ticket(classifier: Deployed) -> None:
     """The second sees what the first did."""
-    assert deployed.call(LAMP, LAMP) == failures()
-    assert deployed.kinds() == {"TICKET": 1, "VOICE": 1, "EVENT": 1, "NOTICE": 1}
+    assert classifier.call(LAMP, LAMP) == failures()
+    assert classifier.kinds() == {"TICKET": 1, "VOICE": 1, "EVENT": 1, "NOTICE": 1}
 
 
 @given(st.lists(st.booleans(), min_size=2, max_size=8), st.sampled_from(["accept", "refuse", "lose"]))
@@ -96,29 +89,29 @@ def test_fault_19_a_notice_delivered_again_a_day_later_is_not_sent_again() -> No
 # --------------------------------------------------------------------------------------------- 20: out of order
 
 
-def test_fault_20_an_old_image_is_not_believed(deployed: Deployed) -> None:
+def test_fault_20_an_old_image_is_not_believed(classifier: Deployed) -> None:
     """The record says new and something else; what the table says is what is decided on."""
     record = a_record(LAMP.model_copy(update={"text": GREETING.text}))
-    assert deployed.module.handler({"Records": [record]}, CONTEXT) == failures()
-    triage = deployed.stored(LAMP).triage
+    assert classifier.module.handler({"Records": [record]}, CONTEXT) == failures()
+    triage = classifier.stored(LAMP).triage
     assert triage is not None
     assert (triage.route, triage.department) == ("auto", "dishub")
 
 
-def test_fault_20_an_old_image_of_a_decided_post_changes_nothing(deployed: Deployed) -> None:
+def test_fault_20_an_old_image_of_a_decided_post_changes_nothing(classifier: Deployed) -> None:
     """A post that a person settled meanwhile stays settled, though its record still says new."""
     by_hand = a_triage(is_report=False, route="drop", decided_by="admin-1")
-    DynamoPostStore(deployed.table).settle(LAMP, by_hand, LAMP.created_at)
-    before = deployed.items()
-    assert deployed.call(LAMP) == failures()
-    assert deployed.items() == before
+    DynamoPostStore(classifier.table).settle(LAMP, by_hand, LAMP.created_at)
+    before = classifier.items()
+    assert classifier.call(LAMP) == failures()
+    assert classifier.items() == before
 
 
-def test_fault_20_no_image_reaches_what_decides(deployed: Deployed) -> None:
+def test_fault_20_no_image_reaches_what_decides(classifier: Deployed) -> None:
     """Whatever a record shows, only the key of its item is handed on."""
     given_on: list[Any] = []
     for name in ("INSERT", "MODIFY"):
-        deployed.module.handle_each(
+        classifier.module.handle_each(
             [a_record(LAMP, OldImage={"text": {"S": "x"}}) | {"eventName": name}], given_on.append
         )
     assert given_on == [post_key(LAMP.key)] * 2
@@ -182,24 +175,24 @@ def test_fault_20_records_and_edits_in_any_order_end_in_the_last_version(plan: l
 
 
 @pytest.mark.parametrize("poison", range(len(ALL)))
-def test_fault_21_what_comes_again_after_a_failed_record_has_no_effect(deployed: Deployed, poison: int) -> None:
+def test_fault_21_what_comes_again_after_a_failed_record_has_no_effect(classifier: Deployed, poison: int) -> None:
     """Lambda goes on from the record that was reported: it is done now, the later ones are read and left alone."""
-    deployed.spoil(ALL[poison])
-    assert deployed.call(*ALL) == failures(ALL[poison])
-    others = {post.key: deployed.stored(post) for post in ALL if post != ALL[poison]}
-    mend(deployed, ALL[poison])
-    deployed.calls.clear()
-    assert deployed.call(*ALL[poison:]) == failures()
-    assert {post.key: deployed.stored(post) for post in ALL if post != ALL[poison]} == others
-    writes = [call for call in deployed.calls if call != "GetItem"]
+    classifier.spoil(ALL[poison])
+    assert classifier.call(*ALL) == failures(ALL[poison])
+    others = {post.key: classifier.stored(post) for post in ALL if post != ALL[poison]}
+    mend(classifier, ALL[poison])
+    classifier.calls.clear()
+    assert classifier.call(*ALL[poison:]) == failures()
+    assert {post.key: classifier.stored(post) for post in ALL if post != ALL[poison]} == others
+    writes = [call for call in classifier.calls if call != "GetItem"]
     assert writes == ["UpdateItem" if ALL[poison] == GREETING else "TransactWriteItems"]
-    assert deployed.kinds() == {"TICKET": 3, "VOICE": 3, "EVENT": 3, "NOTICE": 4}
+    assert classifier.kinds() == {"TICKET": 3, "VOICE": 3, "EVENT": 3, "NOTICE": 4}
 
 
-def mend(deployed: Deployed, post: Post) -> None:
+def mend(classifier: Deployed, post: Post) -> None:
     """Make a post readable again."""
-    deployed.table.client.update_item(
-        TableName=deployed.table.name,
+    classifier.table.client.update_item(
+        TableName=classifier.table.name,
         Key=to_image(post_key(post.key)),
         UpdateExpression="SET #kind = :kind",
         ExpressionAttributeNames={"#kind": "kind"},
@@ -212,43 +205,43 @@ def mend(deployed: Deployed, post: Post) -> None:
 
 @pytest.mark.parametrize("poison", range(len(ALL)))
 def test_fault_22_one_poison_record_is_reported_alone(
-    deployed: Deployed, poison: int, capfd: pytest.CaptureFixture[str]
+    classifier: Deployed, poison: int, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """Wherever it stands in the batch, the others are decided, and nothing of its text reaches the log."""
-    deployed.spoil(ALL[poison])
-    assert deployed.call(*ALL) == failures(ALL[poison])
+    classifier.spoil(ALL[poison])
+    assert classifier.call(*ALL) == failures(ALL[poison])
     for post in ALL[:poison] + ALL[poison + 1 :]:
-        assert deployed.stored(post).state == "triaged"
+        assert classifier.stored(post).state == "triaged"
     written = capfd.readouterr()
-    log = written.out + written.err + deployed.log.getvalue()
+    log = written.out + written.err + classifier.log.getvalue()
     assert "ValidationError" in log
     assert "KENARI" not in log
     assert metrics_of(written.out)["TriageFailed"] == 1
 
 
-def test_fault_22_what_the_stream_gave_up_stays_new_until_it_can_be_decided(deployed: Deployed) -> None:
+def test_fault_22_what_the_stream_gave_up_stays_new_until_it_can_be_decided(classifier: Deployed) -> None:
     """`follow_up` meets it at every run, brings the others home all the same, and decides it once it is mended."""
-    deployed.spoil(LAMP)
+    classifier.spoil(LAMP)
     for _ in range(3):
-        done = follow_up(deployed, lambda key: decided(deployed, key))
+        done = follow_up(classifier, lambda key: decided(classifier, key))
         assert [type(fault).__name__ for fault in done.faults] == ["ValidationError"]
-    assert {deployed.stored(post).state for post in ALL[1:]} == {"triaged"}
-    mend(deployed, LAMP)
-    assert deployed.stored(LAMP).state == "new"
-    assert follow_up(deployed, lambda key: decided(deployed, key)).outcomes == {"post_auto": 1}
+    assert {classifier.stored(post).state for post in ALL[1:]} == {"triaged"}
+    mend(classifier, LAMP)
+    assert classifier.stored(LAMP).state == "new"
+    assert follow_up(classifier, lambda key: decided(classifier, key)).outcomes == {"post_auto": 1}
 
 
-def follow_up(deployed: Deployed, decider: Callable[[str], str]) -> Redriven:
+def follow_up(classifier: Deployed, decider: Callable[[str], str]) -> Redriven:
     """One run over the posts that were left behind."""
     unused: Any = None
     redrive = Redrive(decide=decider, follow=str, delivery=unused)
     now = max(post.fetched_at for post in ALL) + LEFT_BEHIND
-    return redrive.run(DynamoPostStore(deployed.table).left_behind(now), [], [], lambda: True)
+    return redrive.run(DynamoPostStore(classifier.table).left_behind(now), [], [], lambda: True)
 
 
-def decided(deployed: Deployed, key: str) -> str:
+def decided(classifier: Deployed, key: str) -> str:
     """Decide as `follow_up` does."""
-    table = deployed.table
+    table = classifier.table
     stores: Any = {"posts": DynamoPostStore(table), "tickets": DynamoTicketStore(table)}
     return decide(key, **stores, directory=DIRECTORY, now=NOON, chatter_for=KEPT)
 
@@ -274,21 +267,21 @@ def test_fault_22_a_record_that_is_given_up_is_kept_and_heard_of() -> None:
 
 
 def test_fault_23_a_batch_that_fails_whole_is_reported_and_can_come_again(
-    deployed: Deployed, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    classifier: Deployed, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """A bad deployment loses nothing: every record is named, nothing is quoted, and the good code decides them all."""
 
     def fail(key: str, **_: Any) -> str:
-        raise RuntimeError(f"cannot decide about {deployed.stored(a_post(native_id=key.partition('#')[2])).text}")
+        raise RuntimeError(f"cannot decide about {classifier.stored(a_post(native_id=key.partition('#')[2])).text}")
 
     with monkeypatch.context() as bad:
-        bad.setattr(deployed.module, "decide", fail)
-        assert deployed.call(*ALL) == failures(*ALL)
+        bad.setattr(classifier.module, "decide", fail)
+        assert classifier.call(*ALL) == failures(*ALL)
     written = capfd.readouterr()
-    assert "KENARI" not in written.out + written.err + deployed.log.getvalue()
+    assert "KENARI" not in written.out + written.err + classifier.log.getvalue()
     assert metrics_of(written.out)["TriageFailed"] == 4
-    assert deployed.call(*ALL) == failures()
-    assert deployed.kinds()["TICKET"] == 3
+    assert classifier.call(*ALL) == failures()
+    assert classifier.kinds()["TICKET"] == 3
 
 
 def test_fault_23_a_bad_deployment_is_heard_of_long_before_a_record_is_given_up() -> None:
@@ -305,43 +298,43 @@ def test_fault_23_a_bad_deployment_is_heard_of_long_before_a_record_is_given_up(
         assert alarm["Threshold"] < 10 * 60 * 1000
 
 
-def test_fault_23_what_a_bad_deployment_let_the_stream_drop_is_decided_after_it(deployed: Deployed) -> None:
+def test_fault_23_what_a_bad_deployment_let_the_stream_drop_is_decided_after_it(classifier: Deployed) -> None:
     """Every record was given up, and `follow_up` failed as well: after the rollback it alone decides them all."""
 
     def fail(key: str) -> str:
         raise RuntimeError(key)
 
-    assert len(follow_up(deployed, fail).faults) == len(ALL)
-    assert {deployed.stored(post).state for post in ALL} == {"new"}
-    assert follow_up(deployed, lambda key: decided(deployed, key)).outcomes.total() == len(ALL)
-    assert deployed.kinds() == {"TICKET": 3, "VOICE": 3, "EVENT": 3, "NOTICE": 4}
+    assert len(follow_up(classifier, fail).faults) == len(ALL)
+    assert {classifier.stored(post).state for post in ALL} == {"new"}
+    assert follow_up(classifier, lambda key: decided(classifier, key)).outcomes.total() == len(ALL)
+    assert classifier.kinds() == {"TICKET": 3, "VOICE": 3, "EVENT": 3, "NOTICE": 4}
 
 
 # -------------------------------------------------------------------- 25: between a decision and what follows from it
 
 
-def test_fault_25_a_decision_and_its_notice_are_one_write(deployed: Deployed) -> None:
+def test_fault_25_a_decision_and_its_notice_are_one_write(classifier: Deployed) -> None:
     """Triage, ticket, event, notices and counter are one transaction; chatter is one update."""
-    deployed.call(LAMP)
-    assert deployed.calls == ["GetItem", "TransactWriteItems"]
-    deployed.calls.clear()
-    deployed.call(GREETING)
-    assert deployed.calls == ["GetItem", "UpdateItem"]
+    classifier.call(LAMP)
+    assert classifier.calls == ["GetItem", "TransactWriteItems"]
+    classifier.calls.clear()
+    classifier.call(GREETING)
+    assert classifier.calls == ["GetItem", "UpdateItem"]
 
 
 @pytest.mark.filterwarnings("ignore:No application metrics to publish")  # a real death flushes none
-def test_fault_25_a_process_killed_at_any_call_leaves_all_or_nothing(deployed: Deployed) -> None:
+def test_fault_25_a_process_killed_at_any_call_leaves_all_or_nothing(classifier: Deployed) -> None:
     """Dying before any call to the table and coming again decides every post exactly once."""
     for death in range(1, 2 * len(ALL) + 1):
-        deployed.calls.clear()
-        deployed.death = death
+        classifier.calls.clear()
+        classifier.death = death
         with pytest.raises(Killed):
-            deployed.call(*ALL, *ALL)
-        decided = [post for post in ALL if deployed.stored(post).state == "triaged"]
-        kinds = deployed.kinds()
+            classifier.call(*ALL, *ALL)
+        decided = [post for post in ALL if classifier.stored(post).state == "triaged"]
+        kinds = classifier.kinds()
         assert kinds["TICKET"] == kinds["VOICE"] == kinds["EVENT"] == sum(post != GREETING for post in decided)
-    deployed.death = None
-    assert deployed.call(*ALL) == failures()
-    assert deployed.kinds() == {"TICKET": 3, "VOICE": 3, "EVENT": 3, "NOTICE": 4}
-    counted = [item for item in deployed.items() if item["pk"].startswith("STATS#")]
+    classifier.death = None
+    assert classifier.call(*ALL) == failures()
+    assert classifier.kinds() == {"TICKET": 3, "VOICE": 3, "EVENT": 3, "NOTICE": 4}
+    counted = [item for item in classifier.items() if item["pk"].startswith("STATS#")]
     assert sum(item["tickets"] for item in counted) == 3

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
 import io
 import json
 import re
-import sys
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from html import unescape
@@ -23,7 +19,6 @@ from urllib.parse import urlencode
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from moto import mock_aws
 
 from aduan.action_token import LIFETIME, Action
 from aduan.directory_loading import load_directory
@@ -40,8 +35,9 @@ from aduan.ticket import MOVES, Event, Ticket, ticket_code
 from aduan.triage import DESK
 from tests import moves
 from tests.builders import NOON, a_notice, a_post, a_ticket, a_triage, an_event
-from tests.links import SECRET_NAME, a_link, create_keys
-from tests.table import TABLE_NAME, create_table
+from tests.deployment import Deployment, deployment
+from tests.links import a_link, create_keys
+from tests.table import TABLE_NAME
 
 DIRECTORY = load_directory()
 CANARY = "jeglongan-KENARI-4711"
@@ -140,24 +136,15 @@ class Browser:
         return [from_image(image) for page in pages for image in page["Items"]]
 
 
-@contextmanager
-def deployed() -> Iterator[Browser]:
+def a_browser(deployed: Deployment) -> Browser:
     """The function on an empty table, and its log."""
-    log = io.StringIO()
-    environment = {"TABLE_NAME": TABLE_NAME, "ACTION_KEYS": SECRET_NAME}
-    with mock_aws(), mock.patch.dict("os.environ", environment):
-        table = create_table()
-        create_keys()
-        sys.modules.pop("actions.handler", None)
-        module = importlib.import_module("actions.handler")
-        module.logger.registered_handler.setStream(log)
-        yield Browser(module, table, log)
+    create_keys()
+    return Browser(deployed("Actions"), deployed.table, deployed.log)
 
 
 @pytest.fixture(name="browser")
-def _browser() -> Iterator[Browser]:
-    with deployed() as browser:
-        yield browser
+def _browser(deployed: Deployment) -> Browser:
+    return a_browser(deployed)
 
 
 def now() -> datetime:
@@ -464,14 +451,15 @@ presses = st.lists(
 
 
 @given(presses)
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 def test_any_sequence_of_links_keeps_the_books(sequence: list[tuple[Any, str, str, str, bool]]) -> None:
     """Fresh, stale, double and racing presses of any links, with mails sent in between, keep what must always hold.
 
     The counters are what a recount finds; the history only grows and every move in it is whitelisted; each department
     has one notice, and one that was sent stays so.
     """
-    with deployed() as browser:
+    with deployment() as deployed:
+        browser = a_browser(deployed)
         ticket = browser.open_ticket()
         stale = {action: browser.get(link_of(ticket, action))[1] for action in ("accept", "done", "not_ours")}
         past: list[Event] = browser.history(ticket.code)

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import importlib
 import io
 import json
-import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from types import ModuleType
 from typing import Any
 
 import pytest
-from moto import mock_aws
 
 from aduan.channel import Run
 from aduan.notice import Contact, ContactId
@@ -26,7 +23,7 @@ from aduan.store.tickets import DynamoTicketStore, listed
 from aduan.ticket import Ticket, clock_of, ticket_code
 from tests import moves
 from tests.builders import NOON, a_notice, a_post, a_ticket, a_triage, an_event
-from tests.table import TABLE_NAME, create_table
+from tests.deployment import Deployment
 
 ADMIN = {"sub": "sub-admin", "cognito:username": "admin-1", "cognito:groups": "admin"}
 DISHUB = {"sub": "sub-dishub", "cognito:groups": "department", "custom:department": "dishub"}
@@ -121,15 +118,8 @@ class Api:
 
 
 @pytest.fixture
-def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
-    with mock_aws():
-        table = create_table()
-        monkeypatch.setenv("TABLE_NAME", TABLE_NAME)
-        sys.modules.pop("admin_api.handler", None)
-        module = importlib.import_module("admin_api.handler")
-        log = io.StringIO()
-        module.logger.registered_handler.setStream(log)
-        yield Api(module, table, log)
+def api(deployed: Deployment) -> Api:
+    return Api(deployed("AdminApi"), deployed.table, deployed.log)
 
 
 def test_tickets_are_listed_newest_first_with_labels(api: Api) -> None:

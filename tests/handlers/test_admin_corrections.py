@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
 import json
-import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from random import Random
@@ -18,7 +15,6 @@ from unittest import mock
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from moto import mock_aws
 
 from aduan.example import Label
 from aduan.notice import Notice
@@ -34,7 +30,8 @@ from aduan.ticket import Ticket, ticket_code
 from tests import moves
 from tests.builders import NOON, a_notice, a_post, a_ticket, a_triage, an_event
 from tests.canaries import some_canaries
-from tests.table import TABLE_NAME, create_table
+from tests.deployment import Deployment, deployment
+from tests.table import TABLE_NAME
 
 ADMIN = {"sub": "sub-admin", "cognito:username": "admin-1", "cognito:groups": "admin"}
 DISHUB = {"sub": "sub-dishub", "cognito:groups": "department", "custom:department": "dishub"}
@@ -129,19 +126,9 @@ class Api:
                 store.sent(claimed, "message-1", NOON)
 
 
-@contextmanager
-def deployed() -> Iterator[Api]:
-    """The API on an empty table."""
-    with mock_aws(), mock.patch.dict("os.environ", {"TABLE_NAME": TABLE_NAME}):
-        table = create_table()
-        sys.modules.pop("admin_api.handler", None)
-        yield Api(importlib.import_module("admin_api.handler"), table)
-
-
 @pytest.fixture(name="api")
-def _api() -> Iterator[Api]:
-    with deployed() as api:
-        yield api
+def _api(deployed: Deployment) -> Api:
+    return Api(deployed("AdminApi"), deployed.table)
 
 
 def test_a_correction_moves_the_ticket_and_says_by_whom(api: Api) -> None:
@@ -355,7 +342,7 @@ steps = st.tuples(
 
 
 @given(st.lists(steps, max_size=10))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_whatever_people_correct_everything_stays_in_step(
     plan: list[tuple[int, tuple[str, dict[str, Any], int]]],
 ) -> None:
@@ -364,7 +351,8 @@ def test_whatever_people_correct_everything_stays_in_step(
     Among the corrections are repeated ones, ones on a version that another has changed, and notices that are sent in
     between.
     """
-    with deployed() as api:
+    with deployment() as deployed:
+        api = Api(deployed("AdminApi"), deployed.table)
         codes = [api.open_ticket(0).code, api.open_ticket(1, department="desk", status="needs_review").code]
         said: dict[str, Label] = {}
         for place, (what, words_said, behind) in plan:

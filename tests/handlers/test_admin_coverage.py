@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import importlib
 import json
-import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from types import ModuleType
 from typing import Any
 
 import pytest
-from moto import mock_aws
 
 from aduan.channel import Run, TokenCheck
 from aduan.directory_loading import load_directory
@@ -20,7 +17,7 @@ from aduan.store import ledger as ledger_reading
 from aduan.store.channels import DynamoChannelStore
 from aduan.store.table import Table
 from tests.builders import a_channel
-from tests.table import TABLE_NAME, create_table
+from tests.deployment import Deployment
 
 ADMIN = {"sub": "sub-admin", "cognito:username": "admin-1", "cognito:groups": "admin"}
 DISHUB = {"sub": "sub-dishub", "cognito:groups": "department", "custom:department": "dishub"}
@@ -95,12 +92,8 @@ class Api:
 
 
 @pytest.fixture
-def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
-    with mock_aws():
-        table = create_table()
-        monkeypatch.setenv("TABLE_NAME", TABLE_NAME)
-        sys.modules.pop("admin_api.handler", None)
-        yield Api(importlib.import_module("admin_api.handler"), table)
+def api(deployed: Deployment) -> Api:
+    return Api(deployed("AdminApi"), deployed.table)
 
 
 def spans(entries: list[dict[str, Any]]) -> list[tuple[float, float]]:
@@ -325,13 +318,12 @@ def test_a_token_without_an_end_is_shown_as_such(api: Api) -> None:
     assert health["healthy"] is True
 
 
-def test_a_channel_whose_money_is_gone_is_not_healthy(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_channel_whose_money_is_gone_is_not_healthy(deployed: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
     """The answer says so at the top, with the limit, what was spent, and when it is read again."""
     paid = a_channel(id=CHANNEL, monthly_budget_usd=20)
     directory = load_directory().model_copy(update={"channels": (paid,)})
     monkeypatch.setattr("aduan.directory_loading.load_directory", lambda: directory)
-    sys.modules.pop("admin_api.handler")
-    api = Api(importlib.import_module("admin_api.handler"), api.table)
+    api = Api(deployed("AdminApi"), deployed.table)
     now = datetime.now(UTC)
     later = now + timedelta(hours=5)
     api.record(now - timedelta(hours=3), cost_usd=20.5)

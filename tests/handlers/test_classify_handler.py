@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,22 +10,17 @@ from botocore.exceptions import ClientError
 from aduan.settings import SettingsError
 from aduan.ticket import ticket_code
 from tests.builders import a_post
-from tests.classifying import ALL, GREETING, LAMP, Deployed, a_deployment, failures, load_handler, metrics_of
+from tests.classifying import ALL, GREETING, LAMP, Deployed, failures, metrics_of
+from tests.deployment import Deployment
 
 
-@pytest.fixture
-def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployed]:
-    with a_deployment(monkeypatch) as found:
-        yield found
-
-
-def test_a_batch_of_new_posts_is_decided(deployed: Deployed, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_batch_of_new_posts_is_decided(classifier: Deployed, capsys: pytest.CaptureFixture[str]) -> None:
     """Reports have tickets and notices, chatter has an end date, and each decision is counted."""
-    assert deployed.call(*ALL) == failures()
-    routes = [triage.route for post in ALL if (triage := deployed.stored(post).triage)]
+    assert classifier.call(*ALL) == failures()
+    routes = [triage.route for post in ALL if (triage := classifier.stored(post).triage)]
     assert routes == ["auto", "auto", "drop", "desk"]
-    assert deployed.kinds() == {"TICKET": 3, "VOICE": 3, "EVENT": 3, "NOTICE": 4}
-    [chatter] = [item for item in deployed.items() if item["pk"] == f"POST#{GREETING.key}"]
+    assert classifier.kinds() == {"TICKET": 3, "VOICE": 3, "EVENT": 3, "NOTICE": 4}
+    [chatter] = [item for item in classifier.items() if item["pk"] == f"POST#{GREETING.key}"]
     assert "expires_at" in chatter
     metrics = metrics_of(capsys.readouterr().out)
     assert {name: metrics[name] for name in ("TriageAuto", "TriageDrop", "TriageDesk")} == {
@@ -36,10 +30,10 @@ def test_a_batch_of_new_posts_is_decided(deployed: Deployed, capsys: pytest.Capt
     }
 
 
-def test_a_record_without_its_post_is_done(deployed: Deployed) -> None:
+def test_a_record_without_its_post_is_done(classifier: Deployed) -> None:
     """What was deleted at the source before it was decided is not tried again."""
-    assert deployed.call(a_post(native_id="404")) == failures()
-    assert deployed.kinds() == {}
+    assert classifier.call(a_post(native_id="404")) == failures()
+    assert classifier.kinds() == {}
 
 
 @pytest.mark.parametrize(
@@ -52,7 +46,7 @@ def test_a_record_without_its_post_is_done(deployed: Deployed) -> None:
     ],
 )
 def test_a_table_that_refuses_is_no_decision(
-    deployed: Deployed, monkeypatch: pytest.MonkeyPatch, code: str, reasons: list[str]
+    classifier: Deployed, monkeypatch: pytest.MonkeyPatch, code: str, reasons: list[str]
 ) -> None:
     """A conflict, a throttle and a fault are not taken for "already decided": the record comes again and succeeds."""
 
@@ -61,18 +55,18 @@ def test_a_table_that_refuses_is_no_decision(
         raise ClientError(answer, "TransactWriteItems")
 
     with monkeypatch.context() as refused:
-        refused.setattr(deployed.module.table.client, "transact_write_items", refuse)
-        assert deployed.call(LAMP, GREETING) == failures(LAMP)
-    assert deployed.stored(LAMP).state == "new"
-    assert deployed.call(LAMP, GREETING) == failures()
-    assert deployed.stored(LAMP).ticket == ticket_code(LAMP.key)
+        refused.setattr(classifier.module.table.client, "transact_write_items", refuse)
+        assert classifier.call(LAMP, GREETING) == failures(LAMP)
+    assert classifier.stored(LAMP).state == "new"
+    assert classifier.call(LAMP, GREETING) == failures()
+    assert classifier.stored(LAMP).ticket == ticket_code(LAMP.key)
 
 
-def test_the_log_names_posts_and_outcomes_only(deployed: Deployed, capfd: pytest.CaptureFixture[str]) -> None:
+def test_the_log_names_posts_and_outcomes_only(classifier: Deployed, capfd: pytest.CaptureFixture[str]) -> None:
     """Keys and outcomes are logged; texts and links are not."""
-    deployed.call(*ALL)
+    classifier.call(*ALL)
     written = capfd.readouterr()
-    log = written.out + written.err + deployed.log.getvalue()
+    log = written.out + written.err + classifier.log.getvalue()
     assert '"post":"instagram#1"' in log
     assert '"outcome":"auto"' in log
     for secret in ("KENARI", "lampu", "instagram.com"):
@@ -80,7 +74,7 @@ def test_the_log_names_posts_and_outcomes_only(deployed: Deployed, capfd: pytest
 
 
 @pytest.mark.parametrize(("name", "value"), [("TABLE_NAME", ""), ("CHATTER_RETENTION_DAYS", "0")])
-def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+def test_a_wrong_setting_is_named(deployed: Deployment, name: str, value: str) -> None:
     """The function does not start with a setting that cannot be meant, and says which."""
     with pytest.raises(SettingsError, match=name):
-        load_handler(monkeypatch, **{name: value})
+        deployed("Classify", **{name: value})

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
 import json
-import sys
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 
 import boto3
 import pytest
-from moto import mock_aws
 from moto.sesv2.models import sesv2_backends
 
 from aduan.settings import SettingsError
@@ -19,43 +15,21 @@ from aduan.store.contacts import DynamoContactStore
 from aduan.store.posts import DynamoPostStore
 from aduan.store.table import Table
 from tests.builders import a_post
-from tests.fake_bedrock import OFF
-from tests.links import SECRET_NAME, create_keys
-from tests.table import TABLE_NAME, create_table
+from tests.deployment import Deployment
+from tests.links import create_keys
 from tests.unit.fakes_notify import a_contact
 
-ENVIRONMENT = {
-    "TABLE_NAME": TABLE_NAME,
-    "STAGE": "prod",
-    "SENDER_ADDRESS": "aduan@sleman.example",
-    "CONFIGURATION_SET": "",
-    "ACTION_BASE_URL": "https://aduan.example",
-    "ACTION_KEYS": SECRET_NAME,
-    "SMS_SENDER_ID": "SLEMAN",
-    "CHATTER_RETENTION_DAYS": "30",
-    **OFF,
-}
 CANARY = "KENARI-4711"
 CONTEXT = SimpleNamespace(get_remaining_time_in_millis=lambda: 240_000)
 
 
-def load_handler(monkeypatch: pytest.MonkeyPatch, **environment: str) -> ModuleType:
-    """Import the handler as a cold start does."""
-    for name, value in (ENVIRONMENT | environment).items():
-        monkeypatch.setenv(name, value)
-    sys.modules.pop("follow_up.handler", None)
-    return importlib.import_module("follow_up.handler")
-
-
 @pytest.fixture(name="table")
-def _table() -> Iterator[Table]:
-    with mock_aws():
-        table = create_table()
-        create_keys()
-        boto3.client("ses").verify_email_identity(EmailAddress=ENVIRONMENT["SENDER_ADDRESS"])
-        for code in ("dishub", "desk"):
-            DynamoContactStore(table).put(a_contact(code))
-        yield table
+def _table(deployed: Deployment) -> Table:
+    create_keys()
+    boto3.client("ses").verify_email_identity(EmailAddress="aduan@sleman.example")
+    for code in ("dishub", "desk"):
+        DynamoContactStore(deployed.table).put(a_contact(code))
+    return deployed.table
 
 
 def mails() -> list[object]:
@@ -74,11 +48,11 @@ def store_old_post(table: Table) -> str:
 
 
 def test_a_post_left_behind_is_decided_and_its_notice_sent(
-    table: Table, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    table: Table, deployed: Deployment, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Two runs without a stream bring a post to its department, and its words into no log."""
     key = store_old_post(table)
-    module = load_handler(monkeypatch)
+    module = deployed("FollowUp")
     module.handler({}, CONTEXT)
     post = DynamoPostStore(table).get(key)
     assert post is not None
@@ -88,24 +62,22 @@ def test_a_post_left_behind_is_decided_and_its_notice_sent(
     monkeypatch.setattr(module, "datetime", SimpleNamespace(now=lambda _zone: later))
     module.handler({}, CONTEXT)
     assert len(mails()) == 1
-    assert CANARY not in capsys.readouterr().out
+    assert CANARY not in capsys.readouterr().out + deployed.log.getvalue()
 
 
-def test_a_run_without_work_says_so(
-    table: Table, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_run_without_work_says_so(table: Table, deployed: Deployment, capsys: pytest.CaptureFixture[str]) -> None:
     """Nothing left behind is a metric of zero, not silence."""
-    load_handler(monkeypatch).handler({}, CONTEXT)
+    deployed("FollowUp").handler({}, CONTEXT)
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [line["Redriven"] for line in lines if "Redriven" in line] == [[0.0]]
 
 
 def test_what_fails_is_raised_after_the_others_were_driven(
-    table: Table, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    table: Table, deployed: Deployment, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The invocation fails with the class of the fault and no word of a citizen."""
     store_old_post(table)
-    module = load_handler(monkeypatch)
+    module = deployed("FollowUp")
 
     def fail(*_: object, **__: object) -> str:
         raise ValueError(CANARY)
@@ -113,10 +85,10 @@ def test_what_fails_is_raised_after_the_others_were_driven(
     monkeypatch.setattr(module, "decide", fail)
     with pytest.raises(RuntimeError, match=r"1 could not be driven again: ValueError$"):
         module.handler({}, CONTEXT)
-    assert CANARY not in capsys.readouterr().out
+    assert CANARY not in capsys.readouterr().out + deployed.log.getvalue()
 
 
-def test_a_missing_setting_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_setting_is_named(deployed: Deployment) -> None:
     """A cold start without an override outside production stops with a sentence that says so."""
     with pytest.raises(SettingsError, match="OVERRIDE_EMAIL is missing: in stage dev"):
-        load_handler(monkeypatch, STAGE="dev")
+        deployed("FollowUp", STAGE="dev", OVERRIDE_EMAIL=None)

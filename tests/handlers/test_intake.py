@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import importlib
 import io
 import json
-import os
-import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -22,7 +19,6 @@ from urllib.parse import parse_qs, urlsplit
 import boto3
 import pytest
 from botocore.exceptions import ClientError
-from moto import mock_aws
 from urllib3.exceptions import ProtocolError
 
 from aduan.directory_loading import load_directory
@@ -34,7 +30,8 @@ from intake.push import AT_ONCE
 from intake.signature import meta_signature, relay_signature
 from tests.builders import NOON
 from tests.conftest import DUMMY
-from tests.table import TABLE_NAME, create_table
+from tests.deployment import deployment
+from tests.table import TABLE_NAME
 
 if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
@@ -229,22 +226,16 @@ class Intake:
 @pytest.fixture(name="started", scope="module")
 def _started() -> Iterator[Intake]:
     """One cold start for all tests: what a process keeps between invocations, they share."""
-    with serving(Platform()) as (url, platform):
-        environment = {
-            **DUMMY,
-            "TABLE_NAME": TABLE_NAME,
-            "CREDENTIALS_PATH": "/aduan/test",
-            "GRAPH_BASE_URL": url,
-            "GRAPH_VERSION": "v25.0",
-        }
-        with mock.patch.dict(os.environ, environment), mock_aws(), pytest.MonkeyPatch.context() as patched:
-            table = create_table()
-            sys.modules.pop("intake.handler", None)
-            module = importlib.import_module("intake.handler")
-            found = Intake(module, table, boto3.client("ssm"), platform)
-            patched.setattr(module, "datetime", SimpleNamespace(now=lambda _zone: found.now))
-            yield found
-            module.routes.graph.http.clear()
+    with (
+        serving(Platform()) as (url, platform),
+        deployment(**DUMMY) as deployed,
+        pytest.MonkeyPatch.context() as patched,
+    ):
+        module = deployed("Intake", GRAPH_BASE_URL=url)
+        found = Intake(module, deployed.table, boto3.client("ssm"), platform)
+        patched.setattr(module, "datetime", SimpleNamespace(now=lambda _zone: found.now))
+        yield found
+        module.routes.graph.http.clear()
 
 
 @pytest.fixture

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 import io
 import json
-import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
 import pytest
-from moto import mock_aws
 
 from aduan.notice import AnyNotice, ContactId, Notice
 from aduan.settings import SettingsError
@@ -24,18 +20,11 @@ from aduan.store.tickets import DynamoTicketStore
 from notify.mail_events import MailEventError
 from tests import moves
 from tests.builders import NOON, a_notice, a_post, a_ticket, a_triage
+from tests.deployment import Deployment
 from tests.ses_events import RECIPIENT, as_topic_event, ses_event
-from tests.table import TABLE_NAME, create_table
 from tests.unit.fakes_notify import a_contact
 
 SECOND = "SLM-000002"
-
-
-def load_handler(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """Import the handler as a cold start does."""
-    monkeypatch.setenv("TABLE_NAME", TABLE_NAME)
-    sys.modules.pop("notify.events", None)
-    return importlib.import_module("notify.events")
 
 
 @dataclass
@@ -59,23 +48,17 @@ class Deployed:
 
 
 @pytest.fixture
-def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployed]:
-    with mock_aws():
-        table = create_table()
-        for number, code in enumerate((a_ticket().code, SECOND)):
-            post = a_post(native_id=str(number))
-            DynamoPostStore(table).add(post)
-            notice = a_notice(ticket=code)
-            DynamoTicketStore(table).write(
-                moves.opened(post, a_triage(), a_ticket(code=code, post=post.key), [notice], [])
-            )
-            DynamoNoticeStore(table).claim(notice, "dead", NOON, RECIPIENT, "dishub")
-        for code in ("dishub", "desk"):
-            DynamoContactStore(table).put(a_contact(code))
-        module = load_handler(monkeypatch)
-        log = io.StringIO()
-        module.logger.registered_handler.setStream(log)
-        yield Deployed(module, table, log)
+def events(deployed: Deployment) -> Deployed:
+    table = deployed.table
+    for number, code in enumerate((a_ticket().code, SECOND)):
+        post = a_post(native_id=str(number))
+        DynamoPostStore(table).add(post)
+        notice = a_notice(ticket=code)
+        DynamoTicketStore(table).write(moves.opened(post, a_triage(), a_ticket(code=code, post=post.key), [notice], []))
+        DynamoNoticeStore(table).claim(notice, "dead", NOON, RECIPIENT, "dishub")
+    for code in ("dishub", "desk"):
+        DynamoContactStore(table).put(a_contact(code))
+    return Deployed(deployed("NotifyEvents"), table, deployed.log)
 
 
 def metrics_of(output: str) -> dict[str, float]:
@@ -89,76 +72,75 @@ def metrics_of(output: str) -> dict[str, float]:
     return found
 
 
-def test_a_report_ends_a_notice_whose_sender_died(deployed: Deployed, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_report_ends_a_notice_whose_sender_died(events: Deployed, capsys: pytest.CaptureFixture[str]) -> None:
     """It is sent, with SES's own id and time, and leaves the queue; the same report again changes nothing."""
-    deployed.call(ses_event("Send"))
+    events.call(ses_event("Send"))
     assert metrics_of(capsys.readouterr().out) == {"MailReported": 1, "MailReconciled": 1}
-    stored = deployed.stored()
+    stored = events.stored()
     assert (stored.state, stored.message_id) == ("sent", "m-1")
     assert a_ticket().code not in {
-        notice.subject for notice in DynamoNoticeStore(deployed.table).left_behind(NOON.replace(year=2027))
+        notice.subject for notice in DynamoNoticeStore(events.table).left_behind(NOON.replace(year=2027))
     }
-    deployed.call(ses_event("Send"), ses_event("Delivery"))
+    events.call(ses_event("Send"), ses_event("Delivery"))
     assert metrics_of(capsys.readouterr().out) == {"MailReported": 2}
-    assert deployed.stored() == stored
+    assert events.stored() == stored
 
 
 def test_a_bounce_makes_the_address_dead_and_the_notice_pending(
-    deployed: Deployed, capsys: pytest.CaptureFixture[str]
+    events: Deployed, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The desk is told in the outbox, the notice is due again, and a metric calls somebody."""
-    deployed.call(ses_event("Bounce"))
+    events.call(ses_event("Bounce"))
     assert metrics_of(capsys.readouterr().out) == {"MailReported": 1, "MailBounced": 1}
-    contact = DynamoContactStore(deployed.table).get(ContactId("dishub"))
+    contact = DynamoContactStore(events.table).get(ContactId("dishub"))
     assert contact is not None
     assert contact.addresses("email") == ()
-    assert (deployed.stored().state, deployed.stored().bounced) == ("pending", (RECIPIENT,))
-    due = list(DynamoNoticeStore(deployed.table).left_behind(NOON.replace(year=2027)))
+    assert (events.stored().state, events.stored().bounced) == ("pending", (RECIPIENT,))
+    due = list(DynamoNoticeStore(events.table).left_behind(NOON.replace(year=2027)))
     assert [notice.subject for notice in due] == ["dishub", a_ticket().code, SECOND]
 
 
-def test_a_rejected_mail_fails_its_notice(deployed: Deployed, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_rejected_mail_fails_its_notice(events: Deployed, capsys: pytest.CaptureFixture[str]) -> None:
     """Its content is at fault: another address would not help, and a person must look."""
-    deployed.call(ses_event("Reject"), ses_event("Send"))
+    events.call(ses_event("Reject"), ses_event("Send"))
     assert metrics_of(capsys.readouterr().out) == {"MailReported": 2, "NoticeFailed": 1}
-    assert (deployed.stored().state, deployed.stored().failure) == ("failed", "rejected: Bad content")
+    assert (events.stored().state, events.stored().failure) == ("failed", "rejected: Bad content")
 
 
-def test_a_report_about_a_digest_settles_each_of_its_notices(deployed: Deployed) -> None:
+def test_a_report_about_a_digest_settles_each_of_its_notices(events: Deployed) -> None:
     """One mail, two tickets."""
-    deployed.call(ses_event("Send", a_notice(), a_notice(ticket=SECOND)))
-    assert {deployed.stored(a_notice(ticket=code)).state for code in (a_ticket().code, SECOND)} == {"sent"}
+    events.call(ses_event("Send", a_notice(), a_notice(ticket=SECOND)))
+    assert {events.stored(a_notice(ticket=code)).state for code in (a_ticket().code, SECOND)} == {"sent"}
 
 
-def test_what_is_about_no_notice_is_left_alone(deployed: Deployed, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_is_about_no_notice_is_left_alone(events: Deployed, capsys: pytest.CaptureFixture[str]) -> None:
     """The sentence with which SES tries the topic, and a notice that is not there."""
-    deployed.call(
+    events.call(
         "Successfully validated SNS topic for Amazon SES event publishing.", ses_event("Send", a_notice(medium="sms"))
     )
     assert metrics_of(capsys.readouterr().out) == {"MailReported": 2}
 
 
-def test_what_cannot_be_read_fails_the_invocation(deployed: Deployed) -> None:
+def test_what_cannot_be_read_fails_the_invocation(events: Deployed) -> None:
     """It comes again, and ends in the queue of failed invocations, where an alarm is."""
     broken = ses_event("Bounce")
     del broken["bounce"]["bounceType"]
     with pytest.raises(MailEventError, match=r"^Bounce: KeyError$"):
-        deployed.call(broken)
+        events.call(broken)
 
 
-def test_the_log_names_codes_and_no_address(deployed: Deployed, capfd: pytest.CaptureFixture[str]) -> None:
+def test_the_log_names_codes_and_no_address(events: Deployed, capfd: pytest.CaptureFixture[str]) -> None:
     """An event is full of addresses; none is written."""
-    deployed.call(ses_event("Bounce"), ses_event("Complaint"))
+    events.call(ses_event("Bounce"), ses_event("Complaint"))
     written = capfd.readouterr()
-    log = written.out + written.err + deployed.log.getvalue()
+    log = written.out + written.err + events.log.getvalue()
     assert a_ticket().code in log
     assert '"kind":"dead"' in log
     assert "@" not in log
     assert "Penerangan" not in log
 
 
-def test_a_missing_setting_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_setting_is_named(deployed: Deployment) -> None:
     """A cold start without a table stops with a sentence that says so."""
-    sys.modules.pop("notify.events", None)
     with pytest.raises(SettingsError, match="TABLE_NAME: Field required"):
-        importlib.import_module("notify.events")
+        deployed("NotifyEvents", TABLE_NAME=None)

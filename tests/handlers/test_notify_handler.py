@@ -1,17 +1,13 @@
 from __future__ import annotations
 
-import importlib
 import io
 import json
-import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import boto3
 import pytest
-from moto import mock_aws
 from moto.sesv2.models import sesv2_backends
 from moto.sns.models import sns_backends
 
@@ -24,38 +20,18 @@ from aduan.store.table import Table, notice_key, ticket_key, to_image
 from aduan.store.tickets import DynamoTicketStore
 from tests import moves
 from tests.builders import a_notice, a_post, a_ticket, a_triage
-from tests.links import SECRET_NAME, create_keys
-from tests.table import TABLE_NAME, create_table
+from tests.deployment import Deployment
+from tests.links import create_keys
 from tests.unit.fakes_notify import a_contact
 
 ACCOUNT, REGION = "123456789012", "ap-southeast-1"
 CANARY = "Jeglongan nang ngarep omahku KENARI-4711"
-ENVIRONMENT = {
-    "TABLE_NAME": TABLE_NAME,
-    "STAGE": "prod",
-    "SENDER_ADDRESS": "aduan@sleman.example",
-    "OVERRIDE_PHONE": "",
-    "CONFIGURATION_SET": "",
-    "ACTION_BASE_URL": "https://aduan.example",
-    "ACTION_KEYS": SECRET_NAME,
-    "SMS_SENDER_ID": "SLEMAN",
-}
 CONTEXT = SimpleNamespace(
     function_name="notify",
     memory_limit_in_mb=256,
     invoked_function_arn="arn:aws:lambda:ap-southeast-1:123456789012:function:notify",
     aws_request_id="request-1",
 )
-
-
-def load_handler(monkeypatch: pytest.MonkeyPatch, **environment: str) -> ModuleType:
-    """Import the handler as a cold start does, with this environment."""
-    for name, value in (ENVIRONMENT | environment).items():
-        monkeypatch.setenv(name, value)
-    for module in ("notify.handler", "aduan.stream"):
-        # The logger of the second is a child of the first's, under the name of the service at its import.
-        sys.modules.pop(module, None)
-    return importlib.import_module("notify.handler")
 
 
 @dataclass
@@ -106,20 +82,16 @@ def a_record(notice: Notice, number: int = 1, **changes: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployed]:
-    with mock_aws():
-        table = create_table()
-        create_keys()
-        boto3.client("ses").verify_email_identity(EmailAddress=ENVIRONMENT["SENDER_ADDRESS"])
-        post = a_post(text=CANARY)
-        DynamoPostStore(table).add(post)
-        DynamoTicketStore(table).write(moves.opened(post, a_triage(), a_ticket(post=post.key), [a_notice()], []))
-        for code in ("dishub", "desk"):
-            DynamoContactStore(table).put(a_contact(code))
-        module = load_handler(monkeypatch)
-        log = io.StringIO()
-        module.logger.registered_handler.setStream(log)
-        yield Deployed(module, table, log)
+def notify(deployed: Deployment) -> Deployed:
+    table = deployed.table
+    create_keys()
+    boto3.client("ses").verify_email_identity(EmailAddress="aduan@sleman.example")
+    post = a_post(text=CANARY)
+    DynamoPostStore(table).add(post)
+    DynamoTicketStore(table).write(moves.opened(post, a_triage(), a_ticket(post=post.key), [a_notice()], []))
+    for code in ("dishub", "desk"):
+        DynamoContactStore(table).put(a_contact(code))
+    return Deployed(deployed("Notify"), table, deployed.log)
 
 
 def metrics_of(output: str) -> dict[str, float]:
@@ -134,111 +106,106 @@ def metrics_of(output: str) -> dict[str, float]:
     return found
 
 
-def test_a_new_notice_is_mailed_and_marked(deployed: Deployed, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_new_notice_is_mailed_and_marked(notify: Deployed, capsys: pytest.CaptureFixture[str]) -> None:
     """The stream record of a notice ends in one mail to the department, a sent notice and a metric."""
-    assert deployed.call(a_record(a_notice())) == {"batchItemFailures": []}
-    [mail] = deployed.mails
+    assert notify.call(a_record(a_notice())) == {"batchItemFailures": []}
+    [mail] = notify.mails
     assert mail.destinations["ToAddresses"] == ["dishub@sleman.example"]
     assert CANARY in mail.body
-    assert deployed.stored(a_notice()).state == "sent"
+    assert notify.stored(a_notice()).state == "sent"
     assert metrics_of(capsys.readouterr().out) == {"NoticeSent": 1, "NoticeError": 0}
 
 
-def test_an_sms_notice_is_sent_by_sms(deployed: Deployed) -> None:
+def test_an_sms_notice_is_sent_by_sms(notify: Deployed) -> None:
     """A notice by SMS goes to the phone and carries none of the citizen's words."""
     notice = a_notice(medium="sms")
-    deployed.add(notice)
-    deployed.call(a_record(notice))
-    [text] = deployed.texts
+    notify.add(notice)
+    notify.call(a_record(notice))
+    [text] = notify.texts
     assert a_ticket().code in text[1]
     assert "KENARI" not in str(text)
-    assert deployed.mails == []
+    assert notify.mails == []
 
 
-def test_a_record_that_comes_twice_sends_once(deployed: Deployed, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_record_that_comes_twice_sends_once(notify: Deployed, capsys: pytest.CaptureFixture[str]) -> None:
     """Duplicates within a batch and in a later one have no effect."""
-    deployed.call(a_record(a_notice(), 1), a_record(a_notice(), 2))
+    notify.call(a_record(a_notice(), 1), a_record(a_notice(), 2))
     capsys.readouterr()
-    assert deployed.call(a_record(a_notice(), 1)) == {"batchItemFailures": []}
-    assert len(deployed.mails) == 1
+    assert notify.call(a_record(a_notice(), 1)) == {"batchItemFailures": []}
+    assert len(notify.mails) == 1
     assert metrics_of(capsys.readouterr().out) == {"NoticeAlready": 1, "NoticeError": 0}
 
 
-def test_a_record_of_a_notice_that_is_gone_is_done(deployed: Deployed) -> None:
+def test_a_record_of_a_notice_that_is_gone_is_done(notify: Deployed) -> None:
     """A record about nothing is not tried again."""
-    assert deployed.call(a_record(a_notice(department="dlh"))) == {"batchItemFailures": []}
-    assert deployed.mails == []
+    assert notify.call(a_record(a_notice(department="dlh"))) == {"batchItemFailures": []}
+    assert notify.mails == []
 
 
-def test_a_broken_record_delays_no_other(deployed: Deployed) -> None:
+def test_a_broken_record_delays_no_other(notify: Deployed) -> None:
     """One record that cannot be read is reported alone; the one after it is sent."""
     broken = a_notice(department="dlh")
-    deployed.add(broken)
-    deployed.table.client.update_item(
-        TableName=deployed.table.name,
+    notify.add(broken)
+    notify.table.client.update_item(
+        TableName=notify.table.name,
         Key=to_image(notice_key(broken.id)),
         UpdateExpression="SET medium = :medium",
         ExpressionAttributeValues={":medium": {"S": CANARY}},
     )
-    answer = deployed.call(a_record(broken, 1), a_record(a_notice(), 2))
+    answer = notify.call(a_record(broken, 1), a_record(a_notice(), 2))
     assert answer == {"batchItemFailures": [{"itemIdentifier": "1"}]}
-    assert len(deployed.mails) == 1
-    assert "ValidationError" in deployed.log.getvalue()
-    assert "KENARI" not in deployed.log.getvalue()
+    assert len(notify.mails) == 1
+    assert "ValidationError" in notify.log.getvalue()
+    assert "KENARI" not in notify.log.getvalue()
 
 
 def test_a_batch_that_fails_as_a_whole_is_reported_without_a_word(
-    deployed: Deployed, capfd: pytest.CaptureFixture[str]
+    notify: Deployed, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """When every record fails, each is reported, and no error is raised whose sentence could quote an item."""
-    deployed.table.client.update_item(
-        TableName=deployed.table.name,
+    notify.table.client.update_item(
+        TableName=notify.table.name,
         Key=to_image(ticket_key(a_ticket().code)),
         UpdateExpression="SET #topic = :broken",
         ExpressionAttributeNames={"#topic": "topic"},
         ExpressionAttributeValues={":broken": {"L": [{"S": CANARY}]}},
     )
-    assert deployed.call(a_record(a_notice())) == {"batchItemFailures": [{"itemIdentifier": "1"}]}
-    assert deployed.mails == []
-    assert deployed.stored(a_notice()).state == "pending"
+    assert notify.call(a_record(a_notice())) == {"batchItemFailures": [{"itemIdentifier": "1"}]}
+    assert notify.mails == []
+    assert notify.stored(a_notice()).state == "pending"
     written = capfd.readouterr()
-    assert "KENARI" not in written.out + written.err + deployed.log.getvalue()
+    assert "KENARI" not in written.out + written.err + notify.log.getvalue()
 
 
-def test_the_log_names_codes_and_nothing_else(deployed: Deployed, capfd: pytest.CaptureFixture[str]) -> None:
+def test_the_log_names_codes_and_nothing_else(notify: Deployed, capfd: pytest.CaptureFixture[str]) -> None:
     """Ticket, notice and outcome are logged; text, address, phone and link are not."""
-    deployed.add(a_notice(medium="sms"))
-    deployed.call(a_record(a_notice(), 1), a_record(a_notice(medium="sms"), 2))
+    notify.add(a_notice(medium="sms"))
+    notify.call(a_record(a_notice(), 1), a_record(a_notice(medium="sms"), 2))
     written = capfd.readouterr()
-    log = written.out + written.err + deployed.log.getvalue()
+    log = written.out + written.err + notify.log.getvalue()
     assert a_ticket().code in log
     assert '"outcome":"sent"' in log
     for secret in ("KENARI", "Jeglongan", "sleman.example", "+62811", "instagram.com", "penipu"):
         assert secret not in log
 
 
-def test_outside_production_mail_goes_to_the_override(deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_outside_production_mail_goes_to_the_override(notify: Deployed, deployed: Deployment) -> None:
     """A trial stage writes to nobody but its override."""
-    module = load_handler(monkeypatch, STAGE="dev", OVERRIDE_EMAIL="trial@sleman.example", OVERRIDE_PHONE="+62899")
+    module = deployed("Notify", STAGE="dev", OVERRIDE_EMAIL="trial@sleman.example", OVERRIDE_PHONE="+62899")
     module.handler({"Records": [a_record(a_notice())]}, CONTEXT)
-    [mail] = deployed.mails
+    [mail] = notify.mails
     assert mail.destinations["ToAddresses"] == ["trial@sleman.example"]
-    assert deployed.stored(a_notice()).told == "dishub"
+    assert notify.stored(a_notice()).told == "dishub"
 
 
-@pytest.mark.parametrize("override", [{}, {"OVERRIDE_EMAIL": ""}])
-def test_a_trial_stage_without_override_does_not_start(
-    monkeypatch: pytest.MonkeyPatch, override: dict[str, str]
-) -> None:
+@pytest.mark.parametrize("override", [None, ""])
+def test_a_trial_stage_without_override_does_not_start(deployed: Deployment, override: str | None) -> None:
     """Outside production the function refuses to start when nothing keeps it from writing to departments."""
     with pytest.raises(SettingsError, match="OVERRIDE_EMAIL is missing: in stage dev every notice goes there"):
-        load_handler(monkeypatch, STAGE="dev", **override)
+        deployed("Notify", STAGE="dev", OVERRIDE_EMAIL=override)
 
 
-def test_a_missing_setting_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_setting_is_named(deployed: Deployment) -> None:
     """The function says which setting it misses."""
-    monkeypatch.delenv("SENDER_ADDRESS", raising=False)
-    environment = {name: value for name, value in ENVIRONMENT.items() if name != "SENDER_ADDRESS"}
-    monkeypatch.setattr(sys.modules[__name__], "ENVIRONMENT", environment)
     with pytest.raises(SettingsError, match="SENDER_ADDRESS: Field required"):
-        load_handler(monkeypatch)
+        deployed("Notify", SENDER_ADDRESS=None)

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import importlib
 import io
 import json
-import os
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -15,12 +12,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING, Any
-from unittest import mock
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
-from moto import mock_aws
 
 from aduan.channel import Cursor, Run, TokenCheck
 from aduan.directory import Channel
@@ -39,8 +34,9 @@ from poll_channels.source import Batch, Source
 from tests import moves
 from tests.builders import a_channel, a_post, a_ticket, a_triage
 from tests.conftest import DUMMY
+from tests.deployment import Deployment, deployment
 from tests.in_memory import Killed
-from tests.table import TABLE_NAME, create_table
+from tests.table import TABLE_NAME
 
 if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
@@ -150,6 +146,7 @@ class Calls:
 class Deployed:
     """The function on moto, the platform on the simulator, and a clock both go by."""
 
+    start: Deployment
     module: ModuleType
     server: Server
     table: Table
@@ -212,12 +209,6 @@ class Deployed:
         self.calls.kill_before = self.calls.kill_after = None
 
 
-def load_handler() -> ModuleType:
-    """Import the handler as a cold start does."""
-    sys.modules.pop("poll_channels.handler", None)
-    return importlib.import_module("poll_channels.handler")
-
-
 @pytest.fixture(name="server", scope="module")
 def _server() -> Iterator[Server]:
     config = Config("v25.0", SECRET, ACCOUNTS)
@@ -228,22 +219,10 @@ def _server() -> Iterator[Server]:
 @pytest.fixture(name="started", scope="module")
 def _started(server: Server) -> Iterator[Deployed]:
     """One cold start for all tests: what a process keeps between invocations, they share."""
-    environment = {
-        **DUMMY,
-        "TABLE_NAME": TABLE_NAME,
-        "STAGE": "local",
-        "CREDENTIALS_PATH": "/aduan/test",
-        "GRAPH_BASE_URL": server.url,
-        "GRAPH_VERSION": "v25.0",
-        "X_BASE_URL": server.url,
-        "TELEGRAM_BASE_URL": server.url,
-        "FEED_BASE_URL": "",
-        "YOUTUBE_BASE_URL": server.url,
-    }
-    with mock.patch.dict(os.environ, environment), mock_aws(), pytest.MonkeyPatch.context() as patched:
-        table = create_table()
-        module = load_handler()
-        found = Deployed(module, server, table, boto3.client("ssm"))
+    with deployment(**DUMMY) as deployed, pytest.MonkeyPatch.context() as patched:
+        platforms = ("GRAPH_BASE_URL", "X_BASE_URL", "TELEGRAM_BASE_URL", "YOUTUBE_BASE_URL")
+        module = deployed("PollChannels", STAGE="local", **dict.fromkeys(platforms, server.url))
+        found = Deployed(deployed, module, server, deployed.table, boto3.client("ssm"))
         found.calls.watch(module.table.client)
         found.calls.watch(module.credentials._client)  # noqa: SLF001 # the client of this very process
         patched.setattr(module, "http", Pool(module.http, found.calls))
@@ -253,7 +232,7 @@ def _started(server: Server) -> Iterator[Deployed]:
 
 
 @pytest.fixture
-def deployed(started: Deployed) -> Deployed:
+def poller(started: Deployed) -> Deployed:
     started.server.simulator = Simulator(
         Config("v25.0", SECRET, ACCOUNTS), populate(ACCOUNTS, some_drafts()), clock=lambda: NOW
     )
@@ -277,14 +256,14 @@ def metrics_of(output: str) -> Counter[str]:
     return found
 
 
-def test_everything_on_both_channels_is_stored(deployed: Deployed, capsys: pytest.CaptureFixture[str]) -> None:
+def test_everything_on_both_channels_is_stored(poller: Deployed, capsys: pytest.CaptureFixture[str]) -> None:
     """After one run per kind the table holds what citizens wrote, the ledger says so, and the metrics count it."""
-    deployed.poll()
-    assert deployed.stored() == deployed.written()
+    poller.poll()
+    assert poller.stored() == poller.written()
     for channel in (INSTAGRAM, PAGE):
-        [run] = deployed.runs(channel)
+        [run] = poller.runs(channel)
         assert (run.complete, run.new, run.error, run.stopped) == (True, 4, None, None)
-        assert deployed.cursor(channel).watermark == NOW - timedelta(minutes=60)
+        assert poller.cursor(channel).watermark == NOW - timedelta(minutes=60)
     assert metrics_of(capsys.readouterr().out) == {
         "ChannelsRead": 2,
         "ChannelNewPosts": 8,
@@ -294,188 +273,186 @@ def test_everything_on_both_channels_is_stored(deployed: Deployed, capsys: pytes
     }
 
 
-def test_a_second_run_writes_nothing(deployed: Deployed) -> None:
+def test_a_second_run_writes_nothing(poller: Deployed) -> None:
     """A poll that finds nothing new costs one read of the table and not one write."""
-    deployed.poll()
+    poller.poll()
     for _ in range(3):
-        deployed.calls.names.clear()
-        deployed.now += timedelta(minutes=1)
-        deployed.poll("instagram")
-        table_calls = [name for name in deployed.calls.names if name not in {"HTTP", "GetParameters"}]
+        poller.calls.names.clear()
+        poller.now += timedelta(minutes=1)
+        poller.poll("instagram")
+        table_calls = [name for name in poller.calls.names if name not in {"HTTP", "GetParameters"}]
         assert table_calls == ["GetItem"]
-    assert deployed.stored() == deployed.written()
+    assert poller.stored() == poller.written()
 
 
-def test_what_is_new_is_stored_by_the_next_run(deployed: Deployed) -> None:
+def test_what_is_new_is_stored_by_the_next_run(poller: Deployed) -> None:
     """A reply that comes a minute later costs one post, one lease, one ledger line and one cursor."""
-    deployed.poll()
+    poller.poll()
     late = some_drafts()[3]
-    deployed.simulator.world.add(
+    poller.simulator.world.add(
         Draft("late", late.kind, Role.REPLY, "instagram-c1", AUTHOR, TEXT, has_photo=False, created_at=NOW)
     )
-    deployed.calls.names.clear()
-    deployed.now += timedelta(minutes=1)
-    deployed.poll("instagram")
-    assert deployed.stored() == deployed.written()
-    assert Counter(name for name in deployed.calls.names if name in WRITES) == {"UpdateItem": 1, "PutItem": 3}
+    poller.calls.names.clear()
+    poller.now += timedelta(minutes=1)
+    poller.poll("instagram")
+    assert poller.stored() == poller.written()
+    assert Counter(name for name in poller.calls.names if name in WRITES) == {"UpdateItem": 1, "PutItem": 3}
 
 
-def test_a_missing_token_is_named_in_the_ledger(deployed: Deployed, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_missing_token_is_named_in_the_ledger(poller: Deployed, capsys: pytest.CaptureFixture[str]) -> None:
     """The run fails with the parameter's name, asks the platform nothing, and the cursor stays."""
-    deployed.poll("instagram")
-    before = deployed.cursor()
+    poller.poll("instagram")
+    before = poller.cursor()
     [name, *_] = TOKENS
-    deployed.ssm.delete_parameter(Name=name)
-    deployed.module.credentials.forget()
-    deployed.calls.names.clear()
+    poller.ssm.delete_parameter(Name=name)
+    poller.module.credentials.forget()
+    poller.calls.names.clear()
     capsys.readouterr()
-    deployed.now += timedelta(minutes=1)
-    deployed.poll("instagram")
-    assert deployed.runs()[0].error == f"CredentialError: parameter {name} is missing or holds no token"
-    assert "HTTP" not in deployed.calls.names
-    moved = deployed.cursor()
+    poller.now += timedelta(minutes=1)
+    poller.poll("instagram")
+    assert poller.runs()[0].error == f"CredentialError: parameter {name} is missing or holds no token"
+    assert "HTTP" not in poller.calls.names
+    moved = poller.cursor()
     assert (moved.watermark, moved.marks, moved.seen) == (before.watermark, before.marks, before.seen)
     assert metrics_of(capsys.readouterr().out)["RunFailed"] == 1
 
 
 @pytest.mark.parametrize("value", ["\n", " ", "token-KENARI-2\r\nX-Jahat: 1", "tokén-KENARI-2"])
-def test_a_value_that_cannot_be_a_token_is_refused_without_quoting_it(deployed: Deployed, value: str) -> None:
+def test_a_value_that_cannot_be_a_token_is_refused_without_quoting_it(poller: Deployed, value: str) -> None:
     """A broken secret is a credential error by the parameter's name; the HTTP library would quote it."""
     [name, *_] = TOKENS
-    deployed.secret(name, value)
-    deployed.poll("instagram")
-    assert deployed.runs()[0].error == f"CredentialError: parameter {name} is missing or holds no token"
+    poller.secret(name, value)
+    poller.poll("instagram")
+    assert poller.runs()[0].error == f"CredentialError: parameter {name} is missing or holds no token"
 
 
-def test_a_pasted_token_with_a_line_end_works(deployed: Deployed) -> None:
+def test_a_pasted_token_with_a_line_end_works(poller: Deployed) -> None:
     """Blanks and line ends around a secret are not part of it."""
     for name, value in TOKENS.items():
-        deployed.secret(name, f" {value}\n")
-    deployed.poll("instagram")
-    assert deployed.runs()[0].complete
+        poller.secret(name, f" {value}\n")
+    poller.poll("instagram")
+    assert poller.runs()[0].complete
 
 
-def test_secrets_are_read_on_a_machine_that_has_just_started(
-    deployed: Deployed, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_secrets_are_read_on_a_machine_that_has_just_started(poller: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:
     """The monotonic clock of a fresh machine stands near zero, and nothing is known yet all the same."""
-    monkeypatch.setattr(deployed.module.credentials, "_clock", lambda: 2.0)
-    deployed.poll("instagram")
-    assert deployed.runs()[0].complete
+    monkeypatch.setattr(poller.module.credentials, "_clock", lambda: 2.0)
+    poller.poll("instagram")
+    assert poller.runs()[0].complete
 
 
-def test_a_refused_token_is_fetched_anew_by_the_next_run(deployed: Deployed) -> None:
+def test_a_refused_token_is_fetched_anew_by_the_next_run(poller: Deployed) -> None:
     """A rotated token is picked up after the old one was refused; good ones are not asked for every minute."""
     [name, *_] = TOKENS
-    deployed.secret(name, "token-lama")
-    deployed.poll("instagram")
-    assert deployed.runs()[0].error == "CredentialError: code 190/467"
-    deployed.secret(name, TOKENS[name])
+    poller.secret(name, "token-lama")
+    poller.poll("instagram")
+    assert poller.runs()[0].error == "CredentialError: code 190/467"
+    poller.secret(name, TOKENS[name])
     for _ in range(3):
-        deployed.now += timedelta(minutes=1)
-        deployed.poll("instagram")
-    assert deployed.runs()[0].complete
-    assert deployed.calls.names.count("GetParameters") == 2
+        poller.now += timedelta(minutes=1)
+        poller.poll("instagram")
+    assert poller.runs()[0].complete
+    assert poller.calls.names.count("GetParameters") == 2
 
 
 @pytest.mark.parametrize("channels", [(OTHER, INSTAGRAM), (INSTAGRAM, OTHER)])
-def test_a_failing_account_stops_no_other(deployed: Deployed, channels: tuple[Channel, ...]) -> None:
+def test_a_failing_account_stops_no_other(poller: Deployed, channels: tuple[Channel, ...]) -> None:
     """Whether it comes first or last, an account without a token leaves the other one read."""
-    deployed.channels(*channels)
-    deployed.poll("instagram")
-    [run] = deployed.runs(INSTAGRAM)
+    poller.channels(*channels)
+    poller.poll("instagram")
+    [run] = poller.runs(INSTAGRAM)
     assert (run.complete, run.new) == (True, 4)
-    [failed] = deployed.runs(OTHER)
+    [failed] = poller.runs(OTHER)
     name = "/aduan/test/channels/instagram/akunlain/token"
     assert failed.error == f"CredentialError: parameter {name} is missing or holds no token"
 
 
 @pytest.mark.parametrize("channels", [(OTHER, INSTAGRAM), (INSTAGRAM, OTHER)])
 def test_a_crash_in_one_account_is_raised_after_the_others_were_read(
-    deployed: Deployed,
+    poller: Deployed,
     channels: tuple[Channel, ...],
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """What is no fault of the channel fails the invocation visibly, and only after the rest was done."""
-    deployed.channels(*channels)
-    open_account = deployed.module.KINDS["instagram"]
+    poller.channels(*channels)
+    open_account = poller.module.KINDS["instagram"]
 
     def crash(channel: Channel, connection: Any) -> Any:
         if channel == OTHER:
             raise ClientError({"Error": {"Code": "InternalServerError"}}, "GetParameters")
         return open_account(channel, connection)
 
-    monkeypatch.setitem(deployed.module.KINDS, "instagram", crash)
+    monkeypatch.setitem(poller.module.KINDS, "instagram", crash)
     with pytest.raises(ExceptionGroup, match="1 of 2 channels failed"):
-        deployed.poll("instagram")
-    assert deployed.runs(INSTAGRAM)[0].complete
+        poller.poll("instagram")
+    assert poller.runs(INSTAGRAM)[0].complete
     assert metrics_of(capsys.readouterr().out)["RunFailed"] == 1
 
 
-def test_an_unreachable_parameter_store_fails_visibly(deployed: Deployed, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unreachable_parameter_store_fails_visibly(poller: Deployed, capsys: pytest.CaptureFixture[str]) -> None:
     """Neither cursor nor table is touched, the invocation fails, and the alarm's metric counts it."""
 
     def refuse(**_: Any) -> None:
         raise ClientError({"Error": {"Code": "InternalServerError"}}, "GetParameters")
 
-    events = deployed.module.credentials._client.meta.events  # noqa: SLF001 # the client of this very process
+    events = poller.module.credentials._client.meta.events  # noqa: SLF001 # the client of this very process
     events.register("before-call.ssm", refuse)
     try:
         with pytest.raises(ExceptionGroup):
-            deployed.poll("instagram")
+            poller.poll("instagram")
     finally:
         events.unregister("before-call.ssm", refuse)
-    assert deployed.items() == []
+    assert poller.items() == []
     assert metrics_of(capsys.readouterr().out) == {"ChannelsRead": 1, "RunFailed": 1}
 
 
 @pytest.mark.parametrize("fault", ["server_error", "html", "no_data_key", "null_body"])
-def test_an_outage_is_in_the_ledger_and_the_backlog_is_read_later(deployed: Deployed, fault: str) -> None:
+def test_an_outage_is_in_the_ledger_and_the_backlog_is_read_later(poller: Deployed, fault: str) -> None:
     """The cursor stays while the platform is down; afterwards nothing is missing."""
-    deployed.simulator.faults.switch_on({"fault": fault, "after": 2})
+    poller.simulator.faults.switch_on({"fault": fault, "after": 2})
     for _ in range(3):
-        deployed.poll()
-        deployed.now += timedelta(minutes=1)
+        poller.poll()
+        poller.now += timedelta(minutes=1)
     for channel in (INSTAGRAM, PAGE):
-        error = deployed.runs(channel)[0].error
+        error = poller.runs(channel)[0].error
         assert error is not None
         assert error.startswith(("OutageError: ", "TransientError: "))
-        assert deployed.cursor(channel).watermark is None
-    deployed.simulator.faults.clear()
-    deployed.poll()
-    assert deployed.stored() == deployed.written()
+        assert poller.cursor(channel).watermark is None
+    poller.simulator.faults.clear()
+    poller.poll()
+    assert poller.stored() == poller.written()
 
 
-def test_a_throttled_account_is_left_alone(deployed: Deployed) -> None:
+def test_a_throttled_account_is_left_alone(poller: Deployed) -> None:
     """Until the time the platform named, a run costs one read of the table and no call."""
-    deployed.simulator.faults.switch_on({"fault": "throttled", "minutes": 7, "times": 1})
-    deployed.poll("instagram")
-    deployed.calls.names.clear()
+    poller.simulator.faults.switch_on({"fault": "throttled", "minutes": 7, "times": 1})
+    poller.poll("instagram")
+    poller.calls.names.clear()
     for _ in range(6):
-        deployed.now += timedelta(minutes=1)
-        deployed.poll("instagram")
-    assert deployed.calls.names == ["GetItem"] * 6
-    deployed.now += timedelta(minutes=1)
-    deployed.poll("instagram")
-    assert deployed.runs()[0].complete
+        poller.now += timedelta(minutes=1)
+        poller.poll("instagram")
+    assert poller.calls.names == ["GetItem"] * 6
+    poller.now += timedelta(minutes=1)
+    poller.poll("instagram")
+    assert poller.runs()[0].complete
 
 
-def test_a_run_short_of_time_stops_and_the_next_one_goes_on(deployed: Deployed) -> None:
+def test_a_run_short_of_time_stops_and_the_next_one_goes_on(poller: Deployed) -> None:
     """A run that has no time left says so without an error."""
-    deployed.poll("instagram", milliseconds=0)
-    run = deployed.runs()[0]
+    poller.poll("instagram", milliseconds=0)
+    run = poller.runs()[0]
     assert (run.stopped, run.error, run.complete, run.calls) == ("time", None, False, 0)
-    deployed.now += timedelta(minutes=1)
-    deployed.poll()
-    assert deployed.stored() == deployed.written()
+    poller.now += timedelta(minutes=1)
+    poller.poll()
+    assert poller.stored() == poller.written()
 
 
-def test_a_kind_nobody_has_reads_nothing(deployed: Deployed) -> None:
+def test_a_kind_nobody_has_reads_nothing(poller: Deployed) -> None:
     """A schedule without channels is no fault."""
-    deployed.channels(PAGE)
-    deployed.poll("instagram")
-    assert deployed.calls.names == []
+    poller.channels(PAGE)
+    poller.poll("instagram")
+    assert poller.calls.names == []
 
 
 # A real death flushes no metrics; the decorator still tries to.
@@ -485,47 +462,47 @@ killed = pytest.mark.filterwarnings("ignore:No application metrics to publish")
 @killed
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("channel", [INSTAGRAM, PAGE])
-def test_a_poller_killed_at_any_call_loses_and_doubles_nothing(deployed: Deployed, channel: Channel, when: str) -> None:
+def test_a_poller_killed_at_any_call_loses_and_doubles_nothing(poller: Deployed, channel: Channel, when: str) -> None:
     """Killed before or after any call to AWS or the platform, the run after the lease stores what is missing, once."""
-    deployed.poll(channel.kind)
-    total = len(deployed.calls.names)
-    assert set(deployed.calls.names) == {"HTTP", "GetParameters", "GetItem", "PutItem", "UpdateItem", "BatchGetItem"}
-    written = {entry.native_id for entry in deployed.simulator.world.citizen_posts() if entry.kind == channel.kind}
+    poller.poll(channel.kind)
+    total = len(poller.calls.names)
+    assert set(poller.calls.names) == {"HTTP", "GetParameters", "GetItem", "PutItem", "UpdateItem", "BatchGetItem"}
+    written = {entry.native_id for entry in poller.simulator.world.citizen_posts() if entry.kind == channel.kind}
     for death in range(1, total + 1):
-        deployed.reset()
-        setattr(deployed.calls, f"kill_{when}", death)
+        poller.reset()
+        setattr(poller.calls, f"kill_{when}", death)
         with pytest.raises(Killed):
-            deployed.poll(channel.kind)
-        survivors = {item["pk"]: item for item in deployed.items()}
+            poller.poll(channel.kind)
+        survivors = {item["pk"]: item for item in poller.items()}
         watermark = survivors.get(f"CHANNEL#{channel.id}", {}).get("watermark")
         posts = [key for key in survivors if key.startswith("POST#")]
         assert watermark is None or len(posts) == len(written), "the cursor passed what is stored"
-        setattr(deployed.calls, f"kill_{when}", None)
-        deployed.now += timedelta(seconds=81)
-        deployed.poll(channel.kind)
-        after = {item["pk"]: item for item in deployed.items()}
+        setattr(poller.calls, f"kill_{when}", None)
+        poller.now += timedelta(seconds=81)
+        poller.poll(channel.kind)
+        after = {item["pk"]: item for item in poller.items()}
         assert {item["native_id"] for key, item in after.items() if key.startswith("POST#")} == written
         assert {key: after[key] for key in posts} == {key: survivors[key] for key in posts}, "a post was written again"
-        assert deployed.runs(channel)[0].complete
+        assert poller.runs(channel)[0].complete
 
 
 @killed
-def test_a_killed_run_is_not_met_by_its_successor(deployed: Deployed) -> None:
+def test_a_killed_run_is_not_met_by_its_successor(poller: Deployed) -> None:
     """As long as a dead run's lease lasts, nobody reads the channel; then somebody does."""
-    deployed.poll("instagram")
-    deployed.reset()
-    deployed.calls.kill_after = 7
+    poller.poll("instagram")
+    poller.reset()
+    poller.calls.kill_after = 7
     with pytest.raises(Killed):
-        deployed.poll("instagram")
-    deployed.calls.kill_after = None
-    assert deployed.cursor().lease_owner is not None
-    deployed.now += timedelta(seconds=79)
-    deployed.calls.names.clear()
-    deployed.poll("instagram")
-    assert deployed.calls.names == ["GetItem"]
-    deployed.now += timedelta(seconds=2)
-    deployed.poll()
-    assert deployed.stored() == deployed.written()
+        poller.poll("instagram")
+    poller.calls.kill_after = None
+    assert poller.cursor().lease_owner is not None
+    poller.now += timedelta(seconds=79)
+    poller.calls.names.clear()
+    poller.poll("instagram")
+    assert poller.calls.names == ["GetItem"]
+    poller.now += timedelta(seconds=2)
+    poller.poll()
+    assert poller.stored() == poller.written()
 
 
 FAULTS: list[dict[str, Any]] = [
@@ -542,101 +519,88 @@ FAULTS: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_log_and_ledger_hold_no_word_no_person_and_no_token(
-    deployed: Deployed, fault: dict[str, Any], capfd: pytest.CaptureFixture[str]
+    poller: Deployed, fault: dict[str, Any], capfd: pytest.CaptureFixture[str]
 ) -> None:
     """Whatever goes wrong, only ids, codes and counts are written outside the posts; no person is stored at all."""
     if fault:
-        deployed.simulator.faults.switch_on(fault)
-    deployed.poll()
+        poller.simulator.faults.switch_on(fault)
+    poller.poll()
     written = capfd.readouterr()
-    log = written.out + written.err + deployed.log.getvalue()
+    log = written.out + written.err + poller.log.getvalue()
     assert '"channel":"instagram:kabarsleman"' in log
-    ledger = json.dumps([item for item in deployed.items() if item["pk"].startswith("CHANNEL#")], default=str)
+    ledger = json.dumps([item for item in poller.items() if item["pk"].startswith("CHANNEL#")], default=str)
     assert "RUN#" in ledger
     for secret in ("KENARI", "Jeglongan", "Warga", "appsecret_proof", "access_token"):
         assert secret not in log
         assert secret not in ledger
-    everything = json.dumps(deployed.items(), default=str)
+    everything = json.dumps(poller.items(), default=str)
     for secret in ("KENARI-1", "KENARI-2", "KENARI-3", "KENARI-5"):
         assert secret not in everything
 
 
-def test_the_log_of_a_crash_holds_no_token(deployed: Deployed) -> None:
+def test_the_log_of_a_crash_holds_no_token(poller: Deployed) -> None:
     """Even what the runtime prints of a failed invocation names no secret."""
     with pytest.raises(CredentialError) as caught:
-        deployed.module.credentials.get("channels/instagram/akunlain/token", "meta/app_secret")
+        poller.module.credentials.get("channels/instagram/akunlain/token", "meta/app_secret")
     assert "KENARI" not in str(caught.value)
-    assert "KENARI" not in repr(deployed.simulator.config)
+    assert "KENARI" not in repr(poller.simulator.config)
 
 
 @pytest.mark.parametrize(
     ("name", "value"),
     [("TABLE_NAME", ""), ("CREDENTIALS_PATH", "aduan"), ("GRAPH_BASE_URL", "graph"), ("GRAPH_VERSION", "25")],
 )
-def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+def test_a_wrong_setting_is_named(started: Deployed, name: str, value: str) -> None:
     """The function does not start with a setting that cannot be meant, and says which."""
-    sound = {
-        "TABLE_NAME": TABLE_NAME,
-        "STAGE": "local",
-        "CREDENTIALS_PATH": "/aduan/test",
-        "GRAPH_BASE_URL": "https://graph.facebook.com",
-        "GRAPH_VERSION": "v25.0",
-        "X_BASE_URL": "https://api.x.com",
-        "TELEGRAM_BASE_URL": "https://api.telegram.org",
-        "FEED_BASE_URL": "",
-        "YOUTUBE_BASE_URL": "https://www.googleapis.com",
-    }
-    for variable, meant in (sound | {name: value}).items():
-        monkeypatch.setenv(variable, meant)
     with pytest.raises(SettingsError, match=name):
-        load_handler()
+        started.start("PollChannels", STAGE="local", **{name: value})
 
 
 def test_a_token_is_warned_of_once_at_each_of_its_last_days(
-    deployed: Deployed, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    poller: Deployed, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Fourteen, seven and one day before its end there is one warning; in between there is none."""
     warned = []
     end = NOW + timedelta(days=30)
-    deployed.channels(INSTAGRAM)
+    poller.channels(INSTAGRAM)
     for days in (30, 14, 13, 7, 6, 1, 1):
-        deployed.now = end - timedelta(days=days)
-        look = TokenCheck(channel=INSTAGRAM.id, looked_at=deployed.now, valid=True, reason="expires_at", ends_at=end)
+        poller.now = end - timedelta(days=days)
+        look = TokenCheck(channel=INSTAGRAM.id, looked_at=poller.now, valid=True, reason="expires_at", ends_at=end)
         monkeypatch.setattr("poll_channels.tasks.tokens.inspect_token", lambda *_, look=look: look)
         capsys.readouterr()
-        deployed.poll("instagram", task="tokens")
+        poller.poll("instagram", task="tokens")
         if "TokenWarnings" in metrics_of(capsys.readouterr().out):
             warned.append(days)
-        assert DynamoChannelStore(deployed.table).token(INSTAGRAM.id) == look
+        assert DynamoChannelStore(poller.table).token(INSTAGRAM.id) == look
     assert warned == [14, 7, 1]
 
 
-def test_a_look_that_fails_leaves_the_last_one(deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_look_that_fails_leaves_the_last_one(poller: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is known of a token is not forgotten because the platform is down for a day."""
     look = TokenCheck(channel=INSTAGRAM.id, looked_at=NOW, valid=False, reason="code 190")
     monkeypatch.setattr("poll_channels.tasks.tokens.inspect_token", lambda *_: look)
-    deployed.channels(INSTAGRAM)
-    deployed.poll("instagram", task="tokens")
+    poller.channels(INSTAGRAM)
+    poller.poll("instagram", task="tokens")
 
     def down(*_: Any) -> TokenCheck:
         raise OutageError("code 2")
 
     monkeypatch.setattr("poll_channels.tasks.tokens.inspect_token", down)
-    deployed.poll("instagram", task="tokens")
-    assert DynamoChannelStore(deployed.table).token(INSTAGRAM.id) == look
+    poller.poll("instagram", task="tokens")
+    assert DynamoChannelStore(poller.table).token(INSTAGRAM.id) == look
 
 
-def test_what_is_deleted_at_its_source_is_buried_here(deployed: Deployed) -> None:
+def test_what_is_deleted_at_its_source_is_buried_here(poller: Deployed) -> None:
     """The daily question finds a deleted comment, and leaves only its tombstone."""
-    deployed.poll("instagram")
-    before = {item["pk"] for item in deployed.items() if item.get("text")}
-    vanished = deployed.simulator.world.find("instagram-c2")
+    poller.poll("instagram")
+    before = {item["pk"] for item in poller.items() if item.get("text")}
+    vanished = poller.simulator.world.find("instagram-c2")
     assert vanished is not None
-    deployed.simulator.world.delete(vanished.native_id)
-    deployed.poll("instagram", task="recheck")
-    after = {item["pk"] for item in deployed.items() if item.get("text")}
+    poller.simulator.world.delete(vanished.native_id)
+    poller.poll("instagram", task="recheck")
+    after = {item["pk"] for item in poller.items() if item.get("text")}
     assert len(before) - len(after) == 1
-    [gone] = [item for item in deployed.items() if item.get("state") == "gone"]
+    [gone] = [item for item in poller.items() if item.get("state") == "gone"]
     assert (gone["pk"], gone["gone_reason"]) == (*(before - after), "dihapus di kanal asalnya")
 
 
@@ -656,101 +620,101 @@ class OneComment(Source):
         yield Batch.of([a_post(native_id=native_id, channel=self._channel.id, created_at=NOW)], window)
 
 
-def test_sixty_accounts_are_read_in_one_invocation(deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sixty_accounts_are_read_in_one_invocation(poller: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:
     """One that fails stops no other, and where nothing is new there is one read and no write an account."""
     accounts = [a_channel(id=f"instagram:akun{number:02}", account=str(10**16 + number)) for number in range(60)]
-    deployed.channels(*accounts)
-    monkeypatch.setitem(deployed.module.KINDS, "instagram", OneComment)
-    deployed.poll("instagram")
-    assert len(deployed.stored()) == 59
-    deployed.calls.names.clear()
-    deployed.poll("instagram")
-    counted = Counter(deployed.calls.names)
+    poller.channels(*accounts)
+    monkeypatch.setitem(poller.module.KINDS, "instagram", OneComment)
+    poller.poll("instagram")
+    assert len(poller.stored()) == 59
+    poller.calls.names.clear()
+    poller.poll("instagram")
+    counted = Counter(poller.calls.names)
     assert counted == {"GetItem": 60, "PutItem": 1}, "the one write is the ledger's entry of the broken account"
 
 
-def ticket_on(deployed: Deployed, source_id: str) -> str:
+def ticket_on(poller: Deployed, source_id: str) -> str:
     """Open the ticket of one post, as `classify` does on a channel that answers; return its code."""
-    deployed.poll("instagram")
-    entry = deployed.simulator.world.find(source_id)
+    poller.poll("instagram")
+    entry = poller.simulator.world.find(source_id)
     assert entry is not None
-    posts = DynamoPostStore(deployed.table)
+    posts = DynamoPostStore(poller.table)
     post = posts.get(f"instagram#{entry.native_id}")
     assert post is not None
     ticket = a_ticket(code=ticket_code(post.key), post=post.key, channel=post.channel, opened_at=NOW, replies=())
-    DynamoTicketStore(deployed.table).write(moves.opened(post, a_triage(), ticket, [], []))
+    DynamoTicketStore(poller.table).write(moves.opened(post, a_triage(), ticket, [], []))
     return ticket.code
 
 
-def answers(deployed: Deployed) -> list[str]:
+def answers(poller: Deployed) -> list[str]:
     """What the county wrote beneath the comment of a citizen."""
-    entry = deployed.simulator.world.find("instagram-c1")
+    entry = poller.simulator.world.find("instagram-c1")
     assert entry is not None
     return [below.text for below in entry.descendants() if below.draft.by_county]
 
 
-def test_a_citizen_is_answered_once(deployed: Deployed) -> None:
+def test_a_citizen_is_answered_once(poller: Deployed) -> None:
     """The schedule that answers writes one comment with the code, and finds nothing to do afterwards."""
-    deployed.channels(INSTAGRAM.model_copy(update={"replies": True}))
-    code = ticket_on(deployed, "instagram-c1")
+    poller.channels(INSTAGRAM.model_copy(update={"replies": True}))
+    code = ticket_on(poller, "instagram-c1")
     for _ in range(3):
-        deployed.now += timedelta(minutes=20)
-        deployed.poll("instagram", task="reply")
-    [text] = answers(deployed)
+        poller.now += timedelta(minutes=20)
+        poller.poll("instagram", task="reply")
+    [text] = answers(poller)
     assert code in text
-    assert "KENARI" not in deployed.log.getvalue()
+    assert "KENARI" not in poller.log.getvalue()
 
 
 @pytest.mark.parametrize("when", ["dies after it wrote", "dies before it wrote"])
-def test_a_run_that_is_killed_answers_once(deployed: Deployed, when: str) -> None:
+def test_a_run_that_is_killed_answers_once(poller: Deployed, when: str) -> None:
     """Whether the comment was written or not, in the end there is exactly one."""
-    deployed.channels(INSTAGRAM.model_copy(update={"replies": True}))
-    ticket_on(deployed, "instagram-c1")
-    deployed.calls.names.clear()
-    deployed.now += timedelta(minutes=1)
+    poller.channels(INSTAGRAM.model_copy(update={"replies": True}))
+    ticket_on(poller, "instagram-c1")
+    poller.calls.names.clear()
+    poller.now += timedelta(minutes=1)
     claim = 6  # the queue, the cursor, the answer, its ticket, its post, the claim
-    deployed.calls.kill_after = claim + 1 if when == "dies after it wrote" else claim
+    poller.calls.kill_after = claim + 1 if when == "dies after it wrote" else claim
     with pytest.raises(Killed):
-        deployed.poll("instagram", task="reply")
-    assert deployed.calls.names[-1] == ("HTTP" if when == "dies after it wrote" else "PutItem")
-    deployed.calls.kill_after = None
+        poller.poll("instagram", task="reply")
+    assert poller.calls.names[-1] == ("HTTP" if when == "dies after it wrote" else "PutItem")
+    poller.calls.kill_after = None
     for _ in range(3):
-        deployed.now += timedelta(minutes=20)
-        deployed.poll("instagram", task="reply")
-    assert len(answers(deployed)) == 1
+        poller.now += timedelta(minutes=20)
+        poller.poll("instagram", task="reply")
+    assert len(answers(poller)) == 1
 
 
-def test_where_nobody_is_answered_nothing_is_asked(deployed: Deployed) -> None:
+def test_where_nobody_is_answered_nothing_is_asked(poller: Deployed) -> None:
     """With the channel's answers off the schedule reads no item and calls no platform."""
-    ticket_on(deployed, "instagram-c1")
-    deployed.calls.names.clear()
-    deployed.now += timedelta(minutes=1)
-    deployed.poll("instagram", "facebook_page", task="reply")
-    assert deployed.calls.names == []
-    assert answers(deployed) == []
+    ticket_on(poller, "instagram-c1")
+    poller.calls.names.clear()
+    poller.now += timedelta(minutes=1)
+    poller.poll("instagram", "facebook_page", task="reply")
+    assert poller.calls.names == []
+    assert answers(poller) == []
 
 
-def test_outside_production_nobody_real_is_answered(deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_outside_production_nobody_real_is_answered(poller: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:
     """A stage for trying things out reads the county's real accounts, and is silent there."""
-    deployed.channels(INSTAGRAM.model_copy(update={"replies": True}))
-    ticket_on(deployed, "instagram-c1")
-    settings = deployed.module.settings
-    monkeypatch.setattr(deployed.module, "settings", settings.model_copy(update={"stage": "dev"}))
-    deployed.now += timedelta(minutes=1)
-    deployed.poll("instagram", task="reply")
-    assert answers(deployed) == []
+    poller.channels(INSTAGRAM.model_copy(update={"replies": True}))
+    ticket_on(poller, "instagram-c1")
+    settings = poller.module.settings
+    monkeypatch.setattr(poller.module, "settings", settings.model_copy(update={"stage": "dev"}))
+    poller.now += timedelta(minutes=1)
+    poller.poll("instagram", task="reply")
+    assert answers(poller) == []
 
 
-def test_a_refused_answer_is_a_failed_run(deployed: Deployed, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_refused_answer_is_a_failed_run(poller: Deployed, capsys: pytest.CaptureFixture[str]) -> None:
     """An expired token raises the alarm of a failed run, and the answer waits."""
-    deployed.channels(INSTAGRAM.model_copy(update={"replies": True}))
-    ticket_on(deployed, "instagram-c1")
-    deployed.simulator.faults.switch_on({"fault": "expired_token"})
+    poller.channels(INSTAGRAM.model_copy(update={"replies": True}))
+    ticket_on(poller, "instagram-c1")
+    poller.simulator.faults.switch_on({"fault": "expired_token"})
     capsys.readouterr()
-    deployed.now += timedelta(minutes=1)
-    deployed.poll("instagram", task="reply")
+    poller.now += timedelta(minutes=1)
+    poller.poll("instagram", task="reply")
     assert metrics_of(capsys.readouterr().out)["RunFailed"] == 1
-    deployed.simulator.faults.clear()
-    deployed.now += timedelta(hours=2)
-    deployed.poll("instagram", task="reply")
-    assert len(answers(deployed)) == 1
+    poller.simulator.faults.clear()
+    poller.now += timedelta(hours=2)
+    poller.poll("instagram", task="reply")
+    assert len(answers(poller)) == 1

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import importlib
-import io
 import json
-import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 
 import pytest
-from moto import mock_aws
 
 from aduan.record import month_of
 from aduan.store.posts import DynamoPostStore
@@ -25,21 +20,11 @@ from aduan.store.table import post_key as key_of
 from aduan.triage import DESK, Triage
 from classify.classifier import UNSURE_TOPIC
 from tests.builders import a_post, a_triage
+from tests.deployment import Deployment
 from tests.fake_bedrock import MODEL, OFF, ON, SPENT, a_response, codes
 from tests.local_http import Answer, Asked, serving
-from tests.table import TABLE_NAME, create_table
 
 SECONDS = 0.5
-ENVIRONMENT = ON | {
-    "TABLE_NAME": TABLE_NAME,
-    "CHATTER_RETENTION_DAYS": "30",
-    "STAGE": "prod",
-    "SENDER_ADDRESS": "aduan@sleman.example",
-    "CONFIGURATION_SET": "",
-    "ACTION_BASE_URL": "https://aduan.example",
-    "ACTION_KEYS": "action-keys",
-    "SMS_SENDER_ID": "SLEMAN",
-}
 CONTEXT = SimpleNamespace(aws_request_id="request-1", get_remaining_time_in_millis=lambda: 240_000)
 POST = a_post(
     text="@ibu.kenari KENARI-1 lampu jalan depan pasar mati, nomor saya 0812 3456 7890",
@@ -63,22 +48,18 @@ def slowly(_: Asked) -> Answer:
 class Deployed:
     """A function on moto, with one new post that the classifier is unsure of, and a model that can be asked."""
 
-    table: Table
-    asked: list[Asked]
+    start: Deployment
+    asked: list[Asked] = field(default_factory=list)
     answer: Callable[[Asked], Answer] = field(default=lambda _: saying(a_response()))
-    log: io.StringIO = field(default_factory=io.StringIO)
 
-    def load(self, name: str) -> ModuleType:
-        """Import a handler as a cold start does."""
-        sys.modules.pop(name, None)
-        module = importlib.import_module(name)
-        module.logger.registered_handler.setStream(self.log)
-        return module
+    @property
+    def table(self) -> Table:
+        """Where the post lies."""
+        return self.start.table
 
     def classify(self, **environment: str) -> Any:
         """Bring the post by the stream."""
-        with mock.patch.dict("os.environ", environment):
-            module = self.load("classify.handler")
+        module = self.start("Classify", **ON | environment)
         image = to_image(to_item(POST, key_of(POST.key)))
         record = {"dynamodb": {"Keys": to_image(key_of(POST.key)), "NewImage": image, "SequenceNumber": "1"}}
         return module.handler({"Records": [{"eventName": "INSERT", **record}]}, CONTEXT)
@@ -95,45 +76,41 @@ class Deployed:
         return int((self.table.get(spending_key(month_of(datetime.now(UTC)))) or {"spent": 0})["spent"])
 
 
-@pytest.fixture(name="deployed")
-def _deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployed]:
-    for name, value in ENVIRONMENT.items():
-        monkeypatch.setenv(name, value)
-    with ExitStack() as stack:
-        stack.enter_context(mock_aws())
-        stack.enter_context(mock.patch("classify.decide.classify", return_value=UNSURE))
-        found = Deployed(create_table(), [])
+@pytest.fixture
+def asking(deployed: Deployment, monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployed]:
+    found = Deployed(deployed)
 
-        def answer(request: Asked) -> Answer:
-            found.asked.append(request)
-            return found.answer(request)
+    def answer(request: Asked) -> Answer:
+        found.asked.append(request)
+        return found.answer(request)
 
-        monkeypatch.setenv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", stack.enter_context(serving(answer)))
+    with mock.patch("classify.decide.classify", return_value=UNSURE), serving(answer) as url:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", url)
         DynamoPostStore(found.table).add(POST)
         yield found
 
 
-def test_agreement_sends_a_post_on(deployed: Deployed, capsys: pytest.CaptureFixture[str]) -> None:
+def test_agreement_sends_a_post_on(asking: Deployed, capsys: pytest.CaptureFixture[str]) -> None:
     """The department gets what the desk would have got; the decision says why, and the month is charged."""
-    assert deployed.classify() == {"batchItemFailures": []}
-    decided = deployed.decided()
+    assert asking.classify() == {"batchItemFailures": []}
+    decided = asking.decided()
     assert (decided.route, decided.department) == ("auto", "dishub")
     assert decided.decided_by == f"{UNSURE.decided_by} + bedrock:{MODEL}"
-    assert deployed.spent() == SPENT
+    assert asking.spent() == SPENT
     metrics = json.loads(capsys.readouterr().out)
     assert (metrics["SecondOpinionAsked"], metrics["SecondOpinionFollowed"]) == ([1.0], [1.0])
 
 
-def test_only_masked_words_leave(deployed: Deployed) -> None:
+def test_only_masked_words_leave(asking: Deployed) -> None:
     """Neither a telephone number nor the name of an account reaches the model, nor a word of the post the log."""
-    deployed.classify()
-    [request] = deployed.asked
+    asking.classify()
+    [request] = asking.asked
     sent = request.body.decode()
     assert "lampu jalan depan pasar mati" in sent
     assert "[telepon]" in sent
     for secret in ("3456", "ibu.kenari", POST.permalink, POST.native_id):
         assert secret not in sent
-    assert "KENARI" not in deployed.log.getvalue()
+    assert "KENARI" not in asking.start.log.getvalue()
 
 
 @pytest.mark.parametrize(
@@ -150,54 +127,54 @@ def test_only_masked_words_leave(deployed: Deployed) -> None:
     ids=["slow", "drips", "fault", "no right", "no JSON", "refuses", "no code"],
 )
 def test_a_model_that_fails_costs_no_post(
-    deployed: Deployed, answer: Callable[[Asked], Answer], capfd: pytest.CaptureFixture[str]
+    asking: Deployed, answer: Callable[[Asked], Answer], capfd: pytest.CaptureFixture[str]
 ) -> None:
     """It is asked once, the classifier's decision is written in time, and no word of either text is in the log."""
-    deployed.answer = answer
+    asking.answer = answer
     began = time.monotonic()
-    assert deployed.classify(SECOND_OPINION_SECONDS=str(SECONDS)) == {"batchItemFailures": []}
+    assert asking.classify(SECOND_OPINION_SECONDS=str(SECONDS)) == {"batchItemFailures": []}
     assert time.monotonic() - began < SECONDS + 4  # the cold start included
-    decided = deployed.decided()
+    decided = asking.decided()
     assert (decided.route, decided.department) == ("desk", DESK)
     assert decided.reasons == (*UNSURE.reasons, "pendapat kedua: tidak terjawab")
-    assert len(deployed.asked) == 1
+    assert len(asking.asked) == 1
     written = capfd.readouterr()
-    assert "KENARI" not in written.out + written.err + deployed.log.getvalue()
+    assert "KENARI" not in written.out + written.err + asking.start.log.getvalue()
 
 
-def test_a_post_cannot_choose_its_words(deployed: Deployed) -> None:
+def test_a_post_cannot_choose_its_words(asking: Deployed) -> None:
     """A model that was talked into something can name a code that exists, and one nobody thought of changes nothing."""
-    deployed.answer = lambda _: saying(a_response(codes(topic="kepolisian", urgency="emergency", note="KENARI-2")))
-    deployed.classify()
-    decided = deployed.decided()
+    asking.answer = lambda _: saying(a_response(codes(topic="kepolisian", urgency="emergency", note="KENARI-2")))
+    asking.classify()
+    decided = asking.decided()
     assert (decided.route, decided.department, decided.urgency) == ("desk", DESK, "normal")
-    assert "KENARI-2" not in json.dumps(deployed.table.client.scan(TableName=TABLE_NAME)["Items"])
+    assert "KENARI-2" not in json.dumps(asking.table.client.scan(TableName=asking.table.name)["Items"])
 
 
-def test_without_a_model_nothing_is_asked_or_written(deployed: Deployed) -> None:
+def test_without_a_model_nothing_is_asked_or_written(asking: Deployed) -> None:
     """A deployment that names none decides as the classifier does, to the letter."""
-    deployed.classify(**OFF)
-    assert deployed.decided() == UNSURE
-    assert (deployed.asked, deployed.spent()) == ([], 0)
+    asking.classify(**OFF)
+    assert asking.decided() == UNSURE
+    assert (asking.asked, asking.spent()) == ([], 0)
 
 
-def test_a_budget_of_nothing_asks_nobody(deployed: Deployed, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_budget_of_nothing_asks_nobody(asking: Deployed, capsys: pytest.CaptureFixture[str]) -> None:
     """A used-up month is a metric, and the decision the classifier's."""
-    deployed.classify(SECOND_OPINION_MONTHLY_USD="0")
-    assert deployed.decided() == UNSURE
-    assert deployed.asked == []
+    asking.classify(SECOND_OPINION_MONTHLY_USD="0")
+    assert asking.decided() == UNSURE
+    assert asking.asked == []
     assert json.loads(capsys.readouterr().out)["SecondOpinionBudgetExhausted"] == [1.0]
 
 
-def test_what_the_stream_left_behind_is_asked_about_too(deployed: Deployed) -> None:
+def test_what_the_stream_left_behind_is_asked_about_too(asking: Deployed) -> None:
     """`follow_up` comes to the same decision by itself."""
-    deployed.load("follow_up.handler").handler({}, CONTEXT)
-    assert (deployed.decided().route, deployed.decided().department) == ("auto", "dishub")
-    assert deployed.spent() == SPENT
+    asking.start("FollowUp", **ON).handler({}, CONTEXT)
+    assert (asking.decided().route, asking.decided().department) == ("auto", "dishub")
+    assert asking.spent() == SPENT
 
 
-def test_a_post_that_was_decided_is_not_asked_about_again(deployed: Deployed) -> None:
+def test_a_post_that_was_decided_is_not_asked_about_again(asking: Deployed) -> None:
     """A record that comes twice costs one question."""
     for _ in range(2):
-        deployed.classify()
-    assert len(deployed.asked) == 1
+        asking.classify()
+    assert len(asking.asked) == 1

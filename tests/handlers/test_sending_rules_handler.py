@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import importlib
 import io
-import sys
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import ModuleType, SimpleNamespace
@@ -14,7 +11,6 @@ from typing import Any
 
 import boto3
 import pytest
-from moto import mock_aws
 from moto.sesv2.models import sesv2_backends
 from moto.sns.models import sns_backends
 
@@ -31,22 +27,10 @@ from aduan.store.tickets import DynamoTicketStore
 from aduan.ticket import ticket_code
 from tests import moves
 from tests.builders import a_notice, a_post, a_ticket, a_triage, an_event
-from tests.fake_bedrock import OFF
-from tests.links import SECRET_NAME, create_keys
-from tests.table import TABLE_NAME, create_table
+from tests.deployment import Deployment
+from tests.links import create_keys
 from tests.unit.fakes_notify import a_contact
 
-ENVIRONMENT = {
-    "TABLE_NAME": TABLE_NAME,
-    "STAGE": "prod",
-    "SENDER_ADDRESS": "aduan@sleman.example",
-    "CONFIGURATION_SET": "",
-    "ACTION_BASE_URL": "https://aduan.example",
-    "ACTION_KEYS": SECRET_NAME,
-    "SMS_SENDER_ID": "SLEMAN",
-    "CHATTER_RETENTION_DAYS": "30",
-    **OFF,
-}
 ACCOUNT, REGION = "123456789012", "ap-southeast-1"
 CANARY = "KENARI-4711"
 TUESDAY = datetime(2026, 11, 3, 9, 0, tzinfo=WIB)
@@ -127,94 +111,84 @@ def texts() -> list[Any]:
 
 
 @pytest.fixture
-def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployed]:
-    with mock_aws():
-        table = create_table()
-        create_keys()
-        boto3.client("ses").verify_email_identity(EmailAddress=ENVIRONMENT["SENDER_ADDRESS"])
-        for code in ("dishub", "damkar", "desk"):
-            DynamoContactStore(table).put(a_contact(code))
-        for name, value in ENVIRONMENT.items():
-            monkeypatch.setenv(name, value)
-        modules = []
-        for name in ("notify.handler", "follow_up.handler"):
-            sys.modules.pop(name, None)
-            modules.append(importlib.import_module(name))
-        clock = SimpleNamespace(at=TUESDAY)
-        now = SimpleNamespace(now=lambda _zone: clock.at)
-        monkeypatch.setattr("notify.delivery.datetime", now)
-        monkeypatch.setattr(modules[1], "datetime", now)
-        monkeypatch.setattr(Sending, "rule", RULE)
-        log = io.StringIO()
-        for module in modules:
-            module.logger.registered_handler.setStream(log)
-        yield Deployed(modules[0], modules[1], table, clock, log)
+def senders(deployed: Deployment, monkeypatch: pytest.MonkeyPatch) -> Deployed:
+    create_keys()
+    boto3.client("ses").verify_email_identity(EmailAddress="aduan@sleman.example")
+    for code in ("dishub", "damkar", "desk"):
+        DynamoContactStore(deployed.table).put(a_contact(code))
+    notify, follow_up = deployed("Notify"), deployed("FollowUp")
+    clock = SimpleNamespace(at=TUESDAY)
+    now = SimpleNamespace(now=lambda _zone: clock.at)
+    monkeypatch.setattr("notify.delivery.datetime", now)
+    monkeypatch.setattr(follow_up, "datetime", now)
+    monkeypatch.setattr(Sending, "rule", RULE)
+    return Deployed(notify, follow_up, deployed.table, clock, deployed.log)
 
 
 def test_a_morning_has_one_mail(
-    deployed: Deployed, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    senders: Deployed, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """The stream leaves three tickets alone; half past seven sends one mail with all of them, and no word in a log."""
     monkeypatch.setattr(Sending, "rule", lambda _self, _code: DAILY)
-    notices = [deployed.open(number, DAILY)[0] for number in range(3)]
-    deployed.stream(*notices)
+    notices = [senders.open(number, DAILY)[0] for number in range(3)]
+    senders.stream(*notices)
     assert mails() == []
-    deployed.clock.at = MORNING + timedelta(minutes=2)
-    deployed.follow_up.handler({}, CONTEXT)
+    senders.clock.at = MORNING + timedelta(minutes=2)
+    senders.follow_up.handler({}, CONTEXT)
     [mail] = mails()
     assert mail.destinations["ToAddresses"] == ["dishub@sleman.example"]
     for notice in notices:
         assert notice.subject in mail.body
-    stored = [deployed.stored(notice) for notice in notices]
+    stored = [senders.stored(notice) for notice in notices]
     assert {(one.state, one.attempt) for one in stored} == {("sent", 1)}
     assert len({one.message_id for one in stored}) == 1
     written = capfd.readouterr()
     assert '"NoticeDeferred":[1.0,1.0,1.0]' in written.out.replace(" ", "")
-    assert CANARY not in written.out + written.err + deployed.log.getvalue()
+    assert CANARY not in written.out + written.err + senders.log.getvalue()
 
 
-def test_a_flood_is_ten_mails_and_a_digest(deployed: Deployed) -> None:
+def test_a_flood_is_ten_mails_and_a_digest(senders: Deployed) -> None:
     """Of fourteen tickets in an hour ten go at once, and four together next morning."""
     notices = []
     for number in range(14):
-        deployed.clock.at = TUESDAY + timedelta(minutes=number)
-        notices += deployed.open(number)
-        deployed.stream(notices[-1])
+        senders.clock.at = TUESDAY + timedelta(minutes=number)
+        notices += senders.open(number)
+        senders.stream(notices[-1])
     assert len(mails()) == 10
-    assert Counter(deployed.stored(notice).state for notice in notices) == {"sent": 10, "pending": 4}
-    deployed.clock.at = MORNING
-    deployed.follow_up.handler({}, CONTEXT)
+    assert Counter(senders.stored(notice).state for notice in notices) == {"sent": 10, "pending": 4}
+    senders.clock.at = MORNING
+    senders.follow_up.handler({}, CONTEXT)
     assert len(mails()) == 11
-    assert {deployed.stored(notice).state for notice in notices} == {"sent"}
+    assert {senders.stored(notice).state for notice in notices} == {"sent"}
 
 
-def test_a_night_is_quiet_but_for_emergencies(deployed: Deployed) -> None:
+def test_a_night_is_quiet_but_for_emergencies(senders: Deployed) -> None:
     """At eleven an ordinary mail waits and an emergency wakes; at half past six the ordinary one goes."""
-    deployed.clock.at = TUESDAY + timedelta(hours=14)
-    [ordinary] = deployed.open(1)
-    emergency = deployed.open(2, urgency="emergency")
-    deployed.stream(ordinary, *emergency)
+    senders.clock.at = TUESDAY + timedelta(hours=14)
+    [ordinary] = senders.open(1)
+    emergency = senders.open(2, urgency="emergency")
+    senders.stream(ordinary, *emergency)
     assert (len(mails()), len(texts())) == (1, 1)
     assert "DARURAT" in mails()[0].subject
-    deployed.clock.at = MORNING - timedelta(hours=1)
-    deployed.follow_up.handler({}, CONTEXT)
-    assert deployed.stored(ordinary).state == "sent"
+    senders.clock.at = MORNING - timedelta(hours=1)
+    senders.follow_up.handler({}, CONTEXT)
+    assert senders.stored(ordinary).state == "sent"
 
 
-def test_without_money_an_emergency_is_a_mail(deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_money_an_emergency_is_a_mail(senders: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:
     """The SMS is skipped with its reason, the mail goes, and the desk is told of the used-up budget."""
     sms_rule = load_directory().sending.sms.model_copy(update={"monthly_budget_usd": 0.0})
     directory = load_directory()
     broke = directory.model_copy(update={"sending": directory.sending.model_copy(update={"sms": sms_rule})})
-    monkeypatch.setattr(deployed.notify, "delivery", replace(deployed.notify.delivery, directory=broke))
-    sms, mail = deployed.open(1, urgency="emergency")
-    deployed.stream(sms, mail)
+    monkeypatch.setattr(senders.notify, "delivery", replace(senders.notify.delivery, directory=broke))
+    sms, mail = senders.open(1, urgency="emergency")
+    senders.stream(sms, mail)
     assert texts() == []
-    assert deployed.stored(mail).state == "sent"
-    assert (deployed.stored(sms).state, deployed.stored(sms).failure) == (
+    assert senders.stored(mail).state == "sent"
+    assert (senders.stored(sms).state, senders.stored(sms).failure) == (
         "skipped",
         "the month's budget for SMS is used up",
     )
-    told = DynamoNoticeStore(deployed.table).get(NoticeId("OUTBOX", "sms", "budget#2026-11"))
+    told = DynamoNoticeStore(senders.table).get(NoticeId("OUTBOX", "sms", "budget#2026-11"))
     assert isinstance(told, SmsBudgetNotice)
     assert told.department == "desk"

@@ -48,6 +48,8 @@ SETTINGS = [
     for field in sorted(settings_fields(properties["Handler"].rpartition(".")[0]))
 ]
 each_function = pytest.mark.parametrize("function", FUNCTIONS)
+FIRST = next(iter(FUNCTIONS))
+"""Whose artefact is looked into: it stands for all, which are the same."""
 
 
 @dataclass(frozen=True)
@@ -122,18 +124,25 @@ def test_every_function_has_an_artefact(built: Built) -> None:
 
 
 @each_function
-def test_the_artefact_holds_our_code_and_nothing_around_it(built: Built, function: str) -> None:
+def test_the_artefacts_are_the_same(built: Built, function: str) -> None:
+    """One CodeUri, one content: the producer and the consumer of a record never run different code."""
+    first, own = built.artefact(FIRST), built.artefact(function)
+    files = {file.relative_to(own): file for file in own.rglob("*") if file.is_file()}
+    assert set(files) == {file.relative_to(first) for file in first.rglob("*") if file.is_file()}
+    assert not [name for name, file in files.items() if file.read_bytes() != (first / name).read_bytes()]
+
+
+def test_the_artefact_holds_our_code_and_nothing_around_it(built: Built) -> None:
     """Every source file is there; no test, no infra, no environment is."""
-    artefact = built.artefact(function)
+    artefact = built.artefact(FIRST)
     ours = {file.relative_to(CODE) for file in CODE.rglob("*.py")}
     assert not [file for file in ours if not (artefact / file).exists()]
     assert not {"infra", "tests", "docs", "template.yaml", ".venv"} & {entry.name for entry in artefact.iterdir()}
 
 
-@each_function
-def test_all_of_it_is_compiled(built: Built, function: str) -> None:
+def test_all_of_it_is_compiled(built: Built) -> None:
     """Each source file has its byte-code, made for this Python, which no date can invalidate."""
-    artefact = built.artefact(function)
+    artefact = built.artefact(FIRST)
     sources = sorted(artefact.rglob("*.py"))
     compiled = sorted(artefact.rglob("*.pyc"))
     tag = sys.implementation.cache_tag
@@ -143,28 +152,17 @@ def test_all_of_it_is_compiled(built: Built, function: str) -> None:
         assert flags == UNCHECKED_HASH, file.relative_to(artefact)
 
 
-@each_function
-def test_the_artefacts_are_the_same(built: Built, function: str) -> None:
-    """One CodeUri, one content: the producer and the consumer of a record never run different code."""
-    first, own = built.artefact(next(iter(FUNCTIONS))), built.artefact(function)
-    files = {file.relative_to(own): file for file in own.rglob("*") if file.is_file()}
-    assert set(files) == {file.relative_to(first) for file in first.rglob("*") if file.is_file()}
-    assert not [name for name, file in files.items() if file.read_bytes() != (first / name).read_bytes()]
-
-
-@each_function
-def test_only_the_services_in_use_are_described(built: Built, function: str) -> None:
+def test_only_the_services_in_use_are_described(built: Built) -> None:
     """Of botocore's descriptions of services the artefact holds exactly those the functions speak to."""
-    data = built.artefact(function) / "botocore" / "data"
+    data = built.artefact(FIRST) / "botocore" / "data"
     assert {entry.name for entry in data.iterdir() if entry.is_dir()} == set(OPERATIONS)
     assert (data / "endpoints.json").exists()
 
 
-@each_function
 @pytest.mark.parametrize("service", OPERATIONS)
-def test_the_calls_in_use_are_described_in_full(built: Built, function: str, service: str) -> None:
+def test_the_calls_in_use_are_described_in_full(built: Built, service: str) -> None:
     """Input, output and errors of each call say what botocore itself says, but for the documentation."""
-    own = service_model(service, built.artefact(function) / "botocore" / "data")
+    own = service_model(service, built.artefact(FIRST) / "botocore" / "data")
     original = service_model(service, Path(botocore.__file__).parent / "data")
     assert set(own.operation_names) == OPERATIONS[service]
     for operation in sorted(OPERATIONS[service]):
@@ -193,12 +191,11 @@ def described(model: ServiceModel, operation: str) -> dict[str, Any]:
     return {**shapes, "": (about.http, about.wire_name, about.metadata if hasattr(about, "metadata") else None)}
 
 
-@each_function
-def test_the_artefact_is_small(built: Built, function: str, record_property: Any) -> None:
+def test_the_artefact_is_small(built: Built, record_property: Any) -> None:
     """Unzipped it stays below 60 MB; Lambda allows 250."""
-    size = sum(file.stat().st_size for file in built.artefact(function).rglob("*") if file.is_file())
+    size = sum(file.stat().st_size for file in built.artefact(FIRST).rglob("*") if file.is_file())
     record_property("bytes", size)
-    print(f"{function}: {size / MEGABYTE:.1f} MB unzipped")  # noqa: T201 # shown by `pytest -rP`
+    print(f"{size / MEGABYTE:.1f} MB unzipped")  # noqa: T201 # shown by `pytest -rP`
     assert size < MOST_BYTES
 
 

@@ -197,7 +197,7 @@ def test_more_evidence_makes_it_no_less_sure() -> None:
     assert triage("jalan rusak berlubang, mohon diperbaiki").confidence >= triage("jalan rusak").confidence
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(text=st.text(alphabet=st.characters(codec=None), max_size=400), has_photo=st.booleans())
 @example(text="\x00" * 50, has_photo=False)
 @example(text="\ud800 jalan rusak \udfff", has_photo=False)

@@ -225,7 +225,7 @@ def test_a_fault_delays_no_other_department() -> None:
     assert county.stored(notices[0]).state == "pending"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(1, 30), st.booleans())
 def test_a_crash_anywhere_tells_each_ticket_at_most_twice(call: int, before: bool) -> None:  # noqa: FBT001 # drawn
     """Wherever the run dies, later runs tell what was not told; what may have been told is told once more at most."""

@@ -51,7 +51,7 @@ def test_there_may_be_nothing_to_compare() -> None:
     assert near_duplicates(["🔥", "sampah menumpuk", "", "..."]) == [0, 1, 0, 0]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.text(alphabet="ab ", max_size=8), max_size=8))
 def test_the_first_of_near_duplicates_names_them(texts: list[str]) -> None:
     """Each text is given the first of its group, and the same text twice is always a near-duplicate."""
@@ -67,7 +67,7 @@ def test_near_duplicates_are_found_at_the_end_of_a_long_file() -> None:
     assert near_duplicates([*texts, texts[0], "sampah menumpuk", "sampah menumpuk!"]) == [*range(1100), 0, 1101, 1101]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.permutations(range(12)))
 def test_a_chain_is_one_group_in_any_order(order: list[int]) -> None:
     """A story that is passed on, and changed a little each time, is one group in whatever order it is read."""

@@ -208,4 +208,4 @@ class Outbox(RuleBasedStateMachine):
 
 
 TestOutbox = Outbox.TestCase
-TestOutbox.settings = settings(max_examples=200, stateful_step_count=25, deadline=None)
+TestOutbox.settings = settings(max_examples=200, stateful_step_count=25)

@@ -182,4 +182,4 @@ class Polling(RuleBasedStateMachine):
 
 
 TestPolling = Polling.TestCase
-TestPolling.settings = settings(max_examples=150, stateful_step_count=30, deadline=None)
+TestPolling.settings = settings(max_examples=150, stateful_step_count=30)

@@ -138,7 +138,7 @@ def grouped(rights: Sequence[bool], copies: int) -> list[tuple[Example, Triage]]
     ]
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.lists(st.booleans(), min_size=1, max_size=30))
 def test_an_interval_contains_its_figure(rights: list[bool]) -> None:
     """The figure lies in its interval, which is the same each time."""

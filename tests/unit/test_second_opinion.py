@@ -319,7 +319,7 @@ TRIAGES = st.builds(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(response=JSON.filter(lambda value: isinstance(value, dict)))
 def test_garbage_is_no_answer(response: dict[str, Any]) -> None:
     """Whatever comes back is read without an error; only a whole answer is one."""
@@ -328,7 +328,7 @@ def test_garbage_is_no_answer(response: dict[str, Any]) -> None:
     assert cost(response, PRICES) is None or cost(response, PRICES) >= 0  # type: ignore[operator] # not None
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(text=TEXTS, before=TRIAGES, given_codes=ANSWERS | JSON)
 def test_whatever_is_answered_the_decision_holds(text: str, before: Triage, given_codes: Any) -> None:
     """Never a drop, never a group or the desk without a person, never a department that was not thought of."""
@@ -354,7 +354,7 @@ def test_whatever_is_answered_the_decision_holds(text: str, before: Triage, give
     assert (after.urgency == "emergency") == (before.urgency == "emergency")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(text=TEXTS, given_codes=ANSWERS)
 def test_what_was_decided_is_not_touched(text: str, given_codes: dict[str, Any]) -> None:
     """On what is chatter, sent, or a rule's own case, an answer has no effect but to be noted."""

@@ -53,7 +53,7 @@ written = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(written, max_size=30))
 def test_any_stream_of_notices_is_told_by_the_rules(stream: list[Written]) -> None:
     """Each notice is in one message; none is sent in quiet hours but emergencies, nor more an hour than the limit."""
@@ -89,7 +89,7 @@ def test_any_stream_of_notices_is_told_by_the_rules(stream: list[Written]) -> No
     assert not [hour for hour in singles if hour[0] == "dlh"]
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.lists(written, max_size=15))
 def test_emergencies_wait_for_nothing(stream: list[Written]) -> None:
     """Mail and SMS of an emergency leave with the stream's first delivery, at any hour."""

@@ -277,7 +277,7 @@ CELLS = st.text(
 STATUSES = st.sampled_from(["Selesai", "Ditolak", "diarsipkan", "", "Proses"])
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     rows=st.lists(st.tuples(*[CELLS] * (len(HEADER) - 1), STATUSES), min_size=1, max_size=6),
     separator=st.sampled_from(",;"),

@@ -54,7 +54,7 @@ def fitted(given_: Judged) -> Thresholds:
     return thresholds(given_.examples, given_.unseen)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(some_judged())
 def test_what_a_topic_is_trusted_with_is_right(texts: Judged) -> None:
     """Above a topic's own threshold so much is right as was promised; a rare topic is trusted from 0.9 on only."""
@@ -70,7 +70,7 @@ def test_what_a_topic_is_trusted_with_is_right(texts: Judged) -> None:
         assert found[topic] >= 0.9 or (len(trusted) >= FEWEST and np.mean(trusted) >= PROMISE + MARGIN)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(some_judged())
 def test_hardly_a_report_is_dropped(texts: Judged) -> None:
     """Of no source more than its share falls below the threshold, and what is likely a report never does."""
@@ -85,7 +85,7 @@ def test_hardly_a_report_is_dropped(texts: Judged) -> None:
         assert sum(report < drop for report in reports) <= LOST * len(reports)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(some_judged())
 def test_hardly_any_chatter_is_told(texts: Judged) -> None:
     """Of the corpus's chatter at most its share passes both the topic's threshold and that of a report."""

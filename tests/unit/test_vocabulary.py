@@ -120,7 +120,7 @@ def test_a_piece_belongs_to_many_words() -> None:
     assert not allowed(own(*["kata qxz"] * 20))["gram"] & {"qxz", " qxz "}
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.text(alphabet="abcd KLM 1 ", max_size=20), max_size=12))
 def test_pieces_never_hold_a_whole_word(texts: list[str]) -> None:
     """Whatever is written, no piece has both edges of its word."""
