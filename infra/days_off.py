@@ -1,7 +1,8 @@
 """Write `days_off.json`: national holidays and joint leave, from the library `holidays`.
 
-The functions read the file, because the library would take 25 ms of every cold start and 13 MB of the artefact. Run
-it when the three ministers' decree for a year is out and the library's pin in `requirements-dev.txt` knows it.
+The functions read the file, because importing the library would add 25 ms to every cold start and 13 MB to the
+artefact. Run this module when the three ministers' decree for a year is out and the version of the library pinned in
+`requirements-dev.txt` includes it.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ YEARS: Final = range(2024, 2041)
 
 
 def days_off() -> dict[str, Any]:
-    """Return the file's content: for each year its days off with their names."""
+    """Return the file's content: each year's days off with their names."""
     return {
         "source": (
             f"the library holidays {version('holidays')}, which follows the yearly joint decree of three ministers;"
