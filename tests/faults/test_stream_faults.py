@@ -1,4 +1,4 @@
-"""The stream repeats, reorders, is poisoned, meets a bad deployment, or is cut off in the middle of a decision."""
+"""The stream repeats, reorders or is poisoned, a deployment is bad, or a decision is cut off in the middle."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployed]:
 
 
 def test_fault_19_a_replayed_batch_changes_nothing(deployed: Deployed) -> None:
-    """The same records a day later, doubled and in another order, leave every item as it is."""
+    """The same records a day later, doubled and in another order, leave every item unchanged."""
     deployed.call(*ALL)
     before = deployed.items()
     deployed.calls.clear()
@@ -64,14 +64,14 @@ def test_fault_19_a_replayed_batch_changes_nothing(deployed: Deployed) -> None:
 
 
 def test_fault_19_a_record_twice_in_one_batch_opens_one_ticket(deployed: Deployed) -> None:
-    """The second sees what the first did."""
+    """The second record meets the effect of the first."""
     assert deployed.call(LAMP, LAMP) == failures()
     assert deployed.kinds() == {"TICKET": 1, "VOICE": 1, "EVENT": 1, "NOTICE": 1}
 
 
 @given(st.lists(st.booleans(), min_size=2, max_size=8), st.sampled_from(["accept", "refuse", "lose"]))
 def test_fault_19_a_notice_delivered_again_is_sent_once(reads: Iterable[bool], answer: str) -> None:
-    """Deliveries that read it before another's claim, or after it, make one request together, whatever the answer."""
+    """Deliveries that read the notice before or after another's claim make one request in all, whatever the answer."""
     sending = Sending()
     refusals = {"refuse": NotAcceptedError("400", retry=False), "lose": OutcomeUnknownError("ReadTimeoutError")}
     sending.mail.behaviour = refusals.get(answer, "accept")
@@ -82,7 +82,7 @@ def test_fault_19_a_notice_delivered_again_is_sent_once(reads: Iterable[bool], a
 
 
 def test_fault_19_a_notice_delivered_again_a_day_later_is_not_sent_again() -> None:
-    """The whole batch comes once more when everything is long done: nothing is sent and nothing written."""
+    """The whole batch comes again when everything is long done: nothing is sent and nothing written."""
     sending = Sending()
     old = sending.stored()
     assert sending.deliver() == "sent"
@@ -98,7 +98,7 @@ def test_fault_19_a_notice_delivered_again_a_day_later_is_not_sent_again() -> No
 
 
 def test_fault_20_an_old_image_is_not_believed(deployed: Deployed) -> None:
-    """The record says new and something else; what the table says is what is decided on."""
+    """The record is stale; the decision is based on what the table says."""
     record = a_record(LAMP.model_copy(update={"text": GREETING.text}))
     assert deployed.module.handler({"Records": [record]}, CONTEXT) == failures()
     triage = deployed.stored(LAMP).triage
@@ -107,7 +107,7 @@ def test_fault_20_an_old_image_is_not_believed(deployed: Deployed) -> None:
 
 
 def test_fault_20_an_old_image_of_a_decided_post_changes_nothing(deployed: Deployed) -> None:
-    """A post that a person settled meanwhile stays settled, though its record still says new."""
+    """A post that a person has settled meanwhile stays settled, though its record still says new."""
     by_hand = a_triage(is_report=False, route="drop", decided_by="admin-1")
     DynamoPostStore(deployed.table).settle(LAMP, by_hand, LAMP.created_at)
     before = deployed.items()
@@ -116,7 +116,7 @@ def test_fault_20_an_old_image_of_a_decided_post_changes_nothing(deployed: Deplo
 
 
 def test_fault_20_no_image_reaches_what_decides(deployed: Deployed) -> None:
-    """Whatever a record shows, only the key of its item is handed on."""
+    """Whatever a record shows, only its item's key is passed on."""
     given_on: list[Any] = []
     for name in ("INSERT", "MODIFY"):
         deployed.module.handle_each(
@@ -131,7 +131,7 @@ steps = st.one_of(st.just("record"), st.sampled_from(TEXTS), st.tuples(st.just("
 
 @given(st.lists(steps, max_size=10))
 def test_fault_20_records_and_edits_in_any_order_end_in_the_last_version(plan: list[str | tuple[str, str]]) -> None:
-    """MODIFY before INSERT, an edit between the read and the write: the last text is decided, in at most one ticket."""
+    """With MODIFY before INSERT or an edit between read and write, the last text is decided, in at most one ticket."""
     memory = Memory()
     posts, tickets = InMemoryPostStore(memory), InMemoryTicketStore(memory)
     post = a_post(text=TEXTS[0])
@@ -141,7 +141,7 @@ def test_fault_20_records_and_edits_in_any_order_end_in_the_last_version(plan: l
         posts.revise(a_post(text=text, fetched_at=NOON + 2 * MINUTE))
 
     class Overtaken(InMemoryPostStore):
-        """Another version comes in between the read and the write."""
+        """A store in which another version of the post comes in between the read and the write."""
 
         def __init__(self, text: str) -> None:
             super().__init__(memory)
@@ -184,7 +184,7 @@ def test_fault_20_records_and_edits_in_any_order_end_in_the_last_version(plan: l
 
 @pytest.mark.parametrize("poison", range(len(ALL)))
 def test_fault_21_what_comes_again_after_a_failed_record_has_no_effect(deployed: Deployed, poison: int) -> None:
-    """Lambda goes on from the record that was reported: it is done now, the later ones are read and left alone."""
+    """Lambda retries from the reported record: that one is decided now, the later ones are read and left alone."""
     deployed.spoil(ALL[poison])
     assert deployed.call(*ALL) == failures(ALL[poison])
     others = {post.key: deployed.stored(post) for post in ALL if post != ALL[poison]}
@@ -215,7 +215,7 @@ def mend(deployed: Deployed, post: Post) -> None:
 def test_fault_22_one_poison_record_is_reported_alone(
     deployed: Deployed, poison: int, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """Wherever it stands in the batch, the others are decided, and nothing of its text reaches the log."""
+    """Wherever the poison record is, the others are decided, and nothing of its text reaches the log."""
     deployed.spoil(ALL[poison])
     assert deployed.call(*ALL) == failures(ALL[poison])
     for post in ALL[:poison] + ALL[poison + 1 :]:
@@ -228,7 +228,7 @@ def test_fault_22_one_poison_record_is_reported_alone(
 
 
 def test_fault_22_what_the_stream_gave_up_stays_new_until_it_can_be_decided(deployed: Deployed) -> None:
-    """`follow_up` meets it at every run, brings the others home all the same, and decides it once it is mended."""
+    """`follow_up` meets the post at every run, decides the others all the same, and decides it once it is mended."""
     deployed.spoil(LAMP)
     for _ in range(3):
         done = follow_up(deployed, lambda key: decided(deployed, key))
@@ -240,7 +240,7 @@ def test_fault_22_what_the_stream_gave_up_stays_new_until_it_can_be_decided(depl
 
 
 def follow_up(deployed: Deployed, decider: Callable[[str], str]) -> Redriven:
-    """One run over the posts that were left behind."""
+    """Run `follow_up` once over the posts that were left behind."""
     redrive = Redrive(decide=decider, follow=str, deliver=str, notices=DynamoNoticeStore(deployed.table))
     now = max(post.fetched_at for post in ALL) + LEFT_BEHIND
     return redrive.run(DynamoPostStore(deployed.table).left_behind(now), [], [], lambda: True)
@@ -254,7 +254,7 @@ def decided(deployed: Deployed, key: str) -> str:
 
 
 def test_fault_22_a_record_that_is_given_up_is_kept_and_heard_of() -> None:
-    """The record itself lies in a bucket; `follow_up`, which fails on it too, ends in a queue with an alarm."""
+    """The stream's record goes to a bucket; `follow_up`'s failure on it goes to a queue with an alarm."""
     for properties in events("DynamoDB").values():
         assert properties["BisectBatchOnFunctionError"] is True
         assert 0 < properties["MaximumRetryAttempts"] <= 10
@@ -292,7 +292,7 @@ def test_fault_23_a_batch_that_fails_whole_is_reported_and_can_come_again(
 
 
 def test_fault_23_a_bad_deployment_is_heard_of_long_before_a_record_is_given_up() -> None:
-    """The age of the stream wakes somebody within ten minutes; six hours are left for going back."""
+    """The age of the stream's oldest record raises an alarm within ten minutes; six hours are left to roll back."""
     for name, properties in events("DynamoDB").items():
         assert properties["MaximumRecordAgeInSeconds"] >= 6 * HOUR_SECONDS
         [alarm] = [
@@ -306,7 +306,7 @@ def test_fault_23_a_bad_deployment_is_heard_of_long_before_a_record_is_given_up(
 
 
 def test_fault_23_what_a_bad_deployment_let_the_stream_drop_is_decided_after_it(deployed: Deployed) -> None:
-    """Every record was given up, and `follow_up` failed as well: after the rollback it alone decides them all."""
+    """Every record was given up and `follow_up` failed as well; after the rollback `follow_up` alone decides them."""
 
     def fail(key: str) -> str:
         raise RuntimeError(key)
@@ -329,9 +329,9 @@ def test_fault_25_a_decision_and_its_notice_are_one_write(deployed: Deployed) ->
     assert deployed.calls == ["GetItem", "UpdateItem"]
 
 
-@pytest.mark.filterwarnings("ignore:No application metrics to publish")  # a real death flushes none
+@pytest.mark.filterwarnings("ignore:No application metrics to publish")  # a process that really dies flushes no metrics
 def test_fault_25_a_process_killed_at_any_call_leaves_all_or_nothing(deployed: Deployed) -> None:
-    """Dying before any call to the table and coming again decides every post exactly once."""
+    """A process that dies before any call to the table and comes again decides every post exactly once."""
     for death in range(1, 2 * len(ALL) + 1):
         deployed.calls.clear()
         deployed.death = death
