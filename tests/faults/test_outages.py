@@ -126,7 +126,7 @@ def wait_header(kind: str, wait: str) -> tuple[int, object, Mapping[str, str]]:
 @pytest.mark.parametrize("wait", ["", "7", "0", "-5", "1e300", "99999999999999999999"])
 @pytest.mark.parametrize("kind", ALL_KINDS)
 def test_fault_07_a_throttled_run_stops_at_its_first_call_with_a_wait_that_makes_sense(kind: str, wait: str) -> None:
-    """Whether the platform names a wait, none or an absurd one, the poller waits for a bounded time."""
+    """Whether the platform names a wait, none or an absurd one, the run stops at once and waits a day at most."""
     status, body, headers = wait_header(kind, wait)
     platform = always(kind, body, status, headers)
     found = platform.read()

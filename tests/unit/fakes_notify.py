@@ -1,4 +1,4 @@
-"""Providers that send nothing: they keep what they were given, and answer as they were told to."""
+"""Providers that send nothing: they keep what they are given and answer as a test told them to."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ def a_contact(department: str, *, email: bool = True, phone: bool = True) -> Con
 
 @dataclass
 class FakeMail:
-    """Stands for SES."""
+    """Stands in for SES."""
 
     outbox: list[tuple[str, Mail, str | None]] = field(default_factory=list)
     """Recipient, mail and reply address of every send that was begun."""
     fault: Exception | None = None
 
     def send(self, mail: Mail, recipient: str, notice: AnyNotice, reply_to: str | None = None) -> str:
-        """Keep it, then answer or fail."""
+        """Keep the mail, then answer or fail."""
         self.outbox.append((recipient, mail, reply_to))
         if self.fault is not None:
             raise self.fault
@@ -38,13 +38,13 @@ class FakeMail:
 
 @dataclass
 class FakeSms:
-    """Stands for SNS."""
+    """Stands in for SNS."""
 
     outbox: list[tuple[str, str]] = field(default_factory=list)
     fault: Exception | None = None
 
     def send(self, text: str, recipient: str) -> str:
-        """Keep it, then answer or fail."""
+        """Keep the text, then answer or fail."""
         self.outbox.append((recipient, text))
         if self.fault is not None:
             raise self.fault
