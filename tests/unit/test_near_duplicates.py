@@ -1,4 +1,4 @@
-"""Texts that say nearly the same stay together."""
+"""Texts that say nearly the same are grouped together."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NEAR = (
     "lampu jalan depan pasar mati sudah tiga hari mohon diperbaiki ya",
     "lampu jalan depan pasar mati sudah empat minggu mohon diperbaiki ya",
 )
-"""Each is near the next, but the first is not near the last."""
+"""Each text is near the next, but the first is not near the last."""
 OTHERS = (
     "sampah menumpuk di belakang rumah",
     "kapan bansos cair untuk lansia",
@@ -29,24 +29,24 @@ OTHERS = (
 
 
 def test_near_duplicates_are_found() -> None:
-    """A text with a word changed is the twin of the first one; what only shares a word is none."""
+    """A text with one word changed is a near-duplicate; one that only shares a word is not."""
     assert twins([OTHERS[0], NEAR[0], OTHERS[1], NEAR[1], *OTHERS[2:]]) == [0, 1, 2, 1, 4, 5]
 
 
 def test_capitals_and_marks_make_no_difference() -> None:
-    """Shouting the same is saying the same."""
+    """Capitals and punctuation make no difference."""
     assert twins(["Lampu mati, tolong!", "LAMPU MATI TOLONG", "lampu (mati) tolong ..."]) == [0, 0, 0]
 
 
 def test_twins_of_twins_are_twins() -> None:
-    """A chain of near-duplicates is one group, wherever it begins; else one end would be learnt, the other scored."""
+    """A chain of near-duplicates is one group, wherever it begins; else one end is learnt and the other scored."""
     assert twins([NEAR[0], NEAR[2], *OTHERS]) == [0, 1, 2, 3, 4, 5]
     assert twins([*NEAR, *OTHERS])[:3] == [0, 0, 0]
     assert twins([NEAR[0], NEAR[2], NEAR[1], *OTHERS])[:3] == [0, 0, 0]
 
 
 def test_there_may_be_nothing_to_compare() -> None:
-    """No texts have no twins; texts without words are the same."""
+    """An empty list has no groups; texts without words are duplicates of each other."""
     assert twins([]) == []
     assert twins(["🔥", "sampah menumpuk", "", "..."]) == [0, 1, 0, 0]
 
@@ -54,7 +54,7 @@ def test_there_may_be_nothing_to_compare() -> None:
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.text(alphabet="ab ", max_size=8), max_size=8))
 def test_the_first_of_twins_names_them(texts: list[str]) -> None:
-    """Each text is given the first of its group, and the same text twice is always a twin."""
+    """Each text gets the first of its group, and identical texts are always in one group."""
     groups = twins(texts)
     assert [groups[first] for first in groups] == groups
     assert all(first <= place for place, first in enumerate(groups))
@@ -62,7 +62,7 @@ def test_the_first_of_twins_names_them(texts: list[str]) -> None:
 
 
 def test_twins_are_found_at_the_end_of_a_long_file() -> None:
-    """However long a file is, its last texts are compared as its first are."""
+    """However long a file is, its last texts are compared like its first."""
     texts = [f"kata{number} lagi{number}" for number in range(1100)]
     assert twins([*texts, texts[0], "sampah menumpuk", "sampah menumpuk!"]) == [*range(1100), 0, 1101, 1101]
 
@@ -70,14 +70,14 @@ def test_twins_are_found_at_the_end_of_a_long_file() -> None:
 @settings(max_examples=30, deadline=None)
 @given(st.permutations(range(12)))
 def test_a_chain_is_one_group_in_any_order(order: list[int]) -> None:
-    """A story that is passed on, and changed a little each time, is one group in whatever order it is read."""
+    """A story that is passed on with small changes is one group, in whatever order it is read."""
     words = [f"kata{number}" for number in range(18)]
     told = [" ".join(words[first : first + 7]) for first in order]
     assert twins([*told, *OTHERS]) == [0] * 12 + [12, 13, 14, 15]
 
 
 def test_groups_are_named_after_the_first() -> None:
-    """A group has the name of its first text, so that it can be looked up."""
+    """A group is named after its first text, so that it can be looked up."""
     examples = [an_example(id=f"berkas-{number}", text=text, group="") for number, text in enumerate([*NEAR, *OTHERS])]
     assert [example.group for example in with_groups(examples)] == [
         *["berkas-0"] * 3,
@@ -86,7 +86,7 @@ def test_groups_are_named_after_the_first() -> None:
 
 
 def test_groups_and_sides_stay_when_other_files_are_read(tmp_path: Path) -> None:
-    """A file's groups, and the side of a split on which they stand, do not depend on what else is read."""
+    """A file's groups and their sides of a split do not depend on what else is read."""
     first, second = tmp_path / "kota.jsonl", tmp_path / "desa.jsonl"
     for path, texts in ((first, [*NEAR, *OTHERS]), (second, [*OTHERS, *NEAR] * 2)):
         lines = [json.dumps({"text": text, "is_report": True}) for text in texts]
