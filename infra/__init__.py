@@ -1,1 +1,1 @@
-"""Everything around the functions that is not deployed into them."""
+"""Tools around the functions; nothing here is deployed into them."""

@@ -1,9 +1,11 @@
 """Finish what `sam build` leaves behind, so that a cold start loads nothing it does not need.
 
-`sam build` ships no byte-code, its archives date every file 1980, and a function's folder cannot be written to: each
-cold start would compile everything again, which takes two to four times as long as the import itself. Unchecked
-hashes make the byte-code valid whatever the files' dates say. botocore reads its descriptions of services, some 440 of
-them, from compressed JSON with all their documentation; the functions make twelve calls of six services.
+`sam build` ships no byte-code, dates every file in its archives 1980, and a deployed function cannot write to its own
+folder. Without byte-code, every cold start would compile all sources again, which takes two to four times as long as
+the import itself. The byte-code is compiled with unchecked hashes, which make it valid whatever the files' dates say.
+
+botocore reads its descriptions of some 440 services from compressed JSON that includes all documentation. The functions
+make twelve calls to six services; everything else is removed.
 """
 
 from __future__ import annotations
@@ -30,22 +32,22 @@ OPERATIONS: Final = {
     "sns": frozenset({"Publish"}),
     "bedrock-runtime": frozenset({"Converse"}),
 }
-"""The calls the functions make, by botocore's name of the service. A test compares it with the code."""
+"""The calls that the functions make, by botocore's name of the service. A test compares them with the code."""
 ENDPOINTS: Final = frozenset({"dynamodb", "secretsmanager", "ssm", "email", "sns", "sts"})
-"""The same services by the names of their hosts; STS is asked where its regional endpoint is."""
+"""The same services by their host names. STS is listed because its regional endpoint is looked up."""
 TASK_ROOT: Final = "/var/task"
-"""Where Lambda puts an artefact; tracebacks name files there."""
+"""The folder where Lambda unpacks an artefact; tracebacks name files below it."""
 
 
 class ArtefactError(Exception):
-    """An artefact cannot be finished; the sentence says which and why."""
+    """An artefact cannot be finished; the message says which and why."""
 
 
 def finish(build: Path) -> int:
-    """Finish the artefacts below a build folder, and return how many there were.
+    """Finish the artefacts below a build folder and return how many there were.
 
     Raises:
-        ArtefactError: when there is none, or a file does not compile.
+        ArtefactError: when there is none, or when a file does not compile.
     """
     artefacts = sorted(folder.parent for folder in build.glob("*/aduan"))
     if not artefacts:
@@ -55,21 +57,21 @@ def finish(build: Path) -> int:
     compile_templates(first)
     compile_code(first)
     for other in others:
-        # All functions have one CodeUri, so their artefacts are the same: finished once, copied, uploaded once.
+        # All functions share one CodeUri, so their artefacts are the same: finish one, copy it, upload it once.
         shutil.rmtree(other)
         shutil.copytree(first, other)
     return len(artefacts)
 
 
 def trim_botocore(data: Path) -> None:
-    """Keep the services, operations and shapes in use, without the documentation of any."""
+    """Remove the services, operations and shapes that are not in use, and all documentation."""
     for folder in data.iterdir():
         if folder.is_dir() and folder.name not in OPERATIONS:
             shutil.rmtree(folder)
     for service, operations in OPERATIONS.items():
         for file in data.glob(f"{service}/*/service-2.json.gz"):
             model = trimmed_model(json.loads(gzip.decompress(file.read_bytes())), operations)
-            # Without the time of day, so that the same code gives the same artefact.
+            # No timestamp in the archive, so that the same code gives the same artefact.
             file.write_bytes(gzip.compress(json.dumps(model).encode(), mtime=0))
     hosts = data / "endpoints.json"
     endpoints = json.loads(hosts.read_text(encoding="utf-8"))
@@ -79,7 +81,7 @@ def trim_botocore(data: Path) -> None:
 
 
 def trimmed_model(model: dict[str, Any], operations: frozenset[str]) -> dict[str, Any]:
-    """Return a service's description with only these operations, and the shapes that they need."""
+    """Return a service's description with only these operations and the shapes they need."""
     kept = {name: value for name, value in model["operations"].items() if name in operations}
     shapes: dict[str, Any] = {}
     wanted = list(_shapes_named_in(kept))
@@ -93,14 +95,14 @@ def trimmed_model(model: dict[str, Any], operations: frozenset[str]) -> dict[str
 
 
 def compile_templates(artefact: Path) -> None:
-    """Turn the Jinja templates into Python beside them, which the functions prefer to the sources."""
+    """Compile the Jinja templates to Python files beside them; the functions prefer those to the sources."""
     for folder in artefact.glob("*/templates"):
         sources = template_environment(folder).overlay(loader=jinja2.FileSystemLoader(folder))
         sources.compile_templates(folder, extensions=["j2"], zip=None, ignore_errors=False)
 
 
 def compile_code(artefact: Path) -> None:
-    """Compile every file of an artefact; what tests left behind has dates and would be stale."""
+    """Compile every file of an artefact; byte-code left by tests is removed, because its dates would make it stale."""
     for folder in artefact.rglob("__pycache__"):
         shutil.rmtree(folder)
     if not compileall.compile_dir(
@@ -115,7 +117,7 @@ def compile_code(artefact: Path) -> None:
 
 
 def _shapes_named_in(part: Any) -> Iterator[str]:
-    """Names of the shapes that a part of a description refers to."""
+    """Yield the names of the shapes that a part of a description refers to."""
     if isinstance(part, dict):
         for name, value in part.items():
             if name == "shape" and isinstance(value, str):

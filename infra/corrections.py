@@ -1,7 +1,7 @@
-"""Write what people corrected as labelled texts, one JSON object a line, for ``python -m infra.training train``.
+"""Write people's corrections as labelled texts, one JSON object per line, for ``python -m infra.training train``.
 
-Texts are masked, as they are stored, and carry the ticket's code instead of anything that leads to their author. What
-was edited or deleted at its source since is not among them.
+Texts are masked, as they are stored. A text carries its ticket's code and nothing that leads to its author. Texts that
+have since been edited or deleted at their source are left out.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ from infra.local.machine import REGION, STATE, WATCHED
 
 OUT: Final = STATE / "corrections.jsonl"
 MONTHS: Final = 24
-"""How far back is looked when nobody says."""
+"""How many months are covered when no range is given."""
 PAGE: Final = 100
 
 
 class CorrectionsError(Exception):
-    """The corrections cannot be read; the sentence says why."""
+    """The corrections cannot be read; the message says why."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Write the file and print how many lines it has; return the exit code."""
+    """Write the file, print how many lines it has, and return the exit code."""
     chosen = _arguments(arguments)
     try:
         table = open_deployment(chosen.table, chosen.stack)
@@ -55,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def open_deployment(table: str | None, stack: str | None) -> Table:
-    """Reach the table by its name or its stack's; the local stack's, when neither is given.
+    """Open the table by its name or by its stack's name; the local stack's table when neither is given.
 
     Raises:
         CorrectionsError: when there is no such stack.
@@ -82,7 +82,7 @@ def _local_table() -> Table:
 
 
 def months_between(first: str | None, last: str) -> list[str]:
-    """List the months from `first` to `last`, both included; without a first, the last two years."""
+    """List the months from `first` to `last`, both included; the last two years when `first` is None."""
     end = _number(last)
     start = end - MONTHS + 1 if first is None else _number(first)
     return [f"{number // 12:04}-{number % 12 + 1:02}" for number in range(start, end + 1)]
@@ -100,7 +100,7 @@ def examples_of(store: ExampleStore, months: Sequence[str]) -> Iterator[Example]
 
 
 def line(example: Example, directory: Directory) -> dict[str, Any]:
-    """One example as the training reads it; its group is left for the training to find."""
+    """Return an example as the training reads it; the training finds its group itself."""
     label = example.label
     return {
         "id": example.ticket,
@@ -117,10 +117,10 @@ def line(example: Example, directory: Directory) -> dict[str, Any]:
 
 
 def topic(example: Example, directory: Directory) -> str | None:
-    """The topic a person named; otherwise the classifier's, if it leads to the department that the person named.
+    """Return the topic that a person named, or else the classifier's topic if it leads to the department they named.
 
-    Who gives a complaint about lamps to PLN instead of Dishub has seen that it is about lamps. Who gives it to the
-    waterworks has said that it is not, and not what it is about.
+    An officer who moves a complaint about lamps from Dishub to PLN agrees that it is about lamps. One who moves it to
+    the waterworks says that it is not about lamps, but does not say what it is about.
     """
     label, decision = example.label, example.decision
     if label.topic is not None or decision is None or decision.topic is None:

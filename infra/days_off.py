@@ -21,7 +21,7 @@ YEARS: Final = range(2024, 2041)
 
 
 def days_off() -> dict[str, Any]:
-    """Return the file's content: for each year its days off with their names."""
+    """Return the file's content: each year's days off with their names."""
     return {
         "source": (
             f"the library holidays {version('holidays')}, which follows the yearly joint decree of three ministers;"

@@ -1,8 +1,8 @@
-"""Put a new key beside those that sign the links in mails: ``python -m infra.rotate_action_keys --stack aduan-prod``.
+"""Add a new key for signing the links in mails: ``python -m infra.rotate_action_keys --stack aduan-prod``.
 
-From then on the new one signs. Links that an older key has signed go on working until they end by themselves; a key
-whose last link has ended is dropped. With ``--revoke``, for a key that somebody else may know, all older keys are
-dropped at once, and every link that is out there is dead.
+From then on the new key signs. Links that an older key has signed go on working until they expire; a key whose last
+link has expired is dropped. With ``--revoke``, for a key that may have leaked, all older keys are dropped at once, and
+every link sent so far stops working.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from aduan.action_token import LIFETIME, SigningKeys
 
 OUTPUT: Final = "ActionKeysArn"
 IN_USE: Final = timedelta(days=2)
-"""How long after a rotation a function may still sign with the key before: it looks again every hour it is used."""
+"""How long after a rotation a function may still sign with the previous key: it reloads the keys once an hour."""
 _ID: Final = "k%Y%m%d%H%M%S"
-"""A key is named by when it was made, in UTC; the template's first one is ``k1``."""
+"""A key's name is the time it was made, in UTC; the template names the first one ``k1``."""
 
 
 def rotated(keys: SigningKeys, key: str, now: datetime, *, revoke: bool = False) -> SigningKeys:
-    """Return the keys with a new one that signs, and without those that nothing valid is signed with.
+    """Return the keys with a new one that signs, without those whose links have all expired.
 
     Raises:
-        ValueError: when a key was made in this very second.
+        ValueError: when a key was already made in this second.
     """
     name = now.astimezone(UTC).strftime(_ID)
     if name in keys.keys:
@@ -48,7 +48,7 @@ def rotated(keys: SigningKeys, key: str, now: datetime, *, revoke: bool = False)
 
 
 def made_at(name: str) -> datetime:
-    """When a key was made; the first of all before any other."""
+    """Return when a key was made; ``k1`` counts as older than any other."""
     try:
         return datetime.strptime(name, _ID).replace(tzinfo=UTC)
     except ValueError:
@@ -56,7 +56,7 @@ def made_at(name: str) -> datetime:
 
 
 def rotate(secrets_manager: Any, secret: str, now: datetime, *, revoke: bool = False) -> SigningKeys:
-    """Rotate the keys in a secret; return those it has now."""
+    """Rotate the keys in a secret and return the keys it has now."""
     before = SigningKeys.from_secret(secrets_manager.get_secret_value(SecretId=secret)["SecretString"])
     after = rotated(before, secrets.token_urlsafe(48), now, revoke=revoke)
     written = json.dumps({"current": after.current, **after.keys})
@@ -65,7 +65,7 @@ def rotate(secrets_manager: Any, secret: str, now: datetime, *, revoke: bool = F
 
 
 def main() -> int:
-    """Rotate the keys of one stack, and say which there are; never the keys themselves."""
+    """Rotate the keys of one stack and print the names of those in use; never the keys themselves."""
     parser = argparse.ArgumentParser(prog="python -m infra.rotate_action_keys", description=__doc__)
     parser.add_argument("--stack", required=True, help="name of the stack, such as aduan-prod")
     parser.add_argument("--revoke", action="store_true", help="drop all older keys: every link in a mail dies")

@@ -1,4 +1,4 @@
-"""The project's CloudFormation files as plain values, so that nothing retypes them."""
+"""Read the project's CloudFormation files as plain values, so that nobody has to copy them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ ROOT = Path(__file__).parent.parent
 
 
 class _Loader(yaml.SafeLoader):
-    """Reads CloudFormation's short forms: ``!Ref x`` becomes ``{"Ref": x}``."""
+    """A YAML loader that reads CloudFormation's short forms: ``!Ref x`` becomes ``{"Ref": x}``."""
 
 
 def _intrinsic(loader: _Loader, suffix: str, node: yaml.Node) -> dict[str, Any]:
@@ -38,10 +38,10 @@ def load(name: str) -> dict[str, Any]:
 
 
 def table_request(name: str) -> dict[str, Any]:
-    """What to ask DynamoDB for to get the table of `infra/storage.yaml` under another name."""
+    """Return the DynamoDB request that creates the table of `infra/storage.yaml` under another name."""
     properties = dict(load("infra/storage.yaml")["Resources"]["Table"]["Properties"])
     for later in ("PointInTimeRecoverySpecification", "TimeToLiveSpecification"):
-        properties.pop(later)  # CloudFormation sets these by calls of their own, after the table is made
+        properties.pop(later)  # CloudFormation sets these with calls of their own once the table exists
     properties["SSESpecification"] = {"Enabled": properties.pop("SSESpecification")["SSEEnabled"]}
     properties["StreamSpecification"] = {"StreamEnabled": True, **properties["StreamSpecification"]}
     return {**properties, "TableName": name}

@@ -1,1 +1,1 @@
-"""The figures of docs/figures.md, measured."""
+"""Measure the figures of docs/figures.md."""

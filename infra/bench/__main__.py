@@ -32,11 +32,11 @@ COLD_START_LIMIT: Final = 1.6
 UNIT_LIMITS: Final = {"complaint by e-mail": 24, "chatter": 6, "quiet poll, writes": 0, "quiet poll, reads": 1}
 
 Row = tuple[str, str, str, bool]
-"""What, measured, limit, within it."""
+"""The name of a figure, its value, its limit, and whether it is within the limit."""
 
 
 def main() -> int:
-    """Print every figure beside its limit; 1 when one is beyond it."""
+    """Print every figure beside its limit; return 1 when one exceeds it."""
     console = Console(highlight=False)
     screen = Screen(title=f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
     for name in ("what", "measured", "limit", ""):
@@ -52,7 +52,7 @@ def main() -> int:
 
 
 def unit_rows() -> Iterator[Row]:
-    """DynamoDB units per post, mean and largest; the limit is on the mean."""
+    """Yield the DynamoDB units per post, mean and largest; the limit applies to the mean."""
     for what, costs in sorted(units(POSTS).items()):
         mean, limit = statistics.mean(costs), UNIT_LIMITS.get(what)
         shown = f"{mean:.1f} (largest {max(costs):g}, n = {len(costs)})"
@@ -60,7 +60,7 @@ def unit_rows() -> Iterator[Row]:
 
 
 def classify_rows() -> Iterator[Row]:
-    """Time for one text, of the bundled posts, in this process."""
+    """Yield the time to classify one text of the bundled posts, in this process."""
     directory = load_directory()
     texts = [json.loads(line)["text"] for line in POSTS.read_text(encoding="utf-8").splitlines()]
     for text in texts:
@@ -77,7 +77,7 @@ def classify_rows() -> Iterator[Row]:
 
 
 def cold_start_rows() -> Iterator[Row]:
-    """Import of each built handler against a bare DynamoDB client, in fresh processes."""
+    """Yield the import time of each built handler against a bare DynamoDB client, in fresh processes."""
     addresses = Addresses(0, 0)
     sam("build", addresses)
     finish(BUILD)
@@ -87,7 +87,7 @@ def cold_start_rows() -> Iterator[Row]:
 
 
 def handlers(addresses: Addresses) -> dict[str, dict[str, str]]:
-    """Each function's handler and environment from the template; what only a deployment knows is invented."""
+    """Return each function's handler and environment from the template; values only a deployment knows are invented."""
     template = load("template.yaml")
     given = parameters(addresses)
     shared = template["Globals"]["Function"]["Environment"]["Variables"]

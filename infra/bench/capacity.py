@@ -18,7 +18,7 @@ from aduan.store.table import Image
 KB: Final = 1024
 READ_KB: Final = 4 * KB
 _SCALARS: Final = {"N": 21, "BOOL": 1, "NULL": 1}
-"""Bytes at the most; a number of n digits takes n / 2 + 1."""
+"""The most bytes that a scalar takes; a number of n digits takes n / 2 + 1."""
 
 
 @dataclass
@@ -31,7 +31,7 @@ class Capacity:
 
 @dataclass
 class CapacityMeter:
-    """Watches one DynamoDB client and adds up what its calls cost."""
+    """Watches one DynamoDB client and adds up the capacity its calls consume."""
 
     client: Any
     indexes: list[Mapping[str, Any]]
@@ -40,13 +40,13 @@ class CapacityMeter:
     _looking: bool = False
 
     def watch(self) -> None:
-        """Begin to count."""
+        """Start counting."""
         events = self.client.meta.events
         events.register("provide-client-params.dynamodb.*", self._before)
         events.register("after-call.dynamodb.*", self._after)
 
     def taken(self) -> Capacity:
-        """Return what was used since the last call, and begin anew."""
+        """Return the units used since the last call, and start again from zero."""
         used, self.used = self.used, Capacity()
         return used
 
@@ -75,7 +75,7 @@ class CapacityMeter:
             self.used.reads += _read_units(sum(map(size, parsed.get("Items", []))), consistent=False)
 
     def _index_units(self, index: Mapping[str, Any], before: Image | None, after: Image | None) -> int:
-        """What one index costs for one change."""
+        """Return the write units of one index for one change."""
         old, new = _entry(index, before), _entry(index, after)
         if old == new:
             return 0
@@ -96,7 +96,7 @@ class CapacityMeter:
 
 
 def size(image: Image | None) -> int:
-    """Bytes of an item as DynamoDB counts them: names and values in UTF-8."""
+    """Return an item's bytes as DynamoDB counts them: names and values in UTF-8."""
     return 0 if image is None else sum(len(name.encode()) + _value_size(value) for name, value in image.items())
 
 
@@ -116,7 +116,7 @@ def _value_size(value: Mapping[str, Any]) -> int:
 
 
 def _entry(index: Mapping[str, Any], image: Image | None) -> Image | None:
-    """What an index holds of an item; None when the item has not all of the index's keys."""
+    """Return what an index holds of an item, or None when the item lacks one of the index's keys."""
     keys = [part["AttributeName"] for part in index["KeySchema"]]
     if image is None or not all(name in image for name in keys):
         return None

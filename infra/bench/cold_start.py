@@ -1,4 +1,4 @@
-"""How long a handler's import takes in a fresh process, against a bare DynamoDB client as pip installs boto3."""
+"""Measure the import of a handler in a fresh process, against a bare DynamoDB client of boto3 as pip installs it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ print(time.process_time() - began)
 
 
 def milliseconds(folder: Path, statement: str, settings: dict[str, str]) -> float:
-    """Run one statement in a fresh, isolated process, and return the processor time it took."""
+    """Run one statement in a fresh, isolated process and return the processor time it took, in milliseconds."""
     done = subprocess.run(
         [sys.executable, "-I", "-c", _PROGRAM.format(statement=statement)],
         cwd=folder,
@@ -36,7 +36,7 @@ def milliseconds(folder: Path, statement: str, settings: dict[str, str]) -> floa
 
 
 def ratios(build: Path, handlers: dict[str, dict[str, str]], runs: int) -> dict[str, tuple[float, float]]:
-    """Return, per function, the median import in milliseconds and the median ratio to the baseline.
+    """Return the median import in milliseconds and the median ratio to the baseline, by function.
 
     Baseline and handler take turns, so that a machine that slows down slows both.
     """
@@ -48,7 +48,7 @@ def ratios(build: Path, handlers: dict[str, dict[str, str]], runs: int) -> dict[
         pairs = [
             (milliseconds(SITE_PACKAGES, BASELINE, environment), milliseconds(artefact, statement, environment))
             for _ in range(runs + 1)
-        ][1:]  # the first pair warms the disk
+        ][1:]  # the first pair only warms the disk cache
         measured[name] = (
             statistics.median(handler for _, handler in pairs),
             statistics.median(handler / baseline for baseline, handler in pairs),

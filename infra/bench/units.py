@@ -1,4 +1,4 @@
-"""What a post costs in DynamoDB units, from the poll to the sent notice, with the real stores on an emulated table."""
+"""Measure a post's cost in DynamoDB units, from poll to sent notice, with the real stores on an emulated table."""
 
 from __future__ import annotations
 
@@ -41,17 +41,17 @@ class Listed(Source):
         self._posts = posts
 
     def read(self, window: Window, marks: Mapping[str, str]) -> Iterator[Batch]:
-        """Yield them, whatever was read before."""
+        """Yield the posts, whatever was read before."""
         del marks
         yield Batch.of(self._posts, window)
 
 
 @dataclass(frozen=True)
 class Accepting:
-    """A provider that takes everything."""
+    """A provider that accepts every message."""
 
     def send(self, *_: object) -> str:
-        """Accept."""
+        """Accept the message."""
         return "0100018f-message-id-of-ordinary-length-000000"
 
 
@@ -85,7 +85,7 @@ def units(posts_file: Path) -> dict[str, list[float]]:
 
 
 def _working_hours() -> Iterator[datetime]:
-    """One post an hour from eight to four on working days: so many at once would be a flood, and wait for a digest."""
+    """Yield one time an hour from eight to four on working days; more posts at once would wait for a digest."""
     day = NOW
     while True:
         if is_working_day(day.date()):
@@ -117,7 +117,7 @@ def _bring_home(table: Table, post: Post, now: datetime) -> str:
 
 
 def _quiet_poll(table: Table, meter: CapacityMeter, posts: list[Post]) -> Capacity:
-    """Poll twice, and return what the second run cost."""
+    """Poll twice and return what the second poll cost."""
     channel = next(channel for channel in load_directory().channels if channel.kind == "instagram")
     for number in range(2):
         poll = Poll(
@@ -135,7 +135,7 @@ def _quiet_poll(table: Table, meter: CapacityMeter, posts: list[Post]) -> Capaci
 
 
 def _post(bundled: dict[str, str]) -> Post:
-    """A bundled post with an id and an address of the usual length."""
+    """Return a bundled post with an id and an address of the usual length."""
     return Post(
         kind="instagram",
         native_id=f"1800000000000{bundled['id'][1:]:0>4}",

@@ -1,1 +1,1 @@
-"""The whole stack on one machine: emulator, channel simulator, deploy, drive, show."""
+"""The whole stack on one machine: emulator, channel simulator, deployment, schedules, results."""

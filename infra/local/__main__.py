@@ -1,6 +1,6 @@
-"""The local stack's commands: ``demo`` runs everything once, ``up`` and ``down`` keep it running and stop it.
+"""The local stack's commands: ``demo`` runs everything once, ``up`` starts the stack, and ``down`` stops it.
 
-``simulate`` is ``up`` for whoever wants to write posts by hand.
+``simulate`` is ``up`` for somebody who wants to write posts by hand.
 """
 
 from __future__ import annotations
@@ -50,14 +50,14 @@ from infra.local.watching import write_stack
 
 BUNDLED: Final = HERE / "posts.jsonl"
 SHOWN: Final = 40
-"""Rows of the table on the screen; all of them are in the page."""
+"""How many rows are printed on the screen; the written page has all of them."""
 
 console = Console(highlight=False)
 
 
 @dataclass(frozen=True)
 class Stack:
-    """A running stack and the ways into it."""
+    """A running stack and the clients that reach it."""
 
     addresses: Addresses
     deployment: Deployment
@@ -67,7 +67,7 @@ class Stack:
 
 
 def main() -> int:
-    """Run one command; 0 when everything it promises holds."""
+    """Run one command and return its exit code: 0 when everything it promises holds."""
     arguments = _arguments()
     if arguments.command == "down":
         return down()
@@ -83,7 +83,7 @@ def main() -> int:
 
 
 def demo(posts: Path, limit: int | None) -> int:
-    """Bring the posts of a file the whole way, show what became of them, and stop everything again."""
+    """Take the posts of a file through the whole stack, show what became of them, and stop everything again."""
     began = time.monotonic()
     try:
         stack = start(posts, limit)
@@ -119,7 +119,7 @@ def up(posts: Path, limit: int | None) -> int:
 
 
 def simulate(posts: Path, limit: int | None) -> int:
-    """Start the stack as `up` does, and say where the page is to write posts and watch them."""
+    """Start the stack as `up` does, and print the address of the page for writing and watching posts."""
     ended = up(posts, limit)
     addresses = processes.remembered()
     if ended == 0 and addresses is not None:
@@ -128,13 +128,13 @@ def simulate(posts: Path, limit: int | None) -> int:
 
 
 def down() -> int:
-    """Stop what is running."""
+    """Stop the running stack."""
     console.print(f"{processes.stop_all()} processes stopped.")
     return 0
 
 
 def start(posts: Path, limit: int | None) -> Stack:
-    """Start emulator and simulator, build, deploy and seed."""
+    """Start the emulator and the simulator; build, deploy and seed the stack."""
     addresses = free_addresses()
     with step("The channel simulator starts"):
         processes.start_simulator(addresses, posts, limit)
@@ -161,7 +161,7 @@ def start(posts: Path, limit: int | None) -> Stack:
 
 
 def bring_home(stack: Stack) -> list[Line]:
-    """Poll until every post is stored, and wait until each is decided and its notices are sent."""
+    """Poll until every post is stored, then wait until each is decided and its notices are sent."""
     posts = simulated_posts(stack.addresses)
     columns = (TextColumn("{task.description:<12}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as progress:
@@ -185,7 +185,7 @@ def bring_home(stack: Stack) -> list[Line]:
 
 
 def act(stack: Stack, lines: Sequence[Line]) -> tuple[list[Line], list[Act]]:
-    """Let two departments act by the links in their mails; return what became of the posts then, and what was done."""
+    """Let two departments act by the links in their mails; return what became of the posts, and what was done."""
     with step("Two departments follow the links in their mails"):
         acts = act_by_link(sent_messages(stack.addresses).mails, stack.table)
         wait_until_settled(stack.table, lambda *_: None)
@@ -193,7 +193,7 @@ def act(stack: Stack, lines: Sequence[Line]) -> tuple[list[Line], list[Act]]:
 
 
 def as_sentence(done: Act) -> str:
-    """One line for the screen: what was pressed, and where the ticket is now."""
+    """Describe an act in one line for the screen: which button was pressed, and the state of the ticket now."""
     by, now = department_name(done.before.department), department_name(done.after.department)
     moved = f"moved to {now}" if by != now else f"with {now}"
     return f"By link: {by} pressed \u201c{done.label}\u201d: {done.after.code} is {done.after.status}, {moved}"
@@ -217,7 +217,7 @@ def show(lines: Sequence[Line], page: Path) -> None:
 
 
 def how_to_ask(stack: Stack, *, running: bool) -> None:
-    """Print the API's address and a call that is ready to paste."""
+    """Print the API's address and a ready-made call to paste."""
     url = f"{stack.addresses.emulator}/_aws/execute-api/{stack.deployment.api_id}/v1"
     token_file = STATE / "admin-token"
     token_file.write_text(stack.token)
@@ -227,7 +227,7 @@ def how_to_ask(stack: Stack, *, running: bool) -> None:
 
 
 def verdict(lines: Sequence[Line], seconds: float) -> int:
-    """Print the totals as the last line; 0 only when every post is accounted for and every notice was sent."""
+    """Print the totals as the last line; return 0 only if every post is accounted for and every notice was sent."""
     left = unfinished(lines)
     if left:
         console.print(f"[yellow]notices not sent: {dict(left)}")
@@ -238,7 +238,7 @@ def verdict(lines: Sequence[Line], seconds: float) -> int:
 
 @contextmanager
 def step(what: str) -> Iterator[None]:
-    """Show that something is going on, and how long it took."""
+    """Print that a step is running, and then how long it took."""
     began = time.monotonic()
     with console.status(f"{what} …"):
         yield

@@ -44,10 +44,10 @@ def deploy(addresses: Addresses, cloudformation: Any) -> Deployment:
 
 
 def sam(verb: str, addresses: Addresses, *options: str) -> None:
-    """Run one verb of SAM with the stage `local`; what it prints goes to a log.
+    """Run one SAM command with the stage `local`; its output goes to a log.
 
     Raises:
-        MachineError: with SAM's last words, when it fails.
+        MachineError: when the command fails; the message holds the end of its output.
     """
     overrides = [f"{name}={value}" for name, value in parameters(addresses).items()]
     command = [str(SAM), verb, "--config-env", STAGE, *options, "--parameter-overrides", *overrides]

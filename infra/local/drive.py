@@ -1,4 +1,4 @@
-"""Run the schedules now instead of waiting for their minute, until everything has settled."""
+"""Run the schedules at once instead of waiting for the minute they fire, until everything has settled."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from infra.local.machine import Addresses, MachineError
 ROUNDS: Final = 20
 IDLE_ROUNDS: Final = 3
 SETTLE_SECONDS: Final = 180
-"""Longest wait for the stream and the senders without anything moving."""
+"""How long to wait for the stream and the senders while nothing moves."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class SimulatedPost:
 
 
 def simulated_posts(addresses: Addresses) -> list[SimulatedPost]:
-    """Every post the platforms show now, but for the county's own."""
+    """Return every post that the platforms show now, except the county's own."""
     answer = urllib3.request("GET", f"{addresses.simulator}/_simulator/posts", timeout=30)
     return [
         SimulatedPost(key=f"{post['kind']}#{post['native_id']}", kind=post["kind"], edge=post["edge"])
@@ -41,13 +41,13 @@ def simulated_posts(addresses: Addresses) -> list[SimulatedPost]:
 def poll_until_stored(
     posts: Sequence[SimulatedPost], table: Table, run_schedules: Callable[[], None], progress: Callable[[int], None]
 ) -> int:
-    """Run the polling schedules until every post is stored, or a round finds no more; return how many are."""
+    """Poll until every post is stored or a round finds no more; return how many are stored."""
     stored = idle = 0
     for _ in range(ROUNDS):
         run_schedules()
         before, stored = stored, len(table.digests([post_key(post.key) for post in posts]))
         progress(stored)
-        # One idle round may be a schedule of the stack's own that was faster and holds the lease.
+        # One idle round may mean that one of the stack's own schedules was faster and holds the lease.
         idle = idle + 1 if stored == before else 0
         if stored == len(posts) or idle > IDLE_ROUNDS:
             break
@@ -67,7 +67,7 @@ class Schedules:
                 self._targets[listed["Name"]] = schedule["Target"]
 
     def run(self, function: str) -> None:
-        """Invoke `function` once for each schedule that targets it, with that schedule's input, and without waiting.
+        """Invoke `function` once, with its input, for each schedule that targets it, without waiting between them.
 
         Raises:
             MachineError: when there is no such schedule, or the function fails.
@@ -85,7 +85,7 @@ class Schedules:
 def wait_until_settled(table: Table, progress: Callable[[int, int], None]) -> None:
     """Wait until no post is undecided and no notice unsent, as long as something still moves.
 
-    `progress` is told how many posts and how many notices wait.
+    `progress` is called with the number of undecided posts and the number of unsent notices.
     """
     last: tuple[int, int] | None = None
     end = time.monotonic() + SETTLE_SECONDS
@@ -95,7 +95,7 @@ def wait_until_settled(table: Table, progress: Callable[[int, int], None]) -> No
         progress(*waiting)
         if waiting != last:
             last, end = waiting, time.monotonic() + SETTLE_SECONDS
-        # Between a post's decision and its notice lies one transaction, so empty twice is empty.
+        # A post's notice may be written one transaction after its decision, so one empty reading is not enough.
         quiet = quiet + 1 if waiting == (0, 0) else 0
         if quiet > 1:
             return
@@ -103,7 +103,7 @@ def wait_until_settled(table: Table, progress: Callable[[int, int], None]) -> No
 
 
 def waiting_on(table: Table, what: str) -> int:
-    """How many posts or notices are unfinished."""
+    """Return how many posts or notices are unfinished."""
     return sum(
         1
         for name in (NOTICE_QUEUES.values() if what == "NOTICE" else [what])

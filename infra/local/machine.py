@@ -1,4 +1,4 @@
-"""What this machine is, and where the local stack lies on it."""
+"""What the local stack needs to know of this machine, and where it keeps its files."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from infra import templates
 ROOT: Final = Path(__file__).resolve().parents[2]
 HERE: Final = Path(__file__).resolve().parent
 STATE: Final = ROOT / ".local"
-"""Everything the local stack leaves behind: logs, process ids, what was sent. `make down` removes nothing of it."""
+"""The folder of everything the local stack leaves behind: logs, process ids, sent messages. `make down` keeps it."""
 BUILD: Final = ROOT / ".aws-sam" / "build"
 WATCHED: Final = STATE / "watched.json"
-"""Where the simulator's page finds the stack."""
+"""The file that tells the simulator's page where the stack is."""
 REGION: Final = "ap-southeast-3"
 STAGE: Final = "local"
 SENDER: Final = "aduan@slemankab.example"
@@ -36,12 +36,12 @@ _PLATFORMS: Final = {
     "YoutubeBaseUrl": "/youtube",
     "FeedBaseUrl": "/feeds",
 }
-"""Where the simulator answers for which platform, by the template's parameters."""
+"""The path under which the simulator answers for each platform, by the template's parameter."""
 _PROCESSORS: Final = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
 
 
 class MachineError(Exception):
-    """This machine cannot run the stack; the sentence says why."""
+    """This machine cannot run the stack; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -53,17 +53,17 @@ class Addresses:
 
     @property
     def emulator(self) -> str:
-        """Endpoint of every AWS service."""
+        """The endpoint of every AWS service."""
         return f"http://127.0.0.1:{self.emulator_port}"
 
     @property
     def simulator(self) -> str:
-        """Base address of the channel simulator."""
+        """The base address of the channel simulator."""
         return f"http://127.0.0.1:{self.simulator_port}"
 
 
 def free_addresses(emulator: int = 4566, simulator: int = 4570) -> Addresses:
-    """Take the usual ports, or any free ones when they are taken."""
+    """Return the usual ports, or free ones in place of those that are taken."""
     return Addresses(_free(emulator), _free(simulator))
 
 
@@ -79,7 +79,7 @@ def _free(wanted: int) -> int:
 
 
 def parameters(addresses: Addresses) -> dict[str, str]:
-    """The template's parameters for this machine: its processor, its Python, its addresses."""
+    """Return the template's parameters for this machine: its processor, its Python, its addresses."""
     machine = platform.machine().lower()
     if machine not in _PROCESSORS:
         raise MachineError(f"Lambda knows x86_64 and arm64; this processor is {machine}")
@@ -98,18 +98,18 @@ def parameters(addresses: Addresses) -> dict[str, str]:
 
 
 def environment(addresses: Addresses) -> dict[str, str]:
-    """The environment of everything that speaks to the emulator: dummy credentials, no telemetry.
+    """Return the environment for every process that calls the emulator: dummy credentials, no telemetry.
 
-    Without PYTHONPATH, which the emulator's workers would inherit: a function must import its artefact and not this
-    checkout.
+    PYTHONPATH is left out, because the emulator's workers would inherit it: a function must import its artefact and not
+    this checkout.
     """
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PYTHONPATH"))}
     return {
         **kept,
-        # `sam build` looks for the runtime's Python on PATH; it is the one this runs on.
+        # `sam build` looks on PATH for the runtime's Python, which is the one that runs this code.
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
         "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",  # the emulator takes any
+        "AWS_SECRET_ACCESS_KEY": "test",  # the emulator accepts any credentials
         "AWS_DEFAULT_REGION": REGION,
         "AWS_REGION": REGION,
         "AWS_ENDPOINT_URL": addresses.emulator,
@@ -120,7 +120,7 @@ def environment(addresses: Addresses) -> dict[str, str]:
 
 
 def tokens() -> dict[str, str]:
-    """A token for each channel that is polled."""
+    """Return a token for each channel that is polled."""
     return {
         channel.id: f"local-token-{channel.id.replace(':', '-')}"
         for channel in load_directory().channels

@@ -1,4 +1,4 @@
-"""Two liaison officers who act from their mails: one accepts a ticket, another says that it is not her job."""
+"""Two liaison officers act by the links in their mails: one accepts a ticket, the other says it is not theirs."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ class Act:
     """What an officer did, and what came of it."""
 
     label: str
-    """Of the link."""
+    """The label of the link that was followed."""
     title: str
-    """Of the page that answered."""
+    """The title of the page that answered."""
     before: Ticket
     after: Ticket
 
@@ -38,7 +38,7 @@ class Act:
 def act_by_link(mails: Sequence[Mapping[str, Any]], table: Table) -> list[Act]:
     """Accept the ticket of one mail and refuse that of another, if there are such mails.
 
-    The one that is refused has somebody who is next likely, as far as any has.
+    A ticket with a runner-up department is preferred for the refusal.
     """
     found = list(_with_links(mails, table))
     refused = next((one for one in found if one[0].runner_up), found[-1] if found else None)
@@ -52,7 +52,7 @@ def act_by_link(mails: Sequence[Mapping[str, Any]], table: Table) -> list[Act]:
 
 
 def _with_links(mails: Sequence[Mapping[str, Any]], table: Table) -> Iterator[tuple[Ticket, dict[str, str]]]:
-    """The ticket of each mail that has both links, with its links by their labels."""
+    """Yield the ticket of each mail that has both links, with its links by their labels."""
     for mail in mails:
         links = dict(_LINK.findall((mail["BodyText"] or "").replace("\r\n", "\n")))
         code = _CODE.search(mail["Subject"])
@@ -62,10 +62,10 @@ def _with_links(mails: Sequence[Mapping[str, Any]], table: Table) -> Iterator[tu
 
 
 def _follow(label: str, before: Ticket, links: Mapping[str, str], table: Table) -> Act:
-    """Open a link, and press the button on its page.
+    """Open a link and press the button on its page.
 
     Raises:
-        MachineError: when there is no such page, or pressing its button is refused.
+        MachineError: when there is no such page, or the press is refused.
     """
     shown = urllib3.request("GET", links[label], timeout=60)
     seen = _SEEN.search(shown.data.decode())

@@ -1,4 +1,4 @@
-"""What became of every simulated post, counted."""
+"""Look up what became of every simulated post, and count it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Line:
 
     @property
     def accounted(self) -> bool:
-        """It waits in quarantine with its reason, or was decided: as chatter, or with a ticket and its notices."""
+        """Whether the post is in quarantine, or was decided: as chatter, or with a ticket and its notices."""
         if self.quarantined:
             return True
         if self.post is None or self.post.triage is None or self.post.state != "triaged":
@@ -39,7 +39,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Totals:
-    """The demo's last line."""
+    """The figures of the demo's last line."""
 
     posts: int
     reports: int
@@ -50,7 +50,7 @@ class Totals:
     seconds: float
 
     def as_json(self) -> str:
-        """One line of JSON."""
+        """Return one line of JSON."""
         return json.dumps(asdict(self))
 
 
@@ -61,7 +61,7 @@ def account_for(posts: Iterable[SimulatedPost], table: Table) -> list[Line]:
 
 
 def totals(lines: Sequence[Line], seconds: float) -> Totals:
-    """Count."""
+    """Count the lines by what became of their posts."""
     triages = [line.post.triage for line in lines if line.post and line.post.triage]
     tickets = [line.ticket for line in lines if line.ticket]
     return Totals(
@@ -76,12 +76,12 @@ def totals(lines: Sequence[Line], seconds: float) -> Totals:
 
 
 def unfinished(lines: Iterable[Line]) -> Counter[str]:
-    """How many notices are in which state other than sent."""
+    """Count the notices that were not sent, by their state."""
     return Counter(notice.state for line in lines for notice in line.notices if notice.state != "sent")
 
 
 def channel_notices(table: Table) -> list[ChannelNotice]:
-    """What the owners of channels and the desk were told about channels, which no complaint is the reason of."""
+    """Return the notices about channels, which no complaint caused; they go to channel owners and the desk."""
     channels = load_directory().channels
     return [
         ChannelNotice.model_validate(item) for channel in channels for item in _notices(channel_key(channel.id), table)
@@ -95,14 +95,14 @@ def department_name(code: str) -> str:
 
 
 def told(line: Line) -> str:
-    """By which media, and in which state when not simply sent: ``email, sms (failed)``."""
+    """Name the media that a notice went by, with its state unless it was sent: ``email, sms (failed)``."""
     return ", ".join(
         notice.medium if notice.state == "sent" else f"{notice.medium} ({notice.state})" for notice in line.notices
     )
 
 
 def what_became(line: Line) -> str:
-    """One cell for the ticket."""
+    """Describe what became of a post, for the ticket's cell."""
     if line.ticket is not None:
         return f"{line.ticket.code} {line.ticket.status}"
     if line.quarantined:
@@ -119,13 +119,13 @@ def _line(simulated: SimulatedPost, table: Table, quarantined: set[str]) -> Line
 
 
 def _notices(key: Item, table: Table) -> Iterator[Item]:
-    """The notices beside an item."""
+    """Yield the notices stored beside an item."""
     condition = values(pk=key["pk"], notice="NOTICE#")
     return table.query("pk = :pk AND begins_with(sk, :notice)", ExpressionAttributeValues=condition)
 
 
 def _quarantined(table: Table) -> set[str]:
-    """Keys of quarantined posts of every channel."""
+    """Return the keys of the quarantined posts of every channel."""
     keys = set()
     for channel in load_directory().channels:
         for item in table.query("pk = :pk", ExpressionAttributeValues=values(pk=f"QUARANTINE#{channel.id}")):

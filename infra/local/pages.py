@@ -1,4 +1,4 @@
-"""What was sent and what became of every post, as files that can be read."""
+"""Write what was sent, and what became of every post, as files for people to read."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from infra.local.outcome import Line, department_name, what_became
 
 @dataclass(frozen=True)
 class Messages:
-    """What the providers accepted."""
+    """The messages that the providers accepted."""
 
     mails: list[dict[str, Any]]
     texts: list[dict[str, Any]]
@@ -37,7 +37,7 @@ def sent_messages(addresses: Addresses) -> Messages:
 def write_pages(
     folder: Path, lines: Sequence[Line], about_channels: Sequence[ChannelNotice], messages: Messages
 ) -> Path:
-    """Write each mail as the reader sees it and as plain text, and one page that lists everything; return the page."""
+    """Write each mail as its reader sees it and as plain text, and one page that lists everything; return that page."""
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.iterdir():
         old.unlink()

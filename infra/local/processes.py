@@ -38,7 +38,7 @@ START_SECONDS: Final = 60
 STOP_SECONDS: Final = 10
 _RUNNING: Final = STATE / "running.json"
 _CHILDREN: Final[list[subprocess.Popen[bytes]]] = []
-"""Kept for as long as this process lives: Python warns of a child that nobody holds."""
+"""References held while this process lives, because Python warns about a child process that is garbage-collected."""
 
 
 def start_emulator(addresses: Addresses) -> None:
@@ -50,7 +50,7 @@ def start_emulator(addresses: Addresses) -> None:
         "TMPDIR": str(folder),
         "STATE_DIR": str(folder),
         "S3_DATA_DIR": str(folder),
-        # Services nobody needs here, which would listen on ports of their own.
+        # Services that nobody needs here, and that would listen on ports of their own.
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
     }
@@ -62,14 +62,14 @@ def start_simulator(addresses: Addresses, posts: Path, limit: int | None) -> Non
     """Start the channel simulator with the posts of a file, and wait until it answers.
 
     Raises:
-        MachineError: with the simulator's own words, when it cannot read the file.
+        MachineError: when it cannot read the file; the message is the simulator's own.
     """
     STATE.mkdir(exist_ok=True)
     config = STATE / "simulator.json"
     config.write_text(json.dumps(simulator_config()))
     command = [sys.executable, "-m", "infra.local.simulator", "--config", str(config), "--posts", str(posts)]
     command += ["--county", str(HERE / "county_posts.json"), "--port", str(addresses.simulator_port)]
-    WATCHED.unlink(missing_ok=True)  # that of a stack which is no more
+    WATCHED.unlink(missing_ok=True)  # the file describes a stack that no longer runs
     command += ["--stack", str(WATCHED)]
     command += ["--limit", str(limit)] if limit is not None else []
     started = _start("simulator", command, environment(addresses) | {"PYTHONPATH": str(ROOT / "functions")})
@@ -77,7 +77,7 @@ def start_simulator(addresses: Addresses, posts: Path, limit: int | None) -> Non
 
 
 def simulator_config() -> dict[str, object]:
-    """The accounts that are polled, each with the token the functions find in the Parameter Store."""
+    """Return the accounts that are polled, each with the token that the functions find in the Parameter Store."""
     known = tokens()
     accounts = [
         _account(channel, known[channel.id])
@@ -88,7 +88,7 @@ def simulator_config() -> dict[str, object]:
 
 
 def _account(channel: Channel, token: str) -> dict[str, object]:
-    """An account as the simulator wants it, with what else its kind needs."""
+    """Return an account as the simulator's configuration wants it, with the fields that its kind needs."""
     parameters = channel.parameters
     account: dict[str, object] = {
         "kind": channel.kind,
@@ -105,19 +105,19 @@ def _account(channel: Channel, token: str) -> dict[str, object]:
 
 
 def remember(addresses: Addresses) -> None:
-    """Write down where the stack listens, for `make down` and for whoever comes later."""
+    """Write down where the stack listens, for `make down` and later commands."""
     _RUNNING.write_text(json.dumps(asdict(addresses)))
 
 
 def remembered() -> Addresses | None:
-    """Return where a running stack listens; None when there is none."""
+    """Return where a running stack listens, or None when there is none."""
     if not _RUNNING.exists() or not any(_alive(_pid(name)) for name in ("emulator", "simulator")):
         return None
     return Addresses(**json.loads(_RUNNING.read_text()))
 
 
 def stop_all() -> int:
-    """Stop what is running, workers included; return how many processes were."""
+    """Stop the running processes, their workers included; return how many there were."""
     stopped = sum(_stop(name) for name in ("emulator", "simulator"))
     _RUNNING.unlink(missing_ok=True)
     return stopped
@@ -125,7 +125,7 @@ def stop_all() -> int:
 
 def _start(name: str, command: list[str], env: dict[str, str]) -> subprocess.Popen[bytes]:
     with (STATE / f"{name}.log").open("wb") as log:
-        # A session of its own, so that the workers it starts can be stopped with it.
+        # A session of its own, so that the process and the workers it starts can be stopped together.
         process = subprocess.Popen(
             command, cwd=ROOT, env=env, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
         )
@@ -178,7 +178,7 @@ def _alive(pid: int) -> bool:
     if pid <= 0:
         return False
     for child in _CHILDREN:
-        child.poll()  # a child of this very process stays a zombie until it is asked
+        child.poll()  # a child of this process stays a zombie until it is polled
     try:
         os.killpg(pid, 0)
     except ProcessLookupError:

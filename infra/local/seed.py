@@ -1,4 +1,4 @@
-"""What a deployment needs beside the template: tokens, a verified sender, contacts, one admin."""
+"""Seed what a deployment needs beside the template: tokens, a verified sender, contacts, one admin."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from infra.local.deploy import Deployment
 from infra.local.machine import ADMIN, APP_ID, APP_SECRET, OVERRIDE_EMAIL, SENDER, STAGE, tokens
 
 WITHOUT_CONTACT: Final = frozenset({"setwan", "kesbangpol"})
-"""Two departments are left without a contact, so that the demo shows their notices going to the desk."""
+"""Two departments get no contact, so that the demo shows their notices going to the desk."""
 
 
 def seed_credentials(ssm: Any) -> None:
@@ -28,7 +28,7 @@ def seed_credentials(ssm: Any) -> None:
 
 
 def verify_addresses(ses: Any) -> None:
-    """SES sends only for, and in its sandbox only to, addresses it has verified."""
+    """Verify the sender and the receivers: SES sends only from verified addresses and, in its sandbox, only to them."""
     for address in (SENDER, OVERRIDE_EMAIL):
         ses.create_email_identity(EmailIdentity=address)
 
@@ -37,7 +37,7 @@ def seed_contacts(table: Table) -> int:
     """Give the county's departments, the desk and their heads invented addresses and numbers.
 
     Returns:
-        How many departments got one.
+        How many departments got a contact.
     """
     contacts = DynamoContactStore(table)
     departments = [
@@ -69,7 +69,7 @@ def seed_contacts(table: Table) -> int:
 
 
 def sign_in_admin(cognito: Any, deployment: Deployment) -> str:
-    """Make one admin with a password nobody knows, sign in, and return the token the API asks for."""
+    """Create one admin with a random password, sign them in, and return the token that the API asks for."""
     password = f"Aa1-{secrets.token_urlsafe(18)}"
     cognito.admin_create_user(
         UserPoolId=deployment.user_pool_id,

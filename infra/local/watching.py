@@ -1,4 +1,4 @@
-"""The simulator's page looks into the running stack through this: the table, and the polling schedules."""
+"""Let the simulator's page look into the running stack: the table and the polling schedules."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ STATE_WORDS: Mapping[str, str] = {
 
 
 class StackDesk:
-    """Looks into the stack whose address and table stand in a file, once that file is there."""
+    """The stack whose address and table are written in a file; there is no stack until the file exists."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
         self._session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=REGION)  # noqa: S106
 
     def outcomes(self, entries: Sequence[Entry]) -> Mapping[str, Outcome] | None:
-        """What became of these posts, by native id; None as long as there is no stack."""
+        """Return what became of these posts, by native id, or None while there is no stack."""
         stack = self._stack()
         if stack is None:
             return None
@@ -46,11 +46,11 @@ class StackDesk:
         try:
             lines = account_for(posts, Table(self._client("dynamodb", stack), stack["table"]))
         except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError):
-            return None  # it was stopped, or is being made
+            return None  # the stack was stopped or is being started
         return {entry.native_id: outcome_of(line) for entry, line in zip(entries, lines, strict=True)}
 
     def read_now(self) -> str | None:
-        """Run the polling schedules; return what went wrong."""
+        """Run the polling schedules; return what went wrong, or None."""
         stack = self._stack()
         if stack is None:
             return "Tumpukan belum siap; coba sebentar lagi."
@@ -79,7 +79,7 @@ def write_stack(file: Path, emulator: str, table: str) -> None:
 
 
 def outcome_of(line: Line) -> Outcome:
-    """Put a line into the page's words."""
+    """Translate an outcome line into the terms of the page."""
     if line.post is None:
         return Outcome("quarantine" if line.quarantined else "waiting")
     triage = line.post.triage

@@ -1,4 +1,4 @@
-"""Every channel kind that is polled, opened as the handler opens it, on a wire that answers what a test decides."""
+"""Every channel kind that is polled, opened as the handler opens it, on a wire whose answers a test decides."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ WRITTEN_AT = "2026-11-03T06:41:09+00:00"
 
 @dataclass
 class Wire:
-    """Every platform at once: answers by a test's own rule, and remembers what it was asked."""
+    """Stands in for every platform: it answers by a test's own rule and remembers what it was asked."""
 
     answer: Callable[[str, Mapping[str, Any]], tuple[int, bytes, Mapping[str, str]]]
     """From the path and the body's JSON to status, body and headers."""
@@ -57,7 +57,7 @@ class Platform:
     wire: Wire
     pauses: list[float] = field(default_factory=list)
     seconds: float = 60
-    """How long a run may take; a pause takes its time."""
+    """How many seconds a run may take; a pause uses up its length."""
 
     def open(self) -> Source:
         """Open the kind's source for one run."""
@@ -100,7 +100,7 @@ class Platform:
 def always(
     kind: str, body: object, status: int = 200, headers: Mapping[str, str] | None = None, **more: Any
 ) -> Platform:
-    """A platform that gives one answer to everything: bytes as they are, anything else as JSON."""
+    """Return a platform that answers everything alike: bytes are sent unchanged, anything else as JSON."""
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
     return Platform(kind, Wire(lambda _path, _body: (status, data, headers or {})), **more)
 
@@ -113,11 +113,11 @@ NOTHING: Mapping[str, bytes] = {
     "x": b'{"meta": {"result_count": 0}}',
     "youtube": b'{"items": []}',
 }
-"""How each platform says that there is nothing."""
+"""How each platform says that there are no posts."""
 
 
 def listing(kind: str, *items: str) -> Platform:
-    """A platform of JSON that lists these items once, and nothing beneath them."""
+    """Return a platform of JSON that lists these items once, with nothing beneath them."""
     [moderator, *_] = cast("tuple[str, ...]", CHANNELS["telegram_relay"].parameters["moderators"])
     first, last = {
         "facebook_page": ('{"data": [', "]}"),
@@ -136,7 +136,7 @@ def listing(kind: str, *items: str) -> Platform:
 
 
 def an_item(kind: str, native_id: str, text: str = '"tolong"', more: str = "") -> str:
-    """A sound item of a kind, with its id and text as they stand in the JSON, and `more` fields behind them."""
+    """Return a sound item of a kind; `native_id`, `text` and `more` fields are inserted as JSON source."""
     return {
         "facebook_page": (
             f'{{"id": {native_id}, "message": {text}, "created_time": "{WRITTEN_AT}", "updated_time": "{WRITTEN_AT}",'

@@ -1,4 +1,4 @@
-"""A poller that dies, meets another one, or does not hear that its write was done."""
+"""A poller dies, meets another poller, or gets no reply to a write that was done."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ from tests.table import create_table
 
 CHANNEL = a_channel().id
 CALLS_OF_A_RUN = 30
-"""More than any run of the property below makes; a death beyond the last call is no death."""
+"""More calls than any run of the property below makes; a death set for a later call never happens."""
 
 
 def test_fault_01_a_crash_between_the_posts_and_the_cursor_repeats_nothing() -> None:
-    """The next run finds its posts stored and decided, leaves them so, and moves the cursor."""
+    """The next run finds its posts stored and decided, leaves them alone, and moves the cursor."""
     platform = Platform()
     source = FakeSource({"a": some_posts(1, 2)})
     rehearsal = Platform()
@@ -58,7 +58,7 @@ def test_fault_02_a_crash_in_the_middle_of_a_page_stores_the_rest_in_the_next_ru
     for stored in range(1, 5):
         platform = Platform()
         source = FakeSource({"a": some_posts(1, 2, 3, 4)})
-        platform.die(source, after=3 + stored)  # behind the cursor, the look for what is known, and the lease
+        platform.die(source, after=3 + stored)  # after the cursor, the check for known posts, and the lease
         assert len(platform.memory.posts) == stored
         assert (platform.cursor.watermark, platform.cursor.marks) == (None, {})
         platform.now += LEASE
@@ -77,7 +77,7 @@ def test_fault_02_a_crash_in_the_middle_of_a_page_stores_the_rest_in_the_next_ru
 def test_fault_02_a_crash_between_any_two_calls_loses_and_doubles_nothing(
     *, first: int, second: int, after: bool, sizes: list[int]
 ) -> None:
-    """Killed twice at any call, before or after it took effect, the third run completes what is missing."""
+    """After dying twice, at any call and before or after its effect, the third run stores what is missing."""
     platform = Platform()
     threads: dict[str, list[Post | Rejected]] = {}
     number = 0
@@ -115,16 +115,16 @@ class LostReply:
     requests: int = 0
 
     def __enter__(self) -> Self:
-        """Stand behind the table, as near to the wire as can be."""
+        """Intercept requests as close to the wire as possible."""
         self.table.client.meta.events.register_last(f"before-send.dynamodb.{self.operation}", self.lose)
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Stand aside."""
+        """Stop intercepting."""
         self.table.client.meta.events.unregister(f"before-send.dynamodb.{self.operation}", self.lose)
 
     def lose(self, request: Any, **_: Any) -> None:
-        """Break the connection behind the first request."""
+        """Break the connection after the first request."""
         self.requests += 1
         if self.requests == 1:
             raise ConnectionClosedError(endpoint_url=request.url)
@@ -138,7 +138,7 @@ def table(monkeypatch: pytest.MonkeyPatch) -> Iterator[Table]:
 
 
 def test_fault_03_a_lease_whose_reply_is_lost_is_held(table: Table) -> None:
-    """The SDK repeats the write and meets the run's own lease: the run goes on, and another one does not."""
+    """The SDK repeats the write and meets the run's own lease: the run continues, and no other run may start."""
     channels = DynamoChannelStore(table)
     fresh = channels.read(CHANNEL)
     with LostReply(table, "UpdateItem") as wire:
@@ -149,7 +149,7 @@ def test_fault_03_a_lease_whose_reply_is_lost_is_held(table: Table) -> None:
 
 
 def test_fault_03_a_cursor_whose_reply_is_lost_is_written(table: Table) -> None:
-    """The SDK's second write is refused by what the first one wrote, and the owner's mark says that it is ours."""
+    """The SDK's second write is refused because of the first, and the owner's mark shows that the first is ours."""
     channels = DynamoChannelStore(table)
     leased = channels.lease(channels.read(CHANNEL), "one", NOON, NOON + MINUTE)
     with LostReply(table, "PutItem") as wire:
@@ -160,7 +160,7 @@ def test_fault_03_a_cursor_whose_reply_is_lost_is_written(table: Table) -> None:
 
 
 def test_fault_03_a_cursor_that_another_run_wrote_is_not_taken_for_our_own(table: Table) -> None:
-    """With the same version but another owner on it, the write was lost for good, and the run learns it."""
+    """With the same version but another owner on the cursor, the write has failed for good, and the run learns so."""
     channels = DynamoChannelStore(table)
     first = channels.lease(channels.read(CHANNEL), "one", NOON, NOON + MINUTE)
     second = channels.lease(channels.read(CHANNEL), "two", NOON + MINUTE, NOON + 2 * MINUTE)
@@ -170,7 +170,7 @@ def test_fault_03_a_cursor_that_another_run_wrote_is_not_taken_for_our_own(table
 
 
 def test_fault_03_a_post_whose_reply_is_lost_is_stored_once(table: Table) -> None:
-    """The second write meets the first one; the post is there as it was read, and is no new version of itself."""
+    """The second write meets the first: the post is stored as it was read, and is not taken for a new version."""
     posts = DynamoPostStore(table)
     with LostReply(table, "PutItem"):
         posts.add(a_post())
@@ -179,7 +179,7 @@ def test_fault_03_a_post_whose_reply_is_lost_is_stored_once(table: Table) -> Non
 
 
 def test_fault_04_a_run_leaves_a_channel_alone_that_another_one_holds() -> None:
-    """It neither asks the platform nor writes."""
+    """The run neither asks the platform nor writes."""
     platform = Platform()
     channels = InMemoryChannelStore(platform.memory)
     channels.lease(channels.read(CHANNEL), "other", NOON, NOON + 10 * MINUTE)
@@ -191,12 +191,12 @@ def test_fault_04_a_run_leaves_a_channel_alone_that_another_one_holds() -> None:
 
 @dataclass
 class Slow(FakeSource):
-    """A platform that answers its first thread only after the lease has run out, and another run was there."""
+    """A platform that finishes its first thread only after the lease has run out and another run has taken place."""
 
     platform: Platform = field(default_factory=Platform)
 
     def read(self, window: Window, marks: Mapping[str, str]) -> Iterator[Batch]:
-        """Let the other run begin and end between two batches of this one."""
+        """Let the other run start and finish between two batches of this one."""
         for number, batch in enumerate(super().read(window, marks)):
             yield batch
             if number == 0:
@@ -207,7 +207,7 @@ class Slow(FakeSource):
 
 
 def test_fault_04_a_lease_that_ran_out_is_taken_over_and_the_late_run_writes_no_cursor() -> None:
-    """The second run completes; the first one's cursor and ledger are refused; every post is there once."""
+    """The second run completes; the first run's cursor and ledger are refused; every post is stored once."""
     platform = Platform()
     slow = Slow({"a": some_posts(1), "b": some_posts(2)}, platform=platform)
     assert platform.poll(slow) is None
@@ -217,7 +217,7 @@ def test_fault_04_a_lease_that_ran_out_is_taken_over_and_the_late_run_writes_no_
 
 
 def test_fault_05_a_run_out_of_time_keeps_the_threads_it_finished() -> None:
-    """The next run goes on behind them; the watermark waits until everything is read."""
+    """The next run continues with the rest; the watermark stays until everything is read."""
     platform = Platform()
     source = FakeSource({"a": some_posts(1), "b": some_posts(50)}, fails_after=1, failure=StoppedError("time"))
     run = platform.poll(source)
@@ -230,7 +230,7 @@ def test_fault_05_a_run_out_of_time_keeps_the_threads_it_finished() -> None:
 
 
 def test_fault_05_reading_ends_at_four_fifths_of_the_time() -> None:
-    """A fifth is left for storing and for the cursor."""
+    """A fifth of the time is left for storing the posts and the cursor."""
     now = 100.0
     budget = TimeBudget.of(lambda: now, 50)
     assert SHARE_OF_TIME == 0.8

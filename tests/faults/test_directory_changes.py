@@ -1,4 +1,4 @@
-"""Fault 37: contacts and directory change while notices are under way."""
+"""Fault 37: contacts and the directory change while notices are on their way."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from tests.unit.fakes_notify import a_contact
 
 DIRECTORY = load_directory()
 GONE = "dinas_lama"
-"""A code that no directory knows any more."""
+"""A code that is no longer in any directory."""
 OWN = a_contact("dishub").email
 NEW = "baru@dishub.example"
 DESK_MAIL, DESK_PHONE = a_contact(DESK).email, a_contact(DESK).phone
@@ -35,7 +35,7 @@ MORNING = datetime(2026, 11, 4, 7, 30, tzinfo=WIB)
 
 
 def replaced(sending: Sending) -> Contact:
-    """An admin enters another address."""
+    """Let an admin enter another address."""
     contact = a_contact("dishub").model_copy(update={"email": NEW, "updated_at": sending.now})
     sending.memory.contacts["dishub"] = contact
     return contact
@@ -43,7 +43,7 @@ def replaced(sending: Sending) -> Contact:
 
 @dataclass
 class Interrupted(FakeProvider):
-    """While it takes a mail, something changes."""
+    """A provider that lets something change while it takes a mail."""
 
     meanwhile: Callable[[], object] = lambda: None
 
@@ -54,7 +54,7 @@ class Interrupted(FakeProvider):
 
 
 def test_fault_37_whom_a_mail_went_to_is_what_was_known_at_its_claim() -> None:
-    """A contact replaced while the mail is sent changes neither the mail nor its record, only the next notice."""
+    """A contact replaced while the mail is being sent changes only the next notice, not this mail or its record."""
     sending = Sending()
     sending.mail = Interrupted(meanwhile=lambda: replaced(sending))
     assert sending.deliver() == "sent"
@@ -66,7 +66,7 @@ def test_fault_37_whom_a_mail_went_to_is_what_was_known_at_its_claim() -> None:
 
 
 def test_fault_37_a_report_about_the_old_address_settles_the_notice() -> None:
-    """The claim says whom it went to, so SES's word about that address counts, whoever stands there now."""
+    """The claim records the recipient, so SES's report about that address counts, whoever the contact is by then."""
     sending = Sending()
     sending.mail.behaviour = "accept, then lose"
     assert sending.deliver() == "unknown"
@@ -79,7 +79,7 @@ def test_fault_37_a_report_about_the_old_address_settles_the_notice() -> None:
 
 
 def test_fault_37_a_bounce_of_the_old_address_leaves_the_new_one_alive() -> None:
-    """The new one is not called dead, and gets the mail that came back."""
+    """The new address is not marked as dead, and it gets the mail that bounced."""
     sending = Sending()
     sending.deliver()
     sending.now += MINUTE
@@ -108,7 +108,7 @@ def test_fault_37_a_refused_mail_goes_to_whoever_is_there_when_it_is_tried_again
 def test_fault_37_a_department_that_left_the_directory_is_told_of_through_the_desk(
     medium: Medium, step: str | None
 ) -> None:
-    """The first notice and a step of the ladder alike, by mail and by SMS: the desk hears, and hears why."""
+    """The desk gets the department's notices, a first one and a ladder's step, by mail and by SMS, with the reason."""
     sending = Sending()
     sending.memory.contacts[GONE] = a_contact(GONE)
     sending.memory.tickets[a_ticket().code] = a_ticket(department=GONE)
@@ -121,7 +121,7 @@ def test_fault_37_a_department_that_left_the_directory_is_told_of_through_the_de
 
 
 def test_fault_37_a_department_that_left_after_an_attempt_is_told_of_through_the_desk() -> None:
-    """The second attempt of a mail that nobody knows the outcome of goes to somebody who is still there."""
+    """A mail whose first attempt has an unknown outcome goes to an existing recipient on its second attempt."""
     sending = Sending()
     sending.memory.tickets[a_ticket().code] = a_ticket(department=GONE)
     lost = sending.add(
@@ -135,7 +135,7 @@ def test_fault_37_a_department_that_left_after_an_attempt_is_told_of_through_the
 
 
 def test_fault_37_a_digest_of_a_department_that_left_goes_to_the_desk() -> None:
-    """What waited for the morning is told in the morning, in one mail."""
+    """What waited for the morning is sent in the morning, in one mail."""
     county = County(NOON)
     for number in range(3):
         [notice] = county.open(number, department=GONE)
@@ -148,14 +148,14 @@ def test_fault_37_a_digest_of_a_department_that_left_goes_to_the_desk() -> None:
 
 
 def without(code: str) -> Directory:
-    """The directory after a department was taken out."""
+    """Return the directory without one department."""
     departments = {name: department for name, department in DIRECTORY.departments.items() if name != code}
     return DIRECTORY.model_copy(update={"departments": departments})
 
 
 @pytest.mark.parametrize("status", ["routed", "accepted", "in_progress", "reopened", "resolved", "not_ours"])
 def test_fault_37_the_clocks_of_a_ticket_go_on_when_its_department_left(status: Any) -> None:
-    """`follow_up` takes every step to the end of the ladder, and each is told to somebody who exists."""
+    """`follow_up` takes every step to the end of the ladder, and each notice goes to an existing recipient."""
     directory = without("dishub")
     ticket = started(a_ticket(status=status), directory, NOON)
     steps: list[Notice] = []
@@ -175,7 +175,7 @@ def test_fault_37_the_clocks_of_a_ticket_go_on_when_its_department_left(status: 
 
 @pytest.mark.parametrize("before", [GONE, "dishub"])
 def test_fault_37_an_edited_post_takes_its_ticket_to_a_department_that_is_there(before: str) -> None:
-    """What was decided by an older directory is decided anew by this one."""
+    """A decision made with an older directory is made anew with this one."""
     ticket = a_ticket(department=before, runner_up=GONE)
     old, new = a_triage(department=before, runner_up=GONE), a_triage(department="dlh", topic="sampah")
     change = revision(a_post(), old, new, ticket, directory=DIRECTORY, now=NOON + timedelta(hours=1))
@@ -183,7 +183,7 @@ def test_fault_37_an_edited_post_takes_its_ticket_to_a_department_that_is_there(
 
 
 def test_fault_37_a_reply_lost_while_a_department_left_is_reconciled_all_the_same() -> None:
-    """SES's report needs no directory."""
+    """Applying SES's report needs no directory."""
     sending = Sending()
     sending.memory.tickets[a_ticket().code] = a_ticket(department=GONE)
     notice = sending.add(a_notice(department=GONE))

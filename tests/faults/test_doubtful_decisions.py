@@ -1,4 +1,4 @@
-"""Fault 24: the classifier raises, names what nobody knows, is not sure, or names no department at all."""
+"""Fault 24: the classifier raises, returns unknown names, is not sure, or names no department at all."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ DIRECTORY = load_directory()
 
 @contextmanager
 def deciding(triage: Triage | Exception) -> Iterator[None]:
-    """A classifier that answers this, whatever it is asked."""
+    """Replace the classifier by one that always answers this."""
 
     def classify(*_: object, **__: object) -> Triage:
         if isinstance(triage, Exception):
@@ -37,7 +37,7 @@ def deciding(triage: Triage | Exception) -> Iterator[None]:
 
 
 def told(triage: Triage | Exception) -> tuple[County, list[tuple[str, Mail, str | None]]]:
-    """What becomes of one post that the classifier answers so about, in a county where only the desk has a contact."""
+    """Return the mails about one post with this answer, in a county where only the desk has a contact."""
     county = County()
     county.store(TEXTS[:1])
     with deciding(triage):
@@ -48,7 +48,7 @@ def told(triage: Triage | Exception) -> tuple[County, list[tuple[str, Mail, str 
 
 
 def logged(caplog: pytest.LogCaptureFixture, message: str, error: str) -> bool:
-    """Whether a line with this message names this error; what else a line holds is in its record, not in its text."""
+    """Whether a line with this message names this error; the details are in the record, not in its text."""
     return any(record.getMessage() == message and vars(record)["error"] == error for record in caplog.records)
 
 
@@ -56,7 +56,7 @@ def logged(caplog: pytest.LogCaptureFixture, message: str, error: str) -> bool:
 def test_fault_24_a_classifier_that_raises_sends_the_post_to_the_desk(
     fault: Exception, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Whatever it raises, a person gets the post to read; the log names the error's type and no word of the text."""
+    """Whatever the error, a person gets the post to read; the log has the error's type and no word of the text."""
     county, [(recipient, mail, _)] = told(fault)
     [ticket] = county.memory.tickets.values()
     assert (ticket.department, ticket.status, ticket.topic) == (DESK, "needs_review", "lainnya")
@@ -103,7 +103,7 @@ doubtful = st.builds(
 
 @given(doubtful)
 def test_fault_24_whatever_is_answered_about_a_report_a_person_hears_of_it(triage: Triage) -> None:
-    """Unknown topic, unknown department, none at all, no confidence: one ticket, and a mail to somebody who exists."""
+    """Unknown topic, unknown or no department, no confidence: one ticket, and a mail to an existing recipient."""
     county, mails = told(triage)
     [ticket] = county.memory.tickets.values()
     assert county.states == {"sent"}

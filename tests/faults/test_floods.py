@@ -33,7 +33,7 @@ def told(county: County) -> Counter[str]:
 
 
 def test_fault_34_thousands_of_complaints_in_an_hour_are_told_by_the_limit_and_all_of_them() -> None:
-    """Ten mails at once, then full digests, over as many runs as they take; every ticket in exactly one of them."""
+    """Ten mails at once, then full digests over as many runs as needed; every ticket is in exactly one of them."""
     number = 2_000
     county = County(NOON)
     for one in range(number):
@@ -61,12 +61,12 @@ def for_mails(county: County, number: int) -> Callable[[], bool]:
 
 
 def waiting(county: County) -> bool:
-    """Whether anybody is still to be told of something."""
+    """Whether any notice is still unsent."""
     return any(notice.state == "pending" for notice in county.memory.notices.values())
 
 
 def test_fault_34_a_flood_for_one_department_delays_no_other() -> None:
-    """While one is over its limit, another is told at once, and an emergency of the flooded one, too."""
+    """While one department is over its limit, others are told at once, and so is an emergency."""
     county = County(NOON)
     for one in range(3 * LIMIT):
         for notice in county.open(one):
@@ -103,7 +103,7 @@ def test_fault_34_one_text_five_hundred_times_is_told_by_the_limit_and_loses_nob
 
 
 def test_fault_34_a_fire_that_five_hundred_people_report_is_one_sms() -> None:
-    """The others are spared with the reason on record; no ticket is without its mail."""
+    """The other SMS are suppressed with the reason on record; every ticket has its mail."""
     county = County(NOON)
     place = Place(kalurahan="Ambarketawang")
     for one in range(500):
@@ -117,7 +117,7 @@ def test_fault_34_a_fire_that_five_hundred_people_report_is_one_sms() -> None:
 
 
 def test_fault_34_the_bill_for_sms_ends_with_the_months_budget_and_the_desk_hears_of_it() -> None:
-    """Five hundred fires at as many places: what the budget pays for goes, the rest has its mail, the desk one more."""
+    """Of five hundred fires, those within the budget get an SMS; all get a mail, and the desk gets one more."""
     county = County(NOON)
     for one in range(500):
         for notice in county.open(one, urgency="emergency", department="damkar"):

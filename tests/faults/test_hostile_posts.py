@@ -1,4 +1,4 @@
-"""Posts as nobody would wish them: late, changed, gone, out of time, and made of odd numbers and characters."""
+"""Posts that are late, changed, deleted, misdated, or made of odd numbers and characters."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ class Listing(FakeSource):
     posts: list[Post | Rejected] = field(default_factory=list)
 
     def read(self, window: Window, marks: Mapping[str, str]) -> Iterator[Batch]:
-        """Whatever the marks say."""
+        """Yield the same posts whatever the marks say."""
         self.windows.append(window)
         yield Batch.of(self.posts, window)
 
 
 def test_fault_11_a_post_that_becomes_visible_late_is_in_the_overlap() -> None:
-    """Every run reads 48 hours behind the youngest post again, so what is listed late is stored late, and once."""
+    """Every run re-reads the 48 hours before the youngest post, so a post listed late is stored, and once."""
     platform = Platform()
     source = Listing(posts=some_posts(50))
     platform.poll(source)
@@ -61,7 +61,7 @@ def test_fault_11_a_post_that_becomes_visible_late_is_in_the_overlap() -> None:
 
 
 def test_fault_11_an_edited_post_is_revised_and_then_known() -> None:
-    """Another text under a known id is another version, found once."""
+    """A known id with another text is a new version, which is found once."""
     platform = Platform()
     source = Listing(posts=[a_post(native_id="1", text="jalan rusak")])
     platform.poll(source)
@@ -76,7 +76,7 @@ def test_fault_11_an_edited_post_is_revised_and_then_known() -> None:
 
 
 def test_fault_11_a_deleted_post_is_a_tombstone_and_does_not_come_in_again() -> None:
-    """Text, author and link go; a platform that lists it once more, changed or not, brings nothing back."""
+    """Text, author and link are removed; a platform that lists the post again, changed or not, brings nothing back."""
     platform = Platform()
     source = Listing(posts=[a_post(native_id="1", author="pseudonym")])
     platform.poll(source)
@@ -110,7 +110,7 @@ NUMBERS = [
 @pytest.mark.parametrize("number", NUMBERS, ids=lambda number: number[:9] + f"-{len(number)}")
 @pytest.mark.parametrize("kind", JSON_KINDS)
 def test_fault_12_an_id_is_kept_to_its_last_digit_or_put_aside(kind: str, number: str) -> None:
-    """Whatever stands where an id should be, the post beside it is read, and no id is ever rounded."""
+    """Whatever stands in the id field, the other post on the page is read, and no id is ever rounded."""
     sound = '"1234567"' if kind != "telegram_relay" else "1234567"
     found = listing(kind, an_item(kind, number), an_item(kind, sound).replace("870000121", "870000122")).read()
     assert found.error is None
@@ -125,7 +125,7 @@ def test_fault_12_an_id_is_kept_to_its_last_digit_or_put_aside(kind: str, number
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "1e400", "9" * 5000])
 @pytest.mark.parametrize("kind", JSON_KINDS)
 def test_fault_12_a_number_where_a_text_should_be_spoils_no_other_post(kind: str, number: str) -> None:
-    """Only the post that holds it is put aside, with its reason, and what is put aside can be stored."""
+    """Only the post with the number is quarantined, with its reason, and the quarantined item can be stored."""
     sound = an_item(kind, "1234567").replace("870000121", "870000122")
     found = listing(kind, an_item(kind, "7654321", number), sound).read()
     assert found.error is None
@@ -136,7 +136,7 @@ def test_fault_12_a_number_where_a_text_should_be_spoils_no_other_post(kind: str
 
 
 def test_fault_12_an_unreadable_post_does_not_stop_the_page() -> None:
-    """It is quarantined once, and costs nothing in later runs."""
+    """The post is quarantined once, and costs nothing in later runs."""
     platform = Platform()
     source = FakeSource({"a": [a_rejected(), *some_posts(2)]})
     run = platform.poll(source)
@@ -167,7 +167,7 @@ UNSTORABLE = {*map(chr, range(0x20)), "\x7f"} - {"\t", "\n", "\r"}
 
 @given(hostile)
 def test_fault_14_every_text_can_be_stored_and_only_what_no_table_takes_is_repaired(text: str) -> None:
-    """Control characters go, half an emoji becomes a question mark, all else comes back as it was written."""
+    """Control characters are dropped, half an emoji becomes a question mark, everything else comes back unchanged."""
     post = a_post(text=f"awal {text} akhir")
     stored = from_image(to_image(to_item(post, post_key(post.key))))
     json.dumps(
@@ -180,7 +180,7 @@ def test_fault_14_every_text_can_be_stored_and_only_what_no_table_takes_is_repai
 
 @given(hostile)
 def test_fault_14_no_hidden_character_reaches_a_mail(text: str) -> None:
-    """What turns text around, hides in words or carries tags is not in the mail, in neither of its forms."""
+    """Characters that reverse text, hide in words or carry tags are in neither form of the mail."""
     post = a_post(text=f"Lampu mati {text} di Depok", triage=a_triage())
     written = mail(Case(a_ticket(), post, DIRECTORY.departments["dishub"], None, DIRECTORY))
     for part in (written.subject, written.text, written.html):
@@ -190,7 +190,7 @@ def test_fault_14_no_hidden_character_reaches_a_mail(text: str) -> None:
 
 @given(hostile)
 def test_fault_14_no_text_breaks_the_classifier(text: str) -> None:
-    """Every stored text is decided about."""
+    """Every stored text gets a decision."""
     assert classify(a_post(text=text).text, DIRECTORY).decided_by
 
 
@@ -206,7 +206,7 @@ def test_fault_14_no_text_breaks_the_classifier(text: str) -> None:
     ids=["zero width", "word joiner", "direction", "decomposed", "full width"],
 )
 def test_fault_14_a_disguised_text_is_understood_like_a_plain_one(disguise: Any) -> None:
-    """The classifier sees compatibility forms without invisible characters."""
+    """The classifier sees a normalised text without compatibility forms or invisible characters."""
     plain = "lampu jalan depan pasar condongcatur mati sudah tiga hari, tolong diperbaiki"
     seen, meant = classify(a_post(text=disguise(plain)).text, DIRECTORY), classify(plain, DIRECTORY)
     assert (seen.topic, seen.department, seen.route) == (meant.topic, meant.department, meant.route)
@@ -214,7 +214,7 @@ def test_fault_14_a_disguised_text_is_understood_like_a_plain_one(disguise: Any)
 
 
 def test_fault_15_a_clock_that_runs_ahead_does_not_carry_the_watermark_away() -> None:
-    """A post from the future is stored, but posts from now on are still in the window."""
+    """A post from the future is stored, and posts written from now on are still in the window."""
     platform = Platform()
     platform.poll(FakeSource({"a": [a_post(created_at=NOON + timedelta(days=300))]}))
     assert len(platform.memory.posts) == 1
@@ -223,7 +223,7 @@ def test_fault_15_a_clock_that_runs_ahead_does_not_carry_the_watermark_away() ->
 
 @given(st.lists(st.integers(-600, 600), min_size=1, max_size=8))
 def test_fault_15_ten_minutes_of_skew_either_way_lose_nothing(skews: list[int]) -> None:
-    """Posts that come one by one, each by another wrong clock, are all stored, and the window never passes one."""
+    """Posts that come one by one, each with a different clock error, are all stored; the window never skips one."""
     platform = Platform()
     for number, skew in enumerate(skews):
         source = FakeSource(
@@ -258,7 +258,7 @@ def test_fault_15_a_time_is_read_in_its_own_zone_or_not_at_all(kind: str, writte
 
 @pytest.mark.parametrize("kind", ["facebook_page", "instagram", "telegram_relay", "youtube"])
 def test_fault_15_a_post_without_a_time_waits_for_a_person(kind: str) -> None:
-    """It is put aside with the name of the field, not stored under a time of ours."""
+    """The post is quarantined with the name of the field, and is not stored under a time of our own."""
     item = an_item(kind, "1234567")
     for name in ("created_time", "timestamp", "publishedAt", '"date"'):
         item = item.replace(name, '"other"' if name == '"date"' else "other")

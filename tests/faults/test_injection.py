@@ -1,4 +1,4 @@
-"""Fault 32: whatever comes from outside is text, wherever it is shown or sent."""
+"""Fault 32: whatever comes from outside stays text, wherever it is shown or sent."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ NOTICES: tuple[AnyNotice, ...] = (
 
 
 def sent(text: str, notice: AnyNotice, **ticket: Any) -> Mail:
-    """The mail of a notice, where everything that comes from outside is this text."""
+    """Return the mail of a notice in which everything from outside is this text."""
     county = County(now=NOON)
     county.memory.contacts |= {code: a_contact(code) for code in ("dishub", "dishub.head", "diskominfo")}
     decision = a_triage(reasons=(f"kata: {text}", text), runner_up=None)
@@ -68,7 +68,7 @@ def sent(text: str, notice: AnyNotice, **ticket: Any) -> Mail:
 
 
 def of_outside(mail: Mail) -> tuple[list[str], Counter[str], str]:
-    """What can be followed, what a mail program makes followable in the text, and the subject."""
+    """Return a mail's links, what mail programs would turn into links in its text, and its subject."""
     html = links_of(mail.html)
     return html.links, Counter(CLICKABLE.findall(html.text) + CLICKABLE.findall(mail.text)), mail.subject
 
@@ -81,7 +81,7 @@ def of_outside(mail: Mail) -> tuple[list[str], Counter[str], str]:
 @example(text=HOSTILE[5])
 @example(text="1http://jahat.example")
 def test_fault_32_no_mail_takes_more_from_outside_than_text(notice: AnyNotice, text: str) -> None:
-    """Of every kind: no element, no link, no header, no hidden character; the subject is the one it always has."""
+    """Text from outside adds no element, link, header or hidden character to any kind of mail, nor to its subject."""
     hostile = sent(text, notice)
     assert of_outside(hostile) == of_outside(sent(PLAIN, notice))
     assert not HIDDEN.search(hostile.html + hostile.text + hostile.subject)
@@ -90,7 +90,7 @@ def test_fault_32_no_mail_takes_more_from_outside_than_text(notice: AnyNotice, t
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_fault_32_a_digest_takes_no_more_than_a_mail_alone(text: str) -> None:
-    """Neither words nor place of any of its tickets do anything."""
+    """Neither the words nor the place of any ticket in a digest have an effect."""
 
     def digest(said: str) -> Mail:
         morning = datetime(2026, 11, 4, 7, 30, tzinfo=WIB)
@@ -128,7 +128,7 @@ def test_fault_32_a_digest_takes_no_more_than_a_mail_alone(text: str) -> None:
     ],
 )
 def test_fault_32_only_a_web_address_becomes_a_link(notice: AnyNotice, permalink: str) -> None:
-    """What a platform gives for a post's address, and is none, is left out of both forms."""
+    """A post's address that is no web address is left out of both forms."""
     mail = sent(PLAIN, notice, permalink=permalink)
     assert not [link for link in links_of(mail.html).links if not link.startswith("https://")]
     assert "jahat.example" not in mail.html + mail.text
@@ -138,7 +138,7 @@ def test_fault_32_only_a_web_address_becomes_a_link(notice: AnyNotice, permalink
 
 @given(outside)
 def test_fault_32_no_sms_has_a_word_or_a_line_from_outside(text: str) -> None:
-    """Neither the first nor a step's: one line of the network's alphabet, the same whatever was written."""
+    """A first SMS and a step's SMS are one line of the GSM alphabet, the same whatever was written."""
     for step in (None, "head"):
         notice = a_notice(medium="sms", urgency="emergency", step=step)
         said = []
@@ -169,7 +169,7 @@ def test_fault_32_a_subject_with_a_line_break_is_refused_before_it_is_sent(break
 
 @pytest.mark.parametrize("native_id", ["1 OR 1=1", "a#b", "../x", "{{7}}", "a\nb", "#pk", "", "\u202e1"])
 def test_fault_32_no_id_can_leave_its_place_in_a_key(native_id: str) -> None:
-    """An id that is none makes no post, so no key of the table is made of it."""
+    """A malformed id makes no post, so no key of the table is made of it."""
     with pytest.raises(ValueError, match="native_id"):
         a_post(native_id=native_id)
     assert ticket_code(f"instagram#{native_id}").isascii()

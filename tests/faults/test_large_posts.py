@@ -1,4 +1,4 @@
-"""Fault 13: what is too large for the table is cut where everybody can see it, or put aside; never lost in silence."""
+"""Fault 13: what is too large for the table is visibly cut or quarantined, and never lost silently."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ from tests.table import TABLE_NAME, create_table
 
 DIRECTORY = load_directory()
 LARGEST = 30_000
-"""Bytes of the largest item in the table, a thirteenth of what DynamoDB takes."""
+"""Bytes of the largest item in the table, a thirteenth of what DynamoDB allows."""
 SENTENCE = "Lampu jalan depan pasar Condongcatur mati sudah tiga hari, tolong diperbaiki. "
 LONG = {"ascii": SENTENCE * 60_000, "javanese": "ꦲꦤꦕꦫꦏ " * 200_000, "emoji": "👨‍👩‍👧‍👦" * 200_000}
-"""Some megabytes each, of one, three and four bytes a character."""
+"""Texts of several megabytes, with one, three and four bytes per character."""
 
 
 @pytest.fixture
@@ -43,13 +43,13 @@ def table() -> Iterator[Table]:
 
 
 def size(item: Any) -> int:
-    """About as many bytes as DynamoDB counts."""
+    """Return about as many bytes as DynamoDB counts."""
     return len(json.dumps(item, default=str, ensure_ascii=False).encode())
 
 
 @pytest.mark.parametrize("text", LONG.values(), ids=LONG)
 def test_fault_13_a_text_of_megabytes_is_cut_at_a_whole_character_and_marked(table: Table, text: str) -> None:
-    """Its beginning is in the table as it was written, with the mark that there was more."""
+    """The table holds the beginning of the text, unchanged, with the mark that there was more."""
     posts = DynamoPostStore(table)
     assert posts.add(a_post(text=text)) is True
     stored = posts.get(a_post().key)
@@ -63,7 +63,7 @@ def test_fault_13_a_text_of_megabytes_is_cut_at_a_whole_character_and_marked(tab
 
 @pytest.mark.parametrize("store", ["in memory", "DynamoDB"])
 def test_fault_13_the_mark_comes_and_goes_with_the_version(table: Table, store: str) -> None:
-    """An edit that makes a text longer than is kept sets it, one that shortens it takes it off."""
+    """An edit that makes a text too long sets the mark, and one that shortens it removes the mark."""
     posts = DynamoPostStore(table) if store == "DynamoDB" else InMemoryPostStore(Memory())
     for text, clipped in ((SENTENCE, False), (LONG["ascii"], True), (f"{SENTENCE} Terima kasih.", False)):
         post = a_post(text=text)
@@ -74,20 +74,20 @@ def test_fault_13_the_mark_comes_and_goes_with_the_version(table: Table, store: 
 
 
 def test_fault_13_the_mark_outlives_what_is_kept() -> None:
-    """A stored text fits, and is known to be a part all the same whenever it is read again."""
+    """A stored text fits, but is still known to be a part whenever it is read again."""
     stored = to_item(a_post(text=LONG["ascii"]), post_key("x"))
     assert Post.model_validate(stored).clipped
     assert Post.model_validate(to_item(Post.model_validate(stored), post_key("x"))).clipped
 
 
 def test_fault_13_an_ordinary_text_bears_no_mark() -> None:
-    """Blanks around it and masks in it are no cuts."""
+    """Surrounding blanks and masked numbers do not count as cuts."""
     for text in (SENTENCE, f"  {SENTENCE}\n", "", "hubungi 0812-3456-7890", "a" * TEXT_BYTES):
         assert not a_post(text=text).clipped
 
 
 def test_fault_13_a_department_reads_that_there_was_more() -> None:
-    """However the text is cut, the quotation in the mail ends with the word for it."""
+    """However the text is cut, the quotation in the mail ends with the words that say so."""
     for text in LONG.values():
         post = a_post(text=text, triage=a_triage())
         written = mail(Case(a_ticket(), post, DIRECTORY.departments["dishub"], None, DIRECTORY))
@@ -96,7 +96,7 @@ def test_fault_13_a_department_reads_that_there_was_more() -> None:
 
 
 def test_fault_13_the_api_says_that_there_was_more() -> None:
-    """Beside each text stands whether it is whole."""
+    """The API says of each text whether it is whole."""
     for text, clipped in ((SENTENCE, False), (LONG["ascii"], True)):
         post, ticket = a_post(text=text), a_ticket()
         voice = Voice(ticket=ticket.code, post=post.key, at=NOON)
@@ -107,27 +107,27 @@ def test_fault_13_the_api_says_that_there_was_more() -> None:
 
 @given(st.integers(-60, 40), st.sampled_from(["3404010101900001", "081234567890", "warga.contoh@example.com"]))
 def test_fault_13_no_half_number_is_left_where_a_text_is_cut(shift: int, number: str) -> None:
-    """A number across the end of what is kept, or of what is looked at, is masked or gone as a whole."""
+    """A number across the end of the kept or of the examined text is masked or removed as a whole."""
     for end in (TEXT_BYTES, 2 * TEXT_BYTES):
         before = "kata " * ((end + shift) // 5)
         kept, clipped = storable(f"{before}{number} {'kata ' * 2000}", TEXT_BYTES)
         assert clipped
         assert number[:8] not in kept
-    # Masks that are shorter than what they replace bring the end of what is looked at into what is kept.
+    # Masks shorter than the numbers they replace bring the end of the examined text into the kept text.
     shrunk = "3404 0101 0190 0001 " * ((2 * TEXT_BYTES + shift) // 20)
     kept, _ = storable(f"{shrunk}{number}{SENTENCE * 100}", TEXT_BYTES)
     assert number[:8] not in kept
 
 
 def test_fault_13_chains_of_numbers_take_no_long_time() -> None:
-    """A text of nothing but numbers, each of which leads to the next, is masked in a moment and to the last one."""
+    """A text of nothing but numbers, each leading to the next, is masked to the last one, and quickly."""
     for chain in ("1.", "0812345678.", "0812345678,", "0 8", "rumah no 1 "):
         kept, _ = storable(chain * 100_000, TEXT_BYTES)
         assert "0812345678" not in kept
 
 
 def test_fault_13_what_is_quarantined_is_cut_and_marked_too() -> None:
-    """An unreadable item of megabytes waits with its beginning, and says that there was more."""
+    """The beginning of an unreadable item of megabytes is quarantined, with the mark that there was more."""
     kept = a_rejected(raw=json.dumps({"text": LONG["ascii"]}))
     assert len(kept.raw.encode()) <= RAW_BYTES
     assert kept.clipped
@@ -144,7 +144,7 @@ def test_fault_13_what_is_quarantined_is_cut_and_marked_too() -> None:
     ],
 )
 def test_fault_13_a_field_that_no_item_can_hold_goes_into_quarantine(kind: str, more: str) -> None:
-    """One post with a link or an id of half a megabyte is put aside with its reason, and stops no other."""
+    """One post with a link or an id of half a megabyte is quarantined with its reason and stops no other post."""
     sound, absurd = an_item(kind, '"1234567"'), an_item(kind, '"7654321"', more=more.format("a" * 500_000))
     found = listing(kind, absurd, sound).read()
     assert found.error is None
@@ -160,7 +160,7 @@ def test_fault_13_a_field_that_no_item_can_hold_goes_into_quarantine(kind: str, 
 
 @pytest.mark.parametrize("kind", ["facebook_page", "telegram_relay", "x", "youtube"])
 def test_fault_13_thousands_of_attachments_and_links_are_only_counted_as_there(kind: str) -> None:
-    """What hangs on a post is not kept, so it cannot make it too large; its links are part of the text."""
+    """Attachments are not kept, so they cannot make a post too large; links are part of the text."""
     links = " ".join(f"https://contoh.example/{number}" for number in range(50_000))
     many = json.dumps([{"media_type": "photo", "file_id": str(number)} for number in range(10_000)])
     more = {
@@ -180,7 +180,7 @@ def test_fault_13_thousands_of_attachments_and_links_are_only_counted_as_there(k
 
 
 def test_fault_13_the_longest_link_still_fits() -> None:
-    """The bounds of all fields together stay far below what the table takes."""
+    """All fields at their largest together stay far below what the table takes."""
     post = a_post(
         text="👨‍👩‍👧‍👦" * 100_000,
         native_id="9" * 200,

@@ -1,4 +1,4 @@
-"""Fault 33: machines answer our mails, and what we wrote ourselves is read as if a citizen had written it."""
+"""Fault 33: machines answer our mails, and our own words are read as if a citizen had written them."""
 
 from __future__ import annotations
 
@@ -33,25 +33,25 @@ OURS = (
 
 
 def on_graph(fake: FakeGraph, at: datetime) -> None:
-    """The account answers under its own post."""
+    """Let the account answer under its own post."""
     kind = Kind(fake.CHANNEL.kind)
     fake.simulator.world.add(Draft("ours", kind, Role.COMMENT, "host", None, OURS, False, at, True))  # noqa: FBT003 # a draft's fields in their order
 
 
 def on_telegram(fake: Bot, at: datetime) -> None:
-    """The bot's own words come back, as in a chat of a moderator and as another bot's."""
+    """Let the bot's own words come back, as its own message in a moderator's chat and as another bot's."""
     me = {"id": int(fake.CHANNEL.account), "is_bot": True, "first_name": "Aduan"}
     for number, person in enumerate((me, {"id": 987654321, "is_bot": True, "first_name": "Bot lain"})):
         fake.sends(a_message(900 + number, OURS, date=int(at.timestamp())) | {"from": person})
 
 
 def on_x(fake: FakeX, at: datetime) -> None:
-    """The account mentions itself."""
+    """Let the account mention itself."""
     fake.posts.append(fake_x.written(0, at, author=fake_x.ACCOUNT, text=OURS))
 
 
 def on_youtube(fake: FakeYouTube, at: datetime) -> None:
-    """The channel comments on its own video, and answers a citizen."""
+    """Let the channel comment on its own video and answer a citizen."""
     fake.threads[0].replies.append(
         fake_youtube.said(f"{fake.threads[0].id}.ours", 0, at, author=fake_youtube.ACCOUNT, text=OURS)
     )
@@ -66,17 +66,17 @@ SPEAKS: dict[str, Callable[[Any, datetime], None]] = {
     "youtube": on_youtube,
 }
 NOBODY = {"rss"}
-"""A feed has no account of ours, and what stands in it is not ours."""
+"""Kinds without an account of ours: nothing in a feed is ours."""
 
 
 def test_fault_33_every_kind_is_asked_what_it_does_with_our_own_words() -> None:
-    """A new kind is a line here, too."""
+    """A new channel kind needs a line here, too."""
     assert set(SPEAKS) | NOBODY == set(KINDS)
 
 
 @pytest.mark.parametrize("kind", sorted(SPEAKS))
 def test_fault_33_what_we_wrote_ourselves_is_no_complaint(kind: str) -> None:
-    """It is counted as our own and left out, though it names a ticket and a fault; the citizen beside it is read."""
+    """Our own post is counted and skipped, though it names a ticket and a fault; a citizen's post beside it is read."""
     fake = FAKES[kind]()
     fake.write(1, NOW - timedelta(minutes=30))
     SPEAKS[kind](fake, NOW - timedelta(minutes=20))
@@ -91,18 +91,18 @@ STAGES: tuple[Stage, ...] = get_args(Stage)
 
 
 class Hiding:
-    """A platform that tells nobody's name, not even ours."""
+    """A platform that gives nobody's name, not even ours."""
 
     def __init__(self, fake: FakeGraph) -> None:
         self._healthy = fake.healthy
 
     def __call__(self, asked: Asked, _number: int) -> Answer:
-        """Answer as it does, without who wrote it."""
+        """Return the usual answer without its authors."""
         answer = self._healthy(asked)
         return Answer(answer.status, json.dumps(self.nameless(json.loads(answer.data))).encode(), answer.headers)
 
     def nameless(self, value: Any) -> Any:
-        """A value of its JSON."""
+        """Return a JSON value without its authors."""
         if isinstance(value, list):
             return [self.nameless(each) for each in value]
         if isinstance(value, dict):
@@ -113,7 +113,7 @@ class Hiding:
 @pytest.mark.parametrize("kind", ["facebook_page", "instagram"])
 @pytest.mark.parametrize("stage", STAGES)
 def test_fault_33_our_answers_are_known_even_where_nobody_is_named(kind: str, stage: Stage) -> None:
-    """An answer that came in as a complaint would be answered in its turn; a citizen who names a code comes in."""
+    """Our answer, read as a complaint, would be answered again; a citizen who names a ticket's code is read."""
     fake: Any = FAKES[kind]()
     fake.fault = Hiding(fake)
     citizen = f"Min, {a_ticket().code} kok belum diperbaiki"
@@ -131,7 +131,7 @@ def test_fault_33_our_answers_are_known_even_where_nobody_is_named(kind: str, st
 
 @pytest.mark.parametrize("notice", [a_notice(), a_notice(step="remind"), a_channel_notice()])
 def test_fault_33_a_mail_says_that_a_machine_wrote_it(notice: AnyNotice) -> None:
-    """Neither an autoresponder nor Exchange answers it, be it a first notice, a reminder or word about a channel."""
+    """No autoresponder, nor Exchange, answers a first notice, a reminder or a notice about a channel."""
     with a_provider() as provider:
         provider.body = SENT["email"]
         mail_sender(provider.url).send(MAIL, an_envelope(notice, reply_to="desk@sleman.example"))
@@ -144,7 +144,7 @@ def test_fault_33_a_mail_says_that_a_machine_wrote_it(notice: AnyNotice) -> None
 
 
 def test_fault_33_no_answer_to_a_mail_reaches_a_function() -> None:
-    """Answers go to the desk's mailbox: nothing in the deployment receives mail, so nothing can answer an answer."""
+    """Replies go to the desk's mailbox: nothing in the deployment receives mail, so nothing can answer a reply."""
     declared = json.dumps(TEMPLATE, default=str)
     assert "ReceiptRule" not in declared
     assert "MailManager" not in declared

@@ -1,4 +1,4 @@
-"""A platform that fails, throttles, answers nonsense or without end, or does not let us in."""
+"""A platform fails, throttles, answers nonsense or without end, or refuses us."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ ONE_DAY = timedelta(days=1)
 @pytest.mark.parametrize("status", [500, 502, 503])
 @pytest.mark.parametrize("kind", ALL_KINDS)
 def test_fault_06_a_server_error_is_tried_again_with_jittered_pauses_within_the_time(kind: str, status: int) -> None:
-    """One failed call costs a pause and nothing else; when all fail the run ends as an outage after a few of them."""
+    """One failed call costs only a pause; when all calls fail, the run ends as an outage after a few of them."""
     statuses = iter([status])
     passing = Platform(kind, Wire(lambda *_: (next(statuses, 200), NOTHING[kind], {})))
     assert passing.read().error is None
@@ -70,7 +70,7 @@ def test_fault_06_pauses_end_with_the_time(kind: str) -> None:
 
 @pytest.mark.parametrize("failure", [OutageError("no list of data"), CredentialError("code 190/463")])
 def test_fault_06_an_outage_leaves_the_cursor_unchanged_and_the_ledger_says_why(failure: ChannelError) -> None:
-    """What was stored before the outage stays; the cursor is where it was; the channel is free again."""
+    """Posts stored before the outage stay, the cursor does not move, and the channel is released."""
     channel = Channel()
     channel.poll(FakeSource({"a": some_posts(1)}))
     before = channel.cursor
@@ -86,7 +86,7 @@ def test_fault_06_an_outage_leaves_the_cursor_unchanged_and_the_ledger_says_why(
 
 
 def test_fault_06_two_hours_of_outage_are_told_and_then_read() -> None:
-    """The channel is called failing while it lasts; what was written meanwhile is all read by the run after it."""
+    """The channel is reported as failing during the outage; the run after it reads all that was written meanwhile."""
     channel = Channel()
     channel.poll(FakeSource({"a": some_posts(1)}))
     watermark = channel.cursor.watermark
@@ -105,7 +105,7 @@ def test_fault_06_two_hours_of_outage_are_told_and_then_read() -> None:
 
 
 def wait_header(kind: str, wait: str) -> tuple[int, object, Mapping[str, str]]:
-    """How a platform throttles: status, body, and headers with the wait in the platform's own words."""
+    """Return a platform's way of throttling: status, body, and headers that name the wait."""
     graph = 400, {"error": {"code": 4, "is_transient": True}}
     business = {"1": [{"call_count": 100, "estimated_time_to_regain_access": json.loads(wait) if wait else None}]}
     answers: dict[str, tuple[int, object, Mapping[str, str]]] = {
@@ -126,7 +126,7 @@ def wait_header(kind: str, wait: str) -> tuple[int, object, Mapping[str, str]]:
 @pytest.mark.parametrize("wait", ["", "7", "0", "-5", "1e300", "99999999999999999999"])
 @pytest.mark.parametrize("kind", ALL_KINDS)
 def test_fault_07_a_throttled_run_stops_at_its_first_call_with_a_wait_that_makes_sense(kind: str, wait: str) -> None:
-    """Whether the platform names a wait, names none or an absurd one, nobody asks again at once nor waits for ever."""
+    """Whether the platform names a wait, none or an absurd one, the run stops at once and waits a day at most."""
     status, body, headers = wait_header(kind, wait)
     platform = always(kind, body, status, headers)
     found = platform.read()
@@ -136,7 +136,7 @@ def test_fault_07_a_throttled_run_stops_at_its_first_call_with_a_wait_that_makes
 
 
 def test_fault_07_a_throttled_channel_is_left_alone_for_as_long_as_asked() -> None:
-    """The wait is kept with the cursor, and no call is made before the time has come."""
+    """The wait is stored with the cursor, and no call is made before it has passed."""
     channel = Channel()
     throttled = FakeSource({"a": some_posts(1)}, fails_after=0, failure=ThrottledError("code 80002", 5 * MINUTE))
     channel.poll(throttled)
@@ -148,7 +148,7 @@ def test_fault_07_a_throttled_channel_is_left_alone_for_as_long_as_asked() -> No
 
 @pytest.mark.parametrize("kind", ALL_KINDS)
 def test_fault_08_a_page_for_people_is_an_outage_and_is_not_quoted(kind: str) -> None:
-    """A login, a captcha or a notice of maintenance with status 200 is never taken for a channel without posts."""
+    """A login, captcha or maintenance page with status 200 is never taken for a channel without posts."""
     found = always(kind, LOGIN, 200, {"Content-Type": "text/html"}).read()
     assert isinstance(found.error, OutageError)
     assert (found.posts, found.rejected, found.marks) == ([], [], {})
@@ -158,7 +158,7 @@ def test_fault_08_a_page_for_people_is_an_outage_and_is_not_quoted(kind: str) ->
 
 @pytest.mark.parametrize("kind", ALL_KINDS)
 def test_fault_09_only_what_the_platform_documents_as_nothing_is_nothing(kind: str) -> None:
-    """The documented empty answer ends a run well, without a post."""
+    """The documented empty answer ends a run successfully, without a post."""
     found = always(kind, NOTHING[kind]).read()
     assert (found.error, found.posts, found.rejected) == (None, [], [])
 
@@ -182,14 +182,14 @@ MALFORMED = [
 @pytest.mark.parametrize("data", MALFORMED, ids=range(len(MALFORMED)))
 @pytest.mark.parametrize("kind", ALL_KINDS)
 def test_fault_09_a_malformed_answer_is_never_no_posts(kind: str, data: bytes) -> None:
-    """Empty, truncated, without its list, or no object at all: the run fails and moves nothing."""
+    """An answer that is empty, truncated, lacks its list or is no object fails the run, which moves nothing."""
     found = always(kind, data).read()
     assert isinstance(found.error, OutageError)
     assert (found.posts, found.rejected, found.marks) == ([], [], {})
 
 
 def page_with(kind: str, token: str) -> dict[str, Any]:
-    """A page on which nobody wrote anything, that promises another one."""
+    """Return a page without posts that promises another page."""
     graph = {"data": [], "paging": {"cursors": {"after": token}, "next": f"https://platform.test/?after={token}"}}
     stranger = {"update_id": 1, "message": {"from": {"id": 5}, "text": "KENARI"}}
     pages: dict[str, dict[str, Any]] = {
@@ -204,7 +204,7 @@ def page_with(kind: str, token: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("kind", JSON_KINDS)
 def test_fault_10_a_page_that_comes_again_and_again_ends_the_run(kind: str) -> None:
-    """A token that was seen before is an outage after a few calls, not the end and not a loop."""
+    """A page token that was seen before is an outage after a few calls, neither an end nor a loop."""
     platform = always(kind, page_with(kind, "A"))
     assert isinstance(platform.read().error, OutageError)
     assert len(platform.wire.asked) <= 6
@@ -212,7 +212,7 @@ def test_fault_10_a_page_that_comes_again_and_again_ends_the_run(kind: str) -> N
 
 @pytest.mark.parametrize("kind", sorted(set(JSON_KINDS) - {"telegram_relay", "x"}))
 def test_fault_10_pages_without_end_are_cut(kind: str) -> None:
-    """A platform that always promises another page holds the run for a bounded number of calls, and it says so."""
+    """A platform that always promises another page gets a bounded number of calls, and the run says so."""
     tokens = map(str, itertools.count())
     platform = Platform(kind, Wire(lambda *_: (200, json.dumps(page_with(kind, next(tokens))).encode(), {})))
     assert isinstance(platform.read().error, PageCapError)
@@ -221,7 +221,7 @@ def test_fault_10_pages_without_end_are_cut(kind: str) -> None:
 
 @given(order=st.permutations(range(6)), again=st.lists(st.integers(0, 5), max_size=6))
 def test_fault_10_order_and_repetition_change_nothing(order: list[int], again: list[int]) -> None:
-    """Whatever comes twice or backwards is stored once, and the watermark is the youngest post that is stored."""
+    """A post that comes twice or out of order is stored once; the watermark is the youngest stored post."""
     posts = some_posts(*range(6))
     channel = Channel()
     run = channel.poll(FakeSource({"a": [posts[number] for number in (*order, *again)]}))
@@ -232,7 +232,7 @@ def test_fault_10_order_and_repetition_change_nothing(order: list[int], again: l
 
 
 def refusal(kind: str) -> tuple[int, object]:
-    """How a platform says that a token is not, or no longer, good."""
+    """Return a platform's way of saying that a token is not, or no longer, valid."""
     return {
         "facebook_page": (400, {"error": {"code": 190, "error_subcode": 463, "message": "KENARI"}}),
         "instagram": (401, {"error": {"code": 190, "error_subcode": 467, "message": "KENARI"}}),
@@ -245,7 +245,7 @@ def refusal(kind: str) -> tuple[int, object]:
 
 @pytest.mark.parametrize("kind", ALL_KINDS)
 def test_fault_16_a_refused_token_ends_the_run_at_once_as_a_persons_business(kind: str) -> None:
-    """One call, nothing stored, and neither the token nor the platform's words in the error."""
+    """The run makes one call and stores nothing; the error holds neither the token nor the platform's words."""
     status, body = refusal(kind)
     platform = always(kind, body, status)
     found = platform.read()
@@ -255,7 +255,7 @@ def test_fault_16_a_refused_token_ends_the_run_at_once_as_a_persons_business(kin
 
 
 def test_fault_16_a_channel_without_its_token_is_named_and_stops_no_other() -> None:
-    """The refused channel has an issue for a person after two runs; its neighbour is read all the while."""
+    """The refused channel has an issue for a person after two runs; its neighbour is read as usual."""
     refused = Channel()
     neighbour = a_channel(id="instagram:other", account="17841400000000002")
     for number in range(2):
@@ -272,7 +272,7 @@ def test_fault_16_a_channel_without_its_token_is_named_and_stops_no_other() -> N
 
 
 def test_fault_16_a_secret_that_was_rotated_is_fetched_anew_once_it_was_refused() -> None:
-    """Good secrets are remembered; after a refusal the next question asks the Parameter Store again."""
+    """Good secrets are cached; after a refusal the next run asks the Parameter Store again."""
     stored = ["old", "new"]
     asked: list[list[str]] = []
 
@@ -288,7 +288,7 @@ def test_fault_16_a_secret_that_was_rotated_is_fetched_anew_once_it_was_refused(
 
 
 def test_fault_17_an_unreachable_parameter_store_fails_the_run_and_touches_nothing() -> None:
-    """The error leaves the run as it is, no cursor or ledger is written, and the next run reads everything."""
+    """The error ends the run unchanged, no cursor or ledger is written, and the next run reads everything."""
     channel = Channel()
 
     def unreachable() -> FakeSource:

@@ -1,4 +1,4 @@
-"""Sending goes wrong: processes die, replies get lost, providers refuse, mails come back, reports come in any order."""
+"""Sending goes wrong: processes die, replies get lost, providers refuse, mails bounce, reports come in any order."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def provider() -> Iterator[Provider]:
 
 
 def on_the_wire(provider: Provider) -> Sending:
-    """The outbox with the senders that are deployed, before a server that counts."""
+    """The outbox with the deployed senders, in front of a server that counts requests."""
     return Sending(wire=Senders(mail_sender(provider.url), text_sender(provider.url)))
 
 
@@ -48,7 +48,7 @@ def test_fault_26_a_crash_before_the_claim_is_made_good(call: int) -> None:
 
 
 def test_fault_26_a_crash_before_the_send_is_made_good_after_the_grace_time() -> None:
-    """No report can come. Until its sender must be dead nothing happens; then it is sent, with the guess on record."""
+    """No report can come. Once its sender must be dead, the notice is sent, and the guess is recorded."""
     sending = Sending()
     sending.mail.behaviour = "die"
     sending.die(sending.deliver)
@@ -63,7 +63,7 @@ def test_fault_26_a_crash_before_the_send_is_made_good_after_the_grace_time() ->
 
 
 def test_fault_26_a_crash_after_the_send_is_reconciled_and_not_sent_again() -> None:
-    """The provider's report ends the notice, with the message's own id; nobody sends a second one."""
+    """The provider's report completes the notice, with the message's own id; nobody sends it a second time."""
     sending = Sending()
     sending.mail.behaviour = "accept, then die"
     sending.die(sending.deliver)
@@ -78,7 +78,7 @@ def test_fault_26_a_crash_after_the_send_is_reconciled_and_not_sent_again() -> N
 
 
 def test_fault_26_a_crash_after_the_mark_changes_nothing() -> None:
-    """The notice is sent; whoever comes again finds nothing to do."""
+    """The notice is sent; a later attempt finds nothing to do."""
     rehearsal, sending = Sending(), Sending()
     rehearsal.deliver()
     old = sending.stored()
@@ -94,7 +94,7 @@ def test_fault_26_a_crash_after_the_mark_changes_nothing() -> None:
 def test_fault_27_a_lost_reply_leaves_one_request_on_the_wire(
     provider: Provider, medium: Medium, behaviour: str
 ) -> None:
-    """The server has seen exactly one request; the notice is claimed, and nobody sends it again before its time."""
+    """The server has seen exactly one request; the notice stays claimed and is not sent again before its time."""
     provider.behaviour = behaviour
     sending = on_the_wire(provider)
     notice = sending.add(a_notice(medium=medium))
@@ -111,7 +111,7 @@ def _about(medium: Medium, body: bytes) -> bool:
 
 
 def test_fault_27_a_lost_reply_is_reconciled_by_the_report() -> None:
-    """SES had taken it: its report ends the notice, also after it was parked or is about to be sent again."""
+    """SES had taken the mail: its report completes the notice, even if parked or about to be sent again."""
     for runs in range(4):
         sending = Sending()
         sending.mail.behaviour = "accept, then lose"
@@ -142,7 +142,7 @@ def test_fault_27_a_lost_reply_is_reconciled_by_the_report() -> None:
 def test_fault_28_a_throttled_exhausted_or_paused_account_keeps_the_notice(
     provider: Provider, medium: Medium, refusal: str, said: str, outcome: str
 ) -> None:
-    """It is pending with a time and the reason, and is sent when the provider takes it again."""
+    """The notice is pending with a time and the reason, and is sent once the provider accepts it."""
     status, _, code = refusal.partition(" ")
     provider.status, provider.code = int(status), code
     provider.body = FAULT[medium].replace(b"CODE", code.encode()).replace(b"is not allowed", said.encode())
@@ -160,7 +160,7 @@ def test_fault_28_a_throttled_exhausted_or_paused_account_keeps_the_notice(
 
 
 def test_fault_28_what_is_urgent_is_tried_first_and_the_rest_costs_nothing() -> None:
-    """While the account is paused, a run asks once, for the emergency; afterwards it goes out before all others."""
+    """While the account is paused, a run tries only the emergency; afterwards the emergency goes out first."""
     sending = Sending()
     sending.memory.notices.clear()
     urgencies: tuple[Urgency, ...] = ("normal", "urgent", "emergency", "normal")
@@ -177,7 +177,7 @@ def test_fault_28_what_is_urgent_is_tried_first_and_the_rest_costs_nothing() -> 
 
 
 def test_fault_28_a_pause_of_days_loses_nothing() -> None:
-    """The waits grow to an hour and no further, and after three days the mail still goes out, once."""
+    """The waits grow to at most an hour, and after three days the mail still goes out, once."""
     sending = Sending()
     sending.mail.behaviour = PAUSED
     waits = []
@@ -196,7 +196,7 @@ def test_fault_28_a_pause_of_days_loses_nothing() -> None:
 
 
 def test_fault_28_an_emergency_is_tried_every_five_minutes() -> None:
-    """Its wait does not grow."""
+    """The wait between attempts does not grow."""
     sending = Sending()
     notice = sending.add(a_notice(urgency="emergency"))
     sending.mail.behaviour = PAUSED
@@ -206,7 +206,7 @@ def test_fault_28_an_emergency_is_tried_every_five_minutes() -> None:
 
 
 def test_fault_28_an_sms_that_could_not_leave_for_a_day_is_parked() -> None:
-    """By then the mail has said it; a person sees it."""
+    """By then the mail has said the same; the parked SMS is shown to a person."""
     sending = Sending()
     notice = sending.add(a_notice(medium="sms", urgency="emergency"))
     sending.sms.behaviour = PAUSED
@@ -218,7 +218,7 @@ def test_fault_28_an_sms_that_could_not_leave_for_a_day_is_parked() -> None:
 
 
 def told(sending: Sending) -> list[ContactNotice]:
-    """What the desk is told about addresses."""
+    """Return the desk's notices about addresses."""
     return [notice for notice in sending.memory.notices.values() if isinstance(notice, ContactNotice)]
 
 
@@ -226,7 +226,7 @@ def told(sending: Sending) -> list[ContactNotice]:
     "reason", ["bounce: General", "bounce: NoEmail", "bounce: OnAccountSuppressionList", "complaint: abuse"]
 )
 def test_fault_29_a_dead_address_is_left_for_the_fallback_and_the_desk_is_told(reason: str) -> None:
-    """The notice goes to the fallback once, the next ones go there at once, and the desk gets one mail about it."""
+    """The notice goes to the fallback once, later ones go there at once, and the desk gets one mail about it."""
     sending = Sending()
     sending.deliver()
     [message] = sending.mail.accepted
@@ -246,7 +246,7 @@ def test_fault_29_a_dead_address_is_left_for_the_fallback_and_the_desk_is_told(r
 
 
 def test_fault_29_when_the_fallback_is_dead_too_the_desk_passes_it_on() -> None:
-    """Each address is tried once; then the desk gets the complaint, with why."""
+    """Each address is tried once; then the desk gets the complaint, with the reason."""
     sending = Sending()
     sending.deliver()
     for _ in range(3):
@@ -262,7 +262,7 @@ def test_fault_29_when_the_fallback_is_dead_too_the_desk_passes_it_on() -> None:
 
 
 def test_fault_29_a_mail_that_bounces_everywhere_waits_for_an_address() -> None:
-    """There is no endless mail and no silence: it is pending with an alarm, and goes out when one is entered."""
+    """There is no endless mail and no silence: the notice is pending with an alarm until an address is entered."""
     sending = Sending()
     for _ in range(4):
         sending.follow_up(5 * MINUTE)
@@ -279,7 +279,7 @@ def test_fault_29_a_mail_that_bounces_everywhere_waits_for_an_address() -> None:
 
 
 def test_fault_29_an_address_that_an_admin_entered_again_is_alive() -> None:
-    """An event that is older than the entry does not kill it once more."""
+    """An event older than the entry does not mark the address as dead again."""
     sending = Sending()
     sending.deliver()
     [message] = sending.mail.accepted
@@ -294,7 +294,7 @@ def test_fault_29_an_address_that_an_admin_entered_again_is_alive() -> None:
 
 @pytest.mark.parametrize("kind", ["undelivered", "delayed"])
 def test_fault_29_a_mailbox_that_is_full_for_now_is_only_noted(kind: str) -> None:
-    """SES tries on by itself; nobody is told twice, and the address stays alive."""
+    """SES retries by itself; nobody is told twice, and the address stays alive."""
     sending = Sending()
     sending.deliver()
     [message] = sending.mail.accepted
@@ -306,7 +306,7 @@ def test_fault_29_a_mailbox_that_is_full_for_now_is_only_noted(kind: str) -> Non
 
 
 def test_fault_30_an_early_report_makes_our_own_mark_superfluous() -> None:
-    """SES is faster than the reply to us: the mark finds the notice sent and leaves it so."""
+    """SES's report comes before its reply: our own mark finds the notice sent and leaves it unchanged."""
     sending = Sending()
     claimed = sending.stores.notices.claim(sending.stored(), "one", sending.now, OWN or "", "dishub")
     message_id = sending.mail.send("", an_envelope(claimed, OWN or ""))
@@ -318,7 +318,7 @@ def test_fault_30_an_early_report_makes_our_own_mark_superfluous() -> None:
 
 
 def test_fault_30_reports_after_the_mark_write_nothing() -> None:
-    """Send, Delivery and each of them again: the notice is as it was, and no write unit was spent."""
+    """Send, Delivery and repetitions of both leave the notice unchanged and spend no write unit."""
     sending = Sending()
     sending.deliver()
     before, writes = sending.stored(), sending.memory.writes
@@ -328,7 +328,7 @@ def test_fault_30_reports_after_the_mark_write_nothing() -> None:
 
 @pytest.mark.parametrize("behaviour", ["accept, then lose", OutcomeUnknownError("ConnectionClosedError")])
 def test_fault_30_without_a_report_a_mail_is_sent_once_more_and_then_parked(behaviour: Behaviour) -> None:
-    """Two requests, never three; the second is on record, and a person sees the end."""
+    """There are two requests, never three; the second is on record, and a person sees the parked notice."""
     sending = Sending()
     sending.mail.behaviour = behaviour
     outcomes = [outcome for _ in range(8) for outcome in sending.follow_up(GRACE).outcomes]
@@ -340,7 +340,7 @@ def test_fault_30_without_a_report_a_mail_is_sent_once_more_and_then_parked(beha
 
 
 def test_fault_30_a_report_that_meets_a_changing_notice_reads_again() -> None:
-    """Whoever else writes in between is not overwritten: the report is applied to what is there then."""
+    """A concurrent write is not overwritten: the report is applied to what is stored by then."""
     sending = Sending()
     sending.mail.behaviour = "accept, then lose"
     sending.deliver()
@@ -358,7 +358,7 @@ def test_fault_30_a_report_that_meets_a_changing_notice_reads_again() -> None:
 
 
 def test_fault_30_a_report_about_nothing_is_left_alone() -> None:
-    """A notice that is gone is not made by what SES says about it."""
+    """A report about a notice that no longer exists does not create it."""
     sending = Sending()
     sending.deliver()
     sending.memory.notices.clear()
@@ -379,7 +379,7 @@ def test_fault_30_a_report_about_nothing_is_left_alone() -> None:
 def test_fault_31_an_sms_that_is_refused_leaves_the_mail_to_say_it(
     provider: Provider, status: int, code: str, state: str
 ) -> None:
-    """A wrong number, a phone that opted out, a sender that may not send: the SMS ends as it must, the mail is sent."""
+    """For a wrong number, a phone that opted out or a blocked sender, the SMS ends as specified; the mail is sent."""
     provider.status, provider.body = status, FAULT["sms"].replace(b"CODE", code.encode())
     sending = Sending()
     sending.wire = Senders(sending.mail, text_sender(provider.url))
@@ -392,7 +392,7 @@ def test_fault_31_an_sms_that_is_refused_leaves_the_mail_to_say_it(
 
 
 def test_fault_31_an_sms_of_unknown_outcome_is_not_sent_again_on_a_guess() -> None:
-    """It costs as much as 3,500 mails, and the mail says the same: after the grace time a person sees it."""
+    """An SMS costs as much as 3,500 mails, and the mail says the same: after the grace time a person sees it."""
     sending = Sending()
     sms = sending.add(a_notice(medium="sms", urgency="emergency"))
     sending.sms.behaviour = "accept, then lose"
@@ -403,7 +403,7 @@ def test_fault_31_an_sms_of_unknown_outcome_is_not_sent_again_on_a_guess() -> No
 
 
 def test_fault_31_an_sms_is_one_part_in_the_alphabet_of_the_network(provider: Provider) -> None:
-    """Whatever is in a ticket, what is on the wire has at most 160 septets."""
+    """Whatever is in a ticket, the SMS on the wire has at most 160 septets."""
     provider.body = SENT["sms"]
     sending = on_the_wire(provider)
     ticket = a_ticket(topic="penerangan_jalan", place={"kapanewon": "Depok", "landmark": "“Pasar” 🙂 " * 40})

@@ -18,12 +18,12 @@ RUN = 5 * MINUTE
 
 
 def complaints(county: County) -> set[str]:
-    """Keys of the posts that were not taken for chatter."""
+    """Return the keys of the posts that were not taken for chatter."""
     return {post.key for post in county.memory.posts.values() if post.triage and post.triage.route != "drop"}
 
 
 def test_fault_36_without_a_stream_every_complaint_is_told_within_half_an_hour() -> None:
-    """Posts are decided and notices sent by the schedule alone, in the time promised."""
+    """The schedule alone decides posts and sends notices within the promised time."""
     county = County()
     posts = county.store(TEXTS)
     for _ in range(6):
@@ -36,7 +36,7 @@ def test_fault_36_without_a_stream_every_complaint_is_told_within_half_an_hour()
 
 
 def test_fault_36_a_day_without_a_stream_is_followed_up_alone() -> None:
-    """Whenever in the day it was written, each complaint is told once, an emergency in time for it to be one."""
+    """Whatever the time of day, each complaint is told once, and an emergency within half an hour."""
     county = County()
     begun = county.now
     while county.now < begun + timedelta(hours=30):
@@ -55,7 +55,7 @@ def test_fault_36_a_day_without_a_stream_is_followed_up_alone() -> None:
 
 
 def test_fault_36_what_the_stream_did_not_bring_is_counted() -> None:
-    """Once each: the post when it is decided, the notice when it is sent, and neither again."""
+    """A post is counted once when decided, a notice once when sent, and neither again."""
     county = County()
     county.store(TEXTS[:1])
     late = []
@@ -77,7 +77,7 @@ def test_fault_36_what_the_stream_did_not_bring_is_counted() -> None:
     ],
 )
 def test_fault_36_what_waited_for_another_reason_is_not_counted(changes: dict[str, object]) -> None:
-    """A retry, a step put back, the morning's mails and what somebody else has sent say nothing about the stream."""
+    """A retry, a step put back, the morning's mails and what somebody else sent say nothing about the stream."""
     county = County()
     county.store(TEXTS[:1])
     county.now += RUN
@@ -90,7 +90,7 @@ def test_fault_36_what_waited_for_another_reason_is_not_counted(changes: dict[st
 
 
 def test_fault_36_a_silent_stream_wakes_somebody() -> None:
-    """One post or notice that `follow_up` had to bring home raises the alarm, with or without a batch in the stream."""
+    """One post or notice that `follow_up` had to rescue raises the alarm, with or without a batch in the stream."""
     alarm = load("infra/alarms.yaml")["Resources"]["StreamSilent"]["Properties"]
     assert (alarm["MetricName"], alarm["Threshold"], alarm["EvaluationPeriods"]) == ("LeftBehind", 1, 1)
 

@@ -1,4 +1,4 @@
-"""The stream repeats, reorders, is poisoned, meets a bad deployment, or is cut off in the middle of a decision."""
+"""The stream repeats, reorders or is poisoned, a deployment is bad, or a decision is cut off in the middle."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_fault_19_a_record_twice_in_one_batch_opens_one_ticket(classifier: Deplo
 
 @given(st.lists(st.booleans(), min_size=2, max_size=8), st.sampled_from(["accept", "refuse", "lose"]))
 def test_fault_19_a_notice_delivered_again_is_sent_once(reads: Iterable[bool], answer: str) -> None:
-    """Deliveries that read it before another's claim, or after it, make one request together, whatever the answer."""
+    """Deliveries that read the notice before or after another's claim make one request in all, whatever the answer."""
     sending = Sending()
     refusals = {"refuse": NotAcceptedError("400", retry=False), "lose": OutcomeUnknownError("ReadTimeoutError")}
     sending.mail.behaviour = refusals.get(answer, "accept")
@@ -74,7 +74,7 @@ def test_fault_19_a_notice_delivered_again_is_sent_once(reads: Iterable[bool], a
 
 
 def test_fault_19_a_notice_delivered_again_a_day_later_is_not_sent_again() -> None:
-    """The whole batch comes once more when everything is long done: nothing is sent and nothing written."""
+    """The whole batch comes again when everything is long done: nothing is sent and nothing written."""
     sending = Sending()
     old = sending.stored()
     assert sending.deliver() == "sent"
@@ -123,7 +123,7 @@ steps = st.one_of(st.just("record"), st.sampled_from(TEXTS), st.tuples(st.just("
 
 @given(st.lists(steps, max_size=10))
 def test_fault_20_records_and_edits_in_any_order_end_in_the_last_version(plan: list[str | tuple[str, str]]) -> None:
-    """MODIFY before INSERT, an edit between the read and the write: the last text is decided, in at most one ticket."""
+    """With MODIFY before INSERT or an edit between read and write, the last text is decided, in at most one ticket."""
     memory = Memory()
     posts, tickets = InMemoryPostStore(memory), InMemoryTicketStore(memory)
     post = a_post(text=TEXTS[0])
@@ -133,7 +133,7 @@ def test_fault_20_records_and_edits_in_any_order_end_in_the_last_version(plan: l
         posts.revise(a_post(text=text, fetched_at=NOON + 2 * MINUTE))
 
     class Overtaken(InMemoryPostStore):
-        """Another version comes in between the read and the write."""
+        """A store in which another version of the post comes in between the read and the write."""
 
         def __init__(self, text: str) -> None:
             super().__init__(memory)
@@ -247,7 +247,7 @@ def decided(classifier: Deployed, key: str) -> str:
 
 
 def test_fault_22_a_record_that_is_given_up_is_kept_and_heard_of() -> None:
-    """The record itself lies in a bucket; `follow_up`, which fails on it too, ends in a queue with an alarm."""
+    """The stream's record goes to a bucket; `follow_up`'s failure on it goes to a queue with an alarm."""
     for properties in events("DynamoDB").values():
         assert properties["BisectBatchOnFunctionError"] is True
         assert 0 < properties["MaximumRetryAttempts"] <= 10
@@ -285,7 +285,7 @@ def test_fault_23_a_batch_that_fails_whole_is_reported_and_can_come_again(
 
 
 def test_fault_23_a_bad_deployment_is_heard_of_long_before_a_record_is_given_up() -> None:
-    """The age of the stream wakes somebody within ten minutes; six hours are left for going back."""
+    """The age of the stream's oldest record raises an alarm within ten minutes; six hours are left to roll back."""
     for name, properties in events("DynamoDB").items():
         assert properties["MaximumRecordAgeInSeconds"] >= 6 * HOUR_SECONDS
         [alarm] = [

@@ -1,4 +1,4 @@
-"""Fault 18: a table that throttles, leaves out, or is in the middle of another transaction."""
+"""Fault 18: the table throttles, leaves keys unprocessed, or is busy with another transaction."""
 
 from __future__ import annotations
 
@@ -25,34 +25,34 @@ from tests.table import TABLE_NAME, create_table
 
 @pytest.fixture(name="pauses", autouse=True)
 def _pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Nobody sleeps; how long is noted."""
+    """Record the pauses instead of sleeping."""
     pauses: list[float] = []
     monkeypatch.setattr("aduan.store.table.time.sleep", pauses.append)
     return pauses
 
 
 def refused(code: str, *reasons: str) -> ClientError:
-    """What the SDK raises."""
+    """Return the error that the SDK raises."""
     answer: Any = {"Error": {"Code": code}, "CancellationReasons": [{"Code": reason} for reason in reasons]}
     return ClientError(answer, "TransactWriteItems")
 
 
 @dataclass
 class Client:
-    """A client that fails with each of these in turn, and then works."""
+    """A client that raises each of these errors in turn and then works."""
 
     faults: list[ClientError]
     calls: int = 0
 
     def transact_write_items(self, **_: Any) -> None:
-        """One transaction."""
+        """Raise the next error, or succeed."""
         self.calls += 1
         if self.faults:
             raise self.faults.pop(0)
 
 
 def test_fault_18_a_transaction_that_met_another_one_is_tried_again_with_growing_pauses(pauses: list[float]) -> None:
-    """As often as is sensible, and no pause is longer than its bound."""
+    """The transaction is tried a bounded number of times, and no pause is longer than its limit."""
     client = Client([refused("TransactionCanceledException", "TransactionConflict", "None")] * (TRANSACTIONS - 1))
     Table(cast("Any", client), TABLE_NAME).transact([])
     assert client.calls == TRANSACTIONS
@@ -78,7 +78,7 @@ def test_fault_18_a_conflict_that_lasts_is_raised(pauses: list[float]) -> None:
     ],
 )
 def test_fault_18_a_condition_that_does_not_hold_is_not_tried_again(fault: ClientError, pauses: list[float]) -> None:
-    """Another attempt could not make it hold."""
+    """A retry could not make the condition hold."""
     client = Client([fault])
     with pytest.raises(ClientError):
         Table(cast("Any", client), TABLE_NAME).transact([])
@@ -115,13 +115,13 @@ def test_fault_18_unprocessed_keys_are_asked_for_again(
 
 @dataclass
 class Throttled:
-    """Stands for the network behind the SDK: DynamoDB refuses the first requests, and takes those after them."""
+    """Stands for the network behind the SDK: DynamoDB refuses the first requests and accepts later ones."""
 
     refusals: int
     requests: int = 0
 
     def send(self, request: Any) -> AWSResponse:
-        """Answer one request as it came off the wire."""
+        """Answer one request as DynamoDB would on the wire."""
         self.requests += 1
         refused = self.requests <= self.refusals
         fault = b'{"__type": "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException"}'
@@ -132,11 +132,11 @@ class Throttled:
 
 
 ATTEMPTS = 4
-"""So often the SDK may try a call of the table, the first one included."""
+"""How often the SDK may try a call to the table, the first attempt included."""
 
 
 def throttled_table(refusals: int) -> tuple[Table, Throttled]:
-    """The table as the functions open it, with their bounds, on a network of our own."""
+    """Return the table as the functions open it, with their limits, on a fake network."""
     table = open_table(boto3.Session(), TABLE_NAME)
     network = Throttled(refusals)
     table.client._endpoint.http_session = network  # type: ignore[attr-defined] # noqa: SLF001 # below all retries
@@ -152,7 +152,7 @@ def test_fault_18_a_throttled_write_is_repeated_within_bounds(pauses: list[float
 
 
 def test_fault_18_a_write_that_stays_throttled_is_raised() -> None:
-    """It is neither repeated for ever nor taken for a post that is there already."""
+    """The write is neither repeated for ever nor taken for a post that is stored already."""
     table, network = throttled_table(99)
     with pytest.raises(ClientError, match="ProvisionedThroughputExceeded"):
         DynamoPostStore(table).add(a_post())

@@ -1,4 +1,4 @@
-"""Fault 35: while a deployment runs, and after it, code meets items that older and newer code wrote."""
+"""Fault 35: during and after a deployment, code meets items that older and newer code wrote."""
 
 from __future__ import annotations
 
@@ -85,11 +85,11 @@ FIRST: dict[str, set[str]] = {
         *("rejected", "own", "calls", "stopped", "error"),
     },
 }
-"""What the first version of each record had; all that it wrote is still to be understood."""
+"""The fields that the first version of each record had; an item with only these must still be readable."""
 
 
 def of_the_past(record: Record, item: Item) -> Item:
-    """An item as the first version wrote it: without the attributes that came later."""
+    """Return an item as the first version wrote it: without the attributes that came later."""
     kept = FIRST.get(type(record).__name__, set(item)) | INDEXED
     old = {name: value for name, value in item.items() if name in kept}
     if "triage" in old:
@@ -98,9 +98,9 @@ def of_the_past(record: Record, item: Item) -> Item:
 
 
 def of_the_future(_record: Record, item: Item) -> Item:
-    """An item as some later version may write it: with attributes nobody knows today, in what is inside it, too."""
+    """Return an item as a later version may write it: with attributes unknown today, at every level."""
     grown = {
-        # Marks are no attributes but names of threads.
+        # The keys of `marks` are no attributes but names of threads.
         name: value | {"tomorrow": TOMORROW} if isinstance(value, dict) and name != "marks" else value
         for name, value in item.items()
     }
@@ -118,20 +118,20 @@ def table() -> Iterator[Table]:
 
 
 def put(table: Table, *items: Item) -> None:
-    """Write items as they are."""
+    """Write the items unchanged."""
     for item in items:
         table.client.put_item(TableName=table.name, Item=to_image(item))
 
 
 def a_new_post(age: Age, **changes: Any) -> Item:
-    """A post that waits for its decision."""
+    """Return a post that waits for its decision."""
     post = a_post(**changes)
     waits = {"work_queue": queue("POST", post.key), "act_at": "2026-11-03T05:06:00.000000Z"}
     return age(post, to_item(post, post_key(post.key), **waits))
 
 
 def an_opened_ticket(age: Age, **changes: Any) -> list[Item]:
-    """A ticket with its decided post, first event, voice and notice."""
+    """Return the items of a ticket with its decided post, first event, voice and notice."""
     ticket: Ticket = a_ticket(**changes)
     post = a_post(state="triaged", triage=a_triage(), ticket=ticket.code)
     voice = Voice(ticket=ticket.code, post=post.key, at=post.created_at)
@@ -156,7 +156,7 @@ def decided(table: Table, key: str = a_post().key) -> str:
 @ages
 @pytest.mark.parametrize("text", [a_post().text, "Selamat pagi min, semoga sehat selalu"])
 def test_fault_35_a_new_post_of_another_version_is_decided_once(table: Table, age: Age, text: str) -> None:
-    """Found on the queue, read, decided and off the queue."""
+    """The post is found on the queue, read, decided and removed from the queue."""
     put(table, a_new_post(age, text=text))
     posts = DynamoPostStore(table)
     assert list(posts.left_behind(NOON + timedelta(hours=1))) == [a_post().key]
@@ -166,7 +166,7 @@ def test_fault_35_a_new_post_of_another_version_is_decided_once(table: Table, ag
 
 @ages
 def test_fault_35_a_post_of_another_version_can_be_edited_and_is_decided_anew(table: Table, age: Age) -> None:
-    """The new text is stored and the ticket hears of it."""
+    """The new text is stored, and an event about it is added to the ticket."""
     put(table, *an_opened_ticket(age))
     posts = DynamoPostStore(table)
     edited = a_post(text=f"{a_post().text} Sudah seminggu", fetched_at=NOON + MINUTE)
@@ -178,7 +178,7 @@ def test_fault_35_a_post_of_another_version_can_be_edited_and_is_decided_anew(ta
 
 @ages
 def test_fault_35_a_post_of_another_version_can_be_buried(table: Table, age: Age) -> None:
-    """With its ticket's link, and the notice that was not sent yet."""
+    """The post is buried along with its ticket's link and the notice that was not yet sent."""
     put(table, *an_opened_ticket(age))
     posts, tickets = DynamoPostStore(table), DynamoTicketStore(table)
     post, ticket = posts.get(a_post().key), tickets.get(a_ticket().code)
@@ -192,7 +192,7 @@ def test_fault_35_a_post_of_another_version_can_be_buried(table: Table, age: Age
 
 @ages
 def test_fault_35_a_decision_of_another_version_is_read(age: Age) -> None:
-    """What is missing has its default, what is unknown is passed over."""
+    """A missing attribute takes its default, and an unknown one is ignored."""
     triage = a_triage()
     item = age(a_post(), to_item(a_post(triage=triage), post_key(a_post().key)))
     assert type(a_post()).model_validate(item).triage == triage
@@ -203,7 +203,7 @@ def test_fault_35_a_decision_of_another_version_is_read(age: Age) -> None:
 
 @ages
 def test_fault_35_a_ticket_of_another_version_can_be_read_with_all_that_belongs_to_it(table: Table, age: Age) -> None:
-    """One ticket with history, notice and voice, and the list."""
+    """A ticket can be read on its own, with history, notice and voice, and in the list."""
     put(table, *an_opened_ticket(age))
     detail = TicketReading(table).ticket_detail(a_ticket().code)
     assert detail is not None
@@ -216,7 +216,7 @@ def test_fault_35_a_ticket_of_another_version_can_be_read_with_all_that_belongs_
 
 @ages
 def test_fault_35_a_ticket_of_another_version_can_be_moved_and_its_clocks_start(table: Table, age: Age) -> None:
-    """The move counts, the event is added, and `follow_up` finds it from then on."""
+    """The move succeeds, the event is added, and `follow_up` finds the ticket from then on."""
     put(table, *an_opened_ticket(age))
     tickets = DynamoTicketStore(table)
     before = tickets.get(a_ticket().code)
@@ -230,7 +230,7 @@ def test_fault_35_a_ticket_of_another_version_can_be_moved_and_its_clocks_start(
 
 @ages
 def test_fault_35_a_ticket_of_another_version_can_be_corrected(table: Table, age: Age) -> None:
-    """The correction is written on the very post that was read; an older one has no digest to compare."""
+    """The correction is written on the very post that was read; an older post has no digest to compare."""
     put(table, *an_opened_ticket(age))
     posts, tickets = DynamoPostStore(table), DynamoTicketStore(table)
     post, ticket = posts.get(a_post().key), tickets.get(a_ticket().code)
@@ -246,7 +246,7 @@ def test_fault_35_a_ticket_of_another_version_can_be_corrected(table: Table, age
 
 @ages
 def test_fault_35_an_event_of_another_version_is_read(table: Table, age: Age) -> None:
-    """Whatever it will be called."""
+    """An event is read even if the name of its move is unknown."""
     event: Event = an_event(move="a move of tomorrow")
     put(table, age(event, event_item(event)))
     assert DynamoTicketStore(table).history(event.ticket) == [event]
@@ -258,7 +258,7 @@ def test_fault_35_an_event_of_another_version_is_read(table: Table, age: Age) ->
 @ages
 @pytest.mark.parametrize("state", ["pending", "claimed"])
 def test_fault_35_a_notice_of_another_version_is_sent_once(table: Table, age: Age, state: str) -> None:
-    """Found on the queue, claimed with all conditions, sent, and final."""
+    """The notice is found on the queue, claimed under all conditions, sent, and final."""
     post, ticket, *others, _ = an_opened_ticket(age)
     began: dict[str, Any] = {"attempt": 1, "claimed_by": "one", "claimed_at": NOON, "recipient": "x@y.example"}
     notice = a_notice(state=state, **(began if state == "claimed" else {}))
@@ -280,7 +280,7 @@ def test_fault_35_a_notice_of_another_version_is_sent_once(table: Table, age: Ag
 @ages
 @pytest.mark.parametrize("notice", [a_channel_notice(), a_contact_notice()])
 def test_fault_35_a_notice_about_something_else_is_read(table: Table, age: Age, notice: Any) -> None:
-    """Its kind is told by what it is about."""
+    """A notice's kind is recognised by its subject."""
     put(table, age(notice, new_notice_item(notice)))
     found = DynamoNoticeStore(table).get(notice.id)
     assert type(found) is type(notice)
@@ -293,7 +293,7 @@ def test_fault_35_a_notice_about_something_else_is_read(table: Table, age: Age, 
 
 @ages
 def test_fault_35_a_channel_goes_on_from_a_cursor_of_another_version(table: Table, age: Age) -> None:
-    """What was stored is known, what is new is stored, and the cursor moves on."""
+    """Stored posts are known, new posts are stored, and the cursor moves on."""
     cursor = Cursor(
         channel=CHANNEL.id, watermark=NOON, marks={"thread": "1"}, seen=("18000000000000021@12345678",), version=7
     )
@@ -319,7 +319,7 @@ def test_fault_35_a_channel_goes_on_from_a_cursor_of_another_version(table: Tabl
 
 @ages
 def test_fault_35_the_ledger_and_what_lies_beside_it_are_read(table: Table, age: Age) -> None:
-    """Runs, the daily sweep and the last look at a token."""
+    """Runs, the daily sweep and the last inspection of a token are readable."""
     run = Run(channel=CHANNEL.id, run_id="r", started_at=NOON, finished_at=NOON, read_from=NOON, complete=True)
     sweep = Sweep(channel=CHANNEL.id, position=NOON, last="instagram#1")
     look = TokenCheck(channel=CHANNEL.id, looked_at=NOON, valid=True)
@@ -339,7 +339,7 @@ def test_fault_35_the_ledger_and_what_lies_beside_it_are_read(table: Table, age:
 
 @ages
 def test_fault_35_a_contact_of_another_version_is_used_and_can_die(table: Table, age: Age) -> None:
-    """Its address is there; a bounce marks it once, and the desk is told."""
+    """The contact's address is used; a bounce marks it once, and the desk is told."""
     contact = a_contact("dishub")
     put(table, age(contact, to_item(contact, contact_key(ContactId("dishub")))))
     contacts = DynamoContactStore(table)
@@ -354,7 +354,7 @@ def test_fault_35_a_contact_of_another_version_is_used_and_can_die(table: Table,
 
 @ages
 def test_fault_35_an_example_of_another_version_is_read(table: Table, age: Age) -> None:
-    """With what the classifier had said and what the person said."""
+    """The example keeps the classifier's answer and the person's."""
     example = an_example()
     put(table, age(example, to_item(example, example_key(a_ticket()))))
     assert DynamoExampleStore(table).get(a_ticket()) == example
@@ -364,7 +364,7 @@ def test_fault_35_an_example_of_another_version_is_read(table: Table, age: Age) 
 
 
 def test_fault_35_every_item_says_which_version_wrote_it(table: Table) -> None:
-    """All that a decision writes bears the version, so that a later reader can tell."""
+    """All items that a decision writes carry their version, so that a later reader can tell."""
     put(table, a_new_post(lambda _, item: item))
     decided(table)
     items = [from_image(image) for image in table.client.scan(TableName=table.name)["Items"]]
@@ -373,10 +373,10 @@ def test_fault_35_every_item_says_which_version_wrote_it(table: Table) -> None:
 
 
 def without_counters(items: Iterable[Item]) -> list[Item]:
-    """What is not only added to."""
+    """Return the items without counters, which are only added to."""
     return [item for item in items if not item["pk"].startswith("STATS#")]
 
 
 def test_fault_35_a_mapping_that_starts_anew_reads_what_was_written_meanwhile() -> None:
-    """It begins with the oldest record there is: an update of a mapping costs minutes, and no record."""
+    """The mapping begins with the oldest record, so that an update of the mapping takes minutes but loses no record."""
     assert {properties["StartingPosition"] for properties in events("DynamoDB").values()} == {"TRIM_HORIZON"}

@@ -1,4 +1,4 @@
-"""Providers that send nothing: they keep what they were given, and answer as they were told to."""
+"""Providers that send nothing: they keep what they are given and answer as a test told them to."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def a_contact(department: str, *, email: bool = True, phone: bool = True) -> Con
 
 @dataclass
 class FakeMail:
-    """Stands for SES."""
+    """Stands in for SES."""
 
     outbox: list[tuple[str, Mail, str | None]] = field(default_factory=list)
     """Recipient, mail and reply address of every send that was begun."""
@@ -39,7 +39,7 @@ class FakeMail:
 
 @dataclass
 class FakeSms:
-    """Stands for SNS."""
+    """Stands in for SNS."""
 
     outbox: list[tuple[str, str]] = field(default_factory=list)
     fault: Exception | None = None

@@ -1,4 +1,4 @@
-"""Whose mail has which links, and how they stand in it."""
+"""Which links a mail has, depending on its reader, and how they appear in it."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ POST = a_post(state="triaged", triage=a_triage())
 
 
 class Keys:
-    """Stands for the keys in Secrets Manager; counts who asks."""
+    """Stands in for the keys in Secrets Manager and counts the requests."""
 
     def __init__(self) -> None:
         self.asked = 0
 
     def get(self) -> Any:
-        """The tests' keys."""
+        """Return the tests' keys."""
         self.asked += 1
         return KEYS
 
@@ -40,7 +40,7 @@ class Keys:
 def links(
     department: str = "dishub", reason: DeskReason | None = None, keys: Keys | None = None, **changes: Any
 ) -> tuple[Link, ...]:
-    """The links about the builders' ticket in the mail to a department."""
+    """Return the links about the builders' ticket in the mail to a department."""
     notice = {name: changes.pop(name) for name in ("role", "medium") if name in changes}
     maker = ActionLinks(BASE, keys or Keys())  # type: ignore[arg-type] # a stand-in
     ticket = a_ticket(**{"department": department, **changes})
@@ -61,7 +61,7 @@ def test_a_link_says_who_may_do_what_with_which_ticket_for_sixty_days() -> None:
 
 @pytest.mark.parametrize("status", get_args(Status))
 def test_only_what_can_be_done_is_offered(status: Status) -> None:
-    """An accepted ticket is not to be accepted again, and one that is closed offers nothing."""
+    """An accepted ticket cannot be accepted again, and a closed one offers no action."""
     offered = {link.label for link in links(status=status)}
     assert ("Terima" in offered) == ("accepted" in MOVES[status])
     assert ("Selesai" in offered) == ("resolved" in MOVES[status])
@@ -81,7 +81,7 @@ def test_only_what_can_be_done_is_offered(status: Status) -> None:
     ],
 )
 def test_whoever_is_not_to_act_gets_no_link_and_needs_no_key(given: dict[str, Any]) -> None:
-    """The desk, an outside owner, a head of department, an SMS, and who has the ticket no more: none of them."""
+    """The desk, outside owners, heads of department, SMS and departments that lost the ticket get no links."""
     keys = Keys()
     if "holder" in given:
         maker = ActionLinks(BASE, keys)  # type: ignore[arg-type] # a stand-in
@@ -93,7 +93,7 @@ def test_whoever_is_not_to_act_gets_no_link_and_needs_no_key(given: dict[str, An
 
 
 def mails(actions: tuple[Link, ...]) -> list[Mail]:
-    """The first mail, a reminder and a digest about the builders' ticket, with these links."""
+    """Return the first mail, a reminder and a digest about the builders' ticket, with these links."""
     dishub = DIRECTORY.departments["dishub"]
     reminder = step_message(a_notice(step="remind.1"), Case(a_ticket(), POST, dishub, None, DIRECTORY, actions))
     assert isinstance(reminder, Mail)
@@ -106,7 +106,7 @@ def mails(actions: tuple[Link, ...]) -> list[Mail]:
 
 
 def test_both_forms_of_each_mail_have_the_links() -> None:
-    """Whatever a mail program shows, the officer finds every button; in plain text its label and its address."""
+    """The officer finds every action in either form: a button in HTML, a label with its address in plain text."""
     actions = links()
     for letter in mails(actions):
         for action in actions:
@@ -115,7 +115,7 @@ def test_both_forms_of_each_mail_have_the_links() -> None:
 
 
 def test_a_mail_without_links_asks_for_a_reply() -> None:
-    """Nothing of the buttons is left, neither a heading nor an empty line too many."""
+    """Without links, neither a heading nor an extra empty line of the buttons is left."""
     for letter in mails(()):
         assert "/t/" not in letter.html + letter.text
         assert "Tanpa akun" not in letter.html

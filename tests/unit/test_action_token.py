@@ -1,4 +1,4 @@
-"""A link is good for exactly what was signed, and for its time."""
+"""A link is valid for exactly what was signed, until it expires."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ tokens = st.builds(
 
 @given(tokens)
 def test_what_was_signed_is_what_is_read(token: object) -> None:
-    """A link says again what it was made of, in few enough letters for one line of an address."""
+    """Reading a link gives what was signed, and the link is short enough for one line of a mail."""
     text = signed(token, KEYS)  # type: ignore[arg-type] # Hypothesis builds a token
     assert verified(text, KEYS, NOON) == token
     assert len(text) < 130
@@ -51,7 +51,7 @@ def test_what_was_signed_is_what_is_read(token: object) -> None:
 
 @given(tokens, st.data())
 def test_another_letter_anywhere_is_no_link(token: object, data: st.DataObject) -> None:
-    """No single letter can be replaced, added or lost, not even where base 64 would read the same bytes."""
+    """No single character can be replaced, added or lost, not even where base 64 would decode to the same bytes."""
     text = signed(token, KEYS)  # type: ignore[arg-type] # Hypothesis builds a token
     place = data.draw(st.integers(0, len(text) - 1))
     letter = data.draw(st.sampled_from(LETTERS))
@@ -65,7 +65,7 @@ def test_another_letter_anywhere_is_no_link(token: object, data: st.DataObject) 
 
 @given(tokens, tokens)
 def test_a_signature_belongs_to_one_payload(one: object, other: object) -> None:
-    """What was signed for one department or action is no signature for another."""
+    """A signature for one department or action is not valid for another."""
     payload, _, _ = signed(one, KEYS).partition(".")  # type: ignore[arg-type] # Hypothesis builds a token
     _, _, signature = signed(other, KEYS).partition(".")  # type: ignore[arg-type] # Hypothesis builds a token
     if one != other:
@@ -75,27 +75,27 @@ def test_a_signature_belongs_to_one_payload(one: object, other: object) -> None:
 
 @pytest.mark.parametrize("change", [str.lower, str.upper, lambda text: text.replace(".", "")])
 def test_a_link_that_a_program_spoilt_is_refused(change: object) -> None:
-    """Letters of another case, or a lost dot, make another link and never another right."""
+    """Changed case or a lost dot makes another link, which grants no other right."""
     with pytest.raises(TokenError):
         verified(change(signed(a_token(), KEYS)), KEYS, NOON)  # type: ignore[operator] # a function on texts
 
 
 @given(st.text(max_size=400))
 def test_any_text_is_answered(text: str) -> None:
-    """Whatever stands in an address, it is refused as a link and not as a fault."""
+    """Any text in the address is refused as a link, and causes no failure."""
     with pytest.raises(TokenError):
         verified(text, KEYS, NOON)
 
 
 @pytest.mark.parametrize("length", [0, 1, 20, 60, 94])
 def test_a_link_that_was_cut_is_called_so(length: int) -> None:
-    """Who has a part of a link is told that something is missing, not that he forged it."""
+    """The reader of a truncated link learns that something is missing, and is not accused of forgery."""
     with pytest.raises(GarbledError):
         verified(signed(a_token(), KEYS)[:length], KEYS, NOON)
 
 
 def test_a_link_ends_after_sixty_days() -> None:
-    """Up to its last second it works, and then it is told apart from a forgery."""
+    """A link works until its last second; after that it is reported as expired, not as forged."""
     text = signed(a_token(), KEYS)
     last = NOON + LIFETIME - timedelta(seconds=1)
     assert verified(text, KEYS, last) == a_token()
@@ -104,7 +104,7 @@ def test_a_link_ends_after_sixty_days() -> None:
 
 
 def test_links_survive_the_rotation_of_their_key() -> None:
-    """What the old key signed is good as long as the key is kept; what it has not signed is not."""
+    """Links signed with the old key work as long as the key is kept; links it has not signed do not."""
     assert verified(signed(a_token(), KEYS), NEWER, NOON) == a_token()
     assert verified(signed(a_token(), NEWER), NEWER, NOON) == a_token()
     with pytest.raises(UnknownKeyError):
@@ -118,28 +118,28 @@ def test_links_survive_the_rotation_of_their_key() -> None:
     "secret", ["", "[]", "{}", '{"current": "k1"}', '{"current": "k1", "k1": "short"}', '{"k1": "' + "x" * 64 + '"}']
 )
 def test_a_secret_that_holds_no_keys_is_refused_without_a_word_of_it(secret: str) -> None:
-    """Nobody signs with an empty key, and no error repeats what was in the secret."""
+    """Nobody signs with an empty key, and no error repeats the content of the secret."""
     with pytest.raises(ValueError, match="not as it should be") as refused:
         SigningKeys.from_secret(secret)
     assert "x" * 64 not in str(refused.value)
 
 
 class Vault:
-    """Stands for Secrets Manager; counts who asks."""
+    """Stands in for Secrets Manager and counts the requests."""
 
     def __init__(self) -> None:
         self.secret = as_secret(KEYS)
         self.asked = 0
 
     def get_secret_value(self, **request: str) -> dict[str, str]:
-        """Answer."""
+        """Return the secret."""
         assert request == {"SecretId": "action-keys"}
         self.asked += 1
         return {"SecretString": self.secret}
 
 
 def test_keys_are_fetched_when_needed_and_seldom() -> None:
-    """Once an hour for those who sign; a key nobody knows makes them look again, but once a minute at most."""
+    """Signing fetches the keys once an hour; an unknown key causes another fetch, at most once a minute."""
     vault, now = Vault(), [0.0]
     keys = ActionKeys(lambda: vault, "action-keys", lambda: now[0])  # type: ignore[arg-type, return-value] # a stand-in
     assert vault.asked == 0

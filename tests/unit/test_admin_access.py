@@ -20,7 +20,7 @@ def an_event_of(**claims: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize("groups", ["admin", "admin,department", "[admin department]", ["department", "admin"]])
 def test_an_admin_is_recognised(groups: object) -> None:
-    """Groups are understood in every form a token's claim takes on its way."""
+    """Groups are understood in every form that a token's claim may take."""
     assert caller(an_event_of(**{"cognito:groups": groups, "cognito:username": "admin-1"})) == ADMIN
 
 
@@ -45,7 +45,7 @@ def test_an_officer_is_bound_to_the_department_of_the_account() -> None:
     ],
 )
 def test_without_verified_claims_nobody_is_somebody(event: dict[str, Any]) -> None:
-    """Only what the authorizer verified counts; without it the answer is 401."""
+    """Only the claims that the authorizer verified count; without them the answer is 401."""
     with pytest.raises(RefusedError) as refused:
         caller(event)
     assert refused.value.status == 401
@@ -66,14 +66,14 @@ def test_without_verified_claims_nobody_is_somebody(event: dict[str, Any]) -> No
     ],
 )
 def test_an_account_without_a_place_is_refused(claims: dict[str, Any]) -> None:
-    """An account in no known group, or in no one department, may nothing: 403."""
+    """An account in no known group, or without exactly one department, has no rights: 403."""
     with pytest.raises(RefusedError) as refused:
         caller(an_event_of(**claims))
     assert refused.value.status == 403
 
 
 def test_an_admin_reads_every_department() -> None:
-    """An admin's list is restricted only as the admin asks."""
+    """An admin's list is restricted only by the filters of the request."""
     assert ADMIN.department_to_read(None) is None
     assert ADMIN.department_to_read("dlh") == "dlh"
     assert ADMIN.may_read(a_ticket(department="dlh"))
@@ -81,7 +81,7 @@ def test_an_admin_reads_every_department() -> None:
 
 
 def test_an_officer_reads_one_department() -> None:
-    """An officer's list is always that of the own department; asking for another, or for more, is refused."""
+    """An officer's list shows only their own department; asking for another, or for all, is refused."""
     assert DISHUB.department_to_read(None) == "dishub"
     assert DISHUB.department_to_read("dishub") == "dishub"
     assert DISHUB.may_read(a_ticket(department="dishub"))

@@ -1,4 +1,4 @@
-"""What a request may ask for, and how it is told what is wrong."""
+"""What a request may ask for, and how its errors are reported."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ DIRECTORY = load_directory()
 
 
 def asking(**parameters: str) -> dict[str, Any]:
-    """A request with this query string; ``from_`` stands for ``from``."""
+    """Return a request with this query string; ``from_`` stands for ``from``."""
     single = {name.rstrip("_"): value for name, value in parameters.items()}
     return {
         "queryStringParameters": single or None,
@@ -65,7 +65,7 @@ def test_a_list_needs_no_parameter() -> None:
 
 
 def test_every_filter_reaches_the_question() -> None:
-    """Each parameter restricts what it names; a place is understood in any case."""
+    """Each parameter restricts what it names; the case of a place's name does not matter."""
     event = asking(
         status="routed", topic="penerangan_jalan", channel="instagram:kabarsleman", place=" condong CATUR ",
         limit="7", from_="2026-11-01", to="2026-11-03",
@@ -84,7 +84,7 @@ def test_a_day_is_a_day_in_sleman() -> None:
 
 
 def test_a_moment_keeps_its_offset() -> None:
-    """A moment with an offset is taken as it is."""
+    """A time with an offset is taken unchanged."""
     request = tickets_request(asking(from_="2026-11-03T12:00:00+07:00", to="2026-11-03T06:00:00Z"), DIRECTORY)
     assert request.since == NOON
     assert request.before == datetime(2026, 11, 3, 6, tzinfo=UTC)
@@ -130,13 +130,13 @@ def test_a_wrong_parameter_is_named(name: str, value: str) -> None:
 
 @pytest.mark.parametrize("name", ["status", "department", "topic", "channel", "place", "from_", "to", "limit"])
 def test_a_refusal_never_repeats_what_was_sent(name: str) -> None:
-    """What somebody wrote does not come back, neither in the answer nor in the error that may be logged."""
+    """A refused value appears neither in the answer nor in the error that may be logged."""
     refused = refusal_of_list(asking(**{name: "rahasia 081234567890"}))
     assert "rahasia" not in str(refused.body()) + str(refused)
 
 
 def test_a_parameter_given_twice_is_refused() -> None:
-    """Of two values neither is taken."""
+    """A parameter that is given twice is refused, and neither value is used."""
     event = asking(status="routed")
     event["multiValueQueryStringParameters"]["status"] = ["routed", "closed"]
     assert refusal_of_list(event).field == "status"
@@ -149,19 +149,19 @@ def test_a_time_that_ends_before_it_begins_is_refused() -> None:
 
 @given(st.dictionaries(st.text(max_size=8), st.text(max_size=12), max_size=3))
 def test_any_query_string_is_answered(parameters: dict[str, str]) -> None:
-    """Whatever is asked is either understood or refused, never a failure."""
+    """Every query string is either understood or refused, and none causes a failure."""
     with contextlib.suppress(RefusedError):
         tickets_request({"queryStringParameters": parameters}, DIRECTORY)
 
 
 def test_figures_are_of_this_month_unless_said_otherwise() -> None:
-    """The default is the county's present month, which begins seven hours before that of UTC."""
+    """The default is the current month in Sleman, which begins seven hours before the month in UTC."""
     request, months = stats_request(asking(), DIRECTORY, datetime(2026, 10, 31, 17, 0, tzinfo=UTC))
     assert (request.by, months) == ("topic", ("2026-11",))
 
 
 def test_figures_span_years() -> None:
-    """Months are counted over the turn of the year."""
+    """Months are counted across the turn of the year."""
     _, months = stats_request(asking(from_="2025-11", to="2026-02", by="month"), DIRECTORY, NOON)
     assert months == ("2025-11", "2025-12", "2026-01", "2026-02")
 
@@ -188,7 +188,7 @@ def test_figures_reach_three_years() -> None:
     ],
 )
 def test_a_wrong_figure_is_named(parameters: dict[str, str], field: str) -> None:
-    """What is wrong with the months or the grouping is named."""
+    """The error names the wrong month or grouping."""
     with pytest.raises(RefusedError) as refused:
         stats_request(asking(**parameters), DIRECTORY, NOON)
     assert (refused.value.status, refused.value.field) == (400, field)
@@ -205,7 +205,7 @@ def test_a_wrong_figure_is_named(parameters: dict[str, str], field: str) -> None
     ],
 )
 def test_a_number_is_kept_in_its_international_form(written: str, kept: str) -> None:
-    """However a mobile number is written, it is kept in one form."""
+    """However a mobile number is written, it is stored in one form."""
     assert contact_request(sending({"phone": written})) == ContactRequest(phone=kept)
 
 
@@ -266,14 +266,14 @@ def test_a_long_body_is_not_read(*, encoded: bool) -> None:
 
 
 def test_an_encoded_body_is_understood() -> None:
-    """API Gateway may hand over a body in base 64; nonsense in it is no JSON."""
+    """API Gateway may pass on a body in base 64; invalid base 64 is reported as invalid JSON."""
     body = base64.b64encode(b'{"email": "a@slemankab.go.id"}').decode()
     assert contact_request({"body": body, "isBase64Encoded": True}).email == "a@slemankab.go.id"
     assert refusal_of_contact({"body": "€€€", "isBase64Encoded": True}).field == "body"
 
 
 def test_a_ticket_code_is_taken_as_people_type_it() -> None:
-    """Small letters are fine; everything else that is no code is refused before the table is asked."""
+    """Lower-case codes are accepted; anything that is no code is refused before the table is read."""
     assert ticket_code("slm-4k7p2m") == "SLM-4K7P2M"
     for wrong in (
         "SLM-4K7P2",
@@ -300,7 +300,7 @@ def test_an_unknown_department_is_not_found() -> None:
 
 
 def test_a_route_without_parameters_takes_none() -> None:
-    """A parameter nobody asked for is refused here too."""
+    """A route without parameters refuses any parameter, too."""
     no_parameters(asking())
     with pytest.raises(RefusedError) as refused:
         no_parameters(asking(limit="5"))
@@ -308,7 +308,7 @@ def test_a_route_without_parameters_takes_none() -> None:
 
 
 def test_every_code_has_a_label() -> None:
-    """People never read a bare code where the product has a word."""
+    """People never read a bare code where the product has a word for it."""
     assert set(STATUS_LABELS) == set(get_args(Status))
     assert set(URGENCY_LABELS) == set(get_args(Urgency))
     assert set(KIND_LABELS) == set(get_args(ReportKind))

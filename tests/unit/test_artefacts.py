@@ -44,7 +44,7 @@ MODEL: dict[str, Any] = {
     "shapes": {
         "PublishInput": {"type": "structure", "members": {"Attributes": {"shape": "Attributes"}}},
         "Attributes": {"type": "map", "key": {"shape": "Text"}, "value": {"shape": "Attribute"}},
-        # It contains itself, as DynamoDB's AttributeValue does, and has a member of an inconvenient name.
+        # The shape contains itself, as DynamoDB's AttributeValue does, and one member is named `documentation`.
         "Attribute": {
             "type": "structure",
             "members": {"nested": {"shape": "Attributes"}, "documentation": {"shape": "Text", "documentation": "long"}},
@@ -55,7 +55,7 @@ MODEL: dict[str, Any] = {
         "TopicName": {"type": "string"},
     },
 }
-"""A service's description, as botocore holds it."""
+"""A service's description, in botocore's format."""
 
 
 def an_artefact(build: Path, function: str, source: str = "GREETING = 'sugeng'\n") -> Path:
@@ -77,24 +77,24 @@ def an_artefact(build: Path, function: str, source: str = "GREETING = 'sugeng'\n
 
 
 def byte_code(artefact: Path) -> Path:
-    """Where the byte-code of `an_artefact`'s module lies."""
+    """Return the path of the byte-code of `an_artefact`'s module."""
     return artefact / "aduan" / "__pycache__" / f"post.{sys.implementation.cache_tag}.pyc"
 
 
 def test_a_folder_without_an_artefact_is_refused(tmp_path: Path) -> None:
-    """The sentence says where nothing was found and what to do."""
+    """The message says where nothing was found and what to do."""
     with pytest.raises(ArtefactError, match=r"holds no artefact; run `sam build` first"):
         finish(tmp_path)
 
 
 def test_a_folder_that_does_not_exist_is_refused(tmp_path: Path) -> None:
-    """A mistyped path is no success with nothing to do."""
+    """A mistyped path is an error, not a success with nothing to do."""
     with pytest.raises(ArtefactError, match="holds no artefact"):
         finish(tmp_path / "nowhere")
 
 
 def test_a_file_that_does_not_compile_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The sentence names the artefact, and what is printed names the file."""
+    """The message names the artefact, and the output names the file."""
     an_artefact(tmp_path, "Classify", "def broken(:\n")
     with pytest.raises(ArtefactError, match="a file of Classify does not compile"):
         finish(tmp_path)
@@ -102,7 +102,7 @@ def test_a_file_that_does_not_compile_is_refused(tmp_path: Path, capsys: pytest.
 
 
 def test_every_artefact_is_finished_and_counted(tmp_path: Path) -> None:
-    """Each function's folder gets byte-code; what is no artefact, like a nested template, is left alone."""
+    """Each function's folder gets byte-code; a folder that is no artefact, such as a nested template, is left alone."""
     artefacts = [an_artefact(tmp_path, name) for name in ("Classify", "Notify", "PollChannels")]
     (tmp_path / "Storage").mkdir()
     (tmp_path / "template.yaml").write_text("")
@@ -112,7 +112,7 @@ def test_every_artefact_is_finished_and_counted(tmp_path: Path) -> None:
 
 
 def test_byte_code_holds_whatever_the_files_dates_say(tmp_path: Path) -> None:
-    """It is bound to a hash that is not checked, and tracebacks name the file where Lambda has it."""
+    """Byte-code is bound to an unchecked hash, and tracebacks name the file by its path in Lambda."""
     artefact = an_artefact(tmp_path, "Classify")
     finish(tmp_path)
     data = byte_code(artefact).read_bytes()
@@ -123,7 +123,7 @@ def test_byte_code_holds_whatever_the_files_dates_say(tmp_path: Path) -> None:
 
 
 def test_byte_code_of_tests_is_replaced(tmp_path: Path) -> None:
-    """What another run or another Python left in the sources does not reach the artefact."""
+    """Byte-code that another run or another Python left in the sources does not reach the artefact."""
     artefact = an_artefact(tmp_path, "Classify")
     assert compileall.compile_dir(artefact, quiet=1)
     foreign = artefact / "aduan" / "__pycache__" / "gone.cpython-36.pyc"
@@ -134,7 +134,7 @@ def test_byte_code_of_tests_is_replaced(tmp_path: Path) -> None:
 
 
 def test_only_the_services_in_use_stay(tmp_path: Path) -> None:
-    """Descriptions and endpoints of other services go; what botocore shares between all stays."""
+    """Descriptions and endpoints of other services are removed; files that botocore shares between services stay."""
     artefact = an_artefact(tmp_path, "Classify")
     finish(tmp_path)
     data = artefact / "botocore" / "data"
@@ -145,7 +145,7 @@ def test_only_the_services_in_use_stay(tmp_path: Path) -> None:
 
 
 def test_of_a_service_the_calls_in_use_stay_whole() -> None:
-    """An operation keeps every shape it reaches, also in circles and by its errors; other operations go."""
+    """An operation keeps every shape it reaches, even in circles or by its errors; other operations are removed."""
     trimmed = trimmed_model(MODEL, frozenset({"Publish"}))
     assert set(trimmed["operations"]) == {"Publish"}
     assert set(trimmed["shapes"]) == {"PublishInput", "Attributes", "Attribute", "Text", "NotFound"}
@@ -153,7 +153,7 @@ def test_of_a_service_the_calls_in_use_stay_whole() -> None:
 
 
 def test_documentation_goes_and_a_member_of_that_name_stays() -> None:
-    """What is dropped is text about a thing, never a thing."""
+    """Only texts of documentation are removed, not a shape's member of that name."""
     trimmed = trimmed_model(MODEL, frozenset({"Publish"}))
     assert "documentation" not in trimmed
     assert "documentation" not in trimmed["operations"]["Publish"]
@@ -162,7 +162,7 @@ def test_documentation_goes_and_a_member_of_that_name_stays() -> None:
 
 
 def test_mail_templates_are_compiled(tmp_path: Path) -> None:
-    """Each template lies beside its source as Python, which is compiled like the rest."""
+    """Each template lies beside its source as a Python module, which is compiled like the others."""
     artefact = an_artefact(tmp_path, "Notify")
     finish(tmp_path)
     [module] = (artefact / "notify" / "templates").glob("*.py")
@@ -171,7 +171,7 @@ def test_mail_templates_are_compiled(tmp_path: Path) -> None:
 
 
 def test_compiled_mails_are_laid_out_without_their_sources(tmp_path: Path) -> None:
-    """Both HTML mails find the frame they share among what was compiled, and say the same as from their sources."""
+    """Both HTML mails find their shared layout among the compiled templates, and read as they do from the sources."""
     folder = an_artefact(tmp_path, "Notify") / "notify" / "templates"
     shutil.copytree(CODE / "notify" / "templates", folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.py*"))
     compile_templates(tmp_path / "Notify")

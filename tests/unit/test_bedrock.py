@@ -1,4 +1,4 @@
-"""A model is asked once, within its time and its budget, and whatever goes wrong the decision stands."""
+"""A model is asked once, within its time and its budget; whatever goes wrong, the decision stands."""
 
 from __future__ import annotations
 
@@ -37,26 +37,26 @@ BOOKED = dearest(request_about(POST.text, DIRECTORY, MODEL), Prices(1, 5))
 
 
 def settings_of(**changes: str) -> SecondOpinionSettings:
-    """Settings as the environment gives them."""
+    """Return settings as the environment gives them."""
     return SecondOpinionSettings.model_validate({name.lower(): value for name, value in (ON | changes).items()})
 
 
 @dataclass
 class FakeClient:
-    """A client whose answer is made by a function."""
+    """A client whose answers are made by a function."""
 
     answer: Callable[[], Any] = a_response
     requests: list[dict[str, Any]] = field(default_factory=list)
 
     def converse(self, **request: Any) -> Any:
-        """Answer."""
+        """Return the function's answer."""
         self.requests.append(request)
         return self.answer()
 
 
 @dataclass
 class World:
-    """One process that asks."""
+    """One process that asks a model."""
 
     client: FakeClient = field(default_factory=FakeClient)
     memory: Memory = field(default_factory=Memory)
@@ -75,12 +75,12 @@ class World:
         )
 
     def ask(self, triage: Triage = UNSURE) -> Triage:
-        """Ask about the post."""
+        """Ask for a second opinion on the post."""
         return self.asking(POST, triage, NOON)
 
 
 def raising(error: Exception) -> Callable[[], Any]:
-    """An answer that is an error."""
+    """Return an answer that raises this error."""
 
     def answer() -> Any:
         raise error
@@ -89,13 +89,13 @@ def raising(error: Exception) -> Callable[[], Any]:
 
 
 def a_refusal(status: int, code: str = "Exception") -> ClientError:
-    """An answer of the service that is an error; its sentence quotes what was sent."""
+    """Return Bedrock's error with this status; its message quotes the request."""
     answer: Any = {"Error": {"Code": code, "Message": POST.text}, "ResponseMetadata": {"HTTPStatusCode": status}}
     return ClientError(answer, "Converse")
 
 
 def test_an_answer_is_followed_and_paid(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What Bedrock's own description of the call allows goes out, and what it used is what the month is charged."""
+    """The request matches Bedrock's own description of the call, and the month is charged for what it used."""
     client = boto3.client("bedrock-runtime")
     world = World()
     monkeypatch.setattr(world.asking, "connect", lambda: client)
@@ -110,7 +110,7 @@ def test_an_answer_is_followed_and_paid(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_what_is_decided_is_not_asked_about() -> None:
-    """No request, no write, no metric."""
+    """A settled decision causes no request, no write and no metric."""
     world = World()
     assert world.ask(a_triage()) == a_triage()
     assert (world.client.requests, world.memory.calls, world.counted) == ([], 0, {})
@@ -140,7 +140,7 @@ def test_what_may_be_secret_leaves_the_county_to_nobody(guesses: dict[str, str])
     ],
 )
 def test_a_failure_leaves_the_decision(error: Exception, spent: int, caplog: pytest.LogCaptureFixture) -> None:
-    """Whatever it is: a note, a metric, no word of the post in the log, and money only for what may have run."""
+    """A failure causes a note and a metric, no word of the post in the log, and a cost if the model may have run."""
     world = World(FakeClient(raising(error)))
     with caplog.at_level(logging.DEBUG):
         decided = world.ask()
@@ -153,7 +153,7 @@ def test_a_failure_leaves_the_decision(error: Exception, spent: int, caplog: pyt
 
 
 def test_a_client_that_cannot_be_made_leaves_the_decision() -> None:
-    """No credentials, no such region: the post is decided all the same."""
+    """Without credentials, or with an unknown region, the post is still decided."""
     world = World()
     world.asking.connect = raising(ValueError("no region"))
     assert world.ask().route == "desk"
@@ -162,7 +162,7 @@ def test_a_client_that_cannot_be_made_leaves_the_decision() -> None:
 
 @pytest.mark.parametrize("call", [1, 2])
 def test_a_table_that_fails_leaves_the_decision(call: int) -> None:
-    """Neither a booking nor a correction that fails stops a post."""
+    """A failed booking or a failed correction of it stops no post."""
     world = World()
     spending = world.asking.spending
 
@@ -179,21 +179,21 @@ def test_a_table_that_fails_leaves_the_decision(call: int) -> None:
     [{}, a_response(codes(topic="bupati")), {"output": None, "usage": "much"}, None, "sort", a_response("x" * 10**6)],
 )
 def test_garbage_leaves_the_decision(answer: Any) -> None:
-    """An answer in no codes is one that was asked for in vain."""
+    """An answer without codes counts as no answer."""
     world = World(FakeClient(lambda: answer))
     assert world.ask().reasons[-1] == "pendapat kedua: tidak terjawab"
     assert world.counted["SecondOpinionUnreadable"] + world.counted["SecondOpinionFailed"] == 1
 
 
 def test_an_answer_that_does_not_say_what_it_cost_costs_the_most() -> None:
-    """What was booked stays booked, and the answer counts."""
+    """The cost stays as booked, and the answer counts."""
     world = World(FakeClient(lambda: a_response(usage={})))
     assert world.ask().route == "auto"
     assert world.memory.spent == {("SECOND_OPINIONS", MONTH): BOOKED}
 
 
 def test_a_budget_that_is_used_up_asks_nobody() -> None:
-    """The decision is the classifier's own, nothing is noted on it, and a metric says so, until the next month."""
+    """The classifier's own decision stands without a note, and a metric reports it, until the next month."""
     world = World(settings=settings_of(SECOND_OPINION_MONTHLY_USD=str((BOOKED + SPENT - 1) / MICRO)))
     assert world.ask().route == "auto"
     assert world.ask() == UNSURE
@@ -204,7 +204,7 @@ def test_a_budget_that_is_used_up_asks_nobody() -> None:
 
 
 def test_a_slow_model_is_not_waited_for() -> None:
-    """When the time is over the decision stands, although the model goes on."""
+    """When the time is over the decision stands, although the model is still running."""
     ready = threading.Event()
     world = World(FakeClient(ready.wait), settings=settings_of(SECOND_OPINION_SECONDS="0.2"))
     began = time.monotonic()
@@ -217,7 +217,7 @@ def test_a_slow_model_is_not_waited_for() -> None:
 
 
 def test_a_batch_does_not_wait_for_a_slow_model_again_and_again() -> None:
-    """Of a minute only so much is spent waiting; who comes after that is decided without, until the next minute."""
+    """Waiting is limited per minute; posts beyond the limit are decided without a model until the next minute."""
     world = World()
 
     def slowly() -> Any:
@@ -232,7 +232,7 @@ def test_a_batch_does_not_wait_for_a_slow_model_again_and_again() -> None:
 
 
 def test_a_deployment_without_a_model_asks_nobody() -> None:
-    """Nothing is made that could ask."""
+    """Without a model, no client is made."""
     off = SecondOpinionSettings.model_validate({name.lower(): value for name, value in OFF.items()})
     session = boto3.Session()
     assert opened(session, Table(session.client("dynamodb"), "t"), DIRECTORY, off, lambda _: None) is None
@@ -240,14 +240,14 @@ def test_a_deployment_without_a_model_asks_nobody() -> None:
 
 @pytest.mark.parametrize("missing", ["SECOND_OPINION_INPUT_USD", "SECOND_OPINION_OUTPUT_USD"])
 def test_a_model_without_a_price_is_refused(missing: str) -> None:
-    """Its budget would never be used up."""
+    """Without a price, the model's budget would never be used up."""
     with pytest.raises(ValueError, match=f"{missing} is missing"):
         settings_of(**{missing: "0"})
 
 
 @pytest.mark.parametrize("drip", [0.0, 0.2])
 def test_the_deployed_client_asks_once_and_in_time(monkeypatch: pytest.MonkeyPatch, drip: float) -> None:
-    """A fault of the service is not asked about again, and an answer that comes byte by byte is not waited for."""
+    """A service error is not retried, and an answer that trickles in byte by byte is not waited for."""
     asked: list[Asked] = []
 
     def answer(request: Asked) -> Answer:
@@ -275,7 +275,7 @@ def test_the_deployed_client_asks_once_and_in_time(monkeypatch: pytest.MonkeyPat
 
 
 def test_the_client_is_made_when_it_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A cold start makes none; the first question makes one, and the second takes the same."""
+    """A cold start makes no client; the first question makes one, and the second uses the same."""
     session = boto3.Session()
     table = Table(session.client("dynamodb"), "t")
     made: list[str] = []

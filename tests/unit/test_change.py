@@ -1,4 +1,4 @@
-"""What follows from a change is said once, by the change itself."""
+"""A change itself says, in one place, what follows from it."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ LATER = NOON + timedelta(hours=1)
 
 
 def a_change(before: Ticket | None = None, **after: Any) -> Change:
-    """A ticket that is accepted, unless said otherwise."""
+    """Return a change that accepts a ticket, unless told otherwise."""
     before = before or a_ticket()
     wanted = before.model_copy(update={"status": "accepted", "version": 2} | after)
     return Change(before=before, after=wanted, at=LATER, post=a_post(author="penulis"))
 
 
 def keys(notices: list[Notice]) -> set[str]:
-    """How the outbox names them."""
+    """Return the keys under which the outbox stores the notices."""
     return {notice.key for notice in notices}
 
 
 def test_clocks_start_anew_when_what_they_run_for_has_changed() -> None:
-    """`follow_up` looks at the ticket at once, and only then."""
+    """`follow_up` looks at the ticket at once, but only then."""
     ticket = a_ticket(act_at=NOON + timedelta(days=3))
     assert a_change(ticket).ticket.act_at == LATER
     assert a_change(ticket, status=ticket.status, topic="jalan").ticket.act_at == ticket.act_at
@@ -39,7 +39,7 @@ def test_clocks_start_anew_when_what_they_run_for_has_changed() -> None:
 
 
 def test_the_author_is_told_each_stage_once() -> None:
-    """The ticket keeps what was told, and moving there again tells nothing."""
+    """The ticket remembers what its author was told; reaching a stage again tells nothing."""
     answered = a_ticket(replies=("routed",), status="accepted")
     resolved = a_change(answered, status="resolved")
     assert resolved.reply is not None
@@ -68,13 +68,13 @@ SENT = a_notice(medium="sms", state="sent")
     ],
 )
 def test_what_is_withdrawn_is_said_by_the_change(withdraws: Withdrawal, after: dict[str, str], stale: set[str]) -> None:
-    """Only what nobody has begun to send; a step of the ladder only when its clock has stopped."""
+    """Only notices that nobody has begun to send are withdrawn, and a ladder's step only if its clock has stopped."""
     change = replace(a_change(a_ticket(status="routed"), **after), notices=(OWN,), withdraws=withdraws)
     assert keys(change.stale([STEP, OWN, OTHERS, SENT])) == stale
 
 
 def test_a_wanted_notice_stays_one_item() -> None:
-    """What is in the outbox is not added; withdrawn, or an emergency now, it is renewed with what was known of it."""
+    """A notice in the outbox is not added again; a withdrawn one, or an emergency now, is renewed with its record."""
     change = replace(a_change(), notices=(a_notice(urgency="emergency", created_at=LATER),))
     assert keys(change.additions([])) == {OWN.key}
     assert change.additions([OWN]) == []
@@ -88,7 +88,7 @@ def test_a_wanted_notice_stays_one_item() -> None:
 
 
 def test_a_resolved_ticket_is_kept_for_its_author() -> None:
-    """Only when it is resolved now, and only when somebody is known to have written it."""
+    """The ticket is kept only when it becomes resolved, and only if its author is known."""
     resolved = a_change(status="resolved")
     assert resolved.resolution is not None
     assert (resolved.resolution.author, resolved.resolution.resolved_at) == ("penulis", LATER)
@@ -98,13 +98,13 @@ def test_a_resolved_ticket_is_kept_for_its_author() -> None:
 
 
 def test_nothing_is_resolved_without_its_post() -> None:
-    """Whoever forgets the post would take from its author that he may contradict."""
+    """A change that omits the post would take from its author the chance to contradict."""
     with pytest.raises(ValueError, match="SLM-"):
         replace(a_change(status="resolved"), post=None)
 
 
 def test_an_example_is_forgotten_with_the_words_it_was_made_of() -> None:
-    """By an edit and by a deletion of the ticket's first post; there is none unless somebody corrected it."""
+    """Editing or deleting the ticket's first post removes the example; without a correction there is none."""
     corrected = a_ticket(corrected_at=NOON, post=a_post().key)
     edited = replace(a_change(corrected), post=a_post(), decision=a_triage())
     assert edited.forgets_example
@@ -115,7 +115,7 @@ def test_an_example_is_forgotten_with_the_words_it_was_made_of() -> None:
 
 
 def test_a_ticket_has_the_voice_that_opened_it_and_those_that_join() -> None:
-    """Another post that is only decided anew is no further voice."""
+    """A post that is merely decided anew is no further voice."""
     opened = Change(before=None, after=a_ticket(), at=NOON, post=a_post(), decision=a_triage())
     assert opened.voice is not None
     assert replace(a_change(), post=a_post(), decision=a_triage()).voice is None
@@ -126,7 +126,7 @@ def test_a_ticket_has_the_voice_that_opened_it_and_those_that_join() -> None:
 
 @pytest.mark.parametrize("stored", ["", None])
 def test_a_ticket_of_the_first_deployments_has_no_clock(stored: str | None) -> None:
-    """Nothing was started for it, which an empty word said."""
+    """The first deployments stored an empty string for a ticket without clocks."""
     given = a_ticket().model_dump() | {"clock": stored}
     assert Ticket.model_validate(given).clock is None
 
@@ -140,7 +140,7 @@ def test_a_clock_is_stored_as_it_always_was() -> None:
 
 
 def test_the_first_examples_are_still_read() -> None:
-    """What a person said was stored under another name."""
+    """The first examples stored a person's word under another name."""
     stored = an_example().model_dump(mode="json")
     stored["said"] = stored.pop("label")
     assert Example.model_validate(stored) == an_example()

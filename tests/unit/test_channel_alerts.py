@@ -1,4 +1,4 @@
-"""Who looks after a channel hears of it once per episode, however often and wherever a run dies."""
+"""Whoever looks after a channel is told once per episode, however often and wherever a run dies."""
 
 from __future__ import annotations
 
@@ -63,23 +63,23 @@ class Answering(Source):
 
 @dataclass
 class Office(Platform):
-    """The table, the clock, and everything that is in the outbox."""
+    """The table, the clock, and everything in the outbox."""
 
     charges: float = 0
 
     def run(self, failure: ChannelError | None = None, *, wait: timedelta = 5 * MINUTE) -> Run | None:
-        """Run once, some time after the last run, and end so."""
+        """Run once, some time after the last run, with this outcome."""
         self.now += wait - MINUTE
         return self.poll(Answering(self.channel, failure, self.charges))
 
     @property
     def told(self) -> list[ChannelNotice]:
-        """Notices about channels, in the order in which they were put."""
+        """Return the notices about channels, in the order they were stored."""
         return [notice for notice in self.memory.notices.values() if isinstance(notice, ChannelNotice)]
 
     @property
     def marked_since(self) -> datetime | None:
-        """The mark of the channel as it is stored."""
+        """Return the channel's stored mark."""
         cursor = self.memory.cursors.get(self.channel.id)
         return None if cursor is None else cursor.needs_permission_since
 
@@ -103,7 +103,7 @@ def test_two_refusals_in_a_row_mark_the_channel_and_tell_its_owner() -> None:
 
 
 def test_a_channel_that_stays_refused_costs_no_more_than_its_ledger() -> None:
-    """From the third refusal on only the run is written down, and nobody is told again."""
+    """From the third refusal on, only the run is recorded, and nobody is told again."""
     office = Office()
     for _ in range(2):
         office.run(REFUSED)
@@ -116,7 +116,7 @@ def test_a_channel_that_stays_refused_costs_no_more_than_its_ledger() -> None:
 
 @pytest.mark.parametrize("admission", ADMISSIONS)
 def test_a_run_that_is_let_in_ends_the_episode(admission: ChannelError | None) -> None:
-    """The mark goes with it, also on a channel with a thread too long to read; the next episode is told anew."""
+    """An admitted run removes the mark, even if a thread is too long to read; the next episode is told anew."""
     office = Office()
     for _ in range(2):
         for _ in range(3):
@@ -128,7 +128,7 @@ def test_a_run_that_is_let_in_ends_the_episode(admission: ChannelError | None) -
 
 @pytest.mark.parametrize("failure", NEITHER)
 def test_what_says_nothing_about_permission_changes_nothing(failure: ChannelError) -> None:
-    """An outage or a run out of time between two refusals neither ends the episode nor counts in it."""
+    """An outage or a run out of time between two refusals neither ends the episode nor counts as a refusal."""
     office = Office()
     office.run(REFUSED)
     office.run(failure)
@@ -138,7 +138,7 @@ def test_what_says_nothing_about_permission_changes_nothing(failure: ChannelErro
 
 
 def test_a_quiet_channel_is_not_written_to() -> None:
-    """A run that is let in and finds nothing costs no write, before an episode and after it."""
+    """A run that is admitted and finds nothing costs no write, before an episode and after it."""
     office = Office()
     office.run()
     for _ in range(2):
@@ -150,7 +150,7 @@ def test_a_quiet_channel_is_not_written_to() -> None:
 
 
 def episodes_of(failures: list[ChannelError | None]) -> int:
-    """How often somebody must be told: stretches between two admissions in which at least two runs were refused."""
+    """Count the episodes: stretches between two admissions with at least two refused runs."""
     told = refused = 0
     for failure in failures:
         if isinstance(failure, CredentialError | NotPermittedError):
@@ -163,7 +163,7 @@ def episodes_of(failures: list[ChannelError | None]) -> int:
 
 @given(st.lists(st.sampled_from([*REFUSALS, *ADMISSIONS, *NEITHER]), max_size=30))
 def test_there_is_one_notice_an_episode(failures: list[ChannelError | None]) -> None:
-    """Whatever comes between, each stretch of refusals is told exactly once, and the mark stands as long as it."""
+    """Whatever comes between, each episode is told exactly once and the mark stands as long as the episode."""
     office = Office()
     for number, failure in enumerate(failures, start=1):
         before = office.marked_since
@@ -180,7 +180,7 @@ def test_there_is_one_notice_an_episode(failures: list[ChannelError | None]) -> 
     )
 )
 def test_no_death_loses_or_doubles_a_notice(runs: list[tuple[ChannelError | None, int, bool]]) -> None:
-    """Killed anywhere, and then refused twice in peace, there is one notice for each first refusal and none is lost."""
+    """After deaths anywhere and two undisturbed refusals, each first refusal has exactly one notice."""
     office = Office()
     for failure, death, after in [*runs, (None, 0, False), (REFUSED, 0, False), (REFUSED, 0, False)]:
         memory = office.memory
@@ -196,7 +196,7 @@ def test_no_death_loses_or_doubles_a_notice(runs: list[tuple[ChannelError | None
 
 
 def test_the_decision_is_about_the_moment_of_marking_alone() -> None:
-    """A cursor that was marked before, or is not marked now, gives no notice."""
+    """A cursor that was already marked, or is not marked now, causes no notice."""
     once = with_refusals(Cursor(channel="instagram:kabarsleman"), NOON, REFUSED)
     twice = with_refusals(once, NOON + MINUTE, REFUSED)
     assert permission_notice(a_channel(), once, twice, REFUSED, NOON) is not None
@@ -205,7 +205,7 @@ def test_the_decision_is_about_the_moment_of_marking_alone() -> None:
 
 
 def test_the_desk_is_told_when_a_budget_is_gone() -> None:
-    """One notice in the month in which a channel goes dark, with the moment from which it is read again."""
+    """The month in which a channel goes dark has one notice, which names when the channel is read again."""
     office = Office(channel=PAID, now=datetime(2026, 11, 10, tzinfo=WIB), charges=8)
     while not office.told:
         office.run(wait=timedelta(hours=25))
@@ -217,7 +217,7 @@ def test_the_desk_is_told_when_a_budget_is_gone() -> None:
 
 
 def test_a_budget_is_told_of_again_in_another_month() -> None:
-    """Each month a channel goes dark has its notice; the month's first free poll has none."""
+    """Each month in which a channel goes dark has its notice; the month's first free poll has none."""
     office = Office(channel=PAID, now=datetime(2026, 11, 10, tzinfo=WIB), charges=25)
     office.run()
     office.charges = 0
@@ -230,7 +230,7 @@ def test_a_budget_is_told_of_again_in_another_month() -> None:
 
 
 def test_a_channel_without_a_budget_never_goes_dark() -> None:
-    """What it spent tells the desk nothing."""
+    """Its spending causes no notice to the desk."""
     spent = Cursor(channel="instagram:kabarsleman", spent_usd=1000, spent_at=NOON)
     assert budget_notice(a_channel(), spent, NOON) is None
     assert budget_notice(PAID, Cursor(channel=PAID.id, spent_usd=19.9, spent_at=NOON), NOON) is None
@@ -238,7 +238,7 @@ def test_a_channel_without_a_budget_never_goes_dark() -> None:
 
 @given(st.integers(1, 12), st.booleans())
 def test_no_channel_goes_dark_unheard(death: int, after: bool) -> None:  # noqa: FBT001 # drawn
-    """Wherever the run dies that spends the last of it, a dark channel has its notice, and has it once."""
+    """Wherever the run that spends the rest of the budget dies, a dark channel has exactly one notice."""
     office = Office(channel=PAID, charges=25)
     office.memory.kill_before, office.memory.kill_after = (None, death) if after else (death, None)
     with contextlib.suppress(Killed):

@@ -1,4 +1,4 @@
-"""Each channel's metrics, in CloudWatch's embedded format, and only where there is something to say."""
+"""Each channel has metrics in CloudWatch's embedded format, but only where there is something to report."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MINUTE = timedelta(minutes=1)
 
 
 def a_run(**changes: Any) -> Run:
-    """A run that found nothing."""
+    """Return a run that found nothing."""
     fields: dict[str, Any] = {
         "channel": "instagram:kabarsleman",
         "run_id": "run",
@@ -30,18 +30,18 @@ def a_run(**changes: Any) -> Run:
 
 
 def sent(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
-    """The records that were printed."""
+    """Return the records that were printed."""
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
 def test_a_quiet_run_costs_nothing(capsys: pytest.CaptureFixture[str]) -> None:
-    """A channel that was read and had nothing new is not measured: every value would be zero."""
+    """A channel that was read and had nothing new is not measured, because every value would be zero."""
     report_channel(a_channel(), a_run(), NOON - MINUTE, NOON)
     assert sent(capsys) == []
 
 
 def test_new_posts_are_counted_by_channel(capsys: pytest.CaptureFixture[str]) -> None:
-    """Under the channel, and summed up under the service."""
+    """New posts are counted under the channel and summed under the service."""
     report_channel(a_channel(), a_run(new=3), None, NOON)
     [record] = sent(capsys)
     assert record["ChannelNewPosts"] == [3.0]
@@ -55,7 +55,7 @@ def test_new_posts_are_counted_by_channel(capsys: pytest.CaptureFixture[str]) ->
 def test_a_failure_says_how_many_and_how_long(
     capsys: pytest.CaptureFixture[str], known: int | None, counted: float
 ) -> None:
-    """Failures in a row when they are known, one when not; and the time since the last complete run."""
+    """The metrics give the failures in a row, or one when unknown, and the time since the last complete run."""
     run = a_run(complete=False, error="OutageError: code 2")
     report_channel(a_channel(), run, NOON - 20 * MINUTE, NOON, consecutive_failures=known)
     [record] = sent(capsys)
@@ -64,7 +64,7 @@ def test_a_failure_says_how_many_and_how_long(
 
 @pytest.mark.parametrize("run", [None, a_run(complete=False, stopped="page cap")])
 def test_what_was_skipped_or_stopped_lags_without_failing(capsys: pytest.CaptureFixture[str], run: Run | None) -> None:
-    """It is no fault, but the channel was not read to its end."""
+    """Such a run is no failure, but the channel was not read to its end."""
     report_channel(a_channel(), run, NOON - MINUTE, NOON)
     [record] = sent(capsys)
     assert record["ChannelLagSeconds"] == [60.0]
@@ -72,7 +72,7 @@ def test_what_was_skipped_or_stopped_lags_without_failing(capsys: pytest.Capture
 
 
 def test_fifty_channels_are_told_apart_in_one_invocation(capsys: pytest.CaptureFixture[str]) -> None:
-    """Each has a record with its own name, far below the format's hundred; the handler's metrics stay its own."""
+    """Each channel has a record of its own, far below the format's limit of 100; the handler's metrics stay apart."""
     handlers = Metrics()
     handlers.add_metric("ChannelsRead", "Count", 50)
     run = a_run(complete=False, error="OutageError: code 2", new=2)

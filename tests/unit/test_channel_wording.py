@@ -33,13 +33,13 @@ def write(
     desk_reason: DeskReason | None = None,
     **changes: Any,
 ) -> Mail:
-    """The mail about a channel of the directory, with one thing changed."""
+    """Return the mail about a channel of the directory, with some fields changed."""
     notice = a_channel_notice(matter=matter, channel=channel, **(BY_MATTER[matter] | changes))
     return channel_mail(notice, CHANNELS[channel], DIRECTORY.departments[notice.department], desk_reason, DIRECTORY)
 
 
 def said(html: str) -> str:
-    """What a mail program would show, without the layout's line ends and hard spaces."""
+    """Return what a mail program would show, without the layout's line breaks and hard spaces."""
     return " ".join(re.sub(r"<[^>]+>", " ", html).replace("\u00a0", " ").split())
 
 
@@ -51,12 +51,12 @@ def test_every_kind_of_channel_has_a_name_for_people() -> None:
 
 
 def test_whoever_is_told_learns_what_to_do_on_every_kind_that_is_read() -> None:
-    """Each kind that may be refused has steps of its own."""
+    """Each kind that may be refused has its own steps to take."""
     assert set(STEPS) == set(KINDS)
 
 
 def test_a_refused_channel_is_told_with_everything_a_person_needs() -> None:
-    """Which channel, what is wrong, since when, what to do, what happens meanwhile: in both forms."""
+    """Both forms say which channel it is, what is wrong, since when, what to do, and what happens meanwhile."""
     mail = write()
     assert mail.subject == "[Kanal Instagram @kabarsleman] Perlu izin baru: kanal tidak dapat dibaca"
     for form in (mail.text, said(mail.html)):
@@ -76,14 +76,14 @@ def test_a_refused_channel_is_told_with_everything_a_person_needs() -> None:
 
 
 def test_what_a_platform_forgets_is_said() -> None:
-    """Of a Telegram relay moderators must forward again what is older than a day."""
+    """For a Telegram relay, moderators must forward again what is older than a day."""
     mail = write(channel="telegram_relay:infocegatan")
     assert "BotFather" in mail.text
     assert "Telegram hanya menyimpan kiriman selama 24 jam" in mail.text
 
 
 def test_a_feed_has_no_token_to_hand_over() -> None:
-    """Its owner is asked for what helps there."""
+    """The owner of a feed is asked for steps that help with a feed."""
     mail = write(channel="rss:suratpembaca", reason="NotPermittedError: status 403")
     assert "Parameter Store" not in mail.text
     assert "hubungi media yang menerbitkannya" in mail.text
@@ -99,7 +99,7 @@ def test_a_feed_has_no_token_to_hand_over() -> None:
     ],
 )
 def test_a_token_is_told_with_its_end(left: timedelta, words: str) -> None:
-    """The days that are left when the notice was made, and the moment itself; until then the channel is read."""
+    """The mail names the days left when the notice was made, and the end itself; until then the channel is read."""
     mail = write("token", created_at=NOON, until=NOON + left)
     assert words in mail.subject
     assert words in mail.text
@@ -109,7 +109,7 @@ def test_a_token_is_told_with_its_end(left: timedelta, words: str) -> None:
 
 
 def test_a_spent_budget_is_told_to_the_desk_with_what_will_be_missing() -> None:
-    """Until when the channel is dark, how much money it was, and how far back it is read afterwards."""
+    """The mail says until when the channel is dark, how much was spent, and how far back it is read afterwards."""
     mail = write("budget", "x:kabarsleman")
     assert mail.subject == "[Kanal X @kabarsleman] Anggaran November 2026 habis: kanal tidak dibaca"
     for words in (
@@ -122,7 +122,7 @@ def test_a_spent_budget_is_told_to_the_desk_with_what_will_be_missing() -> None:
 
 
 def test_the_month_of_a_budget_is_the_countys() -> None:
-    """What is spent in the first hours of a month in Sleman belongs to that month."""
+    """Spending in the first hours of a month in Sleman belongs to that month."""
     mail = write("budget", "x:kabarsleman", since=datetime(2026, 12, 1, 0, 30, tzinfo=WIB))
     assert "Anggaran Desember 2026 habis" in mail.subject
 
@@ -135,7 +135,7 @@ def test_the_month_of_a_budget_is_the_countys() -> None:
     ],
 )
 def test_the_desk_learns_why_it_is_told(desk_reason: DeskReason, words: str) -> None:
-    """It is greeted itself, and asked to pass on what is for somebody else."""
+    """The mail greets the desk itself, and asks it to pass on what is meant for somebody else."""
     mail = write(desk_reason=desk_reason)
     assert "Yth. Meja Aduan Diskominfo," in mail.text
     assert words in mail.text
@@ -144,7 +144,7 @@ def test_the_desk_learns_why_it_is_told(desk_reason: DeskReason, words: str) -> 
 
 @pytest.mark.parametrize("matter", get_args(Matter))
 def test_nothing_in_the_mail_can_be_clicked_or_break_a_header(matter: Matter) -> None:
-    """It asks for a token, so it must not look like those that steal one; a name with a line end stays in its line."""
+    """The mail asks for a token, so it must not look like phishing; a line break in a name breaks no header."""
     channel = a_channel(name="Kabar\r\nBcc: semua@jahat.example <b>Sleman</b>", handle=None)
     directory = DIRECTORY.model_copy(update={"channels": (channel,)})
     notice = a_channel_notice(matter=matter, **BY_MATTER[matter])

@@ -17,7 +17,7 @@ def triage(text: str, *, has_photo: bool = False) -> Triage:
 
 
 def best(decision: Triage) -> str | None:
-    """The department it most likely belongs to, whoever gets it first."""
+    """Return the most likely department, whether or not the desk gets the post first."""
     return decision.guess
 
 
@@ -63,7 +63,7 @@ def test_a_dark_street_and_a_dark_house_are_not_the_same() -> None:
     ],
 )
 def test_what_is_not_the_countys_goes_to_its_owner(text: str, owner: str) -> None:
-    """Roads, their lamps and places next door have other owners; the county only passes it on."""
+    """Roads, their lamps and places across the border have other owners; the county only passes the report on."""
     decision = triage(text)
     assert (decision.department, decision.ours, decision.route) == (owner, False, "auto")
 
@@ -83,7 +83,7 @@ def test_parking_on_a_provincial_road_stays_with_the_county() -> None:
     ],
 )
 def test_an_emergency_is_seen_and_sent(text: str, department: str) -> None:
-    """Fire, fallen trees, landslides and live wires go out at once."""
+    """Fires, fallen trees, landslides and live wires are sent out at once."""
     decision = triage(text)
     assert (decision.urgency, decision.department, decision.route) == ("emergency", department, "auto")
 
@@ -97,7 +97,7 @@ def test_an_emergency_is_seen_and_sent(text: str, department: str) -> None:
     ],
 )
 def test_a_fear_is_not_an_emergency(text: str) -> None:
-    """What might happen is a report, but wakes nobody."""
+    """A danger that might arise is a report but no emergency."""
     decision = triage(text)
     assert decision.is_report
     assert decision.urgency != "emergency"
@@ -119,13 +119,13 @@ def test_a_fear_is_not_an_emergency(text: str) -> None:
     ],
 )
 def test_chatter_is_dropped(text: str) -> None:
-    """Greetings, adverts, road checks, lost purses and thanks ask the county for nothing."""
+    """Greetings, adverts, traffic news, lost purses and thanks ask the county for nothing."""
     decision = triage(text)
     assert (decision.route, decision.is_report, decision.department) == ("drop", False, None)
 
 
 def test_mended_and_not_yet_mended_are_opposites() -> None:
-    """``sudah diperbaiki`` with thanks is none, ``belum diperbaiki`` is a report."""
+    """``sudah diperbaiki`` with thanks is no report, ``belum diperbaiki`` is one."""
     assert not triage("matur nuwun, jalan di Tirtoadi sampun didandani").is_report
     assert triage("jalan rusak di Tirtoadi durung didandani").is_report
 
@@ -140,14 +140,14 @@ def test_protest_that_asks_nothing_of_the_county_raises_no_alert() -> None:
     ("text", "has_photo"), [("", True), ("", False), ("   ", True), ("📷", True), ("@dishub", True)]
 )
 def test_a_photo_without_words_is_seen_by_a_person(text: str, has_photo: bool) -> None:  # noqa: FBT001  # a parameter
-    """Nobody may lose a post that is only a photo."""
+    """A post that is only a photo is never dropped."""
     decision = triage(text, has_photo=has_photo)
     assert (decision.is_report, decision.kind, decision.topic) == (True, "other", "lainnya")
     assert (decision.department, decision.route) == (DESK, "desk")
 
 
 def test_the_desk_sees_the_best_guess() -> None:
-    """What is not sure goes to the desk, with the likeliest department beside it."""
+    """An uncertain post goes to the desk, together with the likeliest department."""
     decision = triage("peteng banget, medeni, mbok ditindaklanjuti")
     assert (decision.route, decision.department) == ("desk", DESK)
     assert decision.guess == "dishub"
@@ -155,17 +155,17 @@ def test_the_desk_sees_the_best_guess() -> None:
 
 
 def test_a_lane_beside_a_provincial_road_goes_to_the_desk() -> None:
-    """Whose lane it is, a person decides."""
+    """A person decides who owns a lane beside a provincial road."""
     assert triage("gang di tepi jalan kaliurang, jalan rusak berlubang, mohon diperbaiki").route == "desk"
 
 
 def test_a_question_is_a_request() -> None:
-    """Somebody who asks how to do something has no complaint."""
+    """Somebody who asks how to do something is not complaining."""
     assert triage("min mau tanya, syarat ganti kartu keluarga apa saja dan daftar di mana").kind == "request"
 
 
 def test_reasons_are_words_of_the_rules_and_not_of_the_text() -> None:
-    """Reasons can be shown and kept: no letter of the post is in them that is not in the data."""
+    """Reasons can be shown and stored: they hold no word of the post that is not in the directory's data."""
     decision = triage("jalan kaliurang jalan berlubang depan rumah Pak Sugiman nomor 7, mohon ditambal")
     assert "jalan provinsi: Jalan Kaliurang" in decision.reasons
     assert any(reason.startswith("kata: ") for reason in decision.reasons)
@@ -180,20 +180,20 @@ def test_a_decision_names_what_decided_it() -> None:
 
 
 def test_two_departments_by_name_are_for_a_person() -> None:
-    """Who names two departments is not sorted out by a machine; whom the county is called does not count."""
+    """A post that names two departments is left to a person; addressing the county does not count as a name."""
     assert triage("@dlhsleman @dishubsleman DLH sama Dishub tolong, sampah di Sinduadi belum diangkut").route == "desk"
     assert triage("Pak Bupati dan DLH tolong, sampah di Sinduadi belum diangkut dua minggu").department == "dlh"
 
 
 def test_politics_alerts_nobody() -> None:
-    """Satire speaks of holes and rats too: with a word of politics a person looks first."""
+    """Satire mentions holes and rats too, so a post with a political word is seen by a person first."""
     text = "jalan berlubang parah di Sinduadi, mohon segera diperbaiki"
     assert triage(text).route == "auto"
     assert triage(f"{text}, jangan cuma janji kampanye caleg").route == "desk"
 
 
 def test_more_evidence_makes_it_no_less_sure() -> None:
-    """A complaint said more clearly is not less certain."""
+    """A complaint that is stated more clearly is not less certain."""
     assert triage("jalan rusak berlubang, mohon diperbaiki").confidence >= triage("jalan rusak").confidence
 
 
@@ -205,7 +205,7 @@ def test_more_evidence_makes_it_no_less_sure() -> None:
 @example(text="jalan rusak " * 9_000, has_photo=False)
 @example(text="a" * 100_000, has_photo=False)
 def test_every_text_gets_a_decision_that_holds_together(text: str, has_photo: bool) -> None:  # noqa: FBT001  # given
-    """Whatever the text: no error, a known department, and route, department and report agree."""
+    """Whatever the text, there is no error, the department is known, and route, department and report agree."""
     decision = triage(text, has_photo=has_photo)
     assert 0 <= decision.confidence <= 1
     if decision.route == "drop":
@@ -246,6 +246,6 @@ def test_every_text_gets_a_decision_that_holds_together(text: str, has_photo: bo
     )
 )
 def test_words_in_any_order_get_a_decision(words: list[str]) -> None:
-    """Any mixture of the words that decide still gives one decision, and the same one twice."""
+    """Any mixture of the deciding words gives one decision, and the same one again."""
     text = " ".join(words)
     assert triage(text) == triage(text)

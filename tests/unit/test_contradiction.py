@@ -1,4 +1,4 @@
-"""Who complained says that it is not done, in his own words; and other words that only look like it."""
+"""Authors say in their own words that it is not done; other texts only look like that."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ DONE_OR_NOTHING = (
 
 @pytest.mark.parametrize("text", NOT_DONE)
 def test_who_says_that_it_is_not_done_is_heard(text: str) -> None:
-    """In Indonesian, in all layers of Javanese, and as people type."""
+    """A contradiction is recognised in Indonesian, in all registers of Javanese, and in chat spelling."""
     assert contradicts(text)
     assert contradicts(text.upper())
 
@@ -109,5 +109,5 @@ def test_thanks_praise_and_news_contradict_nothing(text: str) -> None:
 
 @given(st.text())
 def test_no_text_is_too_strange(text: str) -> None:
-    """Whatever is written under a ticket gets an answer."""
+    """Every text under a ticket is judged without an error."""
     assert contradicts(text) in {True, False}

@@ -1,4 +1,4 @@
-"""What is read when a resolved ticket was opened again because its author says that it is not done."""
+"""The mail about a resolved ticket that was opened again because its author says that it is not done."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ REOPENED = a_ticket(status="reopened", take_up_by=NOON + timedelta(days=7), roun
 
 
 def mail_to(department: str, **changes: Any) -> Mail:
-    """The mail to one of the two who are told."""
+    """Return the mail to the department or to the desk."""
     notice = a_notice(department=department, step=f"{CONTRADICTED}.3", **changes)
     case = Case(REOPENED, a_post(triage=a_triage()), DIRECTORY.departments[department], None, DIRECTORY)
     message = step_message(notice, case)
@@ -31,7 +31,7 @@ def mail_to(department: str, **changes: Any) -> Mail:
 
 @pytest.mark.parametrize("department", ["dishub", DESK])
 def test_it_says_what_happened_and_threads_by_the_code(department: str) -> None:
-    """That it was resolved, that the author says otherwise, whose it is, and by when it is to be taken up."""
+    """The mail says that the ticket was resolved, that the author disagrees, whose it is, and the new limit."""
     mail = mail_to(department)
     assert mail.subject.startswith(f"[{REOPENED.code}] Disanggah pelapor: ")
     for words in ("dinyatakan selesai", "belum beres", "dibuka kembali", "Dinas Perhubungan", "10 November 2026"):
@@ -40,13 +40,13 @@ def test_it_says_what_happened_and_threads_by_the_code(department: str) -> None:
 
 
 def test_each_is_asked_for_his_part() -> None:
-    """The department is to look again; the desk is to see that it does."""
+    """The department is asked to look again; the desk is asked to see that it does."""
     assert "Mohon dicek kembali di lapangan" in mail_to("dishub").text
     assert "Mohon dipastikan Perangkat Daerah itu menindaklanjutinya" in mail_to(DESK).text
 
 
 def test_it_is_no_reminder_among_many() -> None:
-    """It goes in a mail of its own, where the first notice and a reminder may go together with others."""
+    """The notice goes in a mail of its own, while a first notice or a reminder may be sent together with others."""
     assert not fits_a_digest(a_notice(step=f"{CONTRADICTED}.3"))
     assert fits_a_digest(a_notice())
     assert fits_a_digest(a_notice(step="remind"))

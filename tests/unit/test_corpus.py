@@ -1,4 +1,4 @@
-"""The project's own labelled posts, and the protest set that nothing is learnt from."""
+"""The project's own labelled posts, and the protest set, which is never trained on."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ PROTESTS = read_examples(PROTEST, DIRECTORY)
 
 
 def plain(text: str) -> str:
-    """A text without what no reader notices."""
+    """Return a text without differences that no reader notices."""
     return " ".join(text.casefold().split())
 
 
 def test_there_is_enough_to_learn_from() -> None:
-    """There are thousands of posts, every topic has ninety, and chatter has a thousand."""
+    """The corpus has thousands of posts, ninety or more of every topic, and a thousand of chatter."""
     topics = Counter(post.topic for post in POSTS if post.is_report)
     assert len(POSTS) >= 2_000
     assert {topic: topics[topic] for topic in DIRECTORY.topics if topics[topic] < 90} == {}
@@ -30,21 +30,21 @@ def test_there_is_enough_to_learn_from() -> None:
 
 
 def test_a_quarter_is_in_javanese() -> None:
-    """People of Sleman write Javanese, and mix it: so does a quarter of the corpus."""
+    """People in Sleman write Javanese and mix it with Indonesian, and so does a quarter of the corpus."""
     languages = Counter(row["lang"] for path in CORPUS.glob("*.jsonl") for _, row in read_json_lines(path))
     assert set(languages) == {"id", "jv", "mixed"}
     assert languages["jv"] + languages["mixed"] >= languages.total() / 4
 
 
 def test_labels_agree() -> None:
-    """A report has topic, kind and urgency, and chatter has neither topic nor a kind of report."""
+    """A report has a topic, a kind and an urgency; chatter has neither a topic nor a kind of report."""
     assert not [post.id for post in POSTS if post.is_report and None in (post.topic, post.kind, post.urgency)]
     chatter = [post for post in [*POSTS, *PROTESTS] if not post.is_report]
     assert not [post.id for post in chatter if post.topics or post.kind not in {None, "other"}]
 
 
 def test_no_post_is_there_twice() -> None:
-    """Each post is there once, and has an id of its own."""
+    """Each post occurs once and has an id of its own."""
     assert not [text for text, count in Counter(plain(post.text) for post in POSTS).items() if count > 1]
     assert len({post.id for post in POSTS}) == len(POSTS)
 
@@ -60,19 +60,19 @@ def test_near_duplicates_are_in_one_group() -> None:
 
 
 def test_there_is_nobodys_number() -> None:
-    """No post holds a personal number: masking leaves it as it is."""
+    """No post holds a personal number: masking leaves each one unchanged."""
     assert not [post.id for post in [*POSTS, *PROTESTS] if masked(post.text) != post.text]
 
 
 def test_a_quarter_is_held_out() -> None:
-    """About a quarter of the corpus is never learnt from, some of every topic."""
+    """About a quarter of the corpus, with some of every topic, is never trained on."""
     kept = [post for post in POSTS if held_out(post)]
     assert 0.2 < len(kept) / len(POSTS) < 0.3
     assert {post.topic for post in kept} == {*DIRECTORY.topics, None}
 
 
 def test_the_protest_set_is_apart() -> None:
-    """There are a hundred and fifty posts of protest, none a report, and the corpus has none of them."""
+    """The protest set has 150 posts, none of them a report and none of them in the corpus."""
     assert len(PROTESTS) >= 150
     assert not [post.id for post in PROTESTS if post.is_report]
     assert not {plain(post.text) for post in PROTESTS} & {plain(post.text) for post in POSTS}

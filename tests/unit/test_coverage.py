@@ -44,7 +44,7 @@ def at(minute: float) -> datetime:
 
 
 def a_run(minute: int, read_from: int, **changes: Any) -> Run:
-    """A run that read everything from a minute on."""
+    """Return a run that read everything from a minute on."""
     fields: dict[str, Any] = {
         "channel": "instagram:kabarsleman",
         "run_id": f"run-{minute}",
@@ -57,18 +57,18 @@ def a_run(minute: int, read_from: int, **changes: Any) -> Run:
 
 
 def failing(minute: int, error: str | None = OUTAGE, stopped: str | None = None) -> Run:
-    """A run that did not come to its end."""
+    """Return a run that did not reach its end."""
     return a_run(minute, minute - 60, complete=False, error=error, stopped=stopped)
 
 
 def said(stretches: tuple[Stretch, ...]) -> list[tuple[str, float, float]]:
-    """State and minutes of each stretch."""
+    """Return the state and minutes of each stretch."""
     return [(stretch.state, (stretch.since - NOON) / MINUTE, (stretch.until - NOON) / MINUTE) for stretch in stretches]
 
 
 @st.composite
 def ledgers(draw: st.DrawFn) -> list[Run]:
-    """Runs of any outcome, in any order, some beyond the interval."""
+    """Draw runs with any outcome, in any order, some outside the interval."""
     runs = []
     for start in draw(st.lists(st.integers(-10, 80), max_size=12)):
         back = draw(st.integers(0, 40))
@@ -95,7 +95,7 @@ bounds = st.builds(
 
 
 def covered(stretches: tuple[Stretch, ...]) -> set[int]:
-    """Minutes of the interval that were read."""
+    """Return the minutes of the interval that were read."""
     return {
         minute
         for minute in range(60)
@@ -106,7 +106,7 @@ def covered(stretches: tuple[Stretch, ...]) -> set[int]:
 
 @given(ledgers(), bounds)
 def test_every_moment_is_told_of_once(runs: list[Run], known: Bounds) -> None:
-    """Stretches are in order, overlap nowhere, leave no hole, and begin and end with the interval."""
+    """Stretches are in order, without overlaps or holes, and begin and end with the interval."""
     stretches = coverage(runs, at(0), at(60), known)
     assert (stretches[0].since, stretches[-1].until) == (at(0), at(60))
     assert all(earlier.until == later.since for earlier, later in pairwise(stretches))
@@ -115,7 +115,7 @@ def test_every_moment_is_told_of_once(runs: list[Run], known: Bounds) -> None:
 
 @given(ledgers(), bounds)
 def test_a_moment_is_covered_exactly_when_a_complete_run_reached_back_to_it(runs: list[Run], known: Bounds) -> None:
-    """Neither more nor less is claimed than the entries prove, whatever order they come in."""
+    """Exactly what the entries prove is claimed, in whatever order they come."""
     proven = {
         minute
         for minute in range(60)
@@ -126,7 +126,7 @@ def test_a_moment_is_covered_exactly_when_a_complete_run_reached_back_to_it(runs
 
 @given(ledgers(), bounds, st.integers(-10, 80), st.integers(0, 60))
 def test_a_complete_run_more_never_makes_less_covered(runs: list[Run], known: Bounds, start: int, back: int) -> None:
-    """Adding a complete run keeps all that was covered, and adds what it read."""
+    """Another complete run keeps all that was covered and adds what it read."""
     before = covered(coverage(runs, at(0), at(60), known))
     after = covered(coverage([*runs, a_run(start, start - back)], at(0), at(60), known))
     assert before <= after
@@ -135,7 +135,7 @@ def test_a_complete_run_more_never_makes_less_covered(runs: list[Run], known: Bo
 
 @given(ledgers(), bounds)
 def test_a_gap_is_never_without_a_reason(runs: list[Run], known: Bounds) -> None:
-    """What was not read says why; what was read on time has nothing to explain; what was read late has both."""
+    """An unread stretch says why; one read on time has no reason; one read late is covered and has a reason."""
     for stretch in coverage(runs, at(0), at(60), known):
         assert bool(stretch.reasons) == (stretch.state != "read")
         assert (stretch.read_at is not None) == (stretch.state == "read_late")
@@ -143,7 +143,7 @@ def test_a_gap_is_never_without_a_reason(runs: list[Run], known: Bounds) -> None
 
 @given(st.integers(1, 25), st.integers(1, 30), st.integers(0, 60))
 def test_an_outage_is_made_good_by_a_run_that_reaches_back(begins: int, lasts: int, back: int) -> None:
-    """Between two complete runs an outage shows as read late if the second reaches back over it, else as a gap."""
+    """An outage between two complete runs shows as read late if the second run reaches back over it, else as a gap."""
     recovers = begins + lasts
     runs = [
         *(a_run(minute, minute - 60) for minute in range(begins)),
@@ -168,7 +168,7 @@ def test_a_quiet_hour_is_covered_by_the_entry_after_it() -> None:
 
 
 def test_what_no_run_reached_yet_is_not_yet_read() -> None:
-    """After the last complete run there is a gap that says so, and which runs failed in it."""
+    """After the last complete run there is a gap that says so and names the runs that failed in it."""
     runs = [a_run(10, -60), failing(11), failing(12), failing(14, "ThrottledError: code 4")]
     stretches = coverage(runs, at(0), at(20), BOUNDS)
     assert said(stretches) == [("read", 0, 10), ("unread", 10, 20)]
@@ -180,21 +180,21 @@ def test_what_no_run_reached_yet_is_not_yet_read() -> None:
 
 
 def test_a_gap_without_a_run_says_so() -> None:
-    """Nothing ran, and the next run did not reach back: that cannot be made good any more."""
+    """If nothing ran and the next run did not reach back, the gap can no longer be closed."""
     stretches = coverage([a_run(10, 0), a_run(40, 30)], at(0), at(40), BOUNDS)
     assert said(stretches) == [("read", 0, 10), ("unread", 10, 30), ("read", 30, 40)]
     assert stretches[1].reasons == (Reason(NO_RUN),)
 
 
 def test_runs_that_stopped_early_are_a_reason() -> None:
-    """A run that ended at a limit read something, but not everything."""
+    """A run that stopped at a limit read something, but not everything."""
     runs = [a_run(0, -60), failing(1, None, "page cap"), failing(2, None, "page cap"), a_run(9, 5)]
     (gap,) = [stretch for stretch in coverage(runs, at(0), at(9), BOUNDS) if not stretch.is_covered]
     assert gap.reasons == (Reason(STOPPED, "page cap", at(1), at(2), 2),)
 
 
 def test_what_was_written_before_aduan_is_told_apart() -> None:
-    """A gap that reaches behind the beginning is split there."""
+    """A gap that began before Aduan's first run is split there."""
     known = Bounds(looked_until=at(60), began=at(10))
     stretches = coverage([a_run(30, 10)], at(0), at(30), known)
     assert said(stretches) == [("unread", 0, 10), ("read", 10, 30)]
@@ -202,14 +202,14 @@ def test_what_was_written_before_aduan_is_told_apart() -> None:
 
 
 def test_what_the_ledger_forgot_is_not_called_unread_for_want_of_runs() -> None:
-    """Where entries are gone nothing is known, and that is what is said."""
+    """Where entries have expired, coverage says that nothing is known."""
     known = Bounds(looked_until=at(60), forgotten_before=at(20))
     stretches = coverage([a_run(40, 30)], at(0), at(40), known)
     assert [stretch.reasons[0].code for stretch in stretches if not stretch.is_covered] == [FORGOTTEN, NO_RUN]
 
 
 def test_the_beginning_is_only_known_while_the_ledger_remembers_it() -> None:
-    """A first entry at the edge of the ledger's memory says nothing about what was before."""
+    """A first entry at the edge of the ledger's memory says nothing about what came before."""
     now = NOON
     young = Bounds.of(now, 90 * DAY, a_run(-1440 * 40, -1440 * 70), None)
     assert (young.began, young.looked_until) == (now - 70 * DAY, now)
@@ -219,7 +219,7 @@ def test_the_beginning_is_only_known_while_the_ledger_remembers_it() -> None:
 
 
 def test_an_empty_interval_is_refused() -> None:
-    """There is nothing to say about no time at all."""
+    """An interval of no length has no coverage."""
     with pytest.raises(ValueError, match="empty"):
         coverage([], at(5), at(5), BOUNDS)
 
@@ -251,13 +251,13 @@ class Scripted(Source):
 
 @dataclass
 class Hour:
-    """A channel that is polled every minute, and what coverage says of it."""
+    """A channel that is polled every minute, and its coverage."""
 
     source: Scripted
     memory: Memory = field(default_factory=Memory)
 
     def poll_until(self, last: int) -> Hour:
-        """Run once a minute up to and with `last`."""
+        """Run once a minute up to and including `last`."""
         for minute in range(self.source.minute, last + 1):
             self.source.minute = minute
             Poll(
@@ -273,7 +273,7 @@ class Hour:
         return self
 
     def coverage(self, since: int, until: int) -> tuple[Stretch, ...]:
-        """What the ledger says of some minutes, now."""
+        """Return the coverage of some minutes, as of now."""
         return coverage(self.memory.runs, at(since), at(until), Bounds(looked_until=at(self.source.minute)))
 
 
@@ -281,9 +281,9 @@ OUTAGES = frozenset({*range(10, 15), 30, 31})
 
 
 def test_an_hour_with_outages_is_proven_to_have_been_read() -> None:
-    """During an outage the gap grows and names it; after it everything is covered, the outage as read late.
+    """During an outage the gap grows and names it; afterwards everything is covered, the outage as read late.
 
-    Somebody writes every minute, so that every run has an entry. Every post is in the table in the end.
+    Somebody writes every minute, so every run has an entry. In the end, every post is in the table.
     """
     hour = Hour(Scripted(writes=frozenset(range(61)), fails=OUTAGES))
 
@@ -292,7 +292,7 @@ def test_an_hour_with_outages_is_proven_to_have_been_read() -> None:
     during = hour.poll_until(12).coverage(0, 12)
     assert said(during) == [("read", 0, 9), ("unread", 9, 12)]
     assert during[1].reasons[0].code == NOT_YET_READ
-    # What started at the end of the interval belongs to the next one.
+    # A run that starts at the end of the interval belongs to the next interval.
     assert during[1].reasons[1] == Reason("OutageError", "code 2", at(10), at(11), 2)
     assert not is_complete(during)
 
@@ -316,7 +316,7 @@ def test_an_hour_with_outages_is_proven_to_have_been_read() -> None:
 
 
 def test_a_quiet_hour_with_outages_is_proven_by_its_next_entry() -> None:
-    """On a channel where nobody writes the proof comes with the hourly entry; until then nothing is claimed."""
+    """On a channel where nobody writes, the hourly entry brings the proof; until then nothing is claimed."""
     hour = Hour(Scripted(writes=frozenset({0}), fails=OUTAGES))
     assert said(hour.poll_until(12).coverage(0, 12)) == [("unread", 0, 12)]
     whole = hour.poll_until(61).coverage(0, 60)
@@ -326,7 +326,7 @@ def test_a_quiet_hour_with_outages_is_proven_by_its_next_entry() -> None:
 
 
 def test_an_outage_longer_than_a_run_looks_back_is_a_gap_for_ever() -> None:
-    """When the platform comes back after more than the lookback, what lies in between was never read."""
+    """When the platform comes back after more than the lookback, part of the outage is never read."""
     runs = [a_run(0, -1440), *(failing(1440 * day) for day in range(1, 40)), a_run(1440 * 40, 1440 * 10)]
     stretches = coverage(runs, at(0), at(1440 * 40), BOUNDS)
     assert said(stretches) == [("unread", 0, 1440 * 10), ("read_late", 1440 * 10, 1440 * 40)]
@@ -334,13 +334,13 @@ def test_an_outage_longer_than_a_run_looks_back_is_a_gap_for_ever() -> None:
 
 
 def losing(minute: int, lost_from: int, lost_until: int) -> Run:
-    """A run that read all there was, and found some time out of reach."""
+    """Return a run that read all there was, and found that some time was out of reach."""
     lost = {"lost_from": at(lost_from), "lost_until": at(lost_until)}
     return a_run(minute, minute - 600, complete=False, stopped="gap", **lost)
 
 
 def test_what_was_lost_is_unread_whatever_other_runs_claim() -> None:
-    """Neither runs before it nor runs after it, however far they reach back, prove what came and went in between."""
+    """No earlier or later run, however far it reaches back, proves what came and went in the lost time."""
     runs = [a_run(10, -600), losing(60, -30, 50), a_run(90, -600)]
     stretches = coverage(runs, at(-60), at(90), BOUNDS)
     assert said(stretches) == [("read", -60, -30), ("unread", -30, 50), ("read", 50, 90)]
@@ -349,7 +349,7 @@ def test_what_was_lost_is_unread_whatever_other_runs_claim() -> None:
 
 
 def test_a_run_that_lost_something_read_all_the_rest() -> None:
-    """It is no failure: what it read was read in time."""
+    """A loss is no failure: everything else was read in time."""
     assert said(coverage([losing(60, 20, 40)], at(0), at(60), BOUNDS)) == [
         ("read", 0, 20),
         ("unread", 20, 40),
@@ -364,7 +364,7 @@ def test_a_run_that_lost_something_read_all_the_rest() -> None:
 def test_nothing_that_was_lost_is_ever_called_read(
     losses: list[tuple[int, int, int]], reads: list[tuple[int, int]]
 ) -> None:
-    """The stretches leave no hole, and none that is covered touches a loss."""
+    """The stretches leave no hole, and no covered stretch touches a loss."""
     runs = [*(losing(minute, start, start + length) for minute, start, length in losses)]
     runs += [a_run(minute, minute - back) for minute, back in reads]
     stretches = coverage(runs, at(0), at(100), BOUNDS)

@@ -1,4 +1,4 @@
-"""A post is decided once, and what follows from the decision is written with it or not at all."""
+"""A post is decided once, and what follows is written with the decision or not at all."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ POWER = "Listrik padam PLN di Mlati sejak pagi min tolong"
 
 @dataclass
 class Posts(InMemoryPostStore):
-    """The store in memory, which also notes until when chatter is kept."""
+    """The store in memory, which also records until when chatter is kept."""
 
     expiries: dict[str, datetime] = field(default_factory=dict)
 
     def settle(self, post: Post, triage: Triage, expires_at: datetime) -> None:
-        """Decide once."""
+        """Settle the post and record the expiry."""
         super().settle(post, triage, expires_at)
         self.expiries[post.key] = expires_at
 
@@ -55,7 +55,7 @@ class County:
         self.tickets = InMemoryTicketStore(self.memory)
 
     def add(self, *texts: str) -> list[str]:
-        """Store new posts, and return their keys."""
+        """Store new posts and return their keys."""
         posts = [a_post(native_id=str(number), text=text) for number, text in enumerate(texts, start=1)]
         self.memory.posts.update({post.key: post for post in posts})
         return [post.key for post in posts]
@@ -66,14 +66,14 @@ class County:
         return decide(key, now=now, chatter_for=KEPT, **(given_stores | changes))
 
     def ticket_of(self, key: str) -> Ticket:
-        """The one ticket of a post."""
+        """Return the only ticket of a post."""
         [ticket] = [ticket for ticket in self.memory.tickets.values() if ticket.post == key]
         return ticket
 
 
 @pytest.mark.parametrize("text", [GREETING, ADVERT])
 def test_chatter_is_settled_and_expires(text: str) -> None:
-    """What asks the county for nothing opens no ticket, and is kept for a while so that a mistake can be found."""
+    """A post that asks the county for nothing opens no ticket, and is kept for a while in case it is a mistake."""
     county = County()
     [key] = county.add(text)
     assert county.decide(key) == "drop"
@@ -84,7 +84,7 @@ def test_chatter_is_settled_and_expires(text: str) -> None:
 
 
 def test_a_clear_complaint_is_routed() -> None:
-    """It has a ticket with its department, one notice, one voice, one event, and is counted once."""
+    """The post has a ticket with its department, one notice, one voice and one event, and is counted once."""
     county = County()
     [key] = county.add(LAMP)
     assert county.decide(key) == "auto"
@@ -110,7 +110,7 @@ def test_what_nobody_is_sure_of_goes_to_the_desk() -> None:
 
 
 def test_what_belongs_to_others_is_passed_on() -> None:
-    """A power cut is the power company's, and it is told."""
+    """A power cut belongs to the power company, which is told."""
     county = County()
     [key] = county.add(POWER)
     assert county.decide(key) == "auto"
@@ -126,7 +126,7 @@ def test_a_bare_photo_is_looked_at_by_a_person() -> None:
 
 
 def test_a_decided_post_is_left_alone() -> None:
-    """A record that comes again costs one read and changes nothing."""
+    """A repeated record costs one read and changes nothing."""
     county = County()
     keys = county.add(LAMP, GREETING)
     for key in keys:
@@ -139,18 +139,18 @@ def test_a_decided_post_is_left_alone() -> None:
 
 
 def test_a_post_that_is_gone_needs_no_decision() -> None:
-    """What was deleted meanwhile is nobody's business any more."""
+    """A post that was deleted meanwhile needs no decision."""
     assert County().decide("instagram#404") == "already"
 
 
 @pytest.mark.parametrize("text", [LAMP, GREETING])
 def test_of_two_deciders_at_once_one_wins(text: str) -> None:
-    """The one that comes second finds the post decided, says so, and has written nothing."""
+    """The second decider finds the post decided, says so, and has written nothing."""
     county = County()
     [key] = county.add(text)
 
     class Overtaken(Posts):
-        """Another decider is faster between the read and the write."""
+        """A store in which another decider is faster between the read and the write."""
 
         def get(self, key: str) -> Post | None:
             post = super().get(key)
@@ -165,7 +165,7 @@ def test_of_two_deciders_at_once_one_wins(text: str) -> None:
 
 @pytest.mark.parametrize("taken", range(CODES_TRIED))
 def test_a_code_that_is_taken_gives_way_to_the_next(taken: int) -> None:
-    """The ticket gets the first free code; those of other posts are untouched."""
+    """The ticket gets the first free code; the tickets of other posts are untouched."""
     county = County()
     [key] = county.add(LAMP)
     others = {code: a_ticket(code=code, post="instagram#99") for code in (ticket_code(key, n) for n in range(taken))}
@@ -177,7 +177,7 @@ def test_a_code_that_is_taken_gives_way_to_the_next(taken: int) -> None:
 
 
 def test_when_all_codes_are_taken_the_post_stays_new() -> None:
-    """The error is raised, so that somebody hears of it, and the post is found again by the redrive."""
+    """The error is raised, so that it is noticed, and the redrive finds the post again."""
     county = County()
     [key] = county.add(LAMP)
     for attempt in range(CODES_TRIED):
@@ -190,7 +190,7 @@ def test_when_all_codes_are_taken_the_post_stays_new() -> None:
 
 
 def test_everything_is_written_by_one_call() -> None:
-    """Between the decision and its notice there is no moment to die in."""
+    """Decision and notice are written together, so a process cannot die between them."""
     for text in (LAMP, FIRE, GREETING, UNCLEAR):
         county = County()
         [key] = county.add(text)
@@ -199,7 +199,7 @@ def test_everything_is_written_by_one_call() -> None:
 
 
 class Step(NamedTuple):
-    """One decider at work: on which post, where it dies, and whether the next steps happen in the middle of it."""
+    """One decider at work: its post, where it dies, and whether the next steps happen in the middle of it."""
 
     post: int
     death: int | None
@@ -220,7 +220,7 @@ steps = st.builds(
 
 @dataclass
 class Interleaved:
-    """Deciders that read, are interrupted by others, and go on with what they read."""
+    """Deciders that read, are interrupted by others, and continue with what they read."""
 
     county: County
     keys: list[str]
@@ -233,14 +233,14 @@ class Interleaved:
         run, memory = self, self.county.memory
 
         class Interrupted(Posts):
-            """Others work between this one's read and its write."""
+            """Let others work between this decider's read and its write."""
 
             def get(self, key: str) -> Post | None:
                 post = super().get(key)
                 for _ in range(step.interrupted):
                     if run.waiting:
                         run.run()
-                run._arm(step)  # the deciders in between had deaths of their own
+                run._arm(step)  # again, because the deciders in between had deaths of their own
                 return post
 
         with contextlib.suppress(Killed):
@@ -249,7 +249,7 @@ class Interleaved:
         self.consistent()
 
     def _arm(self, step: Step | None) -> None:
-        """Let the process die at a call from now on."""
+        """Let the process die at this call from now on."""
         memory = self.county.memory
         memory.kill_before = memory.kill_after = None
         if step is not None and step.death is not None:
@@ -276,7 +276,7 @@ class Interleaved:
 
 @given(plan=st.lists(steps, max_size=12))
 def test_in_whatever_order_deciders_work_and_die_each_report_gets_one_ticket(plan: list[Step]) -> None:
-    """Records doubled, reordered, interleaved and cut off end, after one more redrive, in one ticket per report."""
+    """Whether records are doubled, reordered, interleaved or cut off, one more redrive leaves one ticket per report."""
     county = County()
     keys = county.add(*TEXTS)
     work = Interleaved(county, keys, list(plan))
@@ -291,7 +291,7 @@ def test_in_whatever_order_deciders_work_and_die_each_report_gets_one_ticket(pla
 
 
 def test_a_decision_already_made_by_hand_is_not_overwritten() -> None:
-    """What a person decided in the meantime stays, whatever the classifier would say."""
+    """A decision that a person made meanwhile stays, whatever the classifier would say."""
     county = County()
     [key] = county.add(LAMP)
     by_hand = a_triage(department="dpupkp", decided_by="admin-1")

@@ -44,7 +44,7 @@ class ForTrial:
 
 @dataclass
 class World:
-    """A ticket of Dishub with its post, and one notice about it, or about a channel."""
+    """A ticket of Dishub with its post, and one notice about the ticket or about a channel."""
 
     notice: AnyNotice
     memory: Memory = field(default_factory=Memory)
@@ -60,7 +60,7 @@ class World:
         self.has_contacts("dishub", DESK)
 
     def has_contacts(self, *departments: str) -> None:
-        """Let these have contacts, and nobody else."""
+        """Give contacts to these departments and to no others."""
         self.memory.contacts = {code: a_contact(code) for code in departments}
 
     @property
@@ -70,7 +70,7 @@ class World:
 
     @property
     def sends(self) -> int:
-        """How many sends were begun."""
+        """Count the sends that were begun."""
         return len(self.mail.outbox) + len(self.sms.outbox)
 
     def deliver(self, notice: AnyNotice | None = None, now: datetime = NOON) -> Outcome:
@@ -81,7 +81,7 @@ class World:
 
 
 def test_a_notice_is_sent_to_the_department_and_marked() -> None:
-    """The department's own address gets the mail, answers go to the desk, and the notice keeps the message id."""
+    """The department's own address gets the mail, replies go to the desk, and the notice keeps the message id."""
     world = World(a_notice())
     assert world.deliver() == "sent"
     [(recipient, mail, reply_to)] = world.mail.outbox
@@ -92,7 +92,7 @@ def test_a_notice_is_sent_to_the_department_and_marked() -> None:
 
 
 def test_a_notice_by_sms_goes_to_the_phone() -> None:
-    """The medium of the notice decides by what it leaves."""
+    """The notice's medium decides how it is sent."""
     world = World(a_notice(medium="sms"))
     assert world.deliver() == "sent"
     assert world.sms.outbox[0][0] == a_contact("dishub").phone
@@ -100,7 +100,7 @@ def test_a_notice_by_sms_goes_to_the_phone() -> None:
 
 
 def test_a_notice_is_claimed_before_it_is_sent() -> None:
-    """A process that dies at the claim, before or after it is written, has sent nothing."""
+    """A process that dies at the claim, before or after the claim is written, has sent nothing."""
     for moment in ("before", "after"):
         world = World(a_notice())
         world.memory.kill_before, world.memory.kill_after = (7, None) if moment == "before" else (None, 7)
@@ -112,7 +112,7 @@ def test_a_notice_is_claimed_before_it_is_sent() -> None:
 
 @given(st.integers(1, 8), st.booleans(), st.integers(1, 4))
 def test_a_crash_anywhere_never_sends_twice(call: int, before: bool, repeats: int) -> None:  # noqa: FBT001 # drawn
-    """Wherever the process dies, the deliveries that follow send the notice once more at most if it was not sent."""
+    """Wherever the process dies, later deliveries send the notice at most once more, and only if it was not sent."""
     world = World(a_notice())
     world.memory.kill_before, world.memory.kill_after = (call, None) if before else (None, call)
     try:
@@ -130,7 +130,7 @@ stale = st.lists(st.booleans(), min_size=2, max_size=8)
 
 @given(stale, st.sampled_from([None, REJECTED, LOST]))
 def test_one_send_whatever_the_order_and_number_of_deliveries(reads: Iterable[bool], fault: Exception | None) -> None:
-    """Deliveries that read the notice before another's claim, or after it, send it once together."""
+    """Deliveries that read the notice before or after another's claim send it once in all."""
     world = World(a_notice())
     world.mail.fault = fault
     first = world.stored
@@ -140,7 +140,7 @@ def test_one_send_whatever_the_order_and_number_of_deliveries(reads: Iterable[bo
 
 
 def test_a_mail_of_unknown_outcome_is_sent_once_more_after_the_grace_time() -> None:
-    """After a lost reply it stays claimed with the reason; the second send is on record; then a person sees it."""
+    """After a lost reply the notice stays claimed with the reason; a second send is recorded; then a person sees it."""
     world = World(a_notice())
     world.mail.fault = LOST
     assert world.deliver() == "unknown"
@@ -153,7 +153,7 @@ def test_a_mail_of_unknown_outcome_is_sent_once_more_after_the_grace_time() -> N
 
 
 def test_an_sms_of_unknown_outcome_is_parked_after_the_grace_time() -> None:
-    """It is not sent again on a guess."""
+    """The SMS is not sent again on a guess."""
     world = World(a_notice(medium="sms"))
     world.sms.fault = LOST
     assert [world.deliver(), world.deliver(now=NOON + GRACE)] == ["unknown", "parked"]
@@ -161,7 +161,7 @@ def test_an_sms_of_unknown_outcome_is_parked_after_the_grace_time() -> None:
 
 
 def test_a_repetition_goes_where_the_department_is_reached_by_then() -> None:
-    """An admin who corrected the address in the meantime is heard."""
+    """An address that an admin corrected meanwhile is used."""
     world = World(a_notice())
     world.mail.fault = LOST
     world.deliver()
@@ -172,7 +172,7 @@ def test_a_repetition_goes_where_the_department_is_reached_by_then() -> None:
 
 
 def test_a_dead_address_is_passed_over() -> None:
-    """The fallback gets the mail for the department; with none alive the desk does, and learns why."""
+    """The fallback gets the department's mail; if no address is alive the desk does, and learns why."""
     world = World(a_notice())
     dead = a_contact("dishub").model_copy(update={"dead_since": NOON, "fallback_email": "cadangan@sleman.example"})
     world.memory.contacts["dishub"] = dead
@@ -187,7 +187,7 @@ def test_a_dead_address_is_passed_over() -> None:
 
 
 def test_answers_go_to_a_living_address_of_the_desk() -> None:
-    """An answer to a dead one would be lost."""
+    """A reply to a dead address would be lost."""
     world = World(a_notice())
     dead = {"dead_since": NOON, "fallback_email": "meja@sleman.example"}
     world.memory.contacts[DESK] = a_contact(DESK).model_copy(update=dead)
@@ -196,7 +196,7 @@ def test_answers_go_to_a_living_address_of_the_desk() -> None:
 
 
 def test_the_desk_is_told_of_a_dead_address() -> None:
-    """Whose it is, which, why, what to do, and what happens meanwhile; a department that is gone needs none."""
+    """The mail says whose address it is, why it is dead and what to do; a removed department causes no mail."""
     world = World(a_contact_notice())
     assert world.deliver() == "sent"
     recipient, mail, _ = world.mail.outbox[-1]
@@ -209,7 +209,7 @@ def test_the_desk_is_told_of_a_dead_address() -> None:
 
 
 def test_a_throttled_notice_waits_longer_each_time() -> None:
-    """A refusal that may pass gives the notice back, five minutes later for each attempt, and not before."""
+    """A refusal that may pass makes the notice pending again, five minutes later with each attempt, and no sooner."""
     world = World(a_notice())
     world.mail.fault = THROTTLED
     assert world.deliver() == "postponed"
@@ -224,7 +224,7 @@ def test_a_throttled_notice_waits_longer_each_time() -> None:
 
 
 def test_a_rejected_notice_is_finished() -> None:
-    """A refusal that will not pass ends the notice with the provider's code as reason."""
+    """A permanent refusal ends the notice with the provider's code as the reason."""
     world = World(a_notice())
     world.mail.fault = REJECTED
     assert world.deliver() == "failed"
@@ -233,7 +233,7 @@ def test_a_rejected_notice_is_finished() -> None:
 
 @pytest.mark.parametrize("medium", ["email", "sms"])
 def test_a_department_without_contact_is_told_through_the_desk(medium: str) -> None:
-    """The desk gets the message, asked to pass it on, and the notice says that the desk was told."""
+    """The desk gets the message, asked to pass it on, and the notice records that the desk was told."""
     world = World(a_notice(medium=medium))
     world.has_contacts(DESK)
     assert world.deliver() == "sent"
@@ -259,7 +259,7 @@ def test_a_department_no_longer_known_is_told_through_the_desk() -> None:
 
 
 def test_a_mail_nobody_can_get_yet_waits() -> None:
-    """Without any contact it stays pending, and goes out when one is entered."""
+    """Without any contact the notice stays pending, and is sent once an address is entered."""
     world = World(a_notice())
     world.has_contacts()
     assert world.deliver() == "waiting"
@@ -269,7 +269,7 @@ def test_a_mail_nobody_can_get_yet_waits() -> None:
 
 
 def test_an_sms_nobody_can_get_is_parked() -> None:
-    """The mail beside it says the same, and waits for an address."""
+    """The mail that goes with it says the same, and waits for an address."""
     world = World(a_notice(medium="sms"))
     world.has_contacts()
     assert world.deliver() == "parked"
@@ -279,7 +279,7 @@ def test_an_sms_nobody_can_get_is_parked() -> None:
 
 @pytest.mark.parametrize("gone", ["ticket", "post"])
 def test_a_notice_about_something_gone_is_parked(gone: str) -> None:
-    """Without its ticket or post there is nothing to say."""
+    """Without its ticket or post, a notice has nothing to say."""
     world = World(a_notice())
     (world.memory.tickets if gone == "ticket" else world.memory.posts).clear()
     assert world.deliver() == "parked"
@@ -290,7 +290,7 @@ def test_a_notice_about_something_gone_is_parked(gone: str) -> None:
 @pytest.mark.parametrize(("medium", "override"), [("email", "trial@sleman.example"), ("sms", "+62899")])
 @pytest.mark.parametrize("known", [True, False])
 def test_outside_production_everything_goes_to_the_override(medium: str, override: str, known: bool) -> None:  # noqa: FBT001 # a parameter
-    """No department is written to from a trial, while the notice still says who would have been told."""
+    """A trial writes to no department, but the notice still records who would have been told."""
     world = World(a_notice(medium=medium), settings=ForTrial())
     world.has_contacts(*(["dishub", DESK] if known else []))
     assert world.deliver() == "sent"
@@ -301,7 +301,7 @@ def test_outside_production_everything_goes_to_the_override(medium: str, overrid
 
 
 def test_outside_production_an_sms_without_override_is_parked() -> None:
-    """Without a number to divert to, no SMS leaves a trial."""
+    """Without an override number, no SMS leaves a trial."""
     world = World(a_notice(medium="sms"), settings=ForTrial(override_phone=""))
     assert world.deliver() == "parked"
     assert world.sends == 0
@@ -309,14 +309,14 @@ def test_outside_production_an_sms_without_override_is_parked() -> None:
 
 @pytest.mark.parametrize("state", ["claimed", "sent", "failed", "parked", "withdrawn"])
 def test_a_notice_that_is_not_pending_is_left_alone(state: str) -> None:
-    """Nothing is read, written or sent for a notice somebody has taken or finished."""
+    """A notice that somebody has claimed or finished causes no read, write or send."""
     world = World(a_notice(state=state, claimed_at=NOON))
     assert world.deliver() == "already"
     assert (world.memory.calls, world.sends) == (0, 0)
 
 
 def test_a_notice_finished_while_it_is_parked_is_left_alone() -> None:
-    """A notice another delivery sent in the meantime is not put aside."""
+    """A notice that another delivery has sent meanwhile is not parked."""
     world = World(a_notice())
     old = world.stored
     world.deliver()
@@ -338,7 +338,7 @@ def test_the_owner_of_a_channel_is_told_about_it() -> None:
 
 @pytest.mark.parametrize("department", ["diskominfo", DESK])
 def test_the_desk_is_told_about_a_channel_whose_owner_has_no_contact(department: str) -> None:
-    """It is asked to pass the mail on; what is meant for itself it is not."""
+    """The desk is asked to pass the mail on, unless the mail is meant for the desk itself."""
     world = World(a_channel_notice(department=department))
     world.has_contacts(DESK)
     assert world.deliver() == "sent"
@@ -348,14 +348,14 @@ def test_the_desk_is_told_about_a_channel_whose_owner_has_no_contact(department:
 
 
 def test_a_notice_about_a_channel_waits_for_an_address_too() -> None:
-    """As long as neither its owner nor the desk has one, it stays pending."""
+    """As long as neither the owner nor the desk has an address, the notice stays pending."""
     world = World(a_channel_notice())
     world.has_contacts()
     assert (world.deliver(), world.stored.state) == ("waiting", "pending")
 
 
 def test_a_notice_about_a_channel_that_left_the_directory_is_parked() -> None:
-    """There is nobody to read it any more, so there is nothing to say."""
+    """The channel is no longer read, so there is nothing to tell."""
     world = World(a_channel_notice(channel="instagram:akunlama"))
     assert world.deliver() == "parked"
     assert (world.sends, world.stored.failure) == (0, "the channel is gone")

@@ -1,4 +1,4 @@
-"""From topics and places to departments."""
+"""How topics and places lead to departments."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ some_topics = st.dictionaries(st.sampled_from(sorted(DIRECTORY.topics)), st.floa
 
 
 def test_topics_of_one_department_are_added_up() -> None:
-    """Lamp or traffic, it is Dishub's: that is as probable as both together."""
+    """Lamps and traffic are both Dishub's, so its probability is the sum of both."""
     topics = {"penerangan_jalan": 0.4, "jalan": 0.35, "lalu_lintas_parkir": 0.25}
     ranked = rank(topics, READER.read("gelap"), DIRECTORY)
     assert (ranked.choice.code, ranked.topic, ranked.topic_probability) == ("dishub", "penerangan_jalan", 0.4)
@@ -38,7 +38,7 @@ def test_topics_of_one_department_are_added_up() -> None:
 
 
 def test_the_likeliest_topic_leads() -> None:
-    """Two unlikely topics of one department do not outvote the likeliest topic, but stand behind it."""
+    """Two unlikely topics of one department do not outvote the likeliest topic; their department is the runner-up."""
     topics = {"jalan": 0.4, "penerangan_jalan": 0.3, "lalu_lintas_parkir": 0.3}
     ranked = rank(topics, READER.read("gelap"), DIRECTORY)
     assert (ranked.choice.code, ranked.probability) == ("dpupkp", 0.4)
@@ -47,7 +47,7 @@ def test_the_likeliest_topic_leads() -> None:
 
 
 def test_equally_probable_topics_are_taken_by_name() -> None:
-    """The order in which probabilities come decides nothing."""
+    """The order in which the probabilities are given decides nothing."""
     reading = READER.read("")
     one = rank({"sosial": 0.5, "jalan": 0.5}, reading, DIRECTORY)
     assert one == rank({"jalan": 0.5, "sosial": 0.5}, reading, DIRECTORY)
@@ -55,7 +55,7 @@ def test_equally_probable_topics_are_taken_by_name() -> None:
 
 
 def test_who_would_have_it_without_the_road_is_next() -> None:
-    """Behind the province, to whom the road belongs, stands the county's roads department, and no other topic's."""
+    """Behind the province, which owns the road, the runner-up is the county's roads department, not another topic's."""
     topics = {"jalan": 0.7, "sosial": 0.3}
     ranked = rank(topics, READER.read("jalan kaliurang rusak"), DIRECTORY)
     assert (ranked.choice.code, ranked.choice.reason) == ("pu_diy", "jalan provinsi: Jalan Kaliurang")
@@ -63,7 +63,7 @@ def test_who_would_have_it_without_the_road_is_next() -> None:
 
 
 def test_not_everything_follows_the_road() -> None:
-    """Rubbish beside a provincial road is the county's, and so is parking; lamps and signals are the province's."""
+    """Rubbish and parking beside a provincial road are the county's; lamps and signals are the province's."""
     reading = READER.read("jalan kaliurang")
     assert choose("sampah_lingkungan", reading, DIRECTORY).code == "dlh"
     assert choose("lalu_lintas_parkir", reading, DIRECTORY).code == "dishub"
@@ -73,7 +73,7 @@ def test_not_everything_follows_the_road() -> None:
 
 
 def test_next_door_everything_is_next_doors() -> None:
-    """In Bantul every topic is Bantul's; behind it stands who would have it here."""
+    """In Bantul every topic is Bantul's; the runner-up is the department that would have it in Sleman."""
     topics = dict.fromkeys(DIRECTORY.topics, 0.04) | {"jalan": 0.24}
     ranked = rank(topics, READER.read("jalan rusak di Banguntapan Bantul"), DIRECTORY)
     assert (ranked.choice.code, ranked.choice.clear, ranked.runner_up) == ("kab_lain", True, "dpupkp")
@@ -81,14 +81,14 @@ def test_next_door_everything_is_next_doors() -> None:
 
 
 def test_a_departments_words_take_it_from_the_topics_own() -> None:
-    """A hospital by name answers for itself."""
+    """A hospital that is called by name gets the report itself."""
     assert choose("kesehatan", READER.read("antri lama"), DIRECTORY).code == "dinkes"
     choice = choose("kesehatan", READER.read("antri lama di RSUD Prambanan"), DIRECTORY)
     assert (choice.code, choice.clear) == ("rsud_prambanan", True)
 
 
 def test_what_nobody_owns_is_a_persons_to_place() -> None:
-    """A topic that leads to the desk is not clear, and the desk never stands behind another."""
+    """A topic that leads to the desk is not clear, and the desk is never a runner-up."""
     assert choose("lainnya", READER.read("tolong"), DIRECTORY)[:2] == (DESK, False)
     ranked = rank({"jalan": 0.6, "lainnya": 0.4}, READER.read("tolong"), DIRECTORY)
     assert (ranked.choice.code, ranked.runner_up, ranked.runner_up_probability) == ("dpupkp", None, 0.0)
@@ -101,7 +101,7 @@ def test_calling_the_county_names_nobody() -> None:
 
 @given(topics=some_topics, text=some_text)
 def test_any_probabilities_give_a_sound_ranking(topics: dict[str, float], text: str) -> None:
-    """Whatever the model says of whatever text, the first is who the likeliest topic leads to, the second another."""
+    """Whatever the model says, the first department is the likeliest topic's, and the runner-up is another one."""
     reading = READER.read(text)
     ranked = rank(topics, reading, DIRECTORY)
     codes = {topic: choose(topic, reading, DIRECTORY).code for topic in topics}
@@ -125,7 +125,7 @@ def test_any_probabilities_give_a_sound_ranking(topics: dict[str, float], text: 
 )
 @pytest.mark.parametrize("behind", ["bencana", "listrik_telekomunikasi", "jalan"])
 def test_an_emergency_has_somebody_else_behind_it(text: str, behind: str) -> None:
-    """Whoever an emergency calls is never its own runner-up: a department that sends it back gets it only once."""
+    """A department that an emergency calls is never its own runner-up, so it never gets back what it refused."""
     model = load_model()
     raised = {"topic:lainnya": 60.0, f"topic:{behind}": 40.0, "urgency:emergency": 60.0}
     biases = (bias + raised.get(outcome, 0.0) for outcome, bias in zip(model.outcomes, model.biases, strict=True))

@@ -1,4 +1,4 @@
-"""What the model that is deployed must be, whoever trained it."""
+"""Requirements on the deployed model, whoever trained it."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from infra.training.names import GIVEN_NAMES
 MODEL = load_model()
 TOPICS = set(load_directory().topics)
 OF_TEXTS = ("word", "pair", "opening")
-"""The families whose features are words of texts; the known phrases are the project's own, the pieces no words."""
+"""The families whose features are words of texts; known phrases are the project's own, and pieces are no words."""
 
 
 def words() -> set[str]:
-    """Every word of a text the model has a weight for."""
+    """Return every word of a text for which the model has a weight."""
     families = [family for name, family in zip(FAMILIES, MODEL.families, strict=True) if name in OF_TEXTS]
     return {word for family in families for feature in family.rows for word in feature.split(" ")}
 
 
 def test_it_is_small() -> None:
-    """Its files stay small enough to load in a moment and to keep in the repository."""
+    """Its files are small enough to load in a moment and to keep in the repository."""
     files = {file.name: file.stat().st_size for file in MODEL_FOLDER.iterdir()}
     assert set(files) == {"model.json", "features.txt", "weights.bin"}
     assert sum(files.values()) <= 1_500_000
@@ -38,13 +38,13 @@ def test_it_decides_what_there_is_to_decide() -> None:
 
 
 def test_every_topic_has_a_threshold() -> None:
-    """Each topic says how probable it must be before nobody looks."""
+    """Each topic has a probability from which on no person needs to look."""
     assert set(MODEL.auto_from) == TOPICS
     assert all(0 < threshold <= 1 for threshold in MODEL.auto_from.values())
 
 
 def test_what_is_dropped_is_less_probable_than_what_is_told() -> None:
-    """Between chatter and what a department is told lies what a person sees."""
+    """Between what is dropped as chatter and what a department is told lies what a person sees."""
     assert 0 < MODEL.drop_below < MODEL.auto_report <= 1
 
 
@@ -59,7 +59,7 @@ def test_it_knows_nobodys_number() -> None:
 
 
 def test_no_piece_is_a_whole_word() -> None:
-    """A piece with both edges would give a short word away, name or not."""
+    """A piece with both edges would reveal a short word, perhaps a name."""
     pieces = MODEL.families[FAMILIES.index("gram")].rows
     assert not [piece for piece in pieces if piece.startswith(" ") and piece.endswith(" ")]
 

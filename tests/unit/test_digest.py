@@ -1,4 +1,4 @@
-"""One mail for several notices: each is claimed, each has its outcome, and none is told twice."""
+"""One mail carries several notices: each is claimed, each has its outcome, and none is sent twice."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ GRACE = timedelta(minutes=15)
 
 
 def waiting(number: int, *, department: str = "dishub") -> tuple[County, list[Notice]]:
-    """A county at half past seven, when so many notices of a department go together."""
+    """Return a county at half past seven with so many notices of a department that go together."""
     county = County(NOON, DAILY)
     notices = [notice for one in range(number) for notice in county.open(one, department=department)]
     county.now = MORNING
@@ -33,7 +33,7 @@ def waiting(number: int, *, department: str = "dishub") -> tuple[County, list[No
 
 
 def raising(fault: BaseException) -> Callable[[], None]:
-    """A provider's fault."""
+    """Return a provider's behaviour that raises this fault."""
 
     def fail() -> None:
         raise fault
@@ -42,7 +42,7 @@ def raising(fault: BaseException) -> Callable[[], None]:
 
 
 def states(county: County) -> list[str]:
-    """Of all notices."""
+    """Return the states of all notices."""
     return [notice.state for notice in county.memory.notices.values()]
 
 
@@ -59,7 +59,7 @@ def report(county: County, notices: list[Notice], kind: Kind, message: str) -> l
 
 
 def test_a_digest_leaves_its_message_id_on_every_notice() -> None:
-    """All of its notices are sent, by one attempt, with the id of the one mail and whom it went to."""
+    """All of its notices are sent by one attempt, with the one mail's id and recipient."""
     county, notices = waiting(3)
     done = county.follow_up()
     assert done.outcomes == {"notice_sent": 3}
@@ -70,7 +70,7 @@ def test_a_digest_leaves_its_message_id_on_every_notice() -> None:
 
 
 def test_what_is_due_first_stands_first() -> None:
-    """The order is that of the deadlines, across all mails of a morning."""
+    """The order follows the deadlines, across all mails of a morning."""
     county = County(NOON, DAILY)
     for number in range(TOGETHER + 5):
         county.open(number, due_at=NOON + timedelta(days=(number * 7) % 11, minutes=number))
@@ -82,7 +82,7 @@ def test_what_is_due_first_stands_first() -> None:
 
 
 def test_a_digest_of_one_is_the_ordinary_mail() -> None:
-    """Who has one ticket in the morning gets the mail with the whole report."""
+    """A department with one ticket in the morning gets the mail with the whole report."""
     county, _ = waiting(1)
     assert county.follow_up().outcomes == {"notice_sent": 1}
     [message] = county.mail.accepted
@@ -106,7 +106,7 @@ def test_each_department_has_its_own() -> None:
 
 
 def test_a_department_without_contact_has_its_digest_passed_on() -> None:
-    """The desk gets it, asked to pass it on to the department by name."""
+    """The desk gets the digest, asked to pass it on to the department by name."""
     county, notices = waiting(2, department="setwan")
     county.follow_up()
     [message] = county.mail.accepted
@@ -118,7 +118,7 @@ def test_a_department_without_contact_has_its_digest_passed_on() -> None:
 
 
 def test_what_was_withdrawn_or_taken_meanwhile_is_not_in_it() -> None:
-    """The mail is written of what was claimed, not of what was found."""
+    """The mail contains the notices that were claimed, not those that were found."""
     county, notices = waiting(4)
     first, second = notices[:2]
     claim = county.notices.claim
@@ -139,7 +139,7 @@ def test_what_was_withdrawn_or_taken_meanwhile_is_not_in_it() -> None:
 
 
 def test_what_another_run_is_sending_is_left_to_it() -> None:
-    """A notice claimed a minute ago has a sender that lives: it is not sent beside it."""
+    """A notice claimed a minute ago may still be on its way from its sender, so it is not sent as well."""
     county, notices = waiting(2)
     for notice in notices:
         county.notices.claim(notice, "other", MORNING - timedelta(minutes=1), "x@sleman.example", "dishub")
@@ -148,7 +148,7 @@ def test_what_another_run_is_sending_is_left_to_it() -> None:
 
 
 def test_reminders_are_a_mail_of_their_own() -> None:
-    """What a department was told before is not mixed with what it hears of for the first time."""
+    """Reminders are not mixed with what a department hears for the first time."""
     county, notices = waiting(4)
     for notice in notices[:2]:
         del county.memory.notices[notice.id]
@@ -160,7 +160,7 @@ def test_reminders_are_a_mail_of_their_own() -> None:
 
 
 def test_a_ticket_that_is_gone_is_parked_alone() -> None:
-    """The others of the morning are told."""
+    """The other notices of the morning are sent."""
     county, notices = waiting(3)
     county.memory.posts.pop(county.memory.tickets[notices[0].subject].post)
     assert county.follow_up().outcomes == {"notice_parked": 1, "notice_sent": 2}
@@ -175,7 +175,7 @@ def test_a_ticket_that_is_gone_is_parked_alone() -> None:
     ],
 )
 def test_the_answer_to_the_one_request_is_each_notices(fault: Exception, outcome: str, state: str) -> None:
-    """Refused for now, refused for good or lost: one request was made, and all notices say the same."""
+    """Refused for now, refused for good or lost: one request was made, and all notices record the same."""
     county, _ = waiting(3)
     county.mail.fault = raising(fault)
     assert county.follow_up().outcomes == {f"notice_{outcome}": 3}
@@ -206,7 +206,7 @@ def test_a_provider_that_takes_nothing_is_asked_once() -> None:
 
 
 def test_a_run_without_time_leaves_the_rest_for_the_next() -> None:
-    """What did not go stays pending, and the next run tells it."""
+    """Unsent notices stay pending, and the next run sends them."""
     county, _ = waiting(TOGETHER * 2)
     county.follow_up(lambda: county.mail.requests < 1)
     assert states(county).count("sent") == TOGETHER
@@ -215,7 +215,7 @@ def test_a_run_without_time_leaves_the_rest_for_the_next() -> None:
 
 
 def test_a_fault_delays_no_other_department() -> None:
-    """A notice that cannot be worded is left pending and raised, and all others are told."""
+    """A notice that cannot be worded stays pending, the error is raised, and all others are sent."""
     county, notices = waiting(3)
     post = county.memory.posts[county.memory.tickets[notices[0].subject].post]
     county.memory.posts[post.key] = post.model_copy(update={"text": None})
@@ -228,7 +228,7 @@ def test_a_fault_delays_no_other_department() -> None:
 @settings(max_examples=60)
 @given(st.integers(1, 30), st.booleans())
 def test_a_crash_anywhere_tells_each_ticket_at_most_twice(call: int, before: bool) -> None:  # noqa: FBT001 # drawn
-    """Wherever the run dies, later runs tell what was not told; what may have been told is told once more at most."""
+    """Wherever the run dies, later runs tell what was not told; what may have been told is told at most once more."""
     county, notices = waiting(4)
     county.memory.calls = 0
     county.memory.kill_before, county.memory.kill_after = (call, None) if before else (None, call)
@@ -246,7 +246,7 @@ def test_a_crash_anywhere_tells_each_ticket_at_most_twice(call: int, before: boo
 
 
 def test_a_lost_digest_is_sent_once_more_as_one_mail_and_then_parked() -> None:
-    """Twenty tickets of unknown outcome are no twenty mails."""
+    """Twenty tickets of unknown outcome do not become twenty mails."""
     county, _ = waiting(3)
     county.mail.fault = raising(OutcomeUnknownError("ReadTimeoutError"))
     county.follow_up()
@@ -259,7 +259,7 @@ def test_a_lost_digest_is_sent_once_more_as_one_mail_and_then_parked() -> None:
 
 
 def test_what_ses_reports_about_a_digest_settles_each_notice() -> None:
-    """A digest whose reply was lost is marked by the one event, so that nothing is sent again."""
+    """A digest whose reply was lost is marked as sent by the one event, so nothing is sent again."""
     county, notices = waiting(3)
     county.mail.fault = raising(OutcomeUnknownError("ReadTimeoutError"))
     county.follow_up()
@@ -272,7 +272,7 @@ def test_what_ses_reports_about_a_digest_settles_each_notice() -> None:
 
 
 def test_a_bounced_digest_goes_to_the_next_address_as_one_mail() -> None:
-    """The bounce makes all of its notices pending, and the next run tells the desk of them at once."""
+    """The bounce makes all its notices pending, and the next run sends them to the desk together."""
     county, notices = waiting(3)
     county.follow_up()
     county.now += timedelta(minutes=5)
@@ -286,7 +286,7 @@ def test_a_bounced_digest_goes_to_the_next_address_as_one_mail() -> None:
 
 
 def test_a_digest_after_an_outage_into_the_night_waits_for_the_morning() -> None:
-    """Nobody is woken by what should have come at half past seven."""
+    """Nobody is woken by mail that should have come at half past seven."""
     county, _ = waiting(3)
     county.now = MORNING + timedelta(hours=14)
     assert county.follow_up().outcomes == {"notice_deferred": 3}
@@ -296,7 +296,7 @@ def test_a_digest_after_an_outage_into_the_night_waits_for_the_morning() -> None
 
 
 def test_the_stream_leaves_what_waits_for_its_digest_alone() -> None:
-    """A delivery before the hour writes nothing."""
+    """A delivery before the digest's hour writes nothing."""
     county, notices = waiting(1)
     county.now = NOON
     writes = county.memory.writes
@@ -306,7 +306,7 @@ def test_the_stream_leaves_what_waits_for_its_digest_alone() -> None:
 
 @given(st.integers(1, TOGETHER))
 def test_the_tags_of_a_digest_fit_and_name_every_ticket(number: int) -> None:
-    """As many codes as a digest holds come back from the tags that SES takes: 256 letters each."""
+    """All codes that a digest may hold can be read from its tags, each within SES's limit of 256 characters."""
     codes = [a_code(one * 7919) for one in range(number)]
     notices = tuple(NoticeId("TICKET", code, "dishub#email") for code in codes)
     written = tags(notices)

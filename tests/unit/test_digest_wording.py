@@ -24,7 +24,7 @@ DUE = datetime(2026, 11, 20, 16, 0, tzinfo=WIB)
 def a_brief(
     department: str = "dishub", desk_reason: DeskReason | None = None, post: Post | None = None, **changes: Any
 ) -> Brief:
-    """What a digest says about the builders' ticket."""
+    """Return a digest's entry on the builders' ticket."""
     ticket = a_ticket(**({"department": department, "due_at": DUE} | changes))
     about = post or a_post(triage=a_triage(department=department))
     return brief(Case(ticket, about, DIRECTORY.departments[department], desk_reason, DIRECTORY))
@@ -33,7 +33,7 @@ def a_brief(
 def a_digest(
     *briefs: Brief, department: str = "dishub", reason: DeskReason | None = None, reminds: bool = False
 ) -> Mail:
-    """The mail about these."""
+    """Return the digest with these entries."""
     own, desk = DIRECTORY.departments[department], DIRECTORY.departments[DESK]
     reader = own if reason is None else desk
     return digest_mail(briefs or (a_brief(), a_brief()), own, reader, reason, reminds=reminds, now=MORNING)
@@ -65,7 +65,7 @@ def test_a_long_report_is_cut_at_a_word() -> None:
 
 
 def test_no_link_in_a_citizens_words_can_be_clicked() -> None:
-    """What was written is defanged and escaped, and hidden characters are gone."""
+    """Web addresses are made unclickable, the text is escaped, and hidden characters are removed."""
     post = a_post(text="cek https://jahat.example/x <b>sini</b>\u202e\nBaris dua", triage=a_triage())
     mail = a_digest(a_brief(post=post))
     for said in (mail.text, mail.html):
@@ -77,7 +77,7 @@ def test_no_link_in_a_citizens_words_can_be_clicked() -> None:
 
 @pytest.mark.parametrize("department", ["inspektorat", "dp3ap2kb"])
 def test_a_secret_stays_one_in_a_digest(department: str) -> None:
-    """Neither words, topic, place nor link of a confidential department's ticket leave by mail; code and time do."""
+    """No words, topic, place or link of a confidential department's ticket leave by mail; its code and time do."""
     topic = DIRECTORY.topics["penerangan_jalan"].label
     mail = a_digest(a_brief(department), department=department)
     for said in (mail.subject, mail.text, mail.html):
@@ -89,21 +89,21 @@ def test_a_secret_stays_one_in_a_digest(department: str) -> None:
 
 
 def test_what_may_be_a_secret_is_one_while_the_desk_decides() -> None:
-    """A ticket whose second guess is a confidential department says nothing in the desk's digest."""
+    """A ticket whose second guess is a confidential department shows nothing in the desk's digest."""
     mail = a_digest(a_brief(DESK, "undecided", runner_up="inspektorat"), department=DESK, reason="undecided")
     assert "lampu" not in mail.text
     assert "Laporan rahasia" in mail.text
 
 
 def test_a_report_without_words_says_so() -> None:
-    """A photo alone is called one, and is no quotation."""
+    """A post without words is described as a photo, and nothing is quoted."""
     photo = a_brief(post=a_post(text="", has_photo=True, triage=a_triage()))
     assert (photo.text, photo.quoted) == ("Unggahan ini hanya berupa foto, tanpa tulisan.", False)
     assert a_brief(post=a_post(text="", triage=a_triage())).text == "Unggahan ini tidak memuat tulisan."
 
 
 def test_urgency_is_marked_and_an_unknown_place_is_left_out() -> None:
-    """What is urgent stands out among the ordinary; nothing is said about where, when nobody knows."""
+    """Urgent tickets stand out from ordinary ones; an unknown place is not mentioned."""
     urgent = a_brief(urgency="urgent", place=None)
     assert (urgent.urgency, urgent.place, a_brief().urgency) == ("Mendesak", "", "")
     mail = a_digest(urgent)
@@ -123,7 +123,7 @@ def test_urgency_is_marked_and_an_unknown_place_is_left_out() -> None:
     ],
 )
 def test_each_reader_learns_what_is_asked(reason: DeskReason | None, department: str, subject: str, said: str) -> None:
-    """The department, the desk and an outside owner each read their own first sentence."""
+    """The department, the desk and an outside owner each get an opening sentence of their own."""
     mail = a_digest(department=department, reason=reason)
     assert mail.subject == f"[Rangkuman] {subject}, Rabu, 4 November 2026"
     assert said in mail.text
@@ -133,14 +133,14 @@ def test_each_reader_learns_what_is_asked(reason: DeskReason | None, department:
 
 
 def test_a_digest_of_reminders_says_that_it_reminds() -> None:
-    """Whoever was told before is not told as if it were new."""
+    """A digest of reminders does not present the tickets as new."""
     mail = a_digest(reminds=True)
     assert mail.subject.startswith("[Rangkuman] Pengingat: 2 laporan")
     assert "2 laporan warga berikut belum selesai ditindaklanjuti" in mail.text
 
 
 def test_whoever_is_told_of_anothers_ticket_reads_whose_it_is() -> None:
-    """The Sekda's reminders name the department that has not moved; a department's own do not."""
+    """The Sekda's reminders name the department that has not acted; a department's own reminders do not."""
     setda = DIRECTORY.departments["setda"]
     about = a_post(triage=a_triage())
     written = brief(Case(a_ticket(), about, setda, None, DIRECTORY))
@@ -151,7 +151,7 @@ def test_whoever_is_told_of_anothers_ticket_reads_whose_it_is() -> None:
 
 
 def test_a_subject_is_one_short_line() -> None:
-    """Whatever the names, no header is broken or cut by a mail program."""
+    """Whatever the names, no header is broken, or cut by a mail program."""
     for department in DIRECTORY.departments:
         mail = a_digest(a_brief(department, place=Place(kalurahan="A\nB")), department=department)
         assert mail.subject.isprintable()

@@ -34,7 +34,7 @@ def refusal(folder: Path) -> str:
 
 
 def test_the_shipped_directory_is_whole() -> None:
-    """The files that are deployed load, with all departments, topics, places, channels and deadlines."""
+    """The deployed files load, with all departments, topics, places, channels and deadlines."""
     directory = load_directory()
     kinds = [department.kind for department in directory.departments.values()]
     assert len(kinds) == 35 + 1 + 21
@@ -71,7 +71,7 @@ def test_the_shipped_directory_is_whole() -> None:
 
 
 def test_what_is_unverified_stays_marked() -> None:
-    """An entry that nobody read in a source says so."""
+    """An entry that nobody has checked against a source is marked as such."""
     directory = load_directory()
     assert directory.departments["rsud_prambanan"].status == "unverified"
     assert directory.departments["dpmptsp"].status == "name_partial"
@@ -85,12 +85,12 @@ def test_the_departments_of_abuse_and_corruption_are_confidential() -> None:
 
 
 def test_the_directory_is_read_once() -> None:
-    """A second call gives the same object."""
+    """A second call returns the same object."""
     assert load_directory() is load_directory()
 
 
 def test_the_hash_is_of_the_content(folder: Path, tmp_path: Path) -> None:
-    """The same files anywhere give the same hash, and one changed letter gives another."""
+    """The same files in any folder give the same hash, and one changed letter gives another."""
     assert load_directory(folder).hash == load_directory().hash
     assert len(load_directory().hash) == 12
     other = tmp_path / "other"
@@ -137,7 +137,7 @@ def test_the_hash_is_of_the_content(folder: Path, tmp_path: Path) -> None:
 def test_a_dangling_code_is_refused(
     folder: Path, file: str, how: Callable[[dict[str, Any]], object], sentence: str
 ) -> None:
-    """A code that leads nowhere is refused by file, entry and code."""
+    """The error for a code that leads nowhere names file, entry and code."""
     change(folder, file, how)
     assert refusal(folder) == sentence
 
@@ -149,7 +149,7 @@ def test_a_kalurahan_without_its_kapanewon_is_refused(folder: Path) -> None:
 
 
 def test_a_kalurahan_in_the_wrong_kapanewon_is_refused(folder: Path) -> None:
-    """Kemendagri's code of a kalurahan begins with that of its kapanewon."""
+    """Kemendagri's code of a kalurahan begins with the code of its kapanewon."""
     change(folder, "places.json", lambda content: content["kalurahan"][0].update(kapanewon="Depok"))
     assert refusal(folder) == (
         "places.json: kalurahan Balecatur has the code '34.04.01.2001', which is not one of Depok."
@@ -167,7 +167,7 @@ def test_a_landmark_in_no_kalurahan_is_refused(folder: Path) -> None:
     [("kapanewon", "there are 16 kapanewon, not 17"), ("kalurahan", "there are 85 kalurahan, not 86")],
 )
 def test_a_lost_place_is_refused(folder: Path, what: str, expected: str) -> None:
-    """Seventeen kapanewon and eighty-six kalurahan, or nothing."""
+    """The directory must have all seventeen kapanewon and eighty-six kalurahan."""
     change(folder, "places.json", lambda content: content[what].pop())
     assert expected in refusal(folder)
 
@@ -179,7 +179,7 @@ def test_a_code_used_twice_is_refused(folder: Path) -> None:
 
 
 def test_an_alias_used_twice_is_refused(folder: Path) -> None:
-    """No two departments go by the same name, however it is capitalised."""
+    """No two departments share a name, however it is capitalised."""
     change(folder, "departments.json", lambda content: content["departments"][2]["aliases"].append("DISHUB"))
     assert refusal(folder) == "departments.json: department dlh has the alias 'DISHUB', and so has 'dishub'."
 
@@ -197,31 +197,31 @@ def test_a_missing_field_is_refused(folder: Path) -> None:
 
 
 def test_an_entry_without_a_code_is_refused(folder: Path) -> None:
-    """An entry that has no code is refused by its number."""
+    """An entry without a code is identified by its number."""
     change(folder, "topics.json", lambda content: content["topics"][1].pop("code"))
     assert refusal(folder) == "topics.json: topic number 2 has no code."
 
 
 def test_an_empty_word_is_refused(folder: Path) -> None:
-    """A word of nothing would match everything."""
+    """An empty word would match everything."""
     change(folder, "topics.json", lambda content: content["topics"][0]["strong"].append(" "))
     assert refusal(folder).startswith("topics.json: jalan: strong.")
 
 
 def test_an_outside_owner_among_the_departments_is_refused(folder: Path) -> None:
-    """An outside owner stands in its own file."""
+    """An outside owner belongs in its own file."""
     change(folder, "departments.json", lambda content: content["departments"][0].update(kind="outside"))
     assert "department 'dpupkp' of kind 'outside' belongs in the other file" in refusal(folder)
 
 
 def test_a_missing_desk_is_refused(folder: Path) -> None:
-    """Without the desk, what nobody is sure of would go nowhere."""
+    """Without the desk, undecided posts would have nowhere to go."""
     change(folder, "departments.json", lambda content: content["departments"].pop())
     assert "the department 'desk' is missing" in refusal(folder)
 
 
 def test_a_limit_has_one_length(folder: Path) -> None:
-    """It is in working days, minutes or days, and of no length it ends before it begins."""
+    """A limit is given in working days, minutes or days; a limit without a length would be over at once."""
     change(folder, "deadlines.json", lambda content: content["limits"][0].update(minutes=5))
     assert refusal(folder) == "deadlines.json: limit verify needs exactly one length."
     change(folder, "deadlines.json", lambda content: content["limits"][0].update(minutes=None, working_days=0))
@@ -229,7 +229,7 @@ def test_a_limit_has_one_length(folder: Path) -> None:
 
 
 def test_a_step_of_a_ladder_has_one_time(folder: Path) -> None:
-    """It is taken in office hours, or so many minutes from the limit, not both."""
+    """A step is due either in office hours or a number of minutes from the limit, not both."""
     change(folder, "deadlines.json", lambda content: content["ladders"][0]["steps"][0].update(minutes=5))
     assert refusal(folder) == "deadlines.json: step remind of ladder office needs exactly one length."
 
@@ -243,13 +243,13 @@ def test_a_step_of_a_ladder_has_one_time(folder: Path) -> None:
     ],
 )
 def test_a_deadline_that_names_nothing_is_refused(folder: Path, wrong: dict[str, str], sentence: str) -> None:
-    """Limits, ladder and department of a class are there."""
+    """A class must refer to limits, a ladder and a department that exist."""
     change(folder, "deadlines.json", lambda content: content["deadlines"][0].update(wrong))
     assert refusal(folder) == f"deadlines.json: {sentence}"
 
 
 def test_tickets_of_outside_owners_have_a_ladder(folder: Path) -> None:
-    """What was passed on is asked about once."""
+    """An outside owner is asked once about what was passed on."""
     change(folder, "deadlines.json", lambda content: content["ladders"].pop())
     assert "names the ladder 'outside', which does not exist" in refusal(folder)
 
@@ -261,7 +261,7 @@ def test_a_missing_deadline_is_refused(folder: Path) -> None:
 
 
 def test_a_vocabulary_token_given_twice_is_refused(folder: Path) -> None:
-    """One spelling has one normal form."""
+    """Each spelling has one normal form."""
     with (folder / "vocabulary.csv").open("a", encoding="utf-8") as file:
         file.write("tdk,tiada,chat,verified\n")
     assert refusal(folder) == "vocabulary.csv: the token 'tdk' is there 2 times."
@@ -285,12 +285,12 @@ def test_a_vocabulary_line_of_the_wrong_length_is_refused(folder: Path) -> None:
     ],
 )
 def test_a_broken_file_is_refused(folder: Path, content: bytes, expected: str) -> None:
-    """A file that cannot be read is refused by name, with the place of the fault."""
+    """The error for an unreadable file names the file and the place of the fault."""
     (folder / "topics.json").write_bytes(content)
     assert refusal(folder).startswith(expected)
 
 
 def test_a_missing_file_is_refused(folder: Path) -> None:
-    """A file that is not there is refused by name."""
+    """The error names the missing file."""
     (folder / "channels.json").unlink()
     assert refusal(folder) == "channels.json: the file is missing."

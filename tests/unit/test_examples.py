@@ -26,7 +26,7 @@ def written(path: Path, *rows: dict[str, Any]) -> Path:
 
 
 def test_text_and_label_are_enough(tmp_path: Path) -> None:
-    """What a source does not say is unknown; ids and source come from the file, other fields are passed over."""
+    """Missing labels are unknown; ids and source come from the file, and other fields are ignored."""
     path = written(
         tmp_path / "kota.jsonl",
         {"text": "jalan rusak", "is_report": True, "author": "x", "date": "2026"},
@@ -60,14 +60,14 @@ def test_groups_that_are_given_are_kept(tmp_path: Path) -> None:
     ],
 )
 def test_a_wrong_label_is_named(tmp_path: Path, row: dict[str, Any], sentence: str) -> None:
-    """A field that is missing or wrong, or a topic that does not exist, is named with file and line."""
+    """A missing or wrong field, or an unknown topic, is reported with file and line."""
     path = written(tmp_path / "kota.jsonl", {"text": "ya", "is_report": False}, row)
     with pytest.raises(ExampleError, match=rf"(?s)kota\.jsonl, line 2: .*{sentence}"):
         read_examples(path, DIRECTORY)
 
 
 def test_a_wrong_line_of_the_corpus_is_named(tmp_path: Path) -> None:
-    """A text of the corpus must say its group, and what is wrong is named with file and line."""
+    """A text of the corpus must give its group, and errors name file and line."""
     good = {"text": "jalan rusak", "is_report": True, "group": "g", "lang": "id"}
     written(tmp_path / "jalan.jsonl", good)
     assert [example.id for example in read_corpus(DIRECTORY, tmp_path)] == ["jalan-1"]
@@ -78,7 +78,7 @@ def test_a_wrong_line_of_the_corpus_is_named(tmp_path: Path) -> None:
 
 @given(group=st.text(), parts=st.integers(1, 10))
 def test_a_groups_texts_stand_on_one_side(group: str, parts: int) -> None:
-    """On which side of a split a text stands follows from its group alone."""
+    """The side of a split on which a text stands follows from its group alone."""
     one, other = an_example(group=group), an_example(group=group, id="lain", text="lain", is_report=False)
     assert one.part(parts) == other.part(parts)
     assert one.part(parts) in range(parts)

@@ -1,4 +1,4 @@
-"""What of a text the model weighs."""
+"""Which features of a text the model weighs."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ READER = reader_of(load_directory())
 
 
 def features(text: str) -> dict[str, list[str]]:
-    """The features of a text, by family."""
+    """Return the features of a text, by family."""
     return dict(zip(FAMILIES, features_of(READER.read(text)), strict=True))
 
 
 def test_words_are_in_their_normal_form() -> None:
-    """However a word is spelt, the model weighs the same one."""
+    """However a word is spelt, the model weighs the same feature."""
     assert features("Jln RUSAAAK, lampune mati")["word"] == ["jalan", "rusak", "lampu", "mati"]
 
 
@@ -32,14 +32,14 @@ def test_pairs_are_two_words_in_a_row() -> None:
 
 
 def test_the_opening_ends() -> None:
-    """What a text opens with counts apart; what comes later does not."""
+    """The opening words of a text count separately; later words do not."""
     words = [f"kata{letter}" for letter in "bcdfghjkmnpqrsvwxyz"]
     assert len(words) > OPENING
     assert features(" ".join(words))["opening"] == words[:OPENING]
 
 
 def test_known_phrases_come_with_what_they_stand_for() -> None:
-    """The model reads both the directory's phrase and its topic, and that a negation stood before it."""
+    """The model gets both the directory's phrase and its topic, and whether a negation preceded it."""
     known = features("lampu jalan di sini mati")["known"]
     assert {"lampu jalan", "topic:penerangan_jalan:strong"} <= set(known)
     assert "topic:lalu_lintas_parkir:strong" in features("macet")["known"]
@@ -63,7 +63,7 @@ def test_pieces_are_of_the_words_as_typed() -> None:
 
 
 def test_accounts_and_addresses_are_no_features() -> None:
-    """Whom a post mentions and what it links to is not weighed."""
+    """Mentioned accounts and links are not weighed."""
     assert features("@budi_sleman lampu mati https://example.com/budi") == features("lampu mati")
 
 
@@ -71,7 +71,7 @@ def test_accounts_and_addresses_are_no_features() -> None:
 @example("jalan rusak " * 9_000)
 @example("")
 def test_the_same_text_gives_the_same_features(text: str) -> None:
-    """Training and the functions can never differ about a text: the families are the same each time."""
+    """A text gives the same families each time, so training and the functions never differ."""
     first, second = features(text), features(text)
     assert first == second
     assert list(first) == list(FAMILIES)
@@ -79,7 +79,7 @@ def test_the_same_text_gives_the_same_features(text: str) -> None:
 
 @given(st.text(max_size=300))
 def test_the_families_fit_each_other(text: str) -> None:
-    """Whatever the text: pairs and opening are made of its words, and pieces are as long as they say."""
+    """Whatever the text, pairs and opening consist of its words, and pieces have the stated lengths."""
     found = features(text)
     assert [tuple(pair.split(" ")) for pair in found["pair"]] == list(itertools.pairwise(found["word"]))
     assert found["opening"] == found["word"][:OPENING]

@@ -1,4 +1,4 @@
-"""From labelled texts to the files the functions read."""
+"""How labelled texts become the files that the functions read."""
 
 from __future__ import annotations
 
@@ -32,28 +32,28 @@ UNSEEN_TEXTS = [
 
 @pytest.fixture(scope="module")
 def fitted() -> Fit:
-    """What training makes of the invented texts."""
+    """Return what training makes of the invented texts."""
     return fit(EXAMPLES, FEATURES, DIRECTORY)
 
 
 @pytest.fixture(scope="module")
 def model(fitted: Fit, tmp_path_factory: pytest.TempPathFactory) -> Model:
-    """The same as the functions have it."""
+    """Return the same model as the functions load it."""
     return export(fitted, THRESHOLDS, tmp_path_factory.mktemp("model"))
 
 
 def exact(fitted: Fit, text: str) -> dict[str, np.ndarray]:
-    """Logits of each decision in floating point, as the learners have them."""
+    """Return the logits of each decision in floating point, as the learners compute them."""
     row = fitted.vocabulary.matrix(read_features([an_example(text=text)], DIRECTORY))
     return {head.outcomes[0].partition(":")[0]: (row @ head.weights + head.biases)[0] for head in fitted.heads}
 
 
 def rounding(model: Model, features: tuple[list[str], ...]) -> float:
-    """How far a logit may be from the exact one: half a step for each feature, and the bias's fourth place."""
+    """Return how far a logit may be off: half a step for each feature, plus the bias's fourth decimal."""
     worst = 1e-4
     for family, given in zip(model.families, features, strict=True):
         found = len(family.rows.keys() & set(given))
-        # The scale itself has four digits, which 127 steps multiply.
+        # The scale is rounded to four digits too, and up to 127 steps multiply it.
         worst += max(family.scales) * (0.5 + 127 * 0.0005) * found**0.5
     return worst
 
@@ -65,7 +65,7 @@ def softmax(logits: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize("text", [*UNSEEN_TEXTS, *(example.text for example in EXAMPLES[::40])])
 def test_the_functions_compute_what_was_learnt(fitted: Fit, model: Model, text: str) -> None:
-    """Eight-bit weights added as integers give the learners' probabilities, but for the rounding."""
+    """Eight-bit weights added as integers give the learners' probabilities, up to rounding."""
     features = features_of(reader_of(DIRECTORY).read(text))
     probable, logits = model.weigh(features), exact(fitted, text)
     # A probability moves by at most half of what its logits move.
@@ -78,7 +78,7 @@ def test_the_functions_compute_what_was_learnt(fitted: Fit, model: Model, text: 
 
 
 def test_what_was_learnt_is_right(model: Model) -> None:
-    """The model tells topics, kinds, urgencies and chatter of texts it has not met."""
+    """The model recognises topics, kinds, urgencies and chatter in texts it has not seen."""
 
     def weighed(text: str) -> Probabilities:
         return model.weigh(features_of(reader_of(DIRECTORY).read(text)))
@@ -91,7 +91,7 @@ def test_what_was_learnt_is_right(model: Model) -> None:
 
 
 def test_what_the_model_said_unseen_is_kept(fitted: Fit) -> None:
-    """For each text there is what models that had not seen it said, a probability for every topic and the report."""
+    """Each text keeps what models that had not seen it predicted: a probability for every topic and for a report."""
     assert fitted.unseen.topics == tuple(sorted(MATTERS))
     assert fitted.unseen.topic.shape == (len(EXAMPLES), len(MATTERS))
     assert fitted.unseen.topic.sum(axis=1) == pytest.approx(np.ones(len(EXAMPLES)))
@@ -100,7 +100,7 @@ def test_what_the_model_said_unseen_is_kept(fitted: Fit) -> None:
 
 
 def test_the_same_texts_give_the_same_files(fitted: Fit, model: Model, tmp_path: Path) -> None:
-    """Training twice gives byte for byte the same model."""
+    """Training twice gives the same model, byte for byte."""
     again = export(fit(EXAMPLES, read_features(EXAMPLES, DIRECTORY), DIRECTORY), THRESHOLDS, tmp_path / "again")
     first = export(fitted, THRESHOLDS, tmp_path / "first")
     assert again.hash == first.hash == model.hash
@@ -109,18 +109,18 @@ def test_the_same_texts_give_the_same_files(fitted: Fit, model: Model, tmp_path:
 
 
 def test_thresholds_are_written_as_fitted(model: Model) -> None:
-    """The functions read the thresholds training found, to four places."""
+    """The functions read the thresholds that training found, to four decimals."""
     assert (model.drop_below, model.auto_report, model.auto_from) == (0.0512, 0.7, {"jalan": 0.8123})
 
 
 def test_every_family_is_written_in_its_order(fitted: Fit, model: Model) -> None:
-    """Each family's features are those of the vocabulary, and none has weights of another."""
+    """Each family's features are those of the vocabulary, and no family has weights of another."""
     assert [tuple(family.rows) for family in model.families] == list(fitted.vocabulary.names)
     assert len(model.families) == len(FAMILIES)
 
 
 def test_texts_without_topic_or_kind_are_learnt_from(tmp_path: Path) -> None:
-    """A source that only says what is a report teaches that, and disturbs nothing else."""
+    """A source that only says what is a report teaches that and affects nothing else."""
     bare = [
         example.model_copy(update={"topic": None, "kind": None, "urgency": None, "source": "lain"})
         for example in EXAMPLES[::7]
@@ -133,7 +133,7 @@ def test_texts_without_topic_or_kind_are_learnt_from(tmp_path: Path) -> None:
 
 
 def test_too_few_texts_are_refused_by_name() -> None:
-    """A topic that is missing in a part of the texts is named, not learnt wrongly."""
+    """A topic that is missing in a part of the texts is reported by name, and is not learnt wrongly."""
     lonely = an_example(text="air keruh", topic="air_bersih", group="sendiri", id="sendiri")
     with pytest.raises(ValueError, match=r"lacks the topics air_bersih: too few texts"):
         fit([*EXAMPLES, lonely], [*FEATURES, *read_features([lonely], DIRECTORY)], DIRECTORY)

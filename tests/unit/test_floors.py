@@ -1,4 +1,4 @@
-"""No score falls below its floor unseen."""
+"""No score falls below its floor unnoticed."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Check = Callable[..., int]
 
 @pytest.fixture
 def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Check:
-    """Check floors against written scores, with a small corpus and protest set instead of the real ones."""
+    """Return a check of floors against written scores, with a small corpus and protest set."""
     held = [an_example(text=SURE, group=f"g{number}") for number in range(40)]
 
     def checked(
@@ -47,14 +47,14 @@ def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Check:
 
 
 def test_what_holds_passes_in_silence(check: Check, capsys: pytest.CaptureFixture[str]) -> None:
-    """When every figure is at its floor or above, there is nothing to say."""
+    """When every figure is at its floor or above, nothing is printed."""
     wanted = {"held-out thirds": {"topic_accuracy": 0.88}, "held-out corpus": {"topic_accuracy": 1.0}}
     assert check(wanted, {"held-out thirds": {"topic_accuracy": 0.88}}) == 0
     assert capsys.readouterr().out == ""
 
 
 def test_what_falls_below_is_named(check: Check, capsys: pytest.CaptureFixture[str]) -> None:
-    """Each figure below its floor is counted, and named with what it is and must be."""
+    """Each figure below its floor is counted and printed with its value and its floor."""
     wanted = {"held-out thirds": {"topic_accuracy": 0.88, "report_recall": 0.99, "auto_share": 0.5}}
     scores = {"held-out thirds": {"topic_accuracy": 0.8799, "report_recall": 0.5, "auto_share": 0.6}}
     assert check(wanted, scores) == 2
@@ -73,18 +73,18 @@ def test_some_figures_must_stay_low(check: Check, capsys: pytest.CaptureFixture[
 
 
 def test_a_figure_that_nothing_tells_any_more_does_not_hold(check: Check) -> None:
-    """A score that has become unknown is below every floor."""
+    """A score that has become unknown counts as below its floor."""
     assert check({"held-out thirds": {"auto_precision": 0.1}}, {"held-out thirds": {"auto_precision": None}}) == 1
 
 
 def test_scores_of_another_model_are_worth_nothing(check: Check, capsys: pytest.CaptureFixture[str]) -> None:
-    """Who changes the model without training anew is told, whatever the figures."""
+    """A model changed without new training is reported, whatever the figures."""
     assert check({}, model="000000000000") == 1
     assert f"deployed is {load_model().hash}" in capsys.readouterr().out
 
 
 def test_what_can_be_measured_is_measured_anew(check: Check) -> None:
-    """Written figures of the corpus and the protest set are not believed."""
+    """Figures of the corpus and the protest set are measured, not read from the file."""
     wanted = {"held-out corpus": {"topic_accuracy": 0.9}, "protest": {"alerted": 0}}
     right = {"held-out corpus": {"topic_accuracy": 0.0}, "protest": {"alerted": 100}}
     assert check(wanted, right) == 0
@@ -94,7 +94,7 @@ def test_what_can_be_measured_is_measured_anew(check: Check) -> None:
 
 
 def test_only_what_was_held_out_counts(check: Check) -> None:
-    """Texts of the corpus the model learnt from prove nothing."""
+    """Texts of the corpus that the model was trained on prove nothing."""
     learnt = [an_example(text=SURE, topic="sosial", group=f"g{number}") for number in range(40)]
     kept = [example for example in learnt if held_out(example)]
     assert 0 < len(kept) < len(learnt)

@@ -1,4 +1,4 @@
-"""What an answer of the Graph API means: a dict, or one of the channel's errors, and never anything else."""
+"""What an answer of the Graph API means: a dict or one of the channel's errors, and nothing else."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ json_values = st.recursive(
 
 
 def an_error(code: Any, message: str = "", **more: Any) -> dict[str, Any]:
-    """An ``error`` object as the document shows it."""
+    """Return an ``error`` object in the documented form."""
     return {"message": message, "type": "OAuthException", "code": code, "fbtrace_id": "A1b2C3", **more}
 
 
 def business_usage(**entry: Any) -> dict[str, str]:
-    """The header of a Page or an Instagram account."""
+    """Return the usage header of a Page or an Instagram account."""
     return {"X-Business-Use-Case-Usage": json.dumps({"100000000000001": [{"type": "pages", **entry}]})}
 
 
@@ -57,7 +57,7 @@ def read_answer(status: int, data: bytes) -> dict[str, Any]:
 
 
 def test_an_object_is_read() -> None:
-    r"""A good answer comes back as it is, with the platform's ``\/`` and ``\u`` escapes undone."""
+    r"""A good answer comes back unchanged, with the platform's ``\/`` and ``\u`` escapes decoded."""
     data = rb'{"data":[{"id":"1","permalink_url":"https:\/\/www.facebook.com\/1","message":"\u003Cb>"}]}'
     assert read_answer(200, data) == {
         "data": [{"id": "1", "permalink_url": "https://www.facebook.com/1", "message": "<b>"}]
@@ -81,7 +81,7 @@ def test_an_object_is_read() -> None:
 )
 @pytest.mark.parametrize(("status", "kind"), [(200, OutageError), (302, OutageError), (500, TransientError)])
 def test_what_is_no_object_is_an_outage(status: int, kind: type[ChannelError], data: bytes) -> None:
-    """Nothing but the documented shape is believed; a server error is worth another attempt, the rest is not."""
+    """Only the documented shape is accepted; a server error is retried, the others are not."""
     with pytest.raises(kind) as caught:
         read_answer(status, data)
     assert type(caught.value) is kind
@@ -90,14 +90,14 @@ def test_what_is_no_object_is_an_outage(status: int, kind: type[ChannelError], d
 
 @pytest.mark.parametrize(("status", "kind"), [(302, OutageError), (404, OutageError), (503, TransientError)])
 def test_another_status_than_200_is_no_answer(status: int, kind: type[ChannelError]) -> None:
-    """A list of data under a wrong status is not taken for the channel's posts."""
+    """A list of data with a wrong status is not taken for the channel's posts."""
     with pytest.raises(kind) as caught:
         read_answer(status, b'{"data":[]}')
     assert type(caught.value) is kind
 
 
 def test_an_error_is_judged_whatever_the_status() -> None:
-    """The platform sends errors with 400, 500 and even 200: the code decides."""
+    """The platform sends errors with 400, 500 and even 200, so the code decides."""
     for status in (200, 400, 403, 500):
         with pytest.raises(CredentialError, match=r"^code 190/463$"):
             read_answer(status, json.dumps({"error": an_error(190, error_subcode=463)}).encode())
@@ -109,7 +109,7 @@ def test_an_error_is_judged_whatever_the_status() -> None:
 @example(400, b'{"error":{}}')
 @example(200, b'{"error":null}')
 def test_whatever_bytes_come_only_a_dict_or_a_channel_error_results(status: int, data: bytes) -> None:
-    """No body can make the reader fail in any other way."""
+    """No body makes the reader fail in any other way."""
     try:
         body = read_answer(status, data)
     except ChannelError:
@@ -136,7 +136,7 @@ def test_numbers_beyond_what_python_reads_do_not_spoil_the_page() -> None:
 
 
 def test_half_an_emoji_becomes_a_question_mark() -> None:
-    """A lone surrogate, which no store takes, is repaired; a whole emoji stays."""
+    """A lone surrogate, which no store accepts, is replaced; a whole emoji stays."""
     body = read_answer(200, rb'{"a":"min \ud83d tolong \ud83d\ude4f"}')
     assert body == {"a": "min ? tolong \N{PERSON WITH FOLDED HANDS}"}
 
@@ -211,23 +211,23 @@ def test_an_error_names_its_code_and_nothing_of_its_message() -> None:
     ("paging", "expected"),
     [
         ({"cursors": {"before": "b", "after": "a"}, "next": NEXT + "a"}, "a"),
-        ({"cursors": {"after": "a"}, "next": NEXT + "a"}, "a"),  # Instagram's first page of comments
+        ({"cursors": {"after": "a"}, "next": NEXT + "a"}, "a"),  # the first page of Instagram's comments
         ({"next": NEXT + "aus%3DURL"}, "aus=URL"),  # old edges without cursors
-        ({"cursors": {"before": "b"}, "previous": NEXT}, None),  # last page of a feed
-        ({"cursors": {"before": "b", "after": "a"}, "previous": NEXT}, None),  # last page of Page comments
+        ({"cursors": {"before": "b"}, "previous": NEXT}, None),  # the last page of a feed
+        ({"cursors": {"before": "b", "after": "a"}, "previous": NEXT}, None),  # the last page of a Page's comments
         ({"cursors": {"before": "b", "after": "a"}}, None),
         ({}, None),
     ],
 )
 def test_only_a_missing_next_is_the_end(paging: dict[str, Any], expected: str | None) -> None:
-    """Every documented page, full or empty, leads on when it has a `next` and ends when it has none."""
+    """Every documented page, full or empty, leads on if it has a `next`, and is the last if it has none."""
     for data in ([], [{"id": "1"}]):
         assert next_cursor({"data": data, "paging": paging}, by_cursor=False) == expected
 
 
 @pytest.mark.parametrize("body", [{"data": [1]}, {"data": [1], "paging": None}, {"data": [1], "paging": []}])
 def test_instagram_often_ends_without_paging(body: dict[str, Any]) -> None:
-    """No `paging` at all is the end of every edge."""
+    """Any edge has ended when there is no `paging` at all."""
     assert next_cursor(body, by_cursor=False) is None
     assert next_cursor(body, by_cursor=True) is None
 
@@ -245,7 +245,7 @@ def test_instagram_often_ends_without_paging(body: dict[str, Any]) -> None:
 def test_tags_end_without_a_cursor_or_without_an_item(
     data: list[int], cursors: dict[str, str] | None, expected: str | None
 ) -> None:
-    """The edge that never says `next` leads on as long as it gives items and a cursor."""
+    """The edge without a `next` leads on as long as it gives both items and a cursor."""
     assert next_cursor({"data": data, "paging": {"cursors": cursors}}, by_cursor=True) == expected
 
 
@@ -258,7 +258,7 @@ def test_a_promise_that_cannot_be_kept_is_an_outage(following: Any) -> None:
 
 @given(json_values, json_values, st.booleans())
 def test_whatever_paging_holds_the_cursor_is_text_or_none(paging: Any, after: Any, by_cursor: Any) -> None:
-    """No shape of paging makes anything but a cursor, the end, or an outage."""
+    """Any shape of paging gives a cursor, the end, or an outage."""
     for body in (
         {"data": [1], "paging": paging},
         {"data": [1], "paging": {"cursors": {"after": after}, "next": paging}},
@@ -290,7 +290,7 @@ def test_whatever_paging_holds_the_cursor_is_text_or_none(paging: Any, after: An
     ],
 )
 def test_the_highest_share_of_the_allowance_counts(headers: dict[str, str], expected: float) -> None:
-    """Of all numbers in both headers the highest decides; what cannot be read says nothing."""
+    """The highest number in both headers decides; unreadable values are ignored."""
     assert usage(headers) == expected
 
 
@@ -310,7 +310,7 @@ def test_the_highest_share_of_the_allowance_counts(headers: dict[str, str], expe
     ],
 )
 def test_the_wait_is_as_asked_but_never_absurd(minutes: Any, expected: timedelta) -> None:
-    """Minutes are honoured, nonsense gets the usual wait, and nothing silences a channel for days."""
+    """A number of minutes is honoured, nonsense gets the usual wait, and no wait lasts for days."""
     assert wait_asked_for(business_usage(estimated_time_to_regain_access=minutes)) == expected
 
 
@@ -332,14 +332,14 @@ def test_whatever_the_headers_hold_the_numbers_are_sound(text: str) -> None:
 
 
 def refused(item: Any) -> ValidationError:
-    """The error of an item that cannot be read."""
+    """Return the error of an item that cannot be read."""
     with pytest.raises(ValidationError) as caught:
         Named.model_validate(item)
     return caught.value
 
 
 def test_a_rejected_item_keeps_its_id_its_text_and_its_reason() -> None:
-    """What is needed to read it again is kept; the reason names the field, not its content."""
+    """What is needed to read the item again is kept; the reason names the field, not its content."""
     item = {"id": "18000000000000021", "text": "selokan mampet", "timestamp": "kemarin"}
     kept = rejected("instagram:kabarsleman", item, refused({"text": "selokan mampet"}))
     assert (kept.native_id, kept.channel) == ("18000000000000021", "instagram:kabarsleman")
@@ -360,7 +360,7 @@ def test_a_rejected_item_names_nobody() -> None:
 
 
 def test_items_without_a_usable_id_are_told_apart_by_their_content() -> None:
-    """Two unreadable items never fall together, and the same one always gets the same id."""
+    """Two different unreadable items never share an id, and the same item always gets the same id."""
     items: list[Any] = [
         None,
         [],
@@ -389,7 +389,7 @@ def test_a_huge_item_is_clipped() -> None:
 
 @given(json_values)
 def test_whatever_an_item_is_it_can_be_put_aside(item: Any) -> None:
-    """Every JSON value goes into quarantine, under an id the table takes."""
+    """Every JSON value can be quarantined, under an id that the table accepts."""
     kept = rejected("c", item, ValueError())
     assert 1 <= len(kept.native_id) <= 200
     kept.model_dump_json()
@@ -409,7 +409,7 @@ def test_whatever_an_item_is_it_can_be_put_aside(item: Any) -> None:
     ],
 )
 def test_ids_come_out_to_the_last_digit(written: str, expected: str) -> None:
-    """An id that comes as a number is not rounded, however long."""
+    """An id that comes as a number is not rounded, however long it is."""
     body = read_answer(200, f'{{"id":{written}}}'.encode())
     assert Named.model_validate(body).id == expected
 
@@ -418,5 +418,5 @@ def test_ids_come_out_to_the_last_digit(written: str, expected: str) -> None:
     "given_id", ["", " ", "../me", "1?fields=x", "1#2", "a\nb", "9" * 201, None, True, 1.5, float("nan"), [], {}]
 )
 def test_what_cannot_stand_in_an_address_is_no_id(given_id: Any) -> None:
-    """An id becomes part of an address, so it holds letters, digits and a few marks, and nothing else."""
+    """An id becomes part of an address, so it may hold only letters, digits and a few marks."""
     refused({"id": given_id})

@@ -1,4 +1,4 @@
-"""A channel that is not read, fails, or has gone silent says so; one that is merely quiet does not."""
+"""A channel that is not read, fails or has gone silent is reported; one that is merely quiet is not."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ DAY = timedelta(days=1)
 
 
 def a_run(ago: timedelta, error: str | None = None, **changes: Any) -> Run:
-    """A run some time before noon."""
+    """Return a run some time before noon."""
     fields: dict[str, Any] = {
         "channel": "instagram:kabarsleman",
         "run_id": "run",
@@ -48,7 +48,7 @@ def a_cursor(**changes: Any) -> Cursor:
 
 
 def health(*runs: Run, channel: Channel | None = None, **changes: Any) -> Health:
-    """The health at noon; runs youngest first."""
+    """Return the channel's health at noon; the runs are given youngest first."""
     cursor = changes.pop("cursor", a_cursor())
     arrivals = changes.pop("arrivals", ())
     return channel_health(channel or a_channel(), cursor, runs, arrivals, NOON, **changes)
@@ -59,18 +59,18 @@ def codes(judged: Health) -> list[str]:
 
 
 def outages(number: int, error: str = "OutageError: code 2") -> list[Run]:
-    """So many failures, the last a minute ago."""
+    """Return this many failed runs, the last of them a minute ago."""
     return [a_run(minute * MINUTE, error) for minute in range(1, number + 1)]
 
 
 def every(gap: timedelta, since: timedelta = HISTORY, until: timedelta = timedelta()) -> list[datetime]:
-    """Arrivals at a steady pace."""
+    """Return arrivals at a steady pace."""
     count = (since - until) // gap
     return [NOON - since + number * gap for number in range(count + 1)]
 
 
 def test_a_channel_that_is_read_is_healthy() -> None:
-    """It says when it was last read and how long that is ago, and has no issue."""
+    """The health says when the channel was last read and how long ago that is, and has no issue."""
     judged = health(a_run(10 * MINUTE), a_run(70 * MINUTE))
     assert judged.healthy
     assert (judged.last_success, judged.lag) == (NOON - 10 * MINUTE, 10 * MINUTE)
@@ -78,7 +78,7 @@ def test_a_channel_that_is_read_is_healthy() -> None:
 
 
 def test_a_quiet_channel_is_not_behind() -> None:
-    """An entry an hour is all a quiet channel writes: at the rhythm of the ledger it is healthy, beyond it is not."""
+    """A quiet channel writes one entry an hour: up to the ledger's rhythm it is healthy, beyond it is behind."""
     channel = a_channel(every_minutes=15)
     assert health(a_run(allowed_lag(channel)), channel=channel).healthy
     judged = health(a_run(allowed_lag(channel) + MINUTE), channel=channel)
@@ -94,7 +94,7 @@ def test_a_channel_read_once_a_day_is_given_its_time() -> None:
 
 
 def test_a_bad_minute_wakes_nobody() -> None:
-    """Two failures in a row are the platform's daily life; three are told, with what they were."""
+    """Two failures in a row are common on the platforms; three are reported, with their errors."""
     good = a_run(5 * MINUTE)
     assert health(*outages(2), good).healthy
     judged = health(*outages(3), good)
@@ -108,7 +108,7 @@ def test_a_bad_minute_wakes_nobody() -> None:
 
 @pytest.mark.parametrize("error", ["CredentialError: code 190/463", "NotPermittedError: code 10"])
 def test_a_refused_token_is_told_after_two_failures(error: str) -> None:
-    """What does not pass by itself is told at once: once may be the platform's mistake, twice is not."""
+    """A lasting refusal is reported early: once may be the platform's mistake, twice is not."""
     good = a_run(5 * MINUTE)
     refused = {"refused_at": NOON - 2 * MINUTE}
     assert health(*outages(1, error), good, cursor=a_cursor(refusals=1, **refused)).healthy
@@ -120,7 +120,7 @@ def test_a_refused_token_is_told_after_two_failures(error: str) -> None:
 
 
 def test_a_mark_outlasts_an_outage() -> None:
-    """A channel that was refused still needs its permission while the platform is down, and both are said."""
+    """A refused channel still needs its permission while the platform is down, and both are reported."""
     refused = a_cursor(refusals=2, refused_at=NOON - HOUR)
     judged = health(*outages(3), a_run(5 * MINUTE), cursor=refused)
     assert codes(judged) == ["authorisation", "failing"]
@@ -128,19 +128,19 @@ def test_a_mark_outlasts_an_outage() -> None:
 
 
 def test_a_channel_that_is_switched_off_needs_no_permission() -> None:
-    """Its mark is not shown, and it has no issue."""
+    """A disabled channel's mark is not shown and causes no issue."""
     judged = health(channel=a_channel(enabled=False), cursor=a_cursor(refusals=2, refused_at=NOON))
     assert (judged.healthy, judged.needs_permission_since) == (True, None)
 
 
 def test_failures_are_counted_back_to_the_last_success() -> None:
-    """Runs that stopped early neither fail nor succeed."""
+    """Runs that stopped early count neither as failures nor as successes."""
     runs = [*outages(2), a_run(3 * MINUTE, complete=False, stopped="time"), a_run(4 * MINUTE, "OutageError: x")]
     assert consecutive_failures(a_channel(), a_cursor(), [*runs, a_run(5 * MINUTE), *outages(3)], NOON) == 3
 
 
 def test_a_channel_that_recovered_quietly_is_not_called_failing() -> None:
-    """A failure is always entered: when the youngest entry is one of half an hour ago, it has not failed since."""
+    """A failure always has an entry: if the youngest entry is half an hour old, no run has failed since."""
     runs = [a_run((30 + minute) * MINUTE, "OutageError: code 2") for minute in range(5)]
     judged = health(*runs, a_run(40 * MINUTE))
     assert (judged.consecutive_failures, judged.healthy) == (0, True)
@@ -148,26 +148,26 @@ def test_a_channel_that_recovered_quietly_is_not_called_failing() -> None:
 
 
 def test_a_channel_that_must_wait_has_not_recovered() -> None:
-    """While the platform makes us wait no run starts, so silence of the ledger proves nothing."""
+    """No run starts while the platform makes us wait, so a silent ledger proves nothing."""
     runs = [a_run((30 + minute) * MINUTE, "ThrottledError: code 4") for minute in range(5)]
     judged = health(*runs, a_run(40 * MINUTE), cursor=a_cursor(not_before=NOON + HOUR))
     assert judged.consecutive_failures == 5
 
 
 def test_a_channel_that_waits_says_until_when() -> None:
-    """Being behind because the platform wants it so is said with its end."""
+    """A channel that is behind because the platform makes it wait is reported with the end of the wait."""
     judged = health(a_run(3 * HOUR), cursor=a_cursor(not_before=NOON + HOUR))
     assert "menunggu sampai 2026-11-03 13:00 WIB" in judged.issues[0].message
 
 
 def test_a_channel_never_read_is_not_healthy() -> None:
-    """Neither is one whose ledger has only failures."""
+    """A channel whose ledger has only failures is not healthy either."""
     assert codes(health(cursor=a_cursor(watermark=None))) == ["never_read"]
     assert codes(health(*outages(4))) == ["never_read", "failing"]
 
 
 def test_the_last_success_may_lie_far_back() -> None:
-    """The last complete run counts even when more failures followed than are looked at."""
+    """The last complete run counts even if more failures followed than are examined."""
     judged = health(*outages(5), last_complete=a_run(3 * DAY))
     assert judged.lag == 3 * DAY
     assert codes(judged) == ["behind", "failing"]
@@ -176,12 +176,12 @@ def test_the_last_success_may_lie_far_back() -> None:
 
 @pytest.mark.parametrize("changes", [{"enabled": False}, {"purpose": "dissemination only"}])
 def test_a_channel_that_is_not_to_be_read_has_no_issue(changes: dict[str, Any]) -> None:
-    """What is switched off is not sick."""
+    """A disabled channel is not reported as unhealthy."""
     assert health(channel=a_channel(**changes)).healthy
 
 
 def test_silence_is_measured_against_the_channels_own_pace() -> None:
-    """Three times the usual gap and more than six hours: then the channel may be blind without an error."""
+    """After three times the usual gap and more than six hours, the channel may be blind without an error."""
     busy = every(3 * HOUR, until=10 * HOUR)
     judged = health(a_run(MINUTE), arrivals=busy, cursor=a_cursor(watermark=NOON - 10 * HOUR))
     assert codes(judged) == ["silent"]
@@ -191,13 +191,13 @@ def test_silence_is_measured_against_the_channels_own_pace() -> None:
 
 
 def test_a_few_hours_are_never_silence() -> None:
-    """On the busiest channel less than six hours without a post say nothing."""
+    """Even on the busiest channel, less than six hours without a post are no silence."""
     assert not Silence(6 * HOUR, MINUTE).is_unusual
     assert Silence(6 * HOUR + MINUTE, MINUTE).is_unusual
 
 
 def test_the_night_is_usual_at_night() -> None:
-    """An account on which people write from eight to noon is silent every morning before, and that is no news."""
+    """An account that gets posts from eight to noon is silent every night, which is no issue."""
     mornings = [NOON - day * DAY - hour * HOUR for day in range(1, 29) for hour in range(4)]
     at_seven = NOON - 5 * HOUR
     assert usual_gap(mornings, at_seven) == 20 * HOUR
@@ -205,7 +205,7 @@ def test_the_night_is_usual_at_night() -> None:
 
 
 def test_a_channel_that_is_not_read_is_not_called_silent() -> None:
-    """That nobody was heard is no news where nobody listened."""
+    """Silence is not reported for a channel that is not read."""
     busy = every(HOUR, until=3 * DAY)
     judged = health(a_run(3 * DAY), arrivals=busy, cursor=a_cursor(watermark=NOON - 3 * DAY))
     assert codes(judged) == ["behind"]
@@ -213,7 +213,7 @@ def test_a_channel_that_is_not_read_is_not_called_silent() -> None:
 
 
 def test_a_young_channel_is_judged_by_its_gaps_alone() -> None:
-    """With less than a week to look at, the hour of the day is left out; with next to nothing, the judgement."""
+    """With less than a week of history the hour of the day is ignored; with almost none, silence is not judged."""
     assert usual_gap(every(2 * HOUR, since=2 * DAY), NOON) == 2 * HOUR
     assert usual_gap([NOON - HOUR, NOON - 2 * HOUR], NOON) is None
     assert usual_gap([], NOON) is None
@@ -237,7 +237,7 @@ def a_look(**changes: Any) -> TokenCheck:
     ],
 )
 def test_a_token_near_its_end_is_an_issue(ends: timedelta, said: str) -> None:
-    """From fourteen days before on, with its end, and with the time of the look, which may be older than the token."""
+    """From fourteen days before its end, a token is reported with the end and the time of the inspection."""
     look = a_look(reason="expires_at", ends_at=NOON + ends)
     judged = health(a_run(MINUTE), token=look)
     assert codes(judged) == ["token"]
@@ -248,13 +248,13 @@ def test_a_token_near_its_end_is_an_issue(ends: timedelta, said: str) -> None:
 
 
 def test_a_token_that_lives_long_is_no_issue() -> None:
-    """Fifteen days are enough, and so is an end that nobody knows."""
+    """Fifteen days are enough, and so is an unknown end."""
     for look in (a_look(ends_at=NOON + 15 * DAY, reason="expires_at"), a_look(), a_look(reason=END_UNKNOWN), None):
         assert health(a_run(MINUTE), token=look).healthy
 
 
 def test_a_dead_token_is_an_issue_until_the_channel_is_read_again() -> None:
-    """What the platform said counts until a run proves that there is another token."""
+    """The platform's word counts until a run proves that there is another token."""
     dead = a_look(valid=False, reason="code 190/460")
     judged = health(a_run(61 * MINUTE), token=dead)
     assert codes(judged) == ["token"]
@@ -265,7 +265,7 @@ def test_a_dead_token_is_an_issue_until_the_channel_is_read_again() -> None:
 
 
 def test_every_end_of_a_token_has_a_name_for_people() -> None:
-    """Each says something else, and a reason nobody knows yet is no fault."""
+    """Each has a label of its own, and an unknown reason causes no error."""
     reasons = (None, END_UNKNOWN, "expires_at", "data_access_expires_at", "something_new")
     labels = [token_label(a_look(reason=reason)) for reason in reasons]
     labels.append(token_label(a_look(valid=False, reason="code 190")))
@@ -276,13 +276,13 @@ PAID = a_channel(id="x:kabarsleman", kind="x", account="200000001", every_minute
 
 
 def paid(spent: float, ago: timedelta, wait: timedelta, *runs: Run, **changes: Any) -> Health:
-    """The health of a channel that has spent so much, last some time ago, and waits from then on."""
+    """Return the health of a channel that spent this much some time ago and has waited since."""
     cursor = a_cursor(spent_usd=spent, spent_at=NOON - ago, not_before=NOON - ago + wait)
     return health(*runs, channel=PAID, cursor=cursor, **changes)
 
 
 def test_a_spent_budget_is_an_issue() -> None:
-    """It says until when the channel is dark; that it is behind and silent meanwhile is no other news."""
+    """The issue says until when the channel is dark; its lag and silence meanwhile are not reported as well."""
     rest = datetime(2026, 12, 1, tzinfo=WIB) - (NOON - 2 * DAY)
     busy = every(HOUR, until=2 * DAY)
     judged = paid(20.5, 2 * DAY, rest, a_run(2 * DAY), arrivals=busy)
@@ -295,7 +295,7 @@ def test_a_spent_budget_is_an_issue() -> None:
 
 
 def test_a_channel_that_stretches_its_budget_is_not_behind() -> None:
-    """Its pause is shown and is no issue, nor is the silence in it; after it the usual patience begins anew."""
+    """The pause is shown and is no issue, nor is the silence in it; afterwards the usual patience applies."""
     long_ago = DAY + allowed_lag(PAID)
     for ago in (20 * HOUR, long_ago):
         assert paid(10, ago, DAY, a_run(ago)).healthy
@@ -311,7 +311,7 @@ def test_a_channel_that_stretches_its_budget_is_not_behind() -> None:
 
 @given(st.lists(st.integers(0, 60 * 24 * 40), max_size=60))
 def test_the_usual_gap_is_one_that_occurred(minutes: list[int]) -> None:
-    """Whatever the history, the usual gap is neither negative nor longer than what is looked at."""
+    """Whatever the history, the usual gap is neither negative nor longer than the period examined."""
     gap = usual_gap([NOON - minute * MINUTE for minute in minutes], NOON)
     assert gap is None or timedelta() <= gap <= HISTORY + HOUR
 

@@ -1,4 +1,4 @@
-"""The ladder: each step once, none skipped, none after its clock was stopped."""
+"""Each step of the ladder is taken once, none is skipped, and none follows after its clock has stopped."""
 
 from __future__ import annotations
 
@@ -31,24 +31,24 @@ YEAR = timedelta(days=400)
 
 
 def a_new_ticket(now: datetime = NOON, **triage: Any) -> Ticket:
-    """As the classifier opens it."""
+    """Return a ticket as the classifier opens it."""
     return opening(a_post(created_at=now), a_triage(**triage), DIRECTORY, now).ticket
 
 
 def steps(ticket: Ticket) -> tuple[Step, ...]:
-    """The ladder of a ticket as it is."""
+    """Return the ladder of a ticket in its present state."""
     deadline = deadline_of(ticket.department, ticket.urgency, ticket.kind, DIRECTORY)
     return DIRECTORY.ladders[OUTSIDE if ticket.status == "not_ours" else deadline.ladder].steps
 
 
 @dataclass
 class Follower:
-    """A ticket on the table, people who move it, and `follow_up`, which looks when something is due."""
+    """A ticket in the table, people who move it, and `follow_up`, which looks when something is due."""
 
     now: datetime = NOON
     memory: Memory = field(default_factory=Memory)
     taken: list[tuple[Ticket, str, datetime]] = field(default_factory=list)
-    """The ticket before each step, the step, and when."""
+    """For each step: the ticket before it, the step's name, and its time."""
 
     def __post_init__(self) -> None:
         self.tickets = InMemoryTicketStore(self.memory)
@@ -62,18 +62,18 @@ class Follower:
 
     @property
     def ticket(self) -> Ticket:
-        """As it is."""
+        """The ticket as stored now."""
         return next(iter(self.memory.tickets.values()))
 
     def move(self, **changes: str) -> None:
-        """Somebody moves the ticket; the clocks are none of his business."""
+        """Move the ticket as a person does, who leaves the clocks alone."""
         ticket = self.ticket
         after = ticket.model_copy(update={**changes, "version": ticket.version + 1})
         event = Event(ticket=ticket.code, at=self.now, move=after.status, by="petugas", why="")
         self.tickets.write(moves.moved(ticket, after, at=self.now, event=event, post=self.memory.posts[ticket.post]))
 
     def wait(self, span: timedelta) -> None:
-        """Let time pass; whatever comes due is looked at when it does."""
+        """Let time pass; each look is made when it is due."""
         until = self.now + span
         while (at := self.ticket.act_at) is not None and at <= until and not self._listed():
             self.now = max(self.now, at)
@@ -81,7 +81,7 @@ class Follower:
         self.now = until
 
     def look(self) -> None:
-        """One look of `follow_up`; what it tells was never told before."""
+        """Let `follow_up` look once; none of the notices it makes may have been made before."""
         before, told = self.ticket, set(self.memory.notices)
         change = advance(before, DIRECTORY, self.now)
         if change is not None:
@@ -125,7 +125,7 @@ ACTIONS = st.lists(
 def test_whatever_happens_each_step_is_taken_once_in_its_time(
     triage: dict[str, Any], minute: int, actions: list[Any]
 ) -> None:
-    """No step is taken twice or after its clock was stopped; and when nothing happens any more, none is left out."""
+    """No step is taken twice or after its clock has stopped, and once nothing else happens, none is left out."""
     ours = triage["department"] != "pln"
     follower = Follower(now=NOON + timedelta(minutes=minute))
     follower.open(**{**triage, "ours": ours, **({"department": None} if triage["route"] == "desk" else {})})
@@ -178,7 +178,7 @@ def _none_left_out(follower: Follower) -> None:
 
 
 def test_a_warning_comes_before_the_breach() -> None:
-    """A working day before the limit when it is in working days; half the time when it is in minutes."""
+    """A limit in working days is warned about one working day before, a limit in minutes at half time."""
     calm, fire = a_new_ticket(), a_new_ticket(urgency="emergency")
     for ticket in (calm, fire):
         step = next_step(ticket, DIRECTORY)
@@ -190,7 +190,7 @@ def test_a_warning_comes_before_the_breach() -> None:
 
 
 def test_after_an_outage_nobody_is_told_twice_a_day() -> None:
-    """When `follow_up` was away for a month, the steps that are due come one a working day, in their order."""
+    """After `follow_up` was down for a month, the due steps come one per working day, in their order."""
     follower = Follower()
     follower.open()
     follower.now = NOON + timedelta(days=40)
@@ -203,7 +203,7 @@ def test_after_an_outage_nobody_is_told_twice_a_day() -> None:
 
 
 def test_a_step_that_comes_due_at_night_waits_for_the_office() -> None:
-    """A late run of `follow_up` presses nobody in the evening."""
+    """A late run of `follow_up` sends no reminder in the evening."""
     ticket = a_new_ticket()
     assert ticket.act_at is not None
     change = advance(ticket, DIRECTORY, ticket.act_at + 10 * HOUR)
@@ -215,7 +215,7 @@ def test_a_step_that_comes_due_at_night_waits_for_the_office() -> None:
 
 
 def test_another_department_has_its_own_time_and_its_own_head() -> None:
-    """A ticket that moves is warned about anew; the day on which it is due stays."""
+    """A ticket that moves is warned about anew; its due date stays."""
     follower = Follower()
     follower.open(department="dpupkp")
     follower.wait(timedelta(days=9))
@@ -234,7 +234,7 @@ def test_another_department_has_its_own_time_and_its_own_head() -> None:
 
 
 def test_what_the_sekda_heard_once_is_not_told_again_for_another_department() -> None:
-    """The county knows; only a ticket that is opened again begins anew."""
+    """The county already knows; only a reopened ticket starts again."""
     follower = Follower()
     follower.open()
     follower.wait(timedelta(days=20))
@@ -255,7 +255,7 @@ def test_what_the_sekda_heard_once_is_not_told_again_for_another_department() ->
 
 
 def test_an_acceptance_withdraws_the_reminder_that_was_not_sent() -> None:
-    """Nobody is reminded of what he has done while the reminder waited."""
+    """A department is not reminded of what it did while the reminder waited."""
     follower = Follower()
     follower.open()
     while not follower.taken:
@@ -266,7 +266,7 @@ def test_an_acceptance_withdraws_the_reminder_that_was_not_sent() -> None:
 
 
 def test_alleged_abuse_is_told_to_the_inspektorat_alone() -> None:
-    """Neither the Sekda nor the forum nor the desk hears of it by the ladder."""
+    """The ladder tells neither the Sekda nor the forum nor the desk."""
     follower = Follower()
     follower.open(department="inspektorat")
     follower.wait(YEAR)
@@ -275,19 +275,19 @@ def test_alleged_abuse_is_told_to_the_inspektorat_alone() -> None:
 
 
 def test_every_step_has_a_name_in_the_history() -> None:
-    """What the directory may name, the history can tell."""
+    """The history has a name for every step that the directory may name."""
     assert {step.name for ladder in DIRECTORY.ladders.values() for step in ladder.steps} == set(EVENTS)
 
 
 def test_clocks_that_run_are_left_alone() -> None:
-    """Starting them twice changes nothing."""
+    """Starting the clocks twice changes nothing."""
     ticket = a_new_ticket()
     assert started(ticket, DIRECTORY, NOON + HOUR) is ticket
 
 
 @pytest.mark.parametrize("status", ["closed", "duplicate", "rejected"])
 def test_what_is_over_leaves_the_queue(status: Status) -> None:
-    """Nothing is to come, and the first look says so."""
+    """No step is to come, and the first look removes the ticket from the queue."""
     ticket = a_new_ticket().model_copy(update={"status": status, "act_at": NOON})
     change = advance(ticket, DIRECTORY, NOON)
     assert change is not None
@@ -295,7 +295,7 @@ def test_what_is_over_leaves_the_queue(status: Status) -> None:
 
 
 def _steps(follower: Follower) -> list[Notice]:
-    """The notices of the ladder."""
+    """Return the notices of the ladder."""
     return [
         notice for notice in follower.memory.notices.values() if isinstance(notice, Notice) and notice.step is not None
     ]

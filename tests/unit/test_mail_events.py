@@ -1,4 +1,4 @@
-"""What SES reports is understood, and its order does not matter."""
+"""SES's reports are understood, and their order does not matter."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def read(event: dict[str, Any] | str) -> list[MailEvent]:
 
 
 def an_event(kind: Kind, message: str = "m-1", recipient: str = RECIPIENT) -> MailEvent:
-    """An event about the mail of `a_notice`."""
+    """Return an event about the mail of `a_notice`."""
     about = a_notice()
     return MailEvent(kind, about.id, message, recipient, NOON + MINUTE, f"reason of {message}")
 
@@ -52,7 +52,7 @@ def an_event(kind: Kind, message: str = "m-1", recipient: str = RECIPIENT) -> Ma
         ("DeliveryDelay", {}, "delayed", AT, "delay: TransientCommunicationFailure"),
     ],
 )  # fmt: skip
-def test_each_kind_of_event_is_understood(  # a line of the table
+def test_each_kind_of_event_is_understood(  # a row of the table
     kind: str, changes: dict[str, Any], means: Kind, at: str, reason: str
 ) -> None:
     """What it means, about which notice and mail, when and why; never a sentence of a mail server."""
@@ -79,7 +79,7 @@ def test_what_is_about_no_notice_is_left_alone(message: str) -> None:
 
 @pytest.mark.parametrize("lacks", ["messageId", "destination", "timestamp"])
 def test_an_event_that_lacks_what_it_must_have_is_an_error(lacks: str) -> None:
-    """It must not pass for one that says nothing; the error names the kind and no address."""
+    """An incomplete event must not be ignored like the others; the error names the kind and no address."""
     event = ses_event("Send")
     del event["mail"][lacks]
     with pytest.raises(MailEventError, match=r"^Send: KeyError$"):
@@ -118,32 +118,32 @@ def test_a_mail_from_before_its_partition_was_tagged_is_understood(notices: tupl
 
 
 def test_the_longest_key_of_ours_fits_a_tag() -> None:
-    """SES takes 256 characters."""
+    """SES allows 256 characters in a tag."""
     notice = a_channel_notice(channel="telegram_relay:" + "a" * 40, matter="permission")
     assert max(len(value) for value in tags([notice.id]).values()) <= 256
 
 
 def test_an_accepted_mail_is_sent() -> None:
-    """With what SES knows better than we: which message, and when."""
+    """The message's id and the time of acceptance are taken from SES, which knows them better."""
     after = settled(CLAIMED, an_event("accepted"), LATER)
     assert (after.state, after.message_id, after.sent_at, after.act_at) == ("sent", "m-1", NOON + MINUTE, None)
 
 
 @pytest.mark.parametrize("state", ["claimed", "pending", "parked", "failed"])
 def test_what_was_accepted_is_sent_whatever_we_thought(state: str) -> None:
-    """Also what was parked, was refused at a second attempt, or waits for one."""
+    """A notice that was parked, refused at a second attempt, or waits for one is marked as sent, too."""
     assert settled(CLAIMED.model_copy(update={"state": state}), an_event("accepted"), LATER).state == "sent"
 
 
 @pytest.mark.parametrize("kind", ["accepted", "dead", "rejected", "delayed"])
 def test_a_withdrawn_notice_stays_withdrawn(kind: Kind) -> None:
-    """It is nobody's any more."""
+    """Reports about a withdrawn notice change nothing."""
     withdrawn = CLAIMED.model_copy(update={"state": "withdrawn"})
     assert settled(withdrawn, an_event(kind), LATER) is withdrawn
 
 
 def test_a_bounced_notice_goes_on_at_once() -> None:
-    """It is pending, due now, and never goes to that address again."""
+    """The notice is pending, due now, and never goes to that address again."""
     sent = settled(CLAIMED, an_event("accepted"), LATER)
     after = settled(sent, an_event("dead"), LATER)
     assert (after.state, after.act_at, after.bounced) == ("pending", LATER, (RECIPIENT,))
@@ -151,7 +151,7 @@ def test_a_bounced_notice_goes_on_at_once() -> None:
 
 
 def test_a_bounce_from_an_address_it_left_changes_nothing_but_the_record() -> None:
-    """A second attempt went to another address: that one counts."""
+    """If a second attempt went to another address, that attempt counts."""
     moved = CLAIMED.model_copy(update={"attempt": 2, "recipient": FALLBACK})
     after = settled(moved, an_event("dead"), LATER)
     assert after == moved.model_copy(update={"bounced": (RECIPIENT,)})
@@ -159,13 +159,13 @@ def test_a_bounce_from_an_address_it_left_changes_nothing_but_the_record() -> No
 
 @pytest.mark.parametrize("kind", ["delayed", "undelivered"])
 def test_what_may_still_arrive_is_only_noted(kind: Kind) -> None:
-    """A full mailbox sends nobody a second mail."""
+    """A full mailbox causes no second mail."""
     sent = settled(CLAIMED, an_event("accepted"), LATER)
     assert settled(sent, an_event(kind), LATER) == sent.model_copy(update={"failure": "reason of m-1"})
 
 
 def outcome(notice: AnyNotice) -> tuple[Any, ...]:
-    """What counts of a notice."""
+    """Return the fields of a notice that must not depend on the order of events."""
     return notice.state, set(notice.bounced), notice.rejected_at is not None
 
 
@@ -183,7 +183,7 @@ def outcome(notice: AnyNotice) -> tuple[Any, ...]:
     st.data(),
 )
 def test_the_order_and_number_of_events_do_not_matter(events: list[MailEvent], state: str, data: st.DataObject) -> None:
-    """Two mails of one notice, in every order, each event once or again: the notice ends the same."""
+    """With two mails of one notice and each event once or twice, every order ends in the same notice."""
     notice: AnyNotice = CLAIMED.model_copy(update={"state": state})
     ends = set()
     for order in itertools.permutations(events):
@@ -196,7 +196,7 @@ def test_the_order_and_number_of_events_do_not_matter(events: list[MailEvent], s
 
 
 def test_a_dead_address_is_told_to_the_desk() -> None:
-    """Which one, of whom, since when and why."""
+    """The desk learns which address is dead, whose it is, since when, and why."""
     contact = a_contact("dishub").model_copy(update={"fallback_email": FALLBACK})
     for recipient, which in ((RECIPIENT, "email"), (FALLBACK, "fallback_email")):
         notice = death(contact, an_event("dead", recipient=recipient), LATER)

@@ -1,4 +1,4 @@
-"""Personal numbers do not survive the door."""
+"""Personal numbers are masked before anything is stored."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ from tests.canaries import some_canaries
     ],
 )
 def test_a_personal_number_is_replaced_by_what_it_was(text: str, expected: str) -> None:
-    """Each form people write is recognised."""
+    """Each form in which people write a number is recognised."""
     assert masked(text) == expected
 
 
@@ -66,13 +66,13 @@ def test_a_personal_number_is_replaced_by_what_it_was(text: str, expected: str) 
     ],
 )
 def test_what_a_department_needs_survives(text: str) -> None:
-    """Places, dates, amounts and ticket codes are nobody's personal numbers."""
+    """Places, dates, amounts and ticket codes are not personal numbers."""
     assert masked(text) == text
 
 
 @given(st.text(max_size=300))
 def test_masking_twice_is_masking_once(text: str) -> None:
-    """A stored text can pass the door again."""
+    """A stored text can be masked again without a change."""
     assert masked(masked(text)) == masked(text)
 
 
@@ -82,7 +82,7 @@ SEPARATOR = st.sampled_from(["", " ", "-", "."])
 
 @given(st.text(alphabet=st.characters(categories=["L", "P", "Z"]), max_size=40), st.data())
 def test_no_nik_or_mobile_number_survives(words: str, data: st.DataObject) -> None:
-    """Wherever it stands and however it is grouped, the digits are gone from the post and from quarantine."""
+    """Wherever it is and however it is grouped, the number is masked in the post and in quarantine."""
     separator = data.draw(SEPARATOR)
     nik = "3404" + data.draw(st.from_regex(r"[0-9]{2}(0[1-9]|[12][0-9])(0[1-9]|1[0-2])[0-9]{6}", fullmatch=True))
     phone = "08" + "".join(data.draw(st.lists(DIGITS, min_size=9, max_size=11)))
@@ -96,7 +96,7 @@ def test_no_nik_or_mobile_number_survives(words: str, data: st.DataObject) -> No
 @given(st.integers(0, 2**32))
 @settings(max_examples=300)
 def test_nothing_personal_survives_in_any_form(seed: int) -> None:
-    """However it is grouped, and whatever stands before it, it is gone from the post and from quarantine."""
+    """However it is grouped and whatever precedes it, a number is masked in the post and in quarantine."""
     canaries = some_canaries(Random(seed))  # noqa: S311 # no secret depends on it
     text = f"{', '.join(canary.written for canary in canaries)} ya min"
     unreadable = rejected("instagram:x", {"id": "1", "text": text}, ValueError())
@@ -132,23 +132,23 @@ def test_numbers_beside_each_other_are_all_taken(text: str, expected: str) -> No
     ],
 )
 def test_an_address_that_leads_to_a_person_is_known(name: str, personal: bool) -> None:  # noqa: FBT001
-    """Written plainly or in escapes."""
+    """An address is recognised whether it is written plainly or in escapes."""
     assert leads_to_a_person(name) is personal
 
 
 def test_a_long_word_takes_no_long_time() -> None:
-    """A text without a blank is masked in a moment, whatever its length."""
+    """A text without a blank is masked quickly, whatever its length."""
     assert a_post(text="a" * 500_000).text == "a" * 16_000
 
 
 def test_what_is_quarantined_is_masked_before_it_is_escaped() -> None:
-    """In JSON an emoji or a line's end is an escape, which must not hide where a number begins."""
+    """In JSON an emoji or a line break is an escape, which must not hide where a number begins."""
     item = {"id": "1", "text": "\U0001f602081234567890\nAB 1234 CD", "tags": ["08120000001"]}
     raw = rejected("instagram:x", item, ValueError()).raw
     assert json.loads(raw) == {"id": "1", "text": "\U0001f602[telepon]\n[plat nomor]", "tags": ["[telepon]"]}
 
 
 def test_a_stored_post_keeps_its_digest() -> None:
-    """Whatever the rules of masking become, a version that was stored is still that version."""
+    """However the rules of masking change, a stored version keeps the same digest."""
     stored = a_post(text="some text").model_dump(mode="json") | {"text": "the same text, masked by other rules"}
     assert type(a_post()).model_validate(stored).digest == a_post(text="some text").digest

@@ -1,4 +1,4 @@
-"""Pushes of mentions under everything that can happen to them: every trouble, in any order, again and again."""
+"""Pushes of mentions with every kind of trouble, in any order, again and again."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ TROUBLE = st.sampled_from([None, None, "slow", "lost", "stuck", *TROUBLES])
 
 @dataclass
 class Platform:
-    """Comments that mention the account, by id, and a clock that goes on when it is slow."""
+    """Comments that mention the account, by id, and a clock that advances when the platform is slow."""
 
     comments: Mapping[str, str]
     trouble: Mapping[str, str | None] = field(default_factory=dict)
@@ -77,7 +77,7 @@ class Platform:
 
 
 def said(comment: str, kind: str) -> dict[str, object]:
-    """A comment as documented."""
+    """Return a comment in the documented form."""
     name = "kabarsleman" if kind == "own" else "warga"
     return {
         "mentioned_comment": {"id": comment, "text": "rusak", "timestamp": "2026-11-03T08:00:00+0000", "username": name}
@@ -86,7 +86,7 @@ def said(comment: str, kind: str) -> dict[str, object]:
 
 @dataclass
 class World:
-    """A platform and a table, and what each push changed."""
+    """A platform and a table, with counts of what the pushes changed."""
 
     platform: Platform
     memory: Memory = field(default_factory=Memory)
@@ -94,7 +94,7 @@ class World:
     stored: int = 0
 
     def push(self, *comments: str) -> Taken:
-        """Push mentions in these comments, once."""
+        """Push mentions in these comments once."""
         changes = [{"field": "mentions", "value": {"media_id": "1", "comment_id": comment}} for comment in comments]
         taken = Push(
             InMemoryPostStore(self.memory),
@@ -111,7 +111,7 @@ class World:
         return taken
 
     def are_settled(self, comments: set[str]) -> bool:
-        """Whether each of these comments is where it belongs for good."""
+        """Whether each of these comments is stored or quarantined for good."""
         kinds = self.platform.comments
         unreadable = {comment for comment in comments if kinds[comment] in {*UNREADABLE, "forbidden"}}
         fine = {comment for comment in comments if kinds[comment] == "fine"}
@@ -121,7 +121,7 @@ class World:
 
 @given(st.data())
 def test_nothing_is_lost_doubled_or_given_up_too_early(data: st.DataObject) -> None:
-    """Each readable mention is stored once, each unreadable one put aside once; until then Meta must send it again."""
+    """Each readable mention is stored once, each unreadable one quarantined once; until then Meta must retry."""
     comments = {str(number): kind for number, kind in enumerate(data.draw(st.lists(KINDS, min_size=1, max_size=14)), 1)}
     world = World(Platform(comments))
     every = st.permutations(sorted(comments))
@@ -141,7 +141,7 @@ def test_nothing_is_lost_doubled_or_given_up_too_early(data: st.DataObject) -> N
 
 
 def test_mentions_that_are_stuck_keep_no_others_waiting() -> None:
-    """Twenty that use up the time of every push and stand first: the twenty behind them are stored all the same."""
+    """Twenty mentions use up the time of every push and come first; the twenty after them are still stored."""
     stuck, quick = [str(number) for number in range(1, 21)], [str(number) for number in range(21, 41)]
     world = World(Platform(dict.fromkeys([*stuck, *quick], "fine"), dict.fromkeys(stuck, "stuck")))
     repetitions = 0

@@ -32,9 +32,9 @@ def loaded(
     biases: Sequence[float] = ZEROS,
     scales: Mapping[str, Sequence[float]] | None = None,
 ) -> Model:
-    """The model of these weights, as the functions load it."""
+    """Return the model of these weights, as the functions load it."""
     if not any(families.values()):
-        families = {**families, "word": {"nihil": [0] * len(OUTCOMES)}}  # no training gives a model without features
+        families = {**families, "word": {"nihil": [0] * len(OUTCOMES)}}  # training never makes a model without features
     with tempfile.TemporaryDirectory() as folder:
         return load_model.__wrapped__(write_model(Path(folder), families, biases=biases, scales=scales))
 
@@ -45,7 +45,7 @@ def naive_logits(
     biases: Sequence[float],
     scales: Mapping[str, Sequence[float]],
 ) -> list[float]:
-    """What a family's known features weigh, added one by one and divided by the root of their number."""
+    """Add the weights of each family's known features one by one, divided by the root of their number."""
     logits = list(biases)
     for family, given_features in zip(FAMILIES, features, strict=True):
         known = [name for name in set(given_features) if name in families[family]]
@@ -56,7 +56,7 @@ def naive_logits(
 
 
 def sigmoid(logit: float) -> float:
-    """A probability of a logit, computed so that it cannot overflow."""
+    """Return the probability of a logit, computed so that it cannot overflow."""
     return (1 + math.tanh(logit / 2)) / 2
 
 
@@ -67,7 +67,7 @@ def test_packed_addition_is_the_sum_of_the_rows(
     biases: list[float],
     scales: dict[str, list[float]],
 ) -> None:
-    """Adding packed integers gives what adding every weight for itself gives."""
+    """Adding packed integers gives the same as adding each weight separately."""
     probable = loaded(families, biases=biases, scales=scales).weigh(features)
     logits = naive_logits(families, features, biases, scales)
     assert probable.report == pytest.approx(sigmoid(logits[0]), abs=1e-9)
@@ -79,7 +79,7 @@ def test_packed_addition_is_the_sum_of_the_rows(
 @pytest.mark.parametrize("count", [1, 10_000, 30_000])
 @pytest.mark.parametrize("weight", [127, -128])
 def test_no_lane_of_a_long_text_runs_into_the_next(count: int, weight: int) -> None:
-    """However many features a text has, the sum of one outcome leaves its neighbours alone."""
+    """However many features a text has, one outcome's sum does not spill into its neighbours."""
     row = [0] * len(OUTCOMES)
     row[JALAN] = weight
     names = [f"w{number}" for number in range(count)]
@@ -98,7 +98,7 @@ def test_no_lane_of_a_long_text_runs_into_the_next(count: int, weight: int) -> N
 def test_probabilities_are_probabilities(
     features: tuple[list[str], ...], families: dict[str, dict[str, list[int]]], biases: list[float]
 ) -> None:
-    """Whatever the weights, nothing overflows, and kinds, topics and urgencies sum to one."""
+    """Whatever the weights, nothing overflows, and kinds, topics and urgencies each sum to one."""
     probable = loaded(families, biases=biases).weigh(features)
     assert 0 <= probable.report <= 1
     for group in (probable.kind, probable.topic, probable.urgency):
@@ -115,21 +115,21 @@ def test_probabilities_are_probabilities(
 def test_unknown_and_repeated_features_change_nothing(
     families: dict[str, dict[str, list[int]]], features: tuple[list[str], ...], unknown: tuple[list[str], ...]
 ) -> None:
-    """A word the model never met says nothing, and one said twice says no more than once."""
+    """A feature unknown to the model has no weight, and a repeated one counts once."""
     model = loaded(families)
     more = tuple(others[::2] + names + names + others[1::2] for names, others in zip(features, unknown, strict=True))
     assert model.weigh(more) == model.weigh(features)
 
 
 def test_a_text_without_known_features_gets_what_is_usual() -> None:
-    """Nothing known leaves the biases."""
+    """Without known features only the biases remain."""
     biases = [0.0, 0.0, 0.0, 0.0, math.log(3), 0.0, 0.0]
     probable = loaded({}, biases=biases).weigh(((),) * len(FAMILIES))
     assert probable.urgency == pytest.approx({"normal": 0.25, "urgent": 0.75})
 
 
 def test_leading_features_come_by_weight() -> None:
-    """The most telling feature is named first, equal ones by name, and what speaks against an outcome never."""
+    """The strongest feature comes first, equal ones by name; features against an outcome are never named."""
     weights = {"jelek": 10, "rusak": 90, "berlubang": 90, "aspal": 127, "bansos": -50, "yang": 0}
     rows = {name: [0, 0, 0, 0, 0, weight, -weight] for name, weight in weights.items()}
     model = loaded({"word": rows})
@@ -139,7 +139,7 @@ def test_leading_features_come_by_weight() -> None:
 
 
 def test_leading_features_are_weighed_across_families() -> None:
-    """Only the families that are asked for are named, each by its own scale, and a name once."""
+    """Only the requested families are named, each weighed by its own scale, and each name once."""
     row, stronger = [0, 0, 0, 0, 0, 50, 0], [0, 0, 0, 0, 0, 100, 0]
     families = {"word": {"jalan": stronger, "aspal": row}, "pair": {"jalan rusak": stronger}, "opening": {"aspal": row}}
     scales = {"pair": [2.0] * len(OUTCOMES), "opening": [3.0] * len(OUTCOMES)}
@@ -152,7 +152,7 @@ def test_leading_features_are_weighed_across_families() -> None:
 
 @pytest.mark.parametrize("name", ["model.json", "features.txt", "weights.bin"])
 def test_a_missing_file_is_named(tmp_path: Path, name: str) -> None:
-    """Whoever deploys without a file reads which one."""
+    """The error names the missing file."""
     (write_model(tmp_path, {"word": {"jalan": [0] * len(OUTCOMES)}}) / name).unlink()
     with pytest.raises(ModelError, match=rf"{name}: the file is missing"):
         load_model(tmp_path)
@@ -162,7 +162,7 @@ def test_a_missing_file_is_named(tmp_path: Path, name: str) -> None:
     ("name", "more"), [("features.txt", b"\nlagi"), ("weights.bin", b"\x80"), ("weights.bin", b"")]
 )
 def test_files_that_do_not_fit_are_named(tmp_path: Path, name: str, more: bytes) -> None:
-    """A file of another training, or one cut off, is not loaded; the error says what each has."""
+    """A truncated file, or one of another training, is not loaded; the error says what each file has."""
     path = write_model(tmp_path, {"word": {"jalan": [0] * len(OUTCOMES), "rusak": [0] * len(OUTCOMES)}}) / name
     path.write_bytes(path.read_bytes() + more if more else path.read_bytes()[: len(OUTCOMES)])
     with pytest.raises(ModelError, match=r"model\.json speaks of 2 features, features\.txt has .* and weights\.bin"):

@@ -1,4 +1,4 @@
-"""Texts that say nearly the same stay together."""
+"""Texts that say nearly the same are grouped together."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NEAR = (
     "lampu jalan depan pasar mati sudah tiga hari mohon diperbaiki ya",
     "lampu jalan depan pasar mati sudah empat minggu mohon diperbaiki ya",
 )
-"""Each is near the next, but the first is not near the last."""
+"""Each text is near the next, but the first is not near the last."""
 OTHERS = (
     "sampah menumpuk di belakang rumah",
     "kapan bansos cair untuk lansia",
@@ -70,14 +70,14 @@ def test_near_duplicates_are_found_at_the_end_of_a_long_file() -> None:
 @settings(max_examples=30)
 @given(st.permutations(range(12)))
 def test_a_chain_is_one_group_in_any_order(order: list[int]) -> None:
-    """A story that is passed on, and changed a little each time, is one group in whatever order it is read."""
+    """A story that is passed on with small changes is one group, in whatever order it is read."""
     words = [f"kata{number}" for number in range(18)]
     told = [" ".join(words[first : first + 7]) for first in order]
     assert near_duplicates([*told, *OTHERS]) == [0] * 12 + [12, 13, 14, 15]
 
 
 def test_groups_are_named_after_the_first() -> None:
-    """A group has the name of its first text, so that it can be looked up."""
+    """A group is named after its first text, so that it can be looked up."""
     examples = [an_example(id=f"berkas-{number}", text=text, group="") for number, text in enumerate([*NEAR, *OTHERS])]
     assert [example.group for example in with_groups(examples)] == [
         *["berkas-0"] * 3,
@@ -86,7 +86,7 @@ def test_groups_are_named_after_the_first() -> None:
 
 
 def test_groups_and_sides_stay_when_other_files_are_read(tmp_path: Path) -> None:
-    """A file's groups, and the side of a split on which they stand, do not depend on what else is read."""
+    """A file's groups and their sides of a split do not depend on what else is read."""
     first, second = tmp_path / "kota.jsonl", tmp_path / "desa.jsonl"
     for path, texts in ((first, [*NEAR, *OTHERS]), (second, [*OTHERS, *NEAR] * 2)):
         lines = [json.dumps({"text": text, "is_report": True}) for text in texts]

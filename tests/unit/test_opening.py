@@ -1,4 +1,4 @@
-"""A decided post becomes its ticket, its first event and its notices, without a look at anything else."""
+"""A decided post becomes its ticket, its first event and its notices, without reading anything else."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ DIRECTORY = load_directory()
     ],
 )
 def test_a_ticket_begins_where_it_belongs(route: Route, ours: object, status: str) -> None:
-    """With its department, with an owner outside the county, or with a person whenever nobody is sure."""
+    """A ticket starts with its department, with an outside owner, or with a person whenever it is uncertain."""
     triage = a_triage(route=route, ours=ours)
     assert first_status(triage) == status
     assert status in MOVES
@@ -40,7 +40,7 @@ def test_a_ticket_begins_where_it_belongs(route: Route, ours: object, status: st
     ("urgency", "expected"), [("emergency", ("sms", "email")), ("urgent", ("email",)), ("normal", ("email",))]
 )
 def test_only_an_emergency_goes_by_sms_and_never_alone(urgency: Urgency, expected: tuple[str, ...]) -> None:
-    """An SMS costs as much as thousands of mails, and may be lost."""
+    """An SMS costs as much as thousands of mails and may be lost."""
     assert media(urgency) == expected
 
 
@@ -57,12 +57,12 @@ def test_only_an_emergency_goes_by_sms_and_never_alone(urgency: Urgency, expecte
     ],
 )
 def test_the_deadline_follows_urgency_before_kind(kind: ReportKind, urgency: Urgency, expected: str) -> None:
-    """Every class is one of the directory's."""
+    """Every class is in the directory."""
     assert deadline_of("dishub", urgency, kind, DIRECTORY).code == expected
 
 
 def test_a_ticket_says_what_was_decided_about_its_post() -> None:
-    """Topic, urgency, place, department and runner-up are the triage's; channel and link are the post's."""
+    """Topic, urgency, place, department and runner-up come from the triage; channel and link from the post."""
     triage, post = a_triage(), a_post()
     ticket = opening(post, triage, DIRECTORY, NOON).ticket
     assert ticket.code == ticket_code(post.key)
@@ -75,7 +75,7 @@ def test_a_ticket_says_what_was_decided_about_its_post() -> None:
 
 
 def test_an_emergency_is_due_within_two_hours() -> None:
-    """Its deadline runs through nights and holidays, and so does the half hour in which it is to be accepted."""
+    """Its deadline and the half hour for accepting it run through nights and holidays."""
     new = opening(a_post(), a_triage(urgency="emergency"), DIRECTORY, NOON)
     assert new.ticket.due_at == NOON + timedelta(minutes=120)
     assert new.ticket.take_up_by == NOON + timedelta(minutes=30)
@@ -86,14 +86,14 @@ def test_an_emergency_is_due_within_two_hours() -> None:
 
 
 def test_alleged_abuse_is_a_class_of_its_own() -> None:
-    """Whatever its urgency and kind, what goes to the Inspektorat has sixty working days, and nobody else is told."""
+    """Whatever its urgency and kind, a ticket of the Inspektorat has sixty working days, and nobody else is told."""
     new = opening(a_post(), a_triage(department="inspektorat", kind="request"), DIRECTORY, NOON)
     assert new.ticket.due_at == due_at(NOON, DIRECTORY.limits["abuse"])
     assert [notice.department for notice in new.notices] == ["inspektorat"]
 
 
 def test_what_the_triage_leaves_open_falls_to_the_desk() -> None:
-    """Without department and topic a ticket still has an owner and is still counted somewhere."""
+    """A ticket without department and topic still has an owner and is still counted."""
     new = opening(a_post(), a_triage(route="desk", department=None, topic=None, reasons=()), DIRECTORY, NOON)
     assert (new.ticket.department, new.ticket.topic) == (DESK, "lainnya")
     assert [notice.department for notice in new.notices] == [DESK]
@@ -102,7 +102,7 @@ def test_what_the_triage_leaves_open_falls_to_the_desk() -> None:
 
 
 def test_an_outside_owner_is_told_as_well() -> None:
-    """The county passes on what is not its own."""
+    """The owner gets a notice, because the county passes on what is not its own."""
     new = opening(a_post(), a_triage(department="pln", ours=False), DIRECTORY, NOON)
     assert (new.ticket.status, [notice.department for notice in new.notices]) == ("not_ours", ["pln"])
 
@@ -115,7 +115,7 @@ def test_the_history_begins_with_where_the_ticket_went_and_why() -> None:
 
 
 def test_the_next_attempt_takes_another_code_for_everything() -> None:
-    """When a code is taken, ticket, notices and event go together under the next one."""
+    """When a code is taken, ticket, notices and event all get the next one."""
     codes = []
     for attempt in range(5):
         new = opening(a_post(), a_triage(), DIRECTORY, NOON, attempt)
@@ -143,7 +143,7 @@ def test_whatever_was_decided_somebody_is_told_and_it_falls_due(  # noqa: PLR091
     topic: str | None,
     now: datetime,
 ) -> None:
-    """No decision opens a ticket without a notice, an event and a later due date; and it is repeatable."""
+    """Every decision opens a ticket with a notice, an event and a later due date, and can be repeated."""
     triage = a_triage(
         route=route, kind=kind, urgency=urgency, department=department, topic=topic, place=Place(road=text)
     )

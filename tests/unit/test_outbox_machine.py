@@ -1,4 +1,4 @@
-"""Claim, send, lost replies, crashes anywhere, and what SES reports: whatever their order, nothing is lost or doubled.
+"""Claims, sends, lost replies, crashes and SES's reports: in any order, nothing is lost or doubled.
 
 A notice ends as sent when a provider accepted it, or parked for a person. It is accepted once; a second time only with
 a second attempt on record, and once more for each address that bounced it.
@@ -43,40 +43,40 @@ BEHAVIOURS: st.SearchStrategy[Behaviour] = st.sampled_from(
 
 
 class Forgetful(InMemoryNoticeStore):
-    """A table whose next reply to a write gets lost: the SDK then sends the same write again."""
+    """A table that can lose the reply to its next write: the SDK then sends the same write again."""
 
     loses = False
 
     def claim(self, notice: AnyNotice, owner: str, now: datetime, recipient: str, told: str) -> AnyNotice:
-        """Again with the same owner."""
+        """Claim, twice with the same owner if the reply is lost."""
         write = partial(super().claim, notice, owner, now, recipient, told)
         if self._lost():
             write()
         return write()
 
     def sent(self, notice: AnyNotice, message_id: str, now: datetime) -> None:
-        """Again."""
+        """Mark as sent, twice if the reply is lost."""
         write = partial(super().sent, notice, message_id, now)
         if self._lost():
             write()
         write()
 
     def postponed(self, notice: AnyNotice, why: str, until: datetime) -> None:
-        """Again."""
+        """Postpone, twice if the reply is lost."""
         write = partial(super().postponed, notice, why, until)
         if self._lost():
             write()
         write()
 
     def park(self, notice: AnyNotice, why: str) -> None:
-        """Again."""
+        """Park, twice if the reply is lost."""
         write = partial(super().park, notice, why)
         if self._lost():
             write()
         write()
 
     def record(self, before: AnyNotice, after: AnyNotice) -> None:
-        """Again."""
+        """Record, twice if the reply is lost."""
         write = partial(super().record, before, after)
         if self._lost():
             write()
@@ -92,7 +92,7 @@ class Outbox(RuleBasedStateMachine):
 
     @initialize()
     def begin(self) -> None:
-        """Every notice is pending, and every department has a contact."""
+        """Start with every notice pending and a contact for every department."""
         self.world = Sending()
         self.table = Forgetful(self.world.memory)
         self.world.stores = replace(self.world.stores, notices=self.table)
@@ -104,12 +104,12 @@ class Outbox(RuleBasedStateMachine):
 
     @rule(notice=NOTICES)
     def look(self, notice: AnyNotice) -> None:
-        """Somebody reads a notice, and will act on that later."""
+        """Read a notice that a later delivery will act on."""
         self.read[notice.key] = self.world.stored(notice)
 
     @rule(notice=NOTICES, behaviour=BEHAVIOURS, death=st.none() | st.integers(1, 8), before=st.booleans())
     def deliver(self, notice: AnyNotice, behaviour: Behaviour, death: int | None, before: bool) -> None:  # noqa: FBT001 # hypothesis passes by name
-        """Deliver what was read, now or a while ago; the process may die at any call to the table."""
+        """Deliver the notice as last read; the process may die at any call to the table."""
         self._behave(behaviour)
         deliver = partial(self.world.deliver, self.read[notice.key])
         self.world.die(deliver, **({"before": death} if before else {"after": death}))
@@ -117,29 +117,29 @@ class Outbox(RuleBasedStateMachine):
 
     @rule(behaviour=BEHAVIOURS, death=st.none() | st.integers(1, 20), minutes=st.integers(0, 40))
     def follow_up(self, behaviour: Behaviour, death: int | None, minutes: int) -> None:
-        """The schedule drives what is due; it may die, too."""
+        """Let the schedule deliver what is due; it may die, too."""
         self._behave(behaviour)
         self.world.die(partial(self.world.follow_up, minutes * MINUTE), after=death)
         self._behave("accept")
 
     @rule()
     def lose_a_reply(self) -> None:
-        """The table's next write is done, and its reply gets lost."""
+        """Do the table's next write but lose its reply."""
         self.table.loses = True
 
     @rule(pick=st.integers(0, 20), death=st.none() | st.integers(1, 3))
     def report(self, pick: int, death: int | None) -> None:
-        """SES says that it took a mail: early, late, or again; what dies on the way comes again."""
+        """Let SES report that it accepted a mail: early, late or again; a report that dies on the way comes again."""
         self._report(pick, "accepted", death)
 
     @rule(pick=st.integers(0, 20), death=st.none() | st.integers(1, 5))
     def bounce(self, pick: int, death: int | None) -> None:
-        """A mail to a department comes back for good, or is called spam."""
+        """Let a department's mail bounce for good or be reported as spam."""
         self._report(pick, "dead", death)
 
     @rule(pick=st.integers(0, 20))
     def delay(self, pick: int) -> None:
-        """A mail is under way for long."""
+        """Let a mail be delayed."""
         self._report(pick, "delayed", None)
 
     def _report(self, pick: int, kind: Kind, death: int | None) -> None:
@@ -162,7 +162,7 @@ class Outbox(RuleBasedStateMachine):
 
     @invariant()
     def no_message_is_accepted_without_an_attempt_on_record(self) -> None:
-        """Once; twice with a second attempt on record; and once more for each address that bounced it."""
+        """A message is accepted once, again with a second attempt on record, and once more per bounced address."""
         if not hasattr(self, "world"):
             return
         for notice in (EMAIL, SMS, OTHER):
@@ -173,13 +173,13 @@ class Outbox(RuleBasedStateMachine):
 
     @invariant()
     def what_is_marked_as_sent_was_accepted(self) -> None:
-        """No notice claims more than a provider took."""
+        """No notice claims more than a provider accepted."""
         if hasattr(self, "world"):
             for notice in (EMAIL, SMS, OTHER):
                 assert self.world.stored(notice).state != "sent" or self._accepted(notice)
 
     def teardown(self) -> None:
-        """With providers that work again, everything comes to an end in time."""
+        """Once the providers work again, every notice comes to an end in time."""
         if not hasattr(self, "world"):
             return
         self._behave("accept")

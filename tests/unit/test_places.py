@@ -25,7 +25,7 @@ def kapanewon_of(text: str) -> str | None:
 
 @pytest.mark.parametrize("kalurahan", load_directory().places.kalurahan, ids=lambda entry: str(entry.name))
 def test_every_kalurahan_is_found_with_its_kapanewon(kalurahan: object) -> None:
-    """Each of the 86 is found when its kapanewon is named, in capitals and without."""
+    """Each of the 86 is found when its kapanewon is named, with and without capitals."""
     name, kapanewon = kalurahan.name, kalurahan.kapanewon  # type: ignore[attr-defined]  # a parameter of pytest
     for text in (f"jalan di {name} {kapanewon} rusak", f"JALAN DI {name} {kapanewon} RUSAK".upper()):
         place = found(text).place
@@ -45,12 +45,12 @@ def test_every_kalurahan_is_found_with_its_kapanewon(kalurahan: object) -> None:
     ],
 )
 def test_spellings_of_the_chat_are_found(text: str, kalurahan: str) -> None:
-    """Short forms, names written apart and landmarks lead to the kalurahan."""
+    """Short forms, names written as two words and landmarks lead to the kalurahan."""
     assert kalurahan_of(text) == kalurahan
 
 
 def test_a_name_that_exists_elsewhere_needs_a_second_cue() -> None:
-    """Umbulharjo alone is Cangkringan's only when nothing places it in the city."""
+    """Umbulharjo alone means Cangkringan's, unless something places it in the city."""
     assert kalurahan_of("jalan rusak di Umbulharjo Cangkringan") == "Umbulharjo"
     city = found("jalan rusak di kemantren Umbulharjo kota jogja")
     assert city.place is not None
@@ -58,7 +58,7 @@ def test_a_name_that_exists_elsewhere_needs_a_second_cue() -> None:
 
 
 def test_a_kalurahan_of_the_same_name_next_door_is_next_door() -> None:
-    """Trimulyo in Jetis, Bantul, is not the one in Kapanewon Sleman."""
+    """Trimulyo in Jetis, Bantul, is not the Trimulyo in Kapanewon Sleman."""
     place = found("jalan Trimulyo Jetis Bantul rusak").place
     assert place is not None
     assert (place.kalurahan, place.outside) == (None, "Kabupaten Bantul")
@@ -75,7 +75,7 @@ def test_a_kalurahan_of_the_same_name_next_door_is_next_door() -> None:
     ],
 )
 def test_ordinary_words_are_no_places(text: str) -> None:
-    """Names that are also ordinary words count only with a cue."""
+    """Place names that are also ordinary words count only with a cue."""
     assert found(text).place is None
 
 
@@ -91,7 +91,7 @@ def test_ordinary_words_are_no_places(text: str) -> None:
     ],
 )
 def test_with_a_cue_they_are(text: str, kapanewon: str) -> None:
-    """Kapanewon, kecamatan, daerah and the like make a place of an ordinary word."""
+    """After kapanewon, kecamatan, daerah and the like, an ordinary word is a place."""
     assert kapanewon_of(text) == kapanewon
 
 
@@ -106,14 +106,14 @@ def test_with_a_cue_they_are(text: str, kapanewon: str) -> None:
     ],
 )
 def test_roads_are_found_with_their_class(text: str, road: str, road_class: str) -> None:
-    """A road is found by its names, and Jalan Magelang is a road and not Kabupaten Magelang."""
+    """A road is found by its names; Jalan Magelang is a road and not Kabupaten Magelang."""
     where = found(text)
     assert where.road is not None
     assert (where.road.name, where.road.road_class, where.owner) == (road, road_class, None)
 
 
 def test_inside_and_outside_together_are_for_a_person() -> None:
-    """A text that names both Sleman and its neighbour is torn."""
+    """A text that names both Sleman and a neighbour is ambiguous."""
     where = found("dari Bantul ke Sinduadi jalannya rusak")
     assert where.torn
     assert where.place is not None
@@ -121,7 +121,7 @@ def test_inside_and_outside_together_are_for_a_person() -> None:
 
 
 def test_a_lane_off_a_big_road_is_for_a_person() -> None:
-    """A lane beside a provincial road need not be the province's."""
+    """A lane beside a provincial road need not belong to the province."""
     assert found("gang masuk jalan kaliurang rusak").torn
     assert not found("jalan kaliurang rusak").torn
 

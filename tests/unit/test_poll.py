@@ -1,4 +1,4 @@
-"""A run stores first and moves the cursor afterwards, whatever happens in between."""
+"""A run first stores posts and then moves the cursor, whatever happens in between."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_what_was_read_is_stored_and_the_cursor_follows() -> None:
 
 
 def test_a_second_run_of_the_same_poll_writes_nothing() -> None:
-    """Nothing new costs no write at all, and one read: the cursor."""
+    """Without new posts a run makes no write and one read, of the cursor."""
     platform = Platform()
     source = FakeSource({"a": some_posts(1, 2)})
     platform.poll(source)
@@ -39,7 +39,7 @@ def test_a_second_run_of_the_same_poll_writes_nothing() -> None:
 
 
 def test_posts_of_the_overlap_are_not_looked_up_again() -> None:
-    """Posts that every run sees again cost neither a write nor a batch read."""
+    """Posts that every run lists again cost neither a write nor a batch read."""
     platform = Platform()
     platform.poll(FakeSource({"a": some_posts(1, 2)}))
     platform.memory.reads = platform.memory.writes = 0
@@ -58,7 +58,7 @@ def test_posts_of_the_overlap_are_not_looked_up_again() -> None:
 
 
 def test_a_quiet_channel_says_once_an_hour_that_it_was_read() -> None:
-    """Sixty quiet minutes leave one line in the ledger."""
+    """Sixty quiet minutes leave one entry in the ledger."""
     platform = Platform()
     source = FakeSource({"a": some_posts(1)})
     platform.poll(source)
@@ -90,18 +90,18 @@ def test_what_was_forgotten_does_not_come_in_again() -> None:
 
 @given(st.dictionaries(st.text(max_size=5), st.text(max_size=5), max_size=20), st.integers(0, 80))
 def test_the_youngest_entries_that_fit_are_kept(entries: dict[str, str], limit: int) -> None:
-    """What is kept is a tail of what was there, and fits."""
+    """The kept entries are the last ones, and they fit."""
     kept = within(entries, limit)
     assert list(kept.items()) == list(entries.items())[len(entries) - len(kept) :]
     assert sum(len(name.encode()) + len(value.encode()) for name, value in kept.items()) <= limit
 
 
 def test_a_platform_that_forgets_is_not_said_to_be_read_further_back() -> None:
-    """After two days of outage the ledger claims only what the platform still keeps."""
+    """After two days of outage the ledger claims only the period that the platform still keeps."""
 
     @dataclass
     class Forgetful(FakeSource):
-        """Keeps everything for a day."""
+        """A platform that keeps posts for a day."""
 
         keeps: timedelta = timedelta(hours=24)
 

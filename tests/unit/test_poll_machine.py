@@ -1,6 +1,6 @@
-"""Polling under everything that can happen at once: deaths, outages, overlapping runs, late and edited posts.
+"""Polling with everything that can happen at once: deaths, outages, overlapping runs, late and edited posts.
 
-The machine writes to a platform, polls it in every broken way, and at the end asks whether anything is missing.
+The machine writes to a platform, polls it in every broken way, and at the end checks that nothing is missing.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from tests.in_memory import InMemoryChannelStore, InMemoryNoticeStore, InMemoryP
 LEASE = timedelta(minutes=2)
 THREADS = ("a", "b", "c")
 LATE = OVERLAP - timedelta(hours=1)
-"""The latest a post may become visible after it was written, for the overlap to catch it."""
+"""How late a post may become visible for the overlap to catch it."""
 
 
 @dataclass
@@ -56,11 +56,11 @@ class Platform(Source):
 
 
 class Polling(RuleBasedStateMachine):
-    """One channel, for some days."""
+    """One channel over some days."""
 
     @initialize()
     def start(self) -> None:
-        """An empty channel."""
+        """Start with an empty channel."""
         self.platform = Platform()
         self.memory = Memory()
         self.now = NOON
@@ -69,7 +69,7 @@ class Polling(RuleBasedStateMachine):
         self.watermark: datetime | None = None
 
     def poll(self) -> None:
-        """One run to its end, unless the process dies."""
+        """Run once, to the end unless the process dies."""
         self.runs += 1
         poll = Poll(
             a_channel(),
@@ -84,14 +84,14 @@ class Polling(RuleBasedStateMachine):
         poll.run(lambda: self.platform)
 
     def heal(self) -> None:
-        """Nothing is broken any more."""
+        """End all trouble."""
         self.platform.failure = self.platform.between = None
         self.memory.calls = 0
         self.memory.kill_before = self.memory.kill_after = None
 
     @rule(thread=st.sampled_from(THREADS), age=st.integers(0, int(LATE.total_seconds()) // 60))
     def write(self, thread: str, age: int) -> None:
-        """Somebody wrote, now or a while ago, and it becomes visible now."""
+        """Add a post, written now or a while ago, that becomes visible now."""
         self.written += 1
         created_at = max(self.now - timedelta(minutes=age), NOON - timedelta(days=20))
         post = a_post(native_id=f"{self.written:05}", text=f"first {self.written}", created_at=created_at)
@@ -100,7 +100,7 @@ class Polling(RuleBasedStateMachine):
 
     @rule(thread=st.sampled_from(THREADS), number=st.integers(1, 20))
     def edit(self, thread: str, number: int) -> None:
-        """Somebody changes what he wrote."""
+        """Let an author edit a post."""
         post = self.platform.threads[thread].get(f"{number:05}")
         if post is not None:
             self.platform.happened[thread] += 1
@@ -110,23 +110,23 @@ class Polling(RuleBasedStateMachine):
 
     @rule()
     def reorder(self) -> None:
-        """The platform ranks differently from now on."""
+        """Let the platform rank differently from now on."""
         self.platform.backwards = not self.platform.backwards
 
     @rule(minutes=st.integers(1, 600))
     def wait(self, minutes: int) -> None:
-        """Time passes."""
+        """Let time pass."""
         self.now += timedelta(minutes=minutes)
 
     @rule()
     def poll_well(self) -> None:
-        """A run without trouble."""
+        """Run once without trouble."""
         self.heal()
         self.poll()
 
     @rule(call=st.integers(1, 25), after=st.booleans())
     def poll_and_die(self, call: int, after: bool) -> None:  # noqa: FBT001 # hypothesis passes by name
-        """The process dies before a call, or after it took effect and before its reply came."""
+        """Let the process die before a call, or after its effect but before its reply."""
         self.heal()
         self.memory.kill_before, self.memory.kill_after = (None, call) if after else (call, None)
         with contextlib.suppress(Killed):
@@ -135,7 +135,7 @@ class Polling(RuleBasedStateMachine):
 
     @rule(failure=st.sampled_from([OutageError("code 2"), StoppedError("time")]))
     def poll_and_fail(self, failure: OutageError | StoppedError) -> None:
-        """The platform fails, or the time is over, after the first thread."""
+        """Let the platform fail, or the time run out, after the first thread."""
         self.heal()
         self.platform.failure = failure
         self.poll()
@@ -143,7 +143,7 @@ class Polling(RuleBasedStateMachine):
 
     @rule()
     def poll_twice_at_once(self) -> None:
-        """A second run begins and ends while the first is between two threads."""
+        """Let a second run begin and end while the first is between two threads."""
         self.heal()
         self.platform.between = self.poll
         self.poll()
@@ -151,7 +151,7 @@ class Polling(RuleBasedStateMachine):
 
     @invariant()
     def the_cursor_never_passes_what_is_stored(self) -> None:
-        """It stands on a stored post, and never goes back."""
+        """The cursor is at a stored post and never moves back."""
         cursor = self.memory.cursors.get(a_channel().id) if hasattr(self, "memory") else None
         if cursor is None or cursor.watermark is None:
             return
@@ -161,13 +161,13 @@ class Polling(RuleBasedStateMachine):
 
     @invariant()
     def nothing_is_stored_that_nobody_wrote(self) -> None:
-        """Each stored post is the platform's."""
+        """Each stored post exists on the platform."""
         if hasattr(self, "memory"):
             shown = {post.key for posts in self.platform.threads.values() for post in posts.values()}
             assert set(self.memory.posts) <= shown
 
     def teardown(self) -> None:
-        """Once the lease has run out, one run without trouble completes what is missing, in its last version."""
+        """After the lease has expired, one run without trouble stores what is missing, in its last version."""
         if not hasattr(self, "memory"):
             return
         self.heal()

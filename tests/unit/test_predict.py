@@ -1,4 +1,4 @@
-"""Deciding about a file of texts from the command line."""
+"""Deciding about a file of texts on the command line."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LAMP = "lampu jalan mati di Jalan Kaliurang km 7, tolong diperbaiki"
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run the command as people do: from the root of the repository, with nothing set."""
+    """Run the command as people do: from the repository's root, with nothing configured."""
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     return subprocess.run(  # noqa: S603 # our own command, from our own interpreter
         [sys.executable, "-m", "infra.training", *arguments],
@@ -37,7 +37,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_each_line_gets_a_decision(tmp_path: Path) -> None:
-    """A line in, a line out, in order and with exactly the promised keys; without an id the line has its number."""
+    """Each line gives one line, in order, with the promised keys; without an id, it gets its line number."""
     texts = [LAMP, "Aamiin ya Allah", "", "sampah 🔥 ora dijupuk", "🔥"]
     rows: list[dict[str, Any]] = [
         {"id": "satu", "text": texts[0], "author": "x"},
@@ -60,7 +60,7 @@ def test_each_line_gets_a_decision(tmp_path: Path) -> None:
 
 
 def test_the_department_is_the_best_guess(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Also what a person must look at names the likeliest department, and a place is one line for people."""
+    """A text that a person must look at names the likeliest department, too; a place is written as one line."""
     path = tmp_path / "posts.jsonl"
     path.write_text(json.dumps({"text": f"{LAMP}, jangan cuma janji kampanye caleg"}), "utf-8")
     assert main(["predict", str(path)]) == 0
@@ -82,7 +82,7 @@ def test_the_department_is_the_best_guess(tmp_path: Path, capsys: pytest.Capture
     ],
 )
 def test_an_odd_line_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str], line: bytes, sentence: str) -> None:
-    """A line that cannot be read ends the command with one sentence that says where and what is wrong."""
+    """An unreadable line ends the command with one sentence that names the line and the fault."""
     path = tmp_path / "posts.jsonl"
     path.write_bytes(b'{"text": "jalan rusak"}\n\n' + line + b'\n{"text": "lampu mati"}\n')
     assert main(["predict", str(path)]) == 2
@@ -92,7 +92,7 @@ def test_an_odd_line_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]
 
 
 def test_an_odd_file_ends_the_process_with_two(tmp_path: Path) -> None:
-    """A script that calls the command sees that it failed, without a traceback."""
+    """A calling script sees exit code 2, without a traceback."""
     path = tmp_path / "posts.jsonl"
     path.write_text('{"id": 1}', "utf-8")
     done = run("predict", str(path))
@@ -112,7 +112,7 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path, capsys: pytest.Captur
 
 
 def test_an_empty_file_gets_no_decisions(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Nothing in, nothing out, and no error."""
+    """An empty file gives no output and no error."""
     path = tmp_path / "posts.jsonl"
     path.write_text("\n", "utf-8")
     assert main(["predict", str(path)]) == 0

@@ -1,4 +1,4 @@
-"""Protest and satire that speak of what complaints speak of."""
+"""Protest and satire that mention the same things as complaints."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ DIRECTORY = load_directory()
 
 
 def test_protest_alerts_no_department() -> None:
-    """No post of the protest set goes to a department without a person having looked at it."""
+    """No post of the protest set goes to a department unless a person has seen it."""
     posts = read_examples(PROTEST, DIRECTORY)
     decided = {post.text: classify(post.text, DIRECTORY) for post in posts}
     assert decided

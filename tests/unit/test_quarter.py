@@ -1,6 +1,6 @@
 """A quarter of a year with Lebaran in it: every step falls on the day that was worked out by hand.
 
-Of 2027 are off: 5 February (Friday, Imlek), 8 to 12 and 15 March (Nyepi and Lebaran with joint leave, from a Monday to
+Days off in 2027: 5 February (Friday, Imlek), 8 to 12 and 15 March (Nyepi and Lebaran with joint leave, from a Monday to
 the next), 25 and 26 March (Thursday and Friday before Easter), 6 May (Thursday). `follow_up` runs every five minutes.
 """
 
@@ -34,13 +34,13 @@ RUN: Final = timedelta(minutes=5)
 
 
 def wib(day: str, hour: str = "08:00") -> datetime:
-    """A moment of 2027: ``wib("17 Mar")``, ``wib("6 Mar", "23:00")``."""
+    """Return a time in 2027: ``wib("17 Mar")``, ``wib("6 Mar", "23:00")``."""
     return datetime.strptime(f"{day} 2027 {hour}", "%d %b %Y %H:%M").replace(tzinfo=WIB)
 
 
 @dataclass(frozen=True)
 class Case:
-    """A ticket: when it is opened, what people do with it, and what is expected of the ladder."""
+    """A ticket: when it is opened, what people do with it, and the ladder's expected steps."""
 
     opened: datetime
     triage: dict[str, Any]
@@ -191,12 +191,12 @@ TOLD: Final = {
     },
     "what is an outside owner's": {(wib("18 Mar"), "desk@sleman.example")},
 }
-"""Who is told with which step, of some."""
+"""For some cases: when each step is taken, and who is told."""
 
 
 @dataclass
 class County:
-    """The table and the providers; `follow_up` alone does everything."""
+    """The table and the providers; `follow_up` alone does the work."""
 
     memory: Memory = field(default_factory=Memory)
     now: datetime = field(default=wib("1 Feb", "08:00"))
@@ -211,7 +211,7 @@ class County:
             self.stores.contacts.put(a_contact(code))
 
     def open(self, name: str, case: Case) -> None:
-        """As the classifier does it."""
+        """Open a ticket as the classifier does."""
         post = a_post(native_id=str(len(self.opened)), created_at=self.now, fetched_at=self.now)
         triage = a_triage(**case.triage)
         self.stores.posts.add(post)
@@ -220,7 +220,7 @@ class County:
         self.opened[name] = new.ticket.code
 
     def move(self, name: str, changes: dict[str, str]) -> None:
-        """As a person does it, who knows nothing of clocks."""
+        """Move a ticket as a person does, who leaves the clocks alone."""
         ticket = self.ticket(name)
         assert changes["status"] in MOVES[ticket.status]
         after = ticket.model_copy(update={**changes, "version": ticket.version + 1})
@@ -238,11 +238,11 @@ class County:
         assert not done.faults
 
     def ticket(self, name: str) -> Ticket:
-        """As it is."""
+        """Return a case's ticket as stored now."""
         return self.memory.tickets[self.opened[name]]
 
     def steps(self, name: str) -> list[tuple[datetime, str]]:
-        """What `follow_up` did, to the minute."""
+        """Return what `follow_up` did, to the minute."""
         events = [
             event for event in self.memory.events if event.ticket == self.opened[name] and event.by == "follow_up"
         ]
@@ -264,7 +264,7 @@ class County:
 
 @cache
 def the_quarter() -> County:
-    """From 1 February to 15 May."""
+    """Play the quarter from 1 February to 15 May."""
     county = County()
     openings = sorted((case.opened, name) for name, case in CASES.items())
     moves = sorted(
@@ -284,18 +284,18 @@ def the_quarter() -> County:
 
 @pytest.mark.parametrize("name", CASES)
 def test_every_step_falls_on_the_day_worked_out_by_hand(name: str) -> None:
-    """Each once, in office hours unless it is an emergency, and none after the clock was stopped."""
+    """Each step is taken once, in office hours except in an emergency, and none after its clock has stopped."""
     assert the_quarter().steps(name) == CASES[name].expected
 
 
 @pytest.mark.parametrize("name", TOLD)
 def test_every_step_tells_those_whom_it_concerns(name: str) -> None:
-    """By the medium that the directory names, each once; the allegation is told to the Inspektorat alone."""
+    """Each reader is told once, by the directory's medium; alleged abuse is told to the Inspektorat alone."""
     assert the_quarter().told(name) == TOLD[name]
 
 
 def test_nothing_waits_for_ever_at_the_end_of_the_quarter() -> None:
-    """Whatever had a forum to come to is on its list, and no look is due any more."""
+    """The tickets that reach the forum are exactly those on its list, and no look is due any more."""
     county = the_quarter()
     assert list(county.stores.tickets.due(datetime.max.replace(tzinfo=UTC))) == []
     left = {name for name in CASES if county.ticket(name).on_forum_list}

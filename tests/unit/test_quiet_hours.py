@@ -30,7 +30,7 @@ rules = st.sampled_from(
 
 
 def wib(day: int, hour: int, minute: int = 0) -> datetime:
-    """A moment of November 2026; the 3rd is a Tuesday."""
+    """Return a time in November 2026; the 3rd is a Tuesday."""
     return datetime(2026, 11, day, hour, minute, tzinfo=WIB)
 
 
@@ -46,7 +46,7 @@ def test_what_opens_is_open_and_nothing_before_it_was(rule: SendingRule, now: da
 
 @given(rules, moments)
 def test_a_digest_goes_at_its_hour_on_the_next_day_that_is_awake(rule: SendingRule, now: datetime) -> None:
-    """It lies ahead, at the rule's time in WIB, never in quiet hours, and no awake day is left out."""
+    """The digest is in the future, at the rule's time in WIB, outside quiet hours, on the first possible day."""
     digest = digest_after(rule, now)
     assert digest > now
     assert digest.astimezone(WIB).time() == rule.digest_at
@@ -60,7 +60,7 @@ def test_a_digest_goes_at_its_hour_on_the_next_day_that_is_awake(rule: SendingRu
 
 @given(rules, moments)
 def test_a_quiet_time_began_where_the_last_open_one_ended(rule: SendingRule, now: datetime) -> None:
-    """From its beginning to now it is quiet, and just before it was not; an open moment begins with itself."""
+    """It is quiet from the beginning until now and was not just before; an open moment is its own beginning."""
     since = quiet_since(rule, now)
     assert is_quiet(rule, now) or since == now
     assert since <= now
@@ -71,13 +71,13 @@ def test_a_quiet_time_began_where_the_last_open_one_ended(rule: SendingRule, now
 
 
 def test_at_the_very_minute_the_next_digest_is_tomorrows() -> None:
-    """What comes in while a digest is written is in the next one."""
+    """A notice that arrives while a digest is written goes into the next one."""
     assert digest_after(OFFICE, wib(3, 7, 29)) == wib(3, 7, 30)
     assert digest_after(OFFICE, wib(3, 7, 30)) == wib(4, 7, 30)
 
 
 def test_the_county_sleeps_from_eight_to_half_past_six() -> None:
-    """At 20:00 it is quiet and at 06:30 it is not, to the minute."""
+    """The quiet hours begin at 20:00 and end at 06:30, to the minute."""
     assert not is_quiet(OFFICE, wib(3, 19, 59))
     assert opens_at(OFFICE, wib(3, 20)) == wib(4, 6, 30)
     assert opens_at(OFFICE, wib(4, 6, 29)) == wib(4, 6, 30)
@@ -85,7 +85,7 @@ def test_the_county_sleeps_from_eight_to_half_past_six() -> None:
 
 
 def test_a_weekend_and_a_holiday_are_quiet() -> None:
-    """What comes on Friday night or Saturday noon waits for Monday; Christmas waits past the joint leave."""
+    """Friday night and Saturday noon wait for Monday; Christmas waits until the joint leave is over."""
     assert opens_at(OFFICE, wib(6, 21)) == wib(9, 6, 30)
     assert opens_at(OFFICE, wib(7, 12)) == wib(9, 6, 30)
     eve = datetime(2026, 12, 23, 21, tzinfo=WIB)
@@ -98,19 +98,19 @@ def test_whoever_is_on_call_is_never_asleep() -> None:
 
 
 def test_days_off_alone_end_at_midnight() -> None:
-    """A department that sleeps on days off only is awake from the first minute of Monday."""
+    """A department that is quiet only on days off is told from the first minute of Monday."""
     rule = AWAKE.model_copy(update={"quiet_on_days_off": True})
     assert opens_at(rule, wib(7, 12)) == datetime.combine(wib(9, 0).date(), time.min, WIB)
 
 
 @given(rules, moments)
 def test_an_emergency_is_held_by_nothing(rule: SendingRule, now: datetime) -> None:
-    """Night, holiday and digest do not hold it."""
+    """Neither night nor holiday nor digest delays an emergency."""
     assert hold(a_notice(urgency="emergency", created_at=now), rule, now) is None
 
 
 def test_a_new_notice_carries_the_moment_it_may_go() -> None:
-    """One written at night waits for the morning without another write; by day it carries nothing."""
+    """A notice written at night waits for the morning without another write; by day it carries no time."""
     night = held(a_notice(created_at=wib(3, 22)), SENDING)
     assert (night.act_at, night.digest_at) == (wib(4, 6, 30), None)
     by_day = a_notice(created_at=wib(3, 12))
@@ -118,7 +118,7 @@ def test_a_new_notice_carries_the_moment_it_may_go() -> None:
 
 
 def test_a_department_that_wants_a_digest_gets_all_of_its_mails_in_one() -> None:
-    """A new mail's digest is the next morning's; an SMS, and what is no ticket, has no place in it."""
+    """A new mail goes into the next morning's digest; an SMS and notices about no ticket do not."""
     now = wib(3, 12)
     assert hold(a_notice(), DAILY, now) == Hold(wib(4, 7, 30), in_digest=True)
     assert hold(a_notice(medium="sms"), DAILY, now) is None
@@ -126,6 +126,6 @@ def test_a_department_that_wants_a_digest_gets_all_of_its_mails_in_one() -> None
 
 
 def test_a_step_of_the_ladder_keeps_its_day() -> None:
-    """A reminder does not wait for the next day's digest, by which its deadline would have passed."""
+    """A reminder does not wait for the next day's digest, when its deadline would have passed."""
     assert hold(a_notice(step="remind"), DAILY, wib(3, 12)) is None
     assert hold(a_notice(step="remind"), OFFICE, wib(3, 21)) == Hold(wib(4, 6, 30), in_digest=False)

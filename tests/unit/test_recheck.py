@@ -1,4 +1,4 @@
-"""What a citizen deletes is deleted here, and only that."""
+"""What a citizen deletes is deleted here, and nothing else is."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Platform(CanRecheck):
     price_usd: float = 0.0
     cost_usd: float = 0.0
     said_cost_usd: float = 0.0
-    """What the sweeps said that they cost."""
+    """What the sweeps said they had cost."""
     budget: float | None = None
 
     @property
@@ -54,12 +54,12 @@ class Platform(CanRecheck):
         return {native_id: there for native_id, there in told.items() if native_id not in self.untold}
 
     def store(self, number: int) -> None:
-        """Posts that were all found at one moment."""
+        """Store posts that were all found at one moment."""
         for native_id in range(number):
             InMemoryPostStore(self.memory).add(a_post(native_id=f"{native_id:04}"))
 
     def sweep(self) -> int:
-        """One run."""
+        """Run one sweep."""
         recheck = Recheck(
             self.channel,
             InMemoryChannelStore(self.memory),
@@ -76,7 +76,7 @@ class Platform(CanRecheck):
 
 
 def test_a_deleted_post_leaves_a_tombstone() -> None:
-    """Text, author, picture and link are gone; when and why stay."""
+    """Text, author, picture and link are removed; when and why stay."""
     platform = Platform(vanished={"0001"})
     platform.store(3)
     assert platform.sweep() == 1
@@ -87,7 +87,7 @@ def test_a_deleted_post_leaves_a_tombstone() -> None:
 
 
 def test_a_ticket_is_told_and_what_is_not_sent_is_withdrawn() -> None:
-    """The ticket stays open; nobody is told of what its author took back."""
+    """The ticket stays open, and nobody is sent what its author has deleted."""
     platform = Platform(vanished={"0000"})
     platform.store(4)
     post = platform.memory.posts["instagram#0000"]
@@ -104,7 +104,7 @@ def test_a_ticket_is_told_and_what_is_not_sent_is_withdrawn() -> None:
 
 
 def test_every_post_is_asked_about_once_a_day() -> None:
-    """Also when hundreds were found at one moment; a second run on the same day asks nothing."""
+    """This holds even if hundreds were found at one moment; a second run on the same day asks nothing."""
     platform = Platform()
     platform.store(SLICE * 2 + 7)
     platform.sweep()
@@ -117,7 +117,7 @@ def test_every_post_is_asked_about_once_a_day() -> None:
 
 
 def test_a_sweep_out_of_time_goes_on_where_it_stopped() -> None:
-    """The next run asks about the rest, and about nothing twice but the slice it stopped in."""
+    """The next run asks about the rest, and repeats at most the slice where the sweep stopped."""
     platform = Platform(stops_after=SLICE)
     platform.store(SLICE * 2)
     platform.sweep()
@@ -128,7 +128,7 @@ def test_a_sweep_out_of_time_goes_on_where_it_stopped() -> None:
 
 
 def test_posts_older_than_a_month_are_left_alone() -> None:
-    """They are not asked about any more."""
+    """Posts older than a month are not asked about."""
     platform = Platform()
     platform.store(3)
     platform.now += timedelta(days=31)
@@ -137,7 +137,7 @@ def test_posts_older_than_a_month_are_left_alone() -> None:
 
 
 def test_a_lost_permission_is_not_taken_for_deletion() -> None:
-    """When everything seems gone, nothing is erased, be it a single post."""
+    """When everything seems to be gone, nothing is erased, not even a single post."""
     platform = Platform(vanished={"0000"})
     platform.store(1)
     with pytest.raises(NotPermittedError):
@@ -146,7 +146,7 @@ def test_a_lost_permission_is_not_taken_for_deletion() -> None:
 
 
 def test_a_buried_post_does_not_rise_again() -> None:
-    """Should the platform show it once more, its text stays away."""
+    """If the platform shows the post again, its text does not come back."""
     platform = Platform(vanished={"0001"})
     platform.store(3)
     platform.sweep()
@@ -155,7 +155,7 @@ def test_a_buried_post_does_not_rise_again() -> None:
 
 
 def test_a_ticket_opened_while_the_platform_was_asked_is_told() -> None:
-    """Asking takes its time; the post is looked at again before it is erased."""
+    """Asking takes time, so the post is read again before it is erased."""
     platform = Platform(vanished={"0000"})
     platform.store(3)
     post = platform.memory.posts["instagram#0000"]
@@ -177,7 +177,7 @@ def test_a_ticket_opened_while_the_platform_was_asked_is_told() -> None:
 
 
 def test_a_permission_lost_in_the_middle_is_not_taken_for_deletion() -> None:
-    """A slice of which everything is gone is believed only while a post that was there is there still."""
+    """A slice in which everything is gone is believed only while a post seen earlier is still there."""
     platform = Platform()
     platform.store(SLICE * 2)
     slices: list[set[str]] = []
@@ -197,14 +197,14 @@ def test_a_permission_lost_in_the_middle_is_not_taken_for_deletion() -> None:
 
 
 def test_a_slice_that_was_really_deleted_is_buried() -> None:
-    """The witness of an earlier slice is there still, so the platform is believed."""
+    """The witness from an earlier slice is still there, so the platform is believed."""
     platform = Platform(vanished={f"{number:04}" for number in range(SLICE, SLICE * 2)})
     platform.store(SLICE * 2)
     assert platform.sweep() == SLICE
 
 
 def test_what_the_platform_cannot_tell_is_left_alone_and_proves_nothing() -> None:
-    """A post about which nothing is said is neither gone nor a sign that the others were seen."""
+    """A post without an answer is not gone, and does not prove that the others were visible."""
     platform = Platform(vanished={"0000", "0001"}, untold={"0002"})
     platform.store(3)
     with pytest.raises(NotPermittedError):
@@ -215,7 +215,7 @@ def test_what_the_platform_cannot_tell_is_left_alone_and_proves_nothing() -> Non
 
 
 def test_a_platform_that_wants_us_to_wait_is_not_asked() -> None:
-    """The cursor says until when."""
+    """The cursor says how long the platform wants us to wait."""
     platform = Platform()
     platform.store(3)
     not_before = platform.now + timedelta(minutes=5)
@@ -233,7 +233,7 @@ DAY = timedelta(days=1)
 
 
 def test_what_was_charged_is_on_the_channels_bill_and_reading_does_not_wait_for_it() -> None:
-    """The cursor's month grows by what is still there; it does not have to pause, and is free again."""
+    """The cursor's bill grows by the posts that are still there; reading does not pause and is free again."""
     platform = Platform(price_usd=0.005, budget=20, vanished={"0001"})
     platform.store(4)
     assert platform.sweep() == 1
@@ -245,7 +245,7 @@ def test_what_was_charged_is_on_the_channels_bill_and_reading_does_not_wait_for_
 
 
 def test_no_more_is_asked_than_half_of_what_the_month_has_allowed() -> None:
-    """Reading keeps the other half; the sweep goes on the next day where it stopped, and asks each post once."""
+    """Reading keeps the other half; the sweep continues where it stopped on the next day, and asks each post once."""
     platform = Platform(price_usd=0.1, budget=30, now=datetime(2026, 11, 3, 17, 0, tzinfo=UTC))
     platform.store(35)
     platform.sweep()
@@ -271,7 +271,7 @@ def test_a_month_that_reading_has_used_up_leaves_nothing_for_asking() -> None:
 
 
 def test_a_channel_that_is_being_read_is_asked_later() -> None:
-    """Two runs cannot write one bill: the sweep leaves it to the other, and stays where it is."""
+    """Two runs cannot write one bill: the sweep waits for the other run and keeps its place."""
     platform = Platform(price_usd=0.005, budget=20)
     platform.store(4)
     store = InMemoryChannelStore(platform.memory)

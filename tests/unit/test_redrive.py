@@ -1,4 +1,4 @@
-"""What the stream left behind comes to the same end by `follow_up` alone."""
+"""What the stream left behind is completed by `follow_up` alone, with the same result."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_what_the_stream_still_may_bring_is_left_to_it() -> None:
 
 
 def test_a_claimed_notice_is_sent_once_more_and_then_parked() -> None:
-    """When its sender must be dead, and nobody has reported anything; a third time would help nobody."""
+    """The notice is repeated when its sender must be dead and nothing was reported; a third attempt is not made."""
     county = County()
     county.store(TEXTS[:1])
     county.mail.fault = OutcomeUnknownError("ReadTimeoutError")
@@ -36,7 +36,7 @@ def test_a_claimed_notice_is_sent_once_more_and_then_parked() -> None:
 
 
 def test_a_claimed_notice_is_left_to_its_sender_for_a_while() -> None:
-    """Within the grace time its outcome may still come."""
+    """Within the grace time the outcome may still be reported."""
     county = County()
     notice = a_notice(
         ticket="SLM-000000", medium="sms", state="claimed", attempt=1, claimed_by="other", claimed_at=NOON
@@ -49,7 +49,7 @@ def test_a_claimed_notice_is_left_to_its_sender_for_a_while() -> None:
 
 
 def test_a_postponed_notice_is_sent_when_the_provider_takes_it_again() -> None:
-    """A throttled mail is late, not lost, and not doubled."""
+    """A throttled mail is late, but neither lost nor doubled."""
     county = County()
     county.store(TEXTS[:1])
     county.mail.fault = NotAcceptedError("Throttling", retry=True)
@@ -64,7 +64,7 @@ def test_a_postponed_notice_is_sent_when_the_provider_takes_it_again() -> None:
 
 
 def test_one_that_fails_delays_no_other() -> None:
-    """The others are driven, and the fault is kept for the handler to raise."""
+    """The others are processed, and the error is kept for the handler to raise."""
     county = County()
     county.store(TEXTS[:3])
     county.now += 5 * MINUTE
@@ -81,7 +81,7 @@ def test_one_that_fails_delays_no_other() -> None:
 
 
 def test_a_run_without_time_leaves_the_rest_to_the_next_one() -> None:
-    """What there was no time for stays on the queue."""
+    """What the run had no time for stays on the queue."""
     county = County()
     county.store(TEXTS)
     county.now += 5 * MINUTE
@@ -98,7 +98,7 @@ def test_a_follow_up_killed_anywhere_loses_nothing_and_tells_nobody_twice(
 ) -> None:
     """However often it dies, each complaint ends with one notice per medium, sent or parked.
 
-    It is sent once, and a second time only with that on record.
+    A notice is sent once, and a second time only with that on record.
     """
     county = County()
     county.store(texts)

@@ -1,4 +1,4 @@
-"""Who complained may contradict for a fortnight: his ticket is opened again, once, and no second one is opened."""
+"""An author may contradict for a fortnight: the ticket is opened again, once, and no second one is opened."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class County:
         self.tickets.write(moves.moved(before, after, at=at, event=event, post=self.memory.posts[before.post]))
 
     def resolve(self, at: datetime) -> None:
-        """Declare it done."""
+        """Mark the ticket as resolved."""
         self.move("resolved", at)
 
     def say(self, text: str, at: datetime = RESOLVED + DAY, **changes: Any) -> str:
@@ -90,7 +90,7 @@ def test_a_contradiction_opens_the_ticket_again() -> None:
 
 
 def test_department_and_desk_are_told_once_per_contradiction() -> None:
-    """Each has a notice of its own, although both were told of the ticket before; a second time is told again."""
+    """Each gets a notice of its own, although both knew of the ticket; a second contradiction is told again."""
     county = County()
     county.decide(county.say("masih rusak"))
     first = set(county.memory.notices)
@@ -103,7 +103,7 @@ def test_department_and_desk_are_told_once_per_contradiction() -> None:
 
 
 def test_a_closed_ticket_is_opened_again_too() -> None:
-    """Closing ends nothing that the author may still say."""
+    """The author may still contradict after the ticket is closed."""
     county = County()
     county.move("closed", RESOLVED + DAY / 2)
     assert county.decide(county.say("durung min")) == "joined"
@@ -126,20 +126,20 @@ def test_a_closed_ticket_is_opened_again_too() -> None:
     ],
 )
 def test_nothing_else_opens_it(text: str, changes: dict[str, Any]) -> None:
-    """Neither thanks, nor others, nor another thread, nor too early or late, nor an emergency or another matter."""
+    """Thanks, other people, other threads, wrong times, emergencies and other matters do not reopen it."""
     county = County()
     assert county.decide(county.say(text, **changes)) != "joined"
     assert county.ticket.status == "resolved"
 
 
 def test_the_thread_counts_where_the_complaint_was_an_answer_itself() -> None:
-    """Platforms file answers to answers under the one above them: there the author's next one is found as well."""
+    """Platforms file an answer to an answer under the comment above: the author's next one is found there, too."""
     county = County()
     assert county.decide(county.say("masih gelap", parent_id=THREAD)) == "joined"
 
 
 def test_until_the_last_day() -> None:
-    """The fortnight counts from when it was resolved to when the author wrote, however late that is read."""
+    """The fortnight runs from the resolution to the author's writing, however late that is read."""
     county = County()
     last = RESOLVED + 14 * DAY - timedelta(minutes=1)
     assert county.decide(county.say("belum", last), last + 3 * DAY) == "joined"
@@ -147,7 +147,7 @@ def test_until_the_last_day() -> None:
 
 @given(st.lists(st.integers(0, 2), min_size=1, max_size=8))
 def test_however_often_it_is_delivered_it_opens_once(order: list[int]) -> None:
-    """Of several contradictions, delivered again and again, one opens the ticket and the others join it."""
+    """However often several contradictions are delivered, one reopens the ticket and the others join it."""
     county = County()
     keys = [county.say(text) for text in ("belum", "masih mati min", "kok masih gelap")]
     for number in order:
@@ -160,7 +160,7 @@ def test_however_often_it_is_delivered_it_opens_once(order: list[int]) -> None:
 
 
 def test_an_edit_of_what_was_added_moves_nothing() -> None:
-    """The ticket follows the post that opened it; of another one the history only keeps that it was edited."""
+    """The ticket follows the post that opened it; an edit of another post is only noted in the history."""
     county = County()
     key = county.say("belum min")
     county.decide(key)
@@ -172,7 +172,7 @@ def test_an_edit_of_what_was_added_moves_nothing() -> None:
 
 
 def test_a_deleted_addition_leaves_the_ticket_alone() -> None:
-    """Its words go, and the ticket keeps its own post's link and its notices."""
+    """The added post's words are removed, while the ticket keeps its own post's link and its notices."""
     county = County()
     key = county.say("belum min")
     county.decide(key)
@@ -185,7 +185,7 @@ def test_a_deleted_addition_leaves_the_ticket_alone() -> None:
 
 
 def test_only_an_answer_that_contradicts_costs_a_read() -> None:
-    """What stands alone, or says nothing of the kind, is decided without a look at what was resolved."""
+    """A post that is no answer or no contradiction is decided without looking for a resolved ticket."""
     reads = []
     answers: list[tuple[str, dict[str, Any]]] = [
         ("belum nyala", {"parent_id": None}),
@@ -202,7 +202,7 @@ def test_only_an_answer_that_contradicts_costs_a_read() -> None:
 
 
 def test_an_author_who_is_quick_is_told_of_as_well() -> None:
-    """Resolved and contradicted before `follow_up` had a look: the limits begin anew, and it is another round."""
+    """Resolved and contradicted before `follow_up` looked, the ticket gets new limits and another round."""
     county = County()
     county.decide(county.say("belum"))
     first = county.ticket

@@ -1,4 +1,4 @@
-"""Which moves of a ticket are told under its post, and where anybody is answered at all."""
+"""Which moves of a ticket are told under its post, and where answers are given at all."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ DIRECTORY = load_directory()
 
 
 def with_channel(**changes: Any) -> Any:
-    """The directory with one channel."""
+    """Return the directory with one channel."""
     return DIRECTORY.model_copy(update={"channels": (a_channel(**changes),)})
 
 
 @given(st.lists(st.sampled_from(list(MOVES)), max_size=20))
 def test_each_stage_is_told_once(path: list[Status]) -> None:
-    """However a ticket moves to and fro, an answer of a stage follows its first time there and no other."""
+    """However a ticket moves back and forth, a stage is answered the first time it is reached and not again."""
     ticket, told = a_ticket(status="needs_review", replies=()), list[Stage]()
     for number, status in enumerate(path):
         after = ticket.model_copy(update={"status": status})
@@ -49,21 +49,21 @@ def test_each_stage_is_told_once(path: list[Status]) -> None:
 
 @pytest.mark.parametrize("status", MOVES)
 def test_where_nobody_is_answered_no_move_is_told(status: Status) -> None:
-    """A ticket that carries no answers is written as it always was."""
+    """A ticket without answers is stored without the field for them."""
     after = a_ticket(status=status)
     assert with_reply(None, after, NOON) == (after, None)
     assert "replies" not in json.loads(after.model_dump_json(exclude_none=True))
 
 
 def test_a_ticket_that_stays_where_it_is_tells_nothing() -> None:
-    """A correction of its topic is no news to its author."""
+    """A corrected topic is not told to the author."""
     before = a_ticket(replies=())
     assert with_reply(before, before.model_copy(update={"topic": "jalan"}), NOON)[1] is None
 
 
 @pytest.mark.parametrize("channel", DIRECTORY.channels)
 def test_as_delivered_nobody_is_answered(channel: Any) -> None:
-    """Speaking in public for the county is switched on by the county."""
+    """Public answers are off until the county switches them on."""
     assert channel.replies is False
     assert not can_be_answered(a_post(channel=channel.id, kind=channel.kind, parent_id="1"), DIRECTORY)
 
@@ -77,7 +77,7 @@ def test_as_delivered_nobody_is_answered(channel: Any) -> None:
     ],
 )
 def test_only_comments_on_a_channel_that_answers_are_answered(post: dict[str, Any], answered: bool) -> None:  # noqa: FBT001 # a case
-    """Others' pictures take no comment of ours, and an account that is not there any more gives none."""
+    """Other people's pictures get no comment of ours, and an account that no longer exists gives none."""
     directory = with_channel(replies=True)
     assert can_be_answered(a_post(**post), directory) is answered
     ticket = opening(a_post(**post), a_triage(), directory, NOON).after
@@ -85,7 +85,7 @@ def test_only_comments_on_a_channel_that_answers_are_answered(post: dict[str, An
 
 
 def test_an_edit_forgets_no_answer() -> None:
-    """What the author was told stays on the ticket when its post is decided anew."""
+    """The ticket remembers what its author was told when its post is decided anew."""
     ticket = a_ticket(replies=("routed",))
     post, other = a_post(triage=a_triage()), a_triage(department="dlh", topic="sampah")
     change = revision(post, a_triage(), other, ticket, directory=DIRECTORY, now=NOON)
@@ -93,14 +93,14 @@ def test_an_edit_forgets_no_answer() -> None:
 
 
 def test_the_table_of_kinds_is_whole() -> None:
-    """Every kind is in it, and each that can be answered has a reader that writes."""
+    """Every kind is in the table, and each that can be answered has a reader that writes."""
     assert set(ANSWERED_WHERE) == set(get_args(ChannelKind))
     assert set(REPLIED) == {kind for kind, where in ANSWERED_WHERE.items() if where is not None}
 
 
 @pytest.mark.parametrize("kind", [kind for kind, where in ANSWERED_WHERE.items() if where is None])
 def test_a_kind_that_cannot_be_answered_is_refused_by_name(tmp_path: Path, kind: str) -> None:
-    """The directory does not load with `replies` where nobody would ever be answered."""
+    """The directory does not load with `replies` on a channel that can never answer."""
     folder = Path(copytree(DEFAULT_FOLDER, tmp_path / "data"))
     file = folder / "channels.json"
     listed = json.loads(file.read_text(encoding="utf-8"))
@@ -113,7 +113,7 @@ def test_a_kind_that_cannot_be_answered_is_refused_by_name(tmp_path: Path, kind:
 
 @pytest.mark.parametrize("stage", STATES)
 def test_an_answer_holds_a_code_an_office_and_fixed_words(stage: Stage) -> None:
-    """It begins with the words it is known by, and is the same whatever the citizen wrote."""
+    """An answer begins with the words it is recognised by, and is the same whatever the citizen wrote."""
     ticket: Ticket = a_ticket()
     text = reply_text(ticket, stage, DIRECTORY.departments["dishub"])
     assert text.startswith(beginning(ticket.code, stage))

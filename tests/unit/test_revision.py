@@ -32,7 +32,7 @@ class World:
         self.decide()
 
     def decide(self) -> str:
-        """As the stream or `follow_up` does."""
+        """Decide as the stream or `follow_up` does."""
         return decide(
             a_post().key,
             posts=self.posts,
@@ -43,23 +43,23 @@ class World:
         )
 
     def edit(self, text: str) -> None:
-        """The author changes the text, the poller finds it, and it is decided."""
+        """Let the author edit the text, the poller find it, and the post be decided."""
         assert self.posts.revise(a_post(text=text, fetched_at=LATER))
         self.decide()
 
     @property
     def post(self) -> Post:
-        """As stored."""
+        """Return the post as stored."""
         return self.memory.posts[a_post().key]
 
     @property
     def told(self) -> list[str]:
-        """Departments with a notice."""
+        """Return the departments that have a notice."""
         return sorted(notice.department for notice in self.memory.notices.values())
 
 
 def test_an_edit_that_changes_no_decision_tells_nobody() -> None:
-    """The history says it, the ticket stays, and there is no second notice."""
+    """The history records the edit, the ticket stays, and there is no second notice."""
     world = World(LAMP)
     [before] = world.memory.tickets.values()
     world.edit(LAMP_AGAIN)
@@ -90,7 +90,7 @@ def test_chatter_that_becomes_a_complaint_opens_a_ticket() -> None:
 
 
 def test_a_complaint_that_becomes_chatter_goes_to_the_desk() -> None:
-    """Somebody was told of it, so a person decides what becomes of the ticket."""
+    """A department was told of it, so a person decides what becomes of the ticket."""
     world = World(LAMP)
     world.edit("Selamat pagi semuanya, semoga sehat selalu")
     [ticket] = world.memory.tickets.values()
@@ -99,7 +99,7 @@ def test_a_complaint_that_becomes_chatter_goes_to_the_desk() -> None:
 
 @pytest.mark.parametrize("status", ["accepted", "in_progress", "resolved", "closed"])
 def test_a_ticket_somebody_took_stays_where_it_is(status: str) -> None:
-    """A changed decision is only written into the history."""
+    """A changed decision is only recorded in the history."""
     ticket = a_ticket(status=status)
     change = revision(a_post(), a_triage(), a_triage(department="dlh"), ticket, directory=DIRECTORY, now=LATER)
     assert (change.ticket, change.notices) == (ticket, ())
@@ -107,7 +107,7 @@ def test_a_ticket_somebody_took_stays_where_it_is(status: str) -> None:
 
 
 def test_how_sure_a_decision_is_does_not_make_it_another() -> None:
-    """Words and confidence may differ."""
+    """A decision with other words or another confidence is still the same."""
     assert same_decision(a_triage(), a_triage(confidence=0.1, reasons=("x",), decided_by="y"))
 
 
@@ -121,7 +121,7 @@ def test_an_edit_is_decided_once() -> None:
 
 
 def test_an_edit_does_not_take_back_a_persons_word() -> None:
-    """Whatever the classifier thinks of the new words, a ticket that a person corrected stays where he put it."""
+    """A ticket that a person corrected stays where it was put, whatever the classifier thinks of the new words."""
     corrected = a_ticket(department="dlh", corrected_at=NOON)
     change = revision(a_post(), a_triage(), a_triage(department="dpupkp"), corrected, directory=DIRECTORY, now=LATER)
     assert (change.ticket, change.notices) == (corrected, ())

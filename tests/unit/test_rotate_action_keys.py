@@ -1,4 +1,4 @@
-"""Keys come and go without a link dying before its time."""
+"""Keys are added and dropped, but no link stops working before its time."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.links import KEYS, a_token, create_keys
 
 @given(st.lists(st.tuples(st.integers(1, 120), st.integers(0, 59)), min_size=1, max_size=12))
 def test_no_rotation_kills_a_link_before_its_time(waits: list[tuple[int, int]]) -> None:
-    """However often keys are changed, each link works to its last second, and old keys do not pile up."""
+    """However often keys are rotated, each link works to its last second, and old keys do not pile up."""
     keys, now = KEYS, NOON
     links = [(signed(a_token(expires_at=now + LIFETIME), keys), now + LIFETIME)]
     for number, (days, minutes) in enumerate(waits):
@@ -33,7 +33,7 @@ def test_no_rotation_kills_a_link_before_its_time(waits: list[tuple[int, int]]) 
 
 
 def test_a_key_that_is_known_to_others_can_be_revoked() -> None:
-    """Then it signs nothing any more, and every link it has signed is dead."""
+    """A revoked key signs nothing any more, and every link it has signed stops working."""
     after = rotated(KEYS, "x" * 64, NOON, revoke=True)
     assert list(after.keys) == [after.current]
     with pytest.raises(UnknownKeyError):
@@ -41,7 +41,7 @@ def test_a_key_that_is_known_to_others_can_be_revoked() -> None:
 
 
 def test_two_rotations_in_one_second_are_one_too_many() -> None:
-    """A key that may have signed already is not written over."""
+    """A key that may already have signed is not overwritten."""
     after = rotated(KEYS, "x" * 64, NOON)
     with pytest.raises(ValueError, match="a moment ago"):
         rotated(after, "y" * 64, NOON)

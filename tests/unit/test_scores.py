@@ -1,4 +1,4 @@
-"""Figures are what they are called."""
+"""Each figure is computed as its name says."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DROPPED = a_triage(is_report=False, kind="other", topic=None, department=None, r
 
 
 def decided(topic: str = "jalan", *, sure: float = 0.9, route: str = "auto") -> Triage:
-    """A decision that a text is a report about a topic."""
+    """Return a decision that a text is a report about a topic."""
     return a_triage(topic=topic, topic_probability=sure, route=route, department="dishub" if route == "auto" else DESK)
 
 
@@ -51,14 +51,14 @@ some_pairs = st.lists(
 
 
 def with_topics(pairs: Decided) -> tuple[list[str], list[str]]:
-    """Known and decided topics of the reports that have both."""
+    """Return known and decided topics of the reports that have both."""
     known = [(str(example.topic), str(triage.topic)) for example, triage in pairs if example.topic and triage.topic]
     return [topic for topic, _ in known], [topic for _, topic in known]
 
 
 @given(some_pairs)
 def test_topic_figures_are_the_usual_ones(pairs: list[tuple[Example, Triage]]) -> None:
-    """Accuracy and macro-F1 over the topics that occur are those of scikit-learn."""
+    """Accuracy and macro-F1 over the occurring topics agree with scikit-learn."""
     found = score(pairs)
     known, said = with_topics(pairs)
     assert found.topics == len(known)
@@ -72,7 +72,7 @@ def test_topic_figures_are_the_usual_ones(pairs: list[tuple[Example, Triage]]) -
 
 @given(some_pairs)
 def test_report_figures_are_the_usual_ones(pairs: list[tuple[Example, Triage]]) -> None:
-    """Recall and precision of reports are those of scikit-learn; a figure nothing can tell is None."""
+    """Recall and precision of reports agree with scikit-learn; an undefined figure is None."""
     found = score(pairs)
     reports, said = [example.is_report for example, _ in pairs], [triage.is_report for _, triage in pairs]
     recall, precision, dropped = found.report_recall, found.report_precision, found.chatter_dropped
@@ -86,13 +86,13 @@ def test_report_figures_are_the_usual_ones(pairs: list[tuple[Example, Triage]]) 
 
 
 def test_an_accepted_topic_is_a_hit() -> None:
-    """A topic that is right as well counts as the one the label names."""
+    """A topic that the label accepts as an alternative counts as right."""
     found = score([(an_example(topic="sosial", topic_alt=("jalan",)), decided("jalan"))])
     assert (found.topic_accuracy, found.topic_macro_f1, found.auto_precision) == (1.0, 1.0, 1.0)
 
 
 def test_calibration_error_is_the_mean_distance_in_ten_bins() -> None:
-    """How far sureness is from being right, weighed by how many texts are that sure; certainty is in the last bin."""
+    """Each bin's distance between confidence and accuracy is weighed by its texts; the last bin includes 1.0."""
     rights = [(an_example(), decided(sure=0.95))] * 4
     wrongs = [(an_example(), decided("sosial", sure=1.0))] + [(an_example(), decided("sosial", sure=0.25))] * 5
     last = abs((4 * 0.95 + 1.0) / 5 - 4 / 5)
@@ -101,12 +101,12 @@ def test_calibration_error_is_the_mean_distance_in_ten_bins() -> None:
 
 
 def test_chatter_a_department_is_told_of_is_wrong() -> None:
-    """What goes out without a person is right only when it is a report with the right topic."""
+    """A decision sent out without a person is right only if the text is a report with the right topic."""
     pairs = [
         (an_example(), decided()),
         (an_example(), decided("sosial")),
         (an_example(), decided(route="desk")),
-        (an_example(topic=None), decided()),  # whether its topic is right, nobody knows
+        (an_example(topic=None), decided()),  # whether the topic is right is unknown
         (chatter(), decided()),
         (chatter(), decided(route="desk")),
         (chatter(), DROPPED),
@@ -119,7 +119,7 @@ def test_chatter_a_department_is_told_of_is_wrong() -> None:
 
 
 def test_each_source_and_topic_is_scored_for_itself() -> None:
-    """A source's or a topic's figures are those of its texts alone, by name; chatter has no topic."""
+    """The figures of a source or topic come from its texts alone, by name; chatter has no topic."""
     pairs = [
         (an_example(source="kota"), decided()),
         (an_example(source="desa", topic="sosial"), decided()),
@@ -151,7 +151,7 @@ def test_an_interval_contains_its_figure(rights: list[bool]) -> None:
 
 
 def test_an_interval_is_as_wide_as_is_usual() -> None:
-    """Of 100 texts that are right half the time, 95 % of the draws lie within about a tenth."""
+    """For 100 texts that are right half the time, 95 % of the draws lie within about a tenth."""
     low, high = interval(grouped([True, False] * 50, 1), "topic_accuracy") or (0.0, 0.0)
     assert (low, high) == pytest.approx((0.4, 0.6), abs=0.04)
 
@@ -165,11 +165,11 @@ def test_near_duplicates_make_an_interval_no_narrower() -> None:
 
 
 def test_what_nothing_can_tell_has_no_interval() -> None:
-    """Chatter says nothing about topics."""
+    """Chatter says nothing about topics, so their figures have no interval."""
     assert interval([(chatter(), DROPPED)], "topic_accuracy") is None
 
 
 def test_figures_are_written_in_four_places() -> None:
-    """Written figures are short; counts stay whole and what is unknown stays unknown."""
+    """Figures are rounded for writing; counts stay whole and unknown figures stay unknown."""
     described = score([(an_example(), decided())] * 2 + [(an_example(), decided("sosial"))]).described()
     assert (described["topic_accuracy"], described["texts"], described["chatter_dropped"]) == (0.6667, 3, None)

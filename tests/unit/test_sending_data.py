@@ -1,4 +1,4 @@
-"""What stands in `sending.json` is right before anything is sent by it."""
+"""Errors in `sending.json` are found before anything is sent by it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FILE = "sending.json"
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A copy of the directory's files."""
+    """Return a copy of the directory's files."""
     copy = tmp_path / "directory_data"
     shutil.copytree(DEFAULT_FOLDER, copy)
     return copy
@@ -33,7 +33,7 @@ def change(folder: Path, how: Callable[[dict[str, Any]], object]) -> None:
 
 
 def test_the_shipped_rules_are_those_the_county_was_told() -> None:
-    """Nights and days off are quiet, ten mails an hour are enough, and a digest is there when the offices open."""
+    """Nights and days off are quiet, ten mails an hour are the limit, and a digest comes when the offices open."""
     sending = load_directory().sending
     default = sending.default
     assert (default.ordinary, default.mails_an_hour, default.digest_at) == ("immediate", 10, time(7, 30))
@@ -45,14 +45,14 @@ def test_the_shipped_rules_are_those_the_county_was_told() -> None:
 
 
 def test_a_department_has_what_it_does_not_say_from_the_default() -> None:
-    """Who is on call has no quiet hours, and everybody's limit."""
+    """A department on call has no quiet hours, but the default limit."""
     rule = load_directory().sending.rule("damkar")
     assert (rule.quiet_from, rule.quiet_until, rule.quiet_on_days_off) == (None, None, False)
     assert rule.mails_an_hour == load_directory().sending.default.mails_an_hour
 
 
 def test_a_department_may_ask_for_a_digest(folder: Path) -> None:
-    """One line makes it so."""
+    """One line in the file gives a department a digest."""
     line = {"code": "setwan", "ordinary": "digest", "source": "its own wish", "status": "verified"}
     change(folder, lambda content: content["departments"].append(line))
     rule = load_directory(folder).sending.rule("setwan")

@@ -1,4 +1,4 @@
-"""Whatever is written when: nothing is lost, nobody is woken, and nobody gets too much at once."""
+"""Whenever notices are written, none is lost, nobody is woken, and nobody gets too much at once."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ class Written(NamedTuple):
     """A ticket, and how its notices begin."""
 
     minute: int
-    """After Friday noon."""
+    """Minutes after Friday noon."""
     department: str
     urgency: str
     planned: bool
     streamed: bool
-    """Whether the stream brings it."""
+    """Whether the stream delivers its notices."""
 
 
 bursts = st.sampled_from(
@@ -56,12 +56,12 @@ written = st.builds(
 @settings(max_examples=60)
 @given(st.lists(written, max_size=30))
 def test_any_stream_of_notices_is_told_by_the_rules(stream: list[Written]) -> None:
-    """Each notice is in one message; none is sent in quiet hours but emergencies, nor more an hour than the limit."""
+    """Each notice is in one message; quiet hours hold all but emergencies, and no hour exceeds the limit."""
     county = County(FRIDAY, DIRECTORY)
     for number, one in enumerate(sorted(stream)):
         county.follow_up_until(FRIDAY + timedelta(minutes=one.minute) - timedelta(minutes=5))
         county.now = max(county.now, FRIDAY + timedelta(minutes=one.minute))
-        # What comes later is due earlier.
+        # Tickets that come later are due earlier.
         due_at = FRIDAY + timedelta(days=30, minutes=-one.minute)
         who = {"department": one.department, "urgency": one.urgency}
         for notice in county.open(number, planned=one.planned, due_at=due_at, **who):
@@ -101,7 +101,7 @@ def test_emergencies_wait_for_nothing(stream: list[Written]) -> None:
 
 
 def test_a_flood_becomes_ten_mails_and_one_digest_a_morning() -> None:
-    """Of 57 tickets in an hour ten are told at once, and the rest next morning in mails of twenty."""
+    """Of 57 tickets in an hour ten are sent at once, and the rest next morning in mails of twenty."""
     county = County(datetime(2026, 11, 3, 9, 0, tzinfo=WIB))
     for number in range(57):
         county.now += timedelta(minutes=1)
@@ -116,7 +116,7 @@ def test_a_flood_becomes_ten_mails_and_one_digest_a_morning() -> None:
 
 
 def test_what_comes_too_late_for_its_hour_counts_in_the_next() -> None:
-    """Thirty tickets of an hour whose stream was down are ten mails in the next hour, and no more."""
+    """Thirty tickets from an hour in which the stream was down become ten mails in the next hour, and no more."""
     county = County(datetime(2026, 11, 3, 9, 50, tzinfo=WIB))
     for number in range(30):
         county.open(number)
@@ -126,7 +126,7 @@ def test_what_comes_too_late_for_its_hour_counts_in_the_next() -> None:
 
 
 def test_the_night_is_told_in_the_hour_that_opens() -> None:
-    """Of thirty tickets of a night ten are mails at half past six, without a count, and the rest a digest."""
+    """Of a night's thirty tickets, ten are mails at half past six, without a stored count; the rest are a digest."""
     county = County(datetime(2026, 11, 3, 22, 0, tzinfo=WIB))
     for number in range(30):
         county.open(number)
@@ -138,7 +138,7 @@ def test_the_night_is_told_in_the_hour_that_opens() -> None:
 
 
 def test_a_ticket_opened_at_night_says_when_it_may_be_told() -> None:
-    """`classify` and a person's correction write the moment with the notice, so that waiting costs no write."""
+    """`classify` and a person's correction store the time with the notice, so that waiting costs no write."""
     night = datetime(2026, 11, 3, 22, 0, tzinfo=WIB)
     directory = load_directory()
     opened = opening(a_post(created_at=night), a_triage(), directory, night)
@@ -149,7 +149,7 @@ def test_a_ticket_opened_at_night_says_when_it_may_be_told() -> None:
 
 
 def test_a_day_without_anything_has_no_digest() -> None:
-    """A department that wants a digest hears nothing on a morning with nothing in it."""
+    """A department with a digest gets no mail on a morning without tickets."""
     county = County(datetime(2026, 11, 3, 9, 0, tzinfo=WIB), DIRECTORY)
     county.open(1, department="dlh")
     county.follow_up_until(datetime(2026, 11, 4, 9, 0, tzinfo=WIB))
@@ -159,7 +159,7 @@ def test_a_day_without_anything_has_no_digest() -> None:
 
 
 def test_whoever_has_no_contact_floods_the_desk_within_its_limit() -> None:
-    """Mails that go to the desk for many departments count as the desk's."""
+    """Mails that go to the desk in place of many departments count towards the desk's limit."""
     county = County(datetime(2026, 11, 3, 9, 0, tzinfo=WIB))
     outcomes = []
     for number, department in enumerate(["setwan", "kesbangpol", "desk"] * 5):

@@ -1,4 +1,4 @@
-"""An SMS is money: one about the same is spared, and no month costs more than its budget."""
+"""SMS cost money: a repetition is not sent, and no month costs more than its budget."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ PRICE = 350_000
 
 
 def a_county(**sms: Any) -> County:
-    """At night, with another rule for SMS."""
+    """Return a county at night, with another rule for SMS."""
     rule = DIRECTORY.sending.sms.model_copy(update=sms)
     sending = DIRECTORY.sending.model_copy(update={"sms": rule})
     return County(NIGHT, DIRECTORY.model_copy(update={"sending": sending}))
 
 
 def an_emergency(county: County, number: int, **changes: Any) -> tuple[Notice, Notice]:
-    """SMS and mail of a fire."""
+    """Return the SMS and the mail about a fire."""
     fields: dict[str, Any] = {"department": "damkar", "urgency": "emergency", "topic": "bencana", "place": GAMPING}
     sms, mail = county.open(number, **(fields | changes))
     return sms, mail
@@ -39,7 +39,7 @@ def spent(county: County) -> int:
 
 
 def test_the_second_sms_about_a_fire_is_spared_and_its_mail_goes() -> None:
-    """Three tickets about one fire are one SMS and three mails, and the notice says why."""
+    """Three tickets about one fire are one SMS and three mails, and the unsent notices say why."""
     county = a_county()
     pairs = [an_emergency(county, number) for number in range(3)]
     outcomes = [county.deliver(notice) for pair in pairs for notice in pair]
@@ -61,14 +61,14 @@ def test_the_second_sms_about_a_fire_is_spared_and_its_mail_goes() -> None:
     ],
 )
 def test_another_emergency_is_another_sms(changes: dict[str, Any]) -> None:
-    """Another department, topic or place is told; and so is what nobody knows the place of."""
+    """Another department, topic or place gets an SMS, and so does a fire without a known place."""
     county = a_county()
     for number, fields in enumerate([{}, changes, changes | {"place": None}]):
         assert county.deliver(an_emergency(county, number, **fields)[0]) == "sent"
 
 
 def test_half_an_hour_later_it_is_news_again() -> None:
-    """A fire that is written about again later may be another one."""
+    """Reports half an hour later may be about another fire."""
     county = a_county()
     assert county.deliver(an_emergency(county, 1)[0]) == "sent"
     county.now += timedelta(minutes=29)
@@ -78,7 +78,7 @@ def test_half_an_hour_later_it_is_news_again() -> None:
 
 
 def test_an_sms_that_was_refused_for_now_is_no_repetition_of_itself() -> None:
-    """Its next attempt goes, and is paid for once."""
+    """The SMS's next attempt is sent, and is paid for once."""
     county = a_county()
     sms, _ = an_emergency(county, 1)
     county.sms.fault = _raise(NotAcceptedError("429", retry=True))
@@ -91,7 +91,7 @@ def test_an_sms_that_was_refused_for_now_is_no_repetition_of_itself() -> None:
 
 
 def test_an_sms_nobody_knows_the_outcome_of_counts_as_paid() -> None:
-    """The month never costs more than its budget, whatever was lost."""
+    """Even with lost replies, a month never costs more than its budget."""
     county = a_county()
     county.sms.fault = _raise(OutcomeUnknownError("ReadTimeoutError"))
     assert county.deliver(an_emergency(county, 1)[0]) == "unknown"
@@ -99,7 +99,7 @@ def test_an_sms_nobody_knows_the_outcome_of_counts_as_paid() -> None:
 
 
 def test_a_month_costs_no_more_than_its_budget() -> None:
-    """Of five emergencies two are told by SMS; the mail says the others, and the desk hears of it, once."""
+    """Of five emergencies two get an SMS; the others have their mail, and the desk is told once."""
     county = a_county(monthly_budget_usd=0.8)
     outcomes = []
     for number in range(5):
@@ -115,7 +115,7 @@ def test_a_month_costs_no_more_than_its_budget() -> None:
 
 
 def test_the_desk_reads_of_the_used_up_budget_in_the_morning() -> None:
-    """The mail says which month, what it may cost, and what happens meanwhile."""
+    """The mail names the month, its budget, and what happens meanwhile."""
     county = a_county(monthly_budget_usd=0)
     county.deliver(an_emergency(county, 1)[0])
     county.follow_up_until(NIGHT + timedelta(hours=8))
@@ -129,7 +129,7 @@ def test_the_desk_reads_of_the_used_up_budget_in_the_morning() -> None:
 
 
 def test_a_step_of_the_ladder_is_no_repetition() -> None:
-    """The head of department is told by SMS of what the officer was told ten minutes ago."""
+    """The head of department gets an SMS about what the officer was told ten minutes ago."""
     county = a_county()
     sms, _ = an_emergency(county, 1)
     assert county.deliver(sms) == "sent"

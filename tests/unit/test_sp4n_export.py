@@ -57,7 +57,7 @@ def row(**cells: str) -> tuple[str, ...]:
 
 
 def only(path: Path, directory: Directory, **cells: str) -> tuple[str | None, tuple[str, ...], str]:
-    """Give topic, further topics and what decided of an export with one row."""
+    """Return topic, further topics and the deciding cell of an export with one row."""
     examples, tally = tallied(as_csv(path / "satu.csv", [HEADER, row(**cells)]), directory)
     (example,) = examples
     return example.topic, example.topic_alt, next(iter(tally.topics))
@@ -66,7 +66,7 @@ def only(path: Path, directory: Directory, **cells: str) -> tuple[str | None, tu
 @pytest.mark.parametrize("separator", [",", ";"])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])
 def test_csv_dialects(tmp_path: Path, directory: Directory, separator: str, encoding: str) -> None:
-    """Commas or semicolons, UTF-8 with or without its mark or Windows-1252: the same report comes out."""
+    """Commas or semicolons, in UTF-8 with or without BOM or in Windows-1252, give the same report."""
     rows = [HEADER, row(judul="Lampu “mati” di Jalan Café")]
     (example,) = read_examples(as_csv(tmp_path / "lapor.csv", rows, separator, encoding), directory)
 
@@ -76,7 +76,7 @@ def test_csv_dialects(tmp_path: Path, directory: Directory, separator: str, enco
 
 
 def test_workbook_as_it_is_exported(tmp_path: Path, directory: Directory) -> None:
-    """The workbook of SP4N-LAPOR! itself is read: lines above the header, its own column names, further columns."""
+    """SP4N-LAPOR!'s own workbook is read: with lines above the header, its own column names, and more columns."""
     rows = [
         ("Laporan Ringkas",),
         (),
@@ -106,7 +106,7 @@ def test_workbook_as_it_is_exported(tmp_path: Path, directory: Directory) -> Non
     ],
 )
 def test_text(tmp_path: Path, directory: Directory, title: str, body: str, text: str) -> None:
-    """Title and body become one text, said once and masked."""
+    """Title and body become one masked text without repetition."""
     path = as_csv(tmp_path / "a.csv", [HEADER, row(judul=title, isi_laporan_awal=body)])
     assert [example.text for example in tallied(path, directory)[0]] == [text]
 
@@ -123,7 +123,7 @@ def test_text(tmp_path: Path, directory: Directory, title: str, body: str, text:
     ],
 )
 def test_kind(tmp_path: Path, directory: Directory, classification: str, kind: str | None) -> None:
-    """A known classification gives the kind, and no other does."""
+    """A known classification gives the kind, an unknown one does not."""
     path = as_csv(tmp_path / "a.csv", [HEADER, row(klasifikasi=classification)])
     assert [example.kind for example in tallied(path, directory)[0]] == [kind]
 
@@ -132,7 +132,7 @@ def test_kind(tmp_path: Path, directory: Directory, classification: str, kind: s
     "status", ["Ditolak", "Bukan kewenangan", "SPAM", "Diarsipkan oleh Admin", "Arsip", "Bukan Wewenang Instansi"]
 )
 def test_what_nobody_took_on_is_skipped(tmp_path: Path, directory: Directory, status: str) -> None:
-    """A report that was refused is neither a report nor chatter for training, and its status is counted."""
+    """A refused report is used neither as a report nor as chatter, and its status is counted."""
     examples, tally = tallied(as_csv(tmp_path / "a.csv", [HEADER, row(status=status), POTHOLE]), directory)
 
     assert len(examples) == 1
@@ -162,12 +162,12 @@ def test_what_nobody_took_on_is_skipped(tmp_path: Path, directory: Directory, st
 def test_topic(
     tmp_path: Path, directory: Directory, category: str, department: str, expected: tuple[str | None, tuple[str], str]
 ) -> None:
-    """The category decides, else the department among what it leaves; who contradict each other teach no topic."""
+    """The category decides, or else the department among its topics; a contradiction gives no topic."""
     assert only(tmp_path, directory, kategori=category, dinas_tujuan=department) == expected
 
 
 def test_every_category_can_be_reached_by_its_name(directory: Directory) -> None:
-    """No entry hides another, and each one's own topic is what its first department confirms."""
+    """No entry hides another, and each entry's own topic is confirmed by its first department."""
     categories = load_categories(directory)
     for category in categories.values():
         assert category_named(categories, category.name.upper()) is category
@@ -177,7 +177,7 @@ def test_every_category_can_be_reached_by_its_name(directory: Directory) -> None
 
 
 def test_every_department_is_found_by_its_name(directory: Directory) -> None:
-    """A department's full and short name lead to it and to no other, with the county's name behind it as well."""
+    """A department is found by its full and short names, also followed by the county's name, and no other is."""
     for code, department in directory.departments.items():
         for name in (department.name, department.short_name):
             assert department_named(directory, name) == code
@@ -195,7 +195,7 @@ def test_every_department_is_found_by_its_name(directory: Directory) -> None:
     ],
 )
 def test_categories_are_checked(tmp_path: Path, directory: Directory, entry: dict[str, object], fault: str) -> None:
-    """A wrong entry in the list of categories is refused by name."""
+    """A wrong entry in the list of categories is reported by name."""
     path = tmp_path / "categories.json"
     first = {"name": "Ada", "topic": None, "source": "tree"}
     path.write_text(json.dumps({"sources": {"tree": "x"}, "categories": [first, entry]}), encoding="utf-8")
@@ -204,7 +204,7 @@ def test_categories_are_checked(tmp_path: Path, directory: Directory, entry: dic
 
 
 def test_the_report_names_what_is_unknown_and_quotes_nothing(tmp_path: Path, directory: Directory) -> None:
-    """What was skipped or not understood is told with counts; no word of a report is, even in the wrong column."""
+    """Skipped or unknown values are counted in the report; no word of a text appears, even from a wrong column."""
     secret = "Saya Ponirah dari Dusun Rahasia sudah lapor berkali-kali tetapi tidak pernah ada yang datang memeriksa"
     rows = [
         HEADER,
@@ -229,7 +229,7 @@ def test_the_report_names_what_is_unknown_and_quotes_nothing(tmp_path: Path, dir
 
 
 def test_a_row_that_fell_apart_is_counted(tmp_path: Path, directory: Directory) -> None:
-    """A text with a line break or separator that was not quoted makes rows of another length: skipped, not misread."""
+    """An unquoted line break or separator makes rows of another length, which are skipped and not misread."""
     good = ";".join(HEADER), "Pengaduan;Pasar;Judul;Isi;Web;Disperindag;Selesai"
     torn = "Pengaduan;Pasar;Judul;isi yang", "patah;Web;Disperindag;Selesai", f"{good[1]};lebih"
     path = tmp_path / "a.csv"
@@ -257,7 +257,7 @@ def test_a_row_that_fell_apart_is_counted(tmp_path: Path, directory: Directory) 
     ],
 )
 def test_faults(tmp_path: Path, directory: Directory, name: str, content: bytes | None, fault: str) -> None:
-    """A file that cannot be used is refused in one sentence that names file and fault and quotes no cell."""
+    """An unusable file is refused in one sentence that names file and fault and quotes no cell."""
     if content is not None:
         (tmp_path / name).write_bytes(content)
     with pytest.raises(ExampleError, match=fault) as refused:
@@ -266,7 +266,7 @@ def test_faults(tmp_path: Path, directory: Directory, name: str, content: bytes 
 
 
 def test_an_empty_workbook_is_refused(tmp_path: Path, directory: Directory) -> None:
-    """A workbook without a cell is called empty."""
+    """A workbook without a cell is reported as empty."""
     with pytest.raises(ExampleError, match="it is empty"):
         read_examples(as_workbook(tmp_path / "a.xlsx", []), directory)
 

@@ -1,4 +1,4 @@
-"""What is read when a step of the ladder is taken."""
+"""The wording of the messages for the ladder's steps."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def written(  # noqa: PLR0913 # what a message depends on
     post: dict[str, Any] | None = None,
     **triage: Any,
 ) -> Mail | str:
-    """A message about a complaint that came in at `NOON`."""
+    """Return the message about a complaint that came in at `NOON`."""
     decided = a_triage(**triage)
     said = a_post(**{"text": WORDS, "triage": decided, **(post or {})})
     ticket = opening(said, decided, DIRECTORY, NOON).ticket
@@ -57,14 +57,14 @@ def written(  # noqa: PLR0913 # what a message depends on
 
 
 def a_mail(step: str, reader: str = "dishub", **given: Any) -> Mail:
-    """The same as a mail."""
+    """Return the message as a mail."""
     mail = written(step, reader, **given)
     assert isinstance(mail, Mail)
     return mail
 
 
 def test_a_reminder_says_what_was_asked_since_when_and_until_when() -> None:
-    """The code is in the subject; the officer need not look for the first mail."""
+    """The code is in the subject, so the officer need not search for the first mail."""
     mail = a_mail("remind", after=6 * DAY)
     assert mail.subject.startswith("[SLM-")
     assert "Pengingat" in mail.subject
@@ -75,14 +75,14 @@ def test_a_reminder_says_what_was_asked_since_when_and_until_when() -> None:
 
 
 def test_a_reminder_that_is_late_says_that_the_limit_has_passed() -> None:
-    """It speaks of the moment at which it is taken, which after an outage is another one than was meant."""
+    """The reminder refers to the time it is sent, which after an outage is later than planned."""
     mail = a_mail("remind", after=20 * DAY)
     assert "sudah lewat" in mail.text
     assert "paling lambat Selasa, 10 November 2026 pukul 16.00 WIB, atau" not in mail.text
 
 
 def test_the_head_is_asked_for_guidance_and_the_officer_knows_that_he_was_told() -> None:
-    """Each reads what is asked of him."""
+    """The head and the officer each read what is asked of them."""
     head, officer = a_mail("head", role="head"), a_mail("head")
     assert "Yth. Kepala Dinas Perhubungan," in head.text
     assert "Mohon arahan Bapak/Ibu" in head.text
@@ -105,7 +105,7 @@ def test_heads_are_addressed_by_their_title(department: str, name: str) -> None:
 
 
 def test_the_sekda_reads_who_has_it_and_that_it_was_accepted() -> None:
-    """He has never heard of it before."""
+    """The Sekda has not heard of the ticket before."""
     mail = a_mail("sekda", "setda", role="head", status="accepted", after=20 * DAY)
     assert "ditangani oleh Dinas Perhubungan, tetapi belum selesai" in mail.text
     assert "Tenggat penyelesaian: Jumat, 20 November 2026" in mail.text
@@ -113,14 +113,14 @@ def test_the_sekda_reads_who_has_it_and_that_it_was_accepted() -> None:
 
 
 def test_the_desk_is_asked_to_decide_what_it_has_left_lying() -> None:
-    """Nobody was told yet, so nobody can have accepted it."""
+    """Nobody was told yet, so nobody can have accepted the ticket."""
     mail = a_mail("remind", DESK, status="needs_review", after=2 * DAY, desk_reason="undecided", department=DESK)
     assert "belum diputuskan penanggung jawabnya" in mail.text
     assert "siapa yang menanganinya" in mail.text
 
 
 def test_what_was_passed_on_is_asked_about_once() -> None:
-    """The record says whose it is, and that no further reminder follows."""
+    """The mail says who owns the matter, and that no further reminder follows."""
     mail = a_mail(
         "remind", DESK, status="not_ours", after=9 * DAY, desk_reason="undecided", department="pln", ours=False
     )
@@ -129,7 +129,7 @@ def test_what_was_passed_on_is_asked_about_once() -> None:
 
 
 def test_the_desk_prepares_the_forum() -> None:
-    """It learns that the ticket is on the list."""
+    """The desk learns that the ticket is on the forum's list."""
     mail = a_mail("forum", DESK, status="accepted", after=30 * DAY, desk_reason="undecided")
     assert "forum yang dipimpin Wakil Bupati" in mail.text
 
@@ -138,7 +138,7 @@ def test_the_desk_prepares_the_forum() -> None:
     ("reason", "words"), [("no_contact", "belum terdaftar"), ("dead_contact", "tidak dapat dihubungi")]
 )
 def test_what_a_head_cannot_be_told_the_desk_passes_on(reason: DeskReason, words: str) -> None:
-    """It is addressed to the desk, and names whom it is for."""
+    """The mail is addressed to the desk and names whom it is meant for."""
     mail = a_mail("head", role="head", desk_reason=reason)
     assert "Yth. Meja Aduan Diskominfo," in mail.text
     assert "untuk Kepala Dinas Perhubungan" in mail.text
@@ -147,7 +147,7 @@ def test_what_a_head_cannot_be_told_the_desk_passes_on(reason: DeskReason, words
 
 @pytest.mark.parametrize("medium", ["email", "sms"])
 def test_a_secret_report_is_named_by_its_code_alone(medium: str) -> None:
-    """Neither words nor topic nor place of it leave the county's systems."""
+    """Neither words, topic nor place of a secret report leave the county's systems."""
     message = written(
         "head",
         "inspektorat",
@@ -165,13 +165,13 @@ def test_a_secret_report_is_named_by_its_code_alone(medium: str) -> None:
 
 
 def test_what_was_deleted_is_reminded_of_without_its_words() -> None:
-    """The complaint stays although its author took the post back."""
+    """The complaint stays although its author deleted the post."""
     mail = a_mail("remind", post={"text": "", "state": "gone", "gone_at": NOON, "gone_reason": "gone"})
     assert "telah dihapus di kanal asalnya" in mail.text
 
 
 def test_what_a_citizen_wrote_cannot_become_markup_or_a_link() -> None:
-    """It is quoted, escaped, defanged and cut."""
+    """A citizen's words are quoted, escaped, stripped of clickable links, and cut."""
     mail = a_mail("remind", post={"text": "<b>x</b> https://bit.ly/x\u202e " + "a" * 2000})
     assert "<b>x</b>" not in mail.html
     assert "https://bit.ly" not in mail.text + mail.html
@@ -188,7 +188,7 @@ def test_what_a_citizen_wrote_cannot_become_markup_or_a_link() -> None:
     step=st.sampled_from(["remind", "head", "remind_due", "head_due", "sekda", "forum"]),
 )
 def test_an_sms_is_one_part_without_a_word_of_the_citizen(**drawn: str) -> None:
-    """Whatever it is about, it fits into 160 septets of the GSM alphabet and carries the code."""
+    """Any SMS fits into 160 septets of the GSM alphabet and carries the code."""
     text = written(
         drawn["step"],
         drawn["department"],

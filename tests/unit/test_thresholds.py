@@ -1,4 +1,4 @@
-"""Thresholds keep what they promise on the texts they were fitted on."""
+"""Thresholds keep their promises on the texts they were fitted on."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TOPICS = ("jalan", "sampah_lingkungan", "sosial")
 
 
 class Judged(NamedTuple):
-    """Texts, and what was said about them unseen."""
+    """Texts, with the predictions of models that had not seen them."""
 
     examples: list[Example]
     unseen: Unseen
@@ -44,20 +44,20 @@ def some_judged(draw: st.DrawFn) -> Judged:
 
 
 def judged(rows: Sequence[tuple[Example, float, float]]) -> Judged:
-    """Texts of which the model says ``jalan``, with the probabilities of topic and report."""
+    """Return texts predicted as ``jalan``, with the probabilities of topic and report."""
     topic = np.array([[sure, (1 - sure) / 2, (1 - sure) / 2] for _, sure, _ in rows])
     return Judged([example for example, _, _ in rows], Unseen(TOPICS, topic, np.array([report for *_, report in rows])))
 
 
 def fitted(given_: Judged) -> Thresholds:
-    """The thresholds of these texts."""
+    """Return the thresholds of these texts."""
     return thresholds(given_.examples, given_.unseen)
 
 
 @settings(max_examples=100)
 @given(some_judged())
 def test_what_a_topic_is_trusted_with_is_right(texts: Judged) -> None:
-    """Above a topic's own threshold so much is right as was promised; a rare topic is trusted from 0.9 on only."""
+    """Above a topic's own threshold the promised share is right; a rare topic is trusted only from 0.9 on."""
     found = fitted(texts).auto_from
     named, sure = texts.unseen.topic.argmax(axis=1), texts.unseen.topic.max(axis=1)
     assert set(found) == set(TOPICS)
@@ -73,7 +73,7 @@ def test_what_a_topic_is_trusted_with_is_right(texts: Judged) -> None:
 @settings(max_examples=100)
 @given(some_judged())
 def test_hardly_a_report_is_dropped(texts: Judged) -> None:
-    """Of no source more than its share falls below the threshold, and what is likely a report never does."""
+    """At most its share of each source falls below the threshold, and a likely report never does."""
     drop = fitted(texts).drop_below
     assert drop <= HIGHEST_DROP
     for source in (CORPUS_SOURCE, "kota"):
@@ -88,7 +88,7 @@ def test_hardly_a_report_is_dropped(texts: Judged) -> None:
 @settings(max_examples=100)
 @given(some_judged())
 def test_hardly_any_chatter_is_told(texts: Judged) -> None:
-    """Of the corpus's chatter at most its share passes both the topic's threshold and that of a report."""
+    """At most its share of the corpus's chatter passes both the topic's threshold and the report's."""
     found = fitted(texts)
     named, sure = texts.unseen.topic.argmax(axis=1), texts.unseen.topic.max(axis=1)
     chatter_at = [
@@ -105,7 +105,7 @@ def test_hardly_any_chatter_is_told(texts: Judged) -> None:
 
 
 def test_a_topic_is_trusted_as_low_as_it_is_right() -> None:
-    """The threshold is the lowest that keeps the promise, not a higher one."""
+    """The threshold is the lowest one that keeps the promise."""
     rights = [(an_example(), 0.99 - number / 1000, 0.9) for number in range(100)]
     wrongs = [(an_example(topic="sosial"), 0.5 - number / 1000, 0.9) for number in range(50)]
     found = fitted(judged(rights + wrongs)).auto_from["jalan"]
@@ -115,7 +115,7 @@ def test_a_topic_is_trusted_as_low_as_it_is_right() -> None:
 
 
 def test_equally_probable_texts_pass_together() -> None:
-    """Where right and wrong texts are equally probable, the threshold does not pretend to tell them apart."""
+    """Where right and wrong texts are equally probable, the threshold does not claim to separate them."""
     rights = [(an_example(), 0.8, 0.9)] * 60
     wrongs = [(an_example(topic="sosial"), 0.8, 0.9)] * 60
     surer = [(an_example(), 0.85, 0.9)] * FEWEST
@@ -130,7 +130,7 @@ def test_an_accepted_topic_is_right_as_well() -> None:
 
 @pytest.mark.parametrize(("count", "trusted"), [(FEWEST - 1, 0.9), (FEWEST, 0.6)])
 def test_a_rare_topic_has_to_be_sure(count: int, trusted: float) -> None:
-    """Too few texts prove nothing: the topic is trusted only where all topics together are, and never below 0.9."""
+    """Too few texts prove nothing: the topic is trusted where all topics together are, and never below 0.9."""
     texts = judged([(an_example(), 0.6, 0.9)] * count)
     others = [an_example(topic="sosial")] * FEWEST
     unseen = Unseen(
@@ -148,7 +148,7 @@ def test_when_nothing_is_right_nothing_is_trusted() -> None:
 
 
 def test_thresholds_are_written_in_four_places() -> None:
-    """The files hold numbers people can compare, topics in order."""
+    """The files hold rounded numbers that people can compare, with topics in order."""
     described = Thresholds(0.123456, 0.5, {"sosial": 0.98765, "jalan": 1.0}).described()
     assert described == {"drop_below": 0.1235, "auto_report": 0.5, "auto_from": {"jalan": 1.0, "sosial": 0.9877}}
     assert list(described["auto_from"]) == ["jalan", "sosial"]

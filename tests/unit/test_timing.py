@@ -19,7 +19,7 @@ LIMIT = OFFICE.mails_an_hour
 
 
 def wib(day: int, hour: int, minute: int = 0) -> datetime:
-    """A moment of November 2026; the 3rd is a Tuesday."""
+    """Return a time in November 2026; the 3rd is a Tuesday."""
     return datetime(2026, 11, day, hour, minute, tzinfo=WIB)
 
 
@@ -34,44 +34,44 @@ def test_what_is_too_much_for_an_hour_goes_into_the_digest(sent: int, expected: 
 
 @given(st.integers(0, 10_000), st.integers(0, 23))
 def test_a_flood_holds_no_emergency(sent: int, hour: int) -> None:
-    """However many mails a department has had, at any hour."""
+    """An emergency goes at any hour, however many mails a department has had."""
     assert hold_back(a_notice(urgency="emergency"), OFFICE, wib(3, hour), sent) is None
     assert not is_counted(a_notice(urgency="emergency"), wib(3, hour))
 
 
 def test_the_night_comes_before_the_flood() -> None:
-    """At night a mail waits for the morning on its own, whatever was counted."""
+    """A mail at night waits for the morning by itself, whatever was counted."""
     assert hold_back(a_notice(), OFFICE, wib(3, 22), LIMIT) == Hold(wib(4, 6, 30), in_digest=False)
 
 
 def test_what_waits_for_its_digest_goes_on_waiting() -> None:
-    """A notice found before its digest keeps its moment, which costs no write."""
+    """A notice found before its digest keeps its time, which costs no write."""
     waiting = a_notice(act_at=wib(4, 7, 30), digest_at=wib(4, 7, 30))
     assert hold_back(waiting, OFFICE, wib(3, 12), 0) == TOMORROW
     assert hold_back(waiting, OFFICE, wib(3, 21), 0) == TOMORROW
 
 
 def test_what_has_come_goes_uncounted() -> None:
-    """A notice whose digest has come goes, however many mails there were, and counts as none of them."""
+    """A notice whose digest is due is sent, however many mails there were, and does not count as a mail."""
     come = a_notice(act_at=wib(3, 7, 30), digest_at=wib(3, 7, 30))
     assert hold_back(come, OFFICE, wib(3, 7, 32), LIMIT) is None
     assert not is_counted(come, wib(3, 7, 32))
 
 
 def test_a_digest_that_is_late_waits_for_the_next() -> None:
-    """After an outage into the night nobody is woken: it goes with the next morning's."""
+    """After an outage that lasts into the night, the digest waits for the next morning and wakes nobody."""
     late = a_notice(act_at=wib(3, 7, 30), digest_at=wib(3, 7, 30))
     assert hold_back(late, OFFICE, wib(3, 20, 30), 0) == TOMORROW
 
 
 def test_an_emergency_leaves_the_digest_it_waited_for() -> None:
-    """Whatever was on the notice, an emergency goes at once."""
+    """Whatever time the notice had, an emergency goes at once."""
     waiting = a_notice(urgency="emergency", act_at=wib(4, 7, 30), digest_at=wib(4, 7, 30))
     assert hold_back(waiting, OFFICE, wib(3, 22), LIMIT) is None
 
 
 def test_only_mails_about_tickets_are_counted() -> None:
-    """An SMS, and what the desk reads about Aduan itself, neither count nor drown in a digest."""
+    """An SMS and the desk's mails about Aduan itself neither count nor wait for a digest."""
     for notice in (a_notice(medium="sms"), a_channel_notice(), a_contact_notice()):
         assert not is_counted(notice, wib(3, 12))
         assert hold_back(notice, OFFICE, wib(3, 12), LIMIT) is None
@@ -90,7 +90,7 @@ def test_only_mails_about_tickets_are_counted() -> None:
     ],
 )
 def test_what_an_sms_is_about_is_its_topic_and_place(place: Place | None, matter: str | None) -> None:
-    """Two tickets of one topic in one kalurahan are about the same; without a place nothing is."""
+    """Two tickets with one topic in one kalurahan are about the same; without a place, none are."""
     assert sms_matter(a_ticket(topic="kebakaran", place=place)) == matter
 
 
@@ -104,12 +104,12 @@ def test_what_an_sms_is_about_is_its_topic_and_place(place: Place | None, matter
     ],
 )
 def test_in_the_first_hour_of_a_morning_the_night_counts(now: datetime, since: datetime) -> None:
-    """What came in at night, or over a weekend, is told in the hour that opens; later hours count for themselves."""
+    """Mails of a night or a weekend count in the hour that opens; later hours count only their own."""
     assert counts_since(OFFICE, now) == since
 
 
 def test_a_night_that_ends_with_the_hour_counts_in_the_hour_it_opens() -> None:
-    """A department that opens at seven has the night's mails at seven."""
+    """A department that opens at seven gets the night's mails at seven."""
     rule = OFFICE.model_copy(update={"quiet_until": time(7, 0)})
     assert counts_since(rule, wib(3, 7, 5)) == wib(2, 20)
     assert counts_since(rule, wib(3, 8, 5)) == wib(3, 8)

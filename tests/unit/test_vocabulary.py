@@ -1,4 +1,4 @@
-"""Which words may stand in a model everybody can read."""
+"""Which words may be in a model that everybody can read."""
 
 from __future__ import annotations
 
@@ -27,22 +27,22 @@ DIRECTORY = load_directory()
 
 
 def strangers(*texts: str) -> list[Example]:
-    """Citizens' texts of another source, each with a group of its own."""
+    """Return citizens' texts of another source, each with a group of its own."""
     return [an_example(text=text, source="kota", group=f"kota-{number}") for number, text in enumerate(texts)]
 
 
 def own(*texts: str) -> list[Example]:
-    """Texts of the project's corpus, each with a group of its own."""
+    """Return texts of the project's corpus, each with a group of its own."""
     return [an_example(text=text, group=f"corpus-{number}") for number, text in enumerate(texts)]
 
 
 def allowed(examples: Sequence[Example]) -> dict[str, set[str]]:
-    """What may be taken from texts, by family."""
+    """Return the features that may be taken from these texts, by family."""
     return dict(zip(FAMILIES, allowed_features(examples, read_features(examples, DIRECTORY), DIRECTORY), strict=True))
 
 
 def test_a_strangers_word_must_be_common() -> None:
-    """A word only other sources use is taken when many texts do: fewer, and it may be a name."""
+    """A word that only other sources use is taken if many texts use it; a rarer word may be a name."""
     text = "katanya wargapedia bagus"
     assert "wargapedia" not in allowed(strangers(*[text] * (FEWEST_STRANGERS - 1)))["word"]
     assert "wargapedia" in allowed(strangers(*[text] * FEWEST_STRANGERS))["word"]
@@ -57,19 +57,19 @@ def test_near_duplicates_count_once() -> None:
 
 
 def test_the_corpus_own_words_are_kept() -> None:
-    """What the project wrote itself is nobody's secret: two texts are enough, one is not."""
+    """The project's own texts hold no secrets: two texts with a word are enough, one is not."""
     assert "wargapedia" in allowed(own(*["kata wargapedia"] * FEWEST_TEXTS))["word"]
     assert "wargapedia" not in allowed(own("kata wargapedia"))["word"]
 
 
 def test_the_directorys_words_are_kept() -> None:
-    """What the directory says of topics is public: strangers need not use it often."""
+    """The directory's words on topics are public, so citizens need not use them often."""
     assert "drainase" in allowed(strangers(*["itu Drainase"] * FEWEST_TEXTS))["word"]
 
 
 @pytest.mark.parametrize("address", ["Pak", "bu", "Mbak", "almarhum", "bernama"])
 def test_whoever_is_addressed_is_not_learnt(address: str) -> None:
-    """A word that follows a form of address is a name, even in small letters."""
+    """A word that follows a form of address is taken for a name, even in lower case."""
     texts = [f"kata {address} wargapedia"] + ["kata orang wargapedia"] * (FEWEST_STRANGERS - 1)
     assert "wargapedia" not in allowed(strangers(*texts))["word"]
     seldom = [*texts, *["kata orang wargapedia"] * 10]
@@ -77,7 +77,7 @@ def test_whoever_is_addressed_is_not_learnt(address: str) -> None:
 
 
 def test_what_is_mostly_capitalised_is_not_learnt() -> None:
-    """A word that is written like a name inside of sentences is taken for one; at their beginning it says nothing."""
+    """A word that is mostly capitalised within sentences is taken for a name; at their beginning it is not counted."""
     named = ["kata Wargapedia"] * 7 + ["kata wargapedia"] * 3
     common = ["kata Wargapedia"] * 5 + ["kata wargapedia"] * 5
     opening = ["Wargapedia kata"] * 5 + ["kata wargapedia"] * 5
@@ -87,7 +87,7 @@ def test_what_is_mostly_capitalised_is_not_learnt() -> None:
 
 
 def test_given_names_are_never_learnt() -> None:
-    """However often, in whatever letters and whoever wrote it: no weight, no pair, no opening of a given name."""
+    """However often, in whatever case and by whom it is written, no word, pair or opening holds a given name."""
     found = allowed(own(*["lampu budi mati"] * 20) + strangers(*["lampu sulastri mati"] * 20))
     for family in ("word", "pair", "opening"):
         assert not [name for name in found[family] if {"budi", "sulastri"} & set(name.split(" "))]
@@ -96,25 +96,25 @@ def test_given_names_are_never_learnt() -> None:
 
 @pytest.mark.parametrize("number", ["08123456789", "3404010101900001", "1234", "ab1234cd", "lapor1708"])
 def test_long_numbers_are_never_learnt(number: str) -> None:
-    """A number of more than three digits is somebody's, also within a word."""
+    """A number of more than three digits may be personal, also within a word."""
     found = allowed(own(*[f"lampu {number} mati"] * 20))
     assert not [name for name in found["word"] | found["pair"] | found["opening"] if number in name]
 
 
 def test_short_numbers_are_learnt() -> None:
-    """``112`` and ``rt 03`` tell something, and nobody."""
+    """``112`` and ``rt 03`` are informative and identify nobody."""
     assert {"112", "03"} <= allowed(own(*["lampu 112 mati rt 03"] * FEWEST_TEXTS))["word"]
 
 
 def test_pairs_and_openings_are_of_allowed_words() -> None:
-    """A word that may not be learnt is not learnt beside another either."""
+    """A word that may not be learnt is not learnt beside another word either."""
     found = allowed(strangers(*["lampu wargapedia mati"] * FEWEST_TEXTS) + own("lampu mati", "lampu mati"))
     assert "lampu mati" in found["pair"]
     assert not [name for name in found["pair"] | found["opening"] if "wargapedia" in name]
 
 
 def test_a_piece_belongs_to_many_words() -> None:
-    """A piece is taken when several different words share it, so that it gives none of them away."""
+    """A piece is taken if several different words share it, so that it reveals none of them."""
     assert "zqx" in allowed(own(*[f"kata {letter}zqx{letter}" for letter in "abc"[:FEWEST_HOSTS]]))["gram"]
     assert "zqx" not in allowed(own("kata azqxa", "kata bzqxb", "kata azqxa", "kata bzqxb"))["gram"]
     assert not allowed(own(*["kata qxz"] * 20))["gram"] & {"qxz", " qxz "}
@@ -129,7 +129,7 @@ def test_pieces_never_hold_a_whole_word(texts: list[str]) -> None:
 
 
 def test_what_a_vocabulary_keeps_keeps_its_rarity() -> None:
-    """Leaving features out moves neither the others' order nor their weights, across families."""
+    """Leaving features out changes neither the order nor the weights of the others, across families."""
     names = (("a", "b"), ("c",), (), ("d", "e"), ())
     vocabulary = Vocabulary(names, tuple(np.arange(len(given), dtype=float) + 1 for given in names))
     kept = vocabulary.keep(np.array([4, 1]))
@@ -138,7 +138,7 @@ def test_what_a_vocabulary_keeps_keeps_its_rarity() -> None:
 
 
 def test_a_row_is_scaled_by_family() -> None:
-    """Each family weighs as loud as it is set, by rarity, and divided by the root of how many of it are known."""
+    """Each feature is weighed by family and rarity, and divided by the root of the family's known features."""
     features: list[tuple[list[str], ...]] = [(["a", "b", "x", "b"], [], [], [], ["g"]), (["a"], [], [], [], [])]
     vocabulary = Vocabulary.of(features, [{"a", "b"}, set(), set(), set(), {"g"}])
     assert vocabulary.names == (("a", "b"), (), (), (), ("g",))

@@ -31,7 +31,7 @@ def write(
     ticket: Ticket | None = None,
     **triage: Any,
 ) -> Mail:
-    """The mail about the builders' ticket, with one thing changed."""
+    """Return the mail about the builders' ticket, with some fields changed."""
     post = post or a_post(triage=a_triage(**({"department": department} | triage)))
     ticket = ticket or a_ticket(department=department)
     return mail(Case(ticket, post, DIRECTORY.departments[department], desk_reason, DIRECTORY))
@@ -59,12 +59,12 @@ def test_a_mail_says_everything_an_officer_needs() -> None:
 
 
 def test_the_subject_is_short_and_names_code_topic_and_place() -> None:
-    """The subject alone tells one complaint from another."""
+    """The subject alone distinguishes one complaint from another."""
     assert write().subject == f"[{a_ticket().code}] Penerangan jalan umum \u2013 Condongcatur"
 
 
 def test_an_emergency_is_seen_in_the_subject_and_first() -> None:
-    """An emergency says so before anything else."""
+    """An emergency is stated before anything else."""
     written = write(ticket=a_ticket(urgency="emergency"))
     assert "] DARURAT: " in written.subject
     assert "darurat. Mohon segera ditangani" in written.text
@@ -72,7 +72,7 @@ def test_an_emergency_is_seen_in_the_subject_and_first() -> None:
 
 
 def test_the_desk_is_told_how_sure_the_guess_is_and_what_else_it_may_be() -> None:
-    """When nobody is sure, the desk gets the guess, the runner-up, how sure each is, the words, and what judged."""
+    """For an uncertain post the desk gets guess and runner-up with their certainty, the words, and what judged."""
     triage = a_triage(
         department=DESK,
         guess="dishub",
@@ -98,7 +98,7 @@ def test_the_desk_is_told_how_sure_the_guess_is_and_what_else_it_may_be() -> Non
     [(0.0, "kurang dari 1 persen"), (0.996, "99 persen"), (1.0, "99 persen"), (0.5, "50 persen")],
 )
 def test_no_guess_is_certain_or_impossible(confidence: float, said: str) -> None:
-    """Rounding never makes a guess a certainty."""
+    """Rounding never turns a guess into a certainty."""
     triage = a_triage(department=DESK, guess="dishub", confidence=confidence, runner_up=None, route="desk")
     written = mail(
         Case(a_ticket(department=DESK), a_post(triage=triage), DIRECTORY.departments[DESK], "undecided", DIRECTORY)
@@ -108,7 +108,7 @@ def test_no_guess_is_certain_or_impossible(confidence: float, said: str) -> None
 
 
 def test_only_the_desk_is_told_what_judged() -> None:
-    """A department gets the words that decided, not the hashes; nobody gets them when a person decided."""
+    """A department gets the deciding words without the hashes; after a person's decision nobody gets either."""
     assert "Dinilai oleh" not in write().text + write().html
     assert "Dinilai oleh rules-1" in write(desk_reason="no_contact").text
     by_person = write("dlh", desk_reason="no_contact", post=a_post(triage=a_triage(department="dishub")))
@@ -116,7 +116,7 @@ def test_only_the_desk_is_told_what_judged() -> None:
 
 
 def test_the_desk_is_asked_to_pass_on_what_has_no_contact() -> None:
-    """A department without contact is named to the desk, which is asked to pass it on."""
+    """The desk learns the name of the department without contact and is asked to pass the mail on."""
     written = write(desk_reason="no_contact")
     assert "Yth. Meja Aduan Diskominfo," in written.text
     assert "ditujukan kepada Dinas Perhubungan, tetapi kontaknya belum terdaftar" in written.text
@@ -124,14 +124,14 @@ def test_the_desk_is_asked_to_pass_on_what_has_no_contact() -> None:
 
 
 def test_an_outside_owner_is_told_that_the_county_only_passes_it_on() -> None:
-    """Somebody who is no part of the county gets no order and no deadline from it."""
+    """Somebody outside the county gets neither an order nor a deadline from it."""
     written = write("pln")
     assert "di luar kewenangan Pemerintah Kabupaten Sleman; kami hanya meneruskannya" in written.text
     assert "Tenggat" not in written.text
 
 
 def test_a_group_is_called_by_the_place() -> None:
-    """The 17 kapanewon are one entry in the directory; the mail names the one that is meant."""
+    """The 17 kapanewon are one entry in the directory; the mail names the right one."""
     assert "Yth. Kapanewon Depok," in write("kapanewon").text
 
 
@@ -143,7 +143,7 @@ def test_a_department_chosen_by_a_person_is_not_given_the_classifiers_reasons() 
 
 
 def test_a_post_with_only_a_photo_says_so() -> None:
-    """Without words the mail points to the photo."""
+    """A mail about a post without words points to the photo."""
     written = write(post=a_post(text="", has_photo=True, triage=a_triage()))
     assert "hanya berupa foto" in written.text
     assert "hanya berupa foto" in written.html
@@ -151,7 +151,7 @@ def test_a_post_with_only_a_photo_says_so() -> None:
 
 @pytest.mark.parametrize(
     ("role", "desk_reason"),
-    # a department is told only when it is clear that the matter is its own: there a runner-up hides nothing
+    # a department is told only of matters that are clearly its own, so a runner-up hides nothing there
     [
         *product(("owner", "decided"), DESK_REASONS),
         *product(("runner_up of the ticket", "runner_up of the post", "guess of the post"), DESK_REASONS[1:]),
@@ -186,7 +186,7 @@ texts = st.text(st.one_of(st.characters(codec="utf-8"), st.sampled_from("\u202e\
 @example("tolong\r\nBcc: semua@sleman.example\r\n\r\n> kutipan palsu")
 @example("0.A\x85A")
 def test_a_citizens_words_cannot_do_anything(text: str) -> None:
-    """Whatever was written, it adds no link, no element, no hidden character and no line to the letter around it."""
+    """A citizen's text adds no link, element, hidden character or line to the letter around it."""
     plain, hostile = write(post=a_post(text="x", triage=a_triage())), write(post=a_post(text=text, triage=a_triage()))
     found = links_of(hostile.html)
     assert found.links == [a_post().permalink]
@@ -245,7 +245,7 @@ def test_links_are_broken_and_sentences_are_not(written: str, shown: str) -> Non
 
 
 def test_a_long_post_is_cut_with_a_word_about_it() -> None:
-    """A mail shows the beginning of an endless post and says that there is more."""
+    """A mail shows the beginning of a very long post and says that there is more."""
     written = write(post=a_post(text="rusak " * 2_000, triage=a_triage()))
     assert "(dipotong)" in written.text
     assert len(written.html) < 20_000
@@ -277,7 +277,7 @@ names = st.one_of(st.sampled_from(["Condongcatur", "Ambarketawang", "^{}[]~|\\�
 def test_an_sms_is_one_part_without_a_word_of_the_citizen(  # noqa: PLR0913, PLR0917 # one per thing that varies
     topic: str, department: str, desk_reason: DeskReason | None, urgency: str, name: str, label: str
 ) -> None:
-    """Any ticket gives at most 160 septets of the GSM alphabet, with its code."""
+    """The SMS for any ticket has at most 160 septets of the GSM alphabet, with its code."""
     topics = dict(DIRECTORY.topics)
     if topic not in topics:
         topics[topic] = topics["jalan"].model_copy(update={"label": label})
@@ -306,5 +306,5 @@ def test_an_emergency_sms_reads_as_a_sentence() -> None:
 
 @pytest.mark.parametrize(("text", "length"), [("abc", 3), ("€", 2), ("@_ñ", 3), ("“", None), ("ê", None)])
 def test_septets_follow_gsm_03_38(text: str, length: int | None) -> None:
-    """Extension characters count twice; what the alphabet lacks has no length."""
+    """Extension characters count twice; a text with a character outside the alphabet has no length."""
     assert septets(text) == length

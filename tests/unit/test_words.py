@@ -29,7 +29,7 @@ def normaliser() -> Normaliser:
     ],
 )
 def test_spellings_become_normal_forms(normaliser: Normaliser, text: str, expected: list[str]) -> None:
-    """Abbreviations, capitals, stretched letters, Javanese endings and invisible letters do not matter."""
+    """Abbreviations, capitals, stretched letters, Javanese endings and invisible letters make no difference."""
     assert normaliser.normalise(spellings(text)) == expected
 
 
@@ -40,7 +40,7 @@ def test_an_ending_is_kept_when_no_known_word_remains(normaliser: Normaliser) ->
 
 @pytest.mark.parametrize("negation", ["tdk", "ora", "tidak", "belum", "durung"])
 def test_negations_survive(normaliser: Normaliser, negation: str) -> None:
-    """A negation is never thrown away."""
+    """A negation is never dropped."""
     assert len(normaliser.normalise([negation, "mati"])) == 2
 
 
@@ -50,13 +50,13 @@ def test_addresses_and_accounts_are_not_words() -> None:
 
 
 def test_a_longer_phrase_hides_a_shorter_one(normaliser: Normaliser) -> None:
-    """What is found as a whole is not found again in part."""
+    """The parts of a phrase that was found are not found again."""
     phrases = Phrases([("lampu", 1), ("lampu jalan", 2)], normaliser)
     assert [(phrase, meanings) for _, phrase, meanings in phrases.find(["lampu", "jalan"])] == [("lampu jalan", [2])]
 
 
 def test_two_words_near_each_other_are_a_phrase(normaliser: Normaliser) -> None:
-    """``lampu ~ mati`` is found in either order, but not across half the text."""
+    """``lampu ~ mati`` is found in either order, but not far apart."""
     phrases = Phrases([("lampu ~ mati", 1)], normaliser)
     assert list(phrases.find(["lampu", "di", "gang", "sini", "mati"]))
     assert list(phrases.find(["mati", "sejak", "kemarin", "lampu"]))
@@ -64,13 +64,13 @@ def test_two_words_near_each_other_are_a_phrase(normaliser: Normaliser) -> None:
 
 
 def test_spellings_of_one_phrase_keep_all_their_meanings(normaliser: Normaliser) -> None:
-    """Two phrases with the same normal form are one phrase with two meanings."""
+    """Two phrases with the same normal form become one phrase with two meanings."""
     phrases = Phrases([("dalan rusak", 1), ("jalan rusak", 2)], normaliser)
     assert [meanings for _, _, meanings in phrases.find(["jalan", "rusak"])] == [[1, 2]]
 
 
 @given(st.text(alphabet=st.characters(codec=None)))
 def test_no_text_breaks_the_normaliser(text: str) -> None:
-    """Whatever the text, words come out and nothing is raised."""
+    """Any text is normalised to words without an error."""
     words = Normaliser(VOCABULARY, KNOWN).normalise(spellings(text))
     assert all(words)

@@ -39,7 +39,7 @@ def test_due_dates_fall_on_working_days_when_the_offices_close(opened_at: dateti
 
 @given(moments, moments, lengths)
 def test_a_later_ticket_is_never_due_earlier(one: datetime, other: datetime, number: int) -> None:
-    """The due moment grows with the moment of opening."""
+    """A ticket opened later is due at the same time or later."""
     earlier, later = sorted((one, other))
     assert due_at(earlier, working_days(number)) <= due_at(later, working_days(number))
 
@@ -100,7 +100,7 @@ def test_office_time_is_the_first_moment_at_which_the_offices_are_open(moment: d
 
 @given(moments, lengths)
 def test_working_days_are_counted_the_same_both_ways(moment: datetime, number: int) -> None:
-    """From a working day so many forward and as many back is where one began."""
+    """Counting working days forward and then back leads to the day it began with."""
     day = working_day(moment.date(), 1)
     assert working_day(working_day(day, number), -number) == day
 

@@ -1,1 +1,1 @@
-"""A local server that speaks the part of Meta's Graph API which the poller reads."""
+"""A local server that speaks the parts of the platforms' APIs which the poller reads."""

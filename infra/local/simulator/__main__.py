@@ -16,7 +16,7 @@ from infra.local.simulator.world import WorldError
 
 
 def main() -> int:
-    """Serve until SIGTERM or Ctrl-C; 1 if a file cannot be used."""
+    """Serve until SIGTERM or Ctrl-C; return 1 if a file cannot be used."""
     arguments = _arguments()
     try:
         simulator = _simulator(arguments)
@@ -33,7 +33,7 @@ def main() -> int:
 
 
 def _start_line(simulator: Simulator, url: str) -> str:
-    """What is served, what is not, and last the address."""
+    """Describe what is served and what is not; the address comes last."""
     world = simulator.world
     without = ", ".join(f"{count} of {kind}" for kind, count in sorted(world.left_out.items()))
     note = f" (left out, since no such channel is polled: {without})" if without else ""
@@ -58,7 +58,7 @@ def _simulator(arguments: argparse.Namespace) -> Simulator:
 
 
 def _desk(stack: Path | None) -> Desk | None:
-    """The stack behind the page, if there is to be one: only then the functions' packages are needed."""
+    """Return the stack behind the page, if there is to be one; only then are the functions' packages imported."""
     if stack is None:
         return None
     from infra.local.watching import StackDesk  # noqa: PLC0415

@@ -11,15 +11,15 @@ from infra.local.simulator.exchange import Request
 
 
 def proof_of(app_secret: str, token: str) -> str:
-    """The `appsecret_proof` that belongs to this very token."""
+    """Return the `appsecret_proof` that belongs to this token."""
     return hmac.new(app_secret.encode(), token.encode(), hashlib.sha256).hexdigest()
 
 
 def check(config: Config, request: Request) -> str:
-    """The request's token, once it and its proof are found good.
+    """Check the request's token and its proof, and return the token.
 
     Raises:
-        GraphError: 190 for the token, 100 for the proof.
+        GraphError: 190 for a bad token, 100 for a bad proof.
     """
     token = request.token
     if token is None or token not in {account.token for account in config.accounts}:

@@ -9,7 +9,7 @@ from infra.local.simulator.world import Account
 
 @dataclass(frozen=True)
 class Config:
-    """The API version it answers to, the app's secret and the county's accounts with their tokens."""
+    """The API version that is served, the app's secret, and the county's accounts with their tokens."""
 
     version: str
     app_secret: str = field(repr=False)

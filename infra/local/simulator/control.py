@@ -1,4 +1,4 @@
-"""The routes under `/_simulator`: write by hand, switch faults, account for every post and request."""
+"""The routes under `/_simulator`: write posts by hand, switch faults, list every post and request."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Reply = tuple[int, Any]
 
 
 def answer(simulator: Simulator, method: str, path: str, body: bytes) -> Answer:
-    """Answer a control request; what was asked wrongly gets a 400 with the reason."""
+    """Answer a control request; a malformed one gets a 400 with the reason."""
     first, _, rest = path.removeprefix(PREFIX).partition("/")
     route = _ROUTES.get((method, f"{first}/{{id}}" if rest else first))
     if route is None:

@@ -1,4 +1,4 @@
-"""What the simulator's page can learn about the stack that reads it: where each post went, and how to read now."""
+"""What the simulator's page can ask of the stack that polls it: where each post went, and to poll now."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from infra.local.simulator.world import Entry
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a post, in words of the page."""
+    """What became of a post, in the terms of the page."""
 
     state: str
     """``waiting``, ``quarantine``, ``chatter``, ``ticket`` or ``gone``."""
@@ -21,26 +21,26 @@ class Outcome:
     notices: tuple[str, ...] = ()
     reasons: str = ""
     stored: str = ""
-    """The text as it is kept, without personal numbers."""
+    """The text as the stack stores it, without personal numbers."""
 
 
 class Desk(Protocol):
     """The stack behind the page."""
 
     def outcomes(self, entries: Sequence[Entry]) -> Mapping[str, Outcome] | None:
-        """What became of these posts, by native id; None as long as there is no stack."""
+        """Return what became of these posts, by native id, or None while there is no stack."""
 
     def read_now(self) -> str | None:
-        """Run the polling schedules; return what went wrong."""
+        """Run the polling schedules; return what went wrong, or None."""
 
 
 class NoDesk:
-    """The simulator on its own."""
+    """The desk of a simulator that runs without a stack."""
 
     def outcomes(self, entries: Sequence[Entry]) -> Mapping[str, Outcome] | None:  # noqa: ARG002 # the protocol's
-        """Nobody knows."""
+        """Return None: there is no stack to ask."""
         return None
 
     def read_now(self) -> str | None:
-        """Nobody reads."""
+        """Return None: there is nothing to run."""
         return "Tumpukan belum berjalan."

@@ -11,7 +11,7 @@ _DOCUMENTATION = "https://developers.facebook.com/docs/graph-api"
 
 @dataclass
 class GraphError(Exception):
-    """An answer that is an error. The HTTP status says little: clients decide by `code`."""
+    """An error that the API answers with. Clients decide by `code`, because the HTTP status says little."""
 
     message: str
     code: int
@@ -29,17 +29,17 @@ class GraphError(Exception):
 
 
 def bad_parameter(message: str) -> GraphError:
-    """A parameter with a value that is not allowed."""
+    """A parameter's value is not allowed."""
     return GraphError(f"(#100) {message}", 100)
 
 
 def unknown_field(name: str, node: str) -> GraphError:
-    """One unknown field fails the whole request."""
+    """A field is unknown; one such field fails the whole request."""
     return GraphError(f"(#100) Tried accessing nonexisting field ({name}) on node type ({node})", 100)
 
 
 def no_such_object(object_id: str, method: str = "get") -> GraphError:
-    """Deleted or not visible: the API does not say which."""
+    """The object is deleted or not visible; the API does not say which."""
     message = (
         f"Unsupported {method.lower()} request. Object with ID '{object_id}' does not exist, cannot be loaded due to "
         "missing permissions, or does not support this operation. Please read the Graph API documentation at "
@@ -49,17 +49,17 @@ def no_such_object(object_id: str, method: str = "get") -> GraphError:
 
 
 def unknown_path(path: str) -> GraphError:
-    """No version, another version, or too many parts."""
+    """The path has no version, another version, or too many parts."""
     return GraphError(f"Unknown path components: {path}", 2500)
 
 
 def invalid_token() -> GraphError:
-    """No token, or one that nobody issued."""
+    """There is no token, or nobody issued it."""
     return GraphError("Error validating access token: The session is invalid because the user logged out.", 190, 467)
 
 
 def expired_token(now: datetime) -> GraphError:
-    """A token that was good once."""
+    """The token was valid once."""
     today = now.strftime("%A, %d-%b-%y")
     message = (
         f"Error validating access token: Session has expired on {today} 00:00:00 PST. "
@@ -69,49 +69,49 @@ def expired_token(now: datetime) -> GraphError:
 
 
 def page_token_needed() -> GraphError:
-    """A user's token where the Page's own is needed."""
+    """The request uses a user's token where the Page's own is needed."""
     message = "(#190) A Page access token is required for this call for the new Pages experience."
     return GraphError(message, 190, 2069032)
 
 
 def missing_permissions() -> GraphError:
-    """A token that may not read this object of a Page."""
+    """The token may not read this object of a Page."""
     return GraphError("(#200) Missing Permissions", 200)
 
 
 def no_permission() -> GraphError:
-    """A token that may not read this Instagram account."""
+    """The token may not read this Instagram account."""
     return GraphError("(#10) Application does not have permission for this action", 10)
 
 
 def missing_proof() -> GraphError:
-    """No `appsecret_proof`."""
+    """The `appsecret_proof` is missing."""
     message = "API calls from the server require an appsecret_proof argument"
     return GraphError(message, 100, type="GraphMethodException")
 
 
 def invalid_proof() -> GraphError:
-    """An `appsecret_proof` of another token or another secret."""
+    """The `appsecret_proof` belongs to another token or another secret."""
     message = "Invalid appsecret_proof provided in the API argument"
     return GraphError(message, 100, type="GraphMethodException")
 
 
 def too_much_data() -> GraphError:
-    """Too many items or fields in one page; comes as HTTP 500."""
+    """The request asks for too many items or fields in one page; the status is HTTP 500."""
     message = "Please reduce the amount of data you're asking for, then retry your request"
     return GraphError(message, 1, status=500)
 
 
 def unavailable() -> GraphError:
-    """Passing trouble on the platform's side."""
+    """The platform is temporarily unavailable."""
     message = "An unexpected error has occurred. Please retry your request later."
     return GraphError(message, 2, status=500, extra={"is_transient": True})
 
 
 def throttled(code: int) -> GraphError:
-    """A rate limit: 80001 of a Page, 80002 of an Instagram account, 4 of the whole app."""
+    """A rate limit is reached: 80001 for a Page, 80002 for an Instagram account, 4 for the whole app."""
     if code == APP_LIMIT:
-        # It calls itself transient, yet trying again at once makes the block longer.
+        # The error calls itself transient, yet trying again at once makes the block longer.
         return GraphError("(#4) Application request limit reached", 4, extra={"is_transient": True})
     account = "Page" if code == PAGE_LIMIT else "Instagram"
     message = (

@@ -1,4 +1,4 @@
-"""One request and one answer, free of any HTTP library."""
+"""Requests and answers, independent of any HTTP library."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _AUTHORIZATION_SCHEMES = ("bearer", "oauth")
 class Request:
     """What a client asks of a platform.
 
-    `quirks` are ways to misbehave that a fault switches on and that only the reading itself can carry out.
+    `quirks` name the ways to misbehave that a fault has switched on and that only the code that reads can carry out.
     """
 
     method: str
@@ -26,33 +26,33 @@ class Request:
     authorization: str = field(default="", repr=False)
     quirks: frozenset[str] = frozenset()
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """By their names in small letters."""
+    """Header values by lower-case name."""
 
     @property
     def parts(self) -> list[str]:
-        """The parts of the path; on the Graph API version, object and, mostly, edge."""
+        """The parts of the path; on the Graph API these are the version, the object and, mostly, the edge."""
         return [part for part in self.path.split("/") if part]
 
     @property
     def token(self) -> str | None:
-        """The access token; the header goes before the query."""
+        """The access token; the header takes precedence over the query."""
         scheme, _, token = self.authorization.partition(" ")
         if scheme.lower() in _AUTHORIZATION_SCHEMES:
             return token.strip()
         return self.params.get("access_token")
 
     def with_quirk(self, quirk: str) -> Request:
-        """The same request, to be answered with this quirk."""
+        """Return the same request, to be answered with this quirk."""
         return replace(self, quirks=self.quirks | {quirk})
 
     def with_params(self, **params: str) -> Request:
-        """The same request with other parameters."""
+        """Return the same request with these parameters changed."""
         return replace(self, params={**self.params, **params})
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What the client gets; `text` stands in for `body` where a fault spoils the JSON."""
+    """What the client gets; `text` replaces `body` where a fault spoils the JSON."""
 
     status: int
     headers: Mapping[str, str]
@@ -62,7 +62,7 @@ class Answer:
     slashes_escaped: bool = False
 
     def written(self) -> str:
-        r"""The body as text; Meta writes `\/` and `\uXXXX`, which is sound JSON all the same."""
+        r"""Return the body as text; like Meta, it writes `\/` and `\uXXXX`, which is still valid JSON."""
         if self.text is not None:
             return self.text
         if self.slashes_escaped:
@@ -70,7 +70,7 @@ class Answer:
         return json.dumps(self.body, separators=(",", ":"), ensure_ascii=False)
 
     def encoded(self) -> bytes:
-        """The body on the wire."""
+        """Return the body's bytes as sent."""
         body = self.written().encode()
         return gzip.compress(body, mtime=0) if self.headers.get("Content-Encoding") == "gzip" else body
 
@@ -79,7 +79,7 @@ JSON_HEADERS = {"Content-Type": "application/json; charset=UTF-8"}
 
 
 def parameters(query: str, body: bytes, content_type: str) -> dict[str, str]:
-    """The parameters of a query and of a body that is a form or a JSON object; JSON's own values stay JSON."""
+    """Return the parameters of a query and of a body that is a form or a JSON object; values in JSON stay JSON."""
     found = dict(parse_qsl(query))
     if content_type.startswith("application/x-www-form-urlencoded"):
         found |= dict(parse_qsl(body.decode(errors="replace")))

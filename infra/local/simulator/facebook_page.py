@@ -41,7 +41,7 @@ def _status_type(entry: Entry) -> str:
 
 
 def _nothing(_entry: Entry) -> None:
-    """A documented field that nothing in this world fills."""
+    """Return None for a documented field that nothing in this world fills."""
 
 
 def _feed(world: World, page: Subject, _options: Options) -> Sequence[Entry]:
@@ -116,7 +116,7 @@ COMMENT = NodeType(
     usual=("created_time", "from", "message", "id"),
     fields={
         "id": Plain(lambda comment: comment.native_id),
-        "message": Plain(lambda comment: comment.text),  # empty, not absent, where there is a photo only
+        "message": Plain(lambda comment: comment.text),  # empty, not absent, when the comment is only a photo
         "created_time": Plain(lambda comment: timestamp(comment.created_at)),
         "from": Plain(_author, _PERSON),
         "parent": Reference("Comment", lambda comment: comment.parent if comment.role is Role.REPLY else None),

@@ -1,7 +1,8 @@
-"""Ways in which the real platforms misbehave, switched on and off while the simulator runs.
+"""Ways in which the real platforms misbehave, to be switched on and off while the simulator runs.
 
-A fault is one small function and one line in `FAULTS`. It gets the call and may answer itself, pass the
-request on changed, or change what comes back. What a platform itself says no with is its own: see its `refusals`.
+A fault is one small function and one line in `FAULTS`. The function gets the call and may answer it, pass a changed
+request on, or change the answer that comes back. The errors with which a platform refuses a request are defined by the
+platform itself, in its `refusals`.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ _LOGIN_PAGE = """<!DOCTYPE html>
 
 @dataclass(frozen=True)
 class FaultKind:
-    """A fault's effect, its settings with their usual values, and the calls that it can happen to."""
+    """A fault's effect, its settings with their defaults, and the calls that it can strike."""
 
     effect: Callable[[Call, Settings], Answer]
     settings: Settings = field(default_factory=dict)
@@ -40,7 +41,7 @@ def _refusal(
     settings: Settings | None = None,
     concerns: Callable[[Call, Settings], bool] = lambda _call, _settings: True,
 ) -> FaultKind:
-    """A fault that the platform itself answers with, where it knows it."""
+    """A fault that the platform answers with one of its own refusals, if it has that refusal."""
 
     def effect(call: Call, given: Settings) -> Answer:
         return call.platform.refusals[name](call, given)
@@ -52,7 +53,7 @@ def _refusal(
 
 
 def _quirk(name: str, concerns: Callable[[Call, Settings], bool] = lambda _call, _settings: True) -> FaultKind:
-    """A fault in the reading itself, where the platform's knows it."""
+    """A fault that the reading itself carries out, on platforms that support it."""
 
     def happens(call: Call, settings: Settings) -> bool:
         return call.reads_list and name in call.platform.quirks and concerns(call, settings)
@@ -111,7 +112,7 @@ _DATA_KEYS: Final = frozenset({"data", "items", "result"})
 
 
 def _is_no_rest(call: Call, _settings: Settings) -> bool:
-    # Tags never have a `next`: there an empty page is the end. And the page after an empty one is a full one.
+    # Tags never have a `next`, so an empty page would be the end. The page after an empty one is always a full one.
     asked = call.request.params
     return call.route.edge != "tags" and not any(
         is_rested(asked.get(name, "")) for name in ("after", "pageToken", "pagination_token")
@@ -196,7 +197,7 @@ def _slow(call: Call, settings: Settings) -> Answer:
 
 
 def _hide_from(call: Call, settings: Settings) -> Answer:
-    # Standard access hides people who hold no role in the app; the county's own account is no such person.
+    # Standard access hides people who hold no role in the app; the county's own account is not hidden.
     own = call.route.account.account if call.route.account and not settings["everyone"] else None
     return _without_keys(call, "from", keep_id=own)
 
@@ -243,20 +244,21 @@ PASSING: Final = (
     "server_error,throttled,html,truncated,empty_body,null_body,no_data_key,empty_page_with_next,repeat_page,"
     "endless_pages,short_pages"
 )
-"""What goes away by itself: nobody has to act, and nothing may be lost."""
+"""Faults that pass by themselves: nobody has to act, and nothing may be lost."""
 
 FAULTS: Mapping[str, FaultKind] = {
     "server_error": _refusal("server_error"),
     "reduce_data": _refusal("reduce_data", {"limit": 25}, _asks_too_much),
-    # code 0: that of the account's kind. retry_after: "" as the platform does, "none" to say nothing, or any text.
+    # code 0 is the code of the account's kind. retry_after: "" as the platform does, "none" to leave it out, or any
+    # text.
     "throttled": _refusal("throttled", {"code": 0, "minutes": 5, "retry_after": ""}),
     "high_usage": FaultKind(_high_usage, {"percent": 85}, _is_graph),
-    # Of an expired token the inspection says so, with status 200: see `dying_token`.
+    # Inspecting an expired token reports the expiry with status 200 instead: see `dying_token`.
     "expired_token": _refusal("expired_token", concerns=lambda call, _: call.route.edge != INSPECTION),
     "dying_token": FaultKind(_dying_token, {"days": 5}, lambda call, _: call.route.edge == INSPECTION),
     "not_permitted": _refusal("not_permitted"),
     "unknown_field": _refusal("unknown_field", {"field": "attachments"}, _asks_for_field),
-    "conflict": _refusal("conflict"),  # a second reader of one bot
+    "conflict": _refusal("conflict"),  # another client is polling the same bot
     "quota_exceeded": _refusal("quota_exceeded"),
     "comments_disabled": _refusal("comments_disabled", concerns=lambda call, _: "videoId" in call.request.params),
     "credits_depleted": _refusal("credits_depleted"),
@@ -273,11 +275,11 @@ FAULTS: Mapping[str, FaultKind] = {
     "short_pages": FaultKind(_short_pages, {"limit": 3}, _has_pages),
     "ranked": _quirk("ranked", _reads_feed),
     "slow": FaultKind(_slow, {"seconds": 5.0}),
-    "clock_skew": FaultKind(_clock_skew, {"minutes": 10}),  # below 0: the platform's clock is behind
+    "clock_skew": FaultKind(_clock_skew, {"minutes": 10}),  # if negative, the platform's clock is behind
     "partial_errors": _quirk("partial_errors"),
-    "hide_from": FaultKind(_hide_from, {"everyone": False}, _is_graph),  # no Advanced Access
-    "hide_username": FaultKind(_hide_username, concerns=_is_graph),  # no instagram_manage_comments
-    "hide_ids": FaultKind(_hide_ids, concerns=_reads_comments),  # no MODERATE task on the Page
+    "hide_from": FaultKind(_hide_from, {"everyone": False}, _is_graph),  # the app lacks Advanced Access
+    "hide_username": FaultKind(_hide_username, concerns=_is_graph),  # the token lacks instagram_manage_comments
+    "hide_ids": FaultKind(_hide_ids, concerns=_reads_comments),  # the user lacks the MODERATE task on the Page
     "hide_author": FaultKind(_hide_author),
     "random": FaultKind(_random, {"seed": 1, "rate": 0.2, "among": PASSING}),
 }

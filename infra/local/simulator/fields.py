@@ -1,4 +1,4 @@
-"""The `fields` expression: `id,from{id,name},comments.limit(0).summary(true)`."""
+"""Parse the `fields` expression: `id,from{id,name},comments.limit(0).summary(true)`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class FieldsError(ValueError):
 
 @dataclass(frozen=True)
 class Field:
-    """One name, its modifiers (`.limit(5)`) and what is asked of the thing itself; no braces: the default."""
+    """One name, its modifiers (`.limit(5)`) and the fields in its braces; no braces mean the default fields."""
 
     name: str
     modifiers: Mapping[str, str] = field(default_factory=dict)
@@ -39,7 +39,7 @@ def parse(expression: str) -> tuple[Field, ...]:
 
 
 def names(asked: tuple[Field, ...]) -> Iterator[str]:
-    """Every name in the expression, at any depth."""
+    """Yield every name in the expression, at any depth."""
     for each in asked:
         yield each.name
         yield from names(each.inner)

@@ -1,4 +1,4 @@
-"""Spread texts that know nothing of channels over the channel kinds, always in the same way."""
+"""Spread texts that name no channel over the channel kinds, in the same way every time."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from infra.local.simulator.rows import RowError, name
 from infra.local.simulator.world import ROLES, Draft, Kind, Role
 
-# Five texts of one kind in turn: comments are what the social networks carry most.
+# Each kind gets five texts in a row: comments are what the social networks carry most.
 _TURNS = {
     Kind.INSTAGRAM: [Role.COMMENT, Role.COMMENT, Role.REPLY, Role.TAG, Role.COMMENT],
     Kind.FACEBOOK_PAGE: [Role.COMMENT, Role.VISITOR_POST, Role.COMMENT, Role.REPLY, Role.VISITOR_POST],
@@ -18,8 +18,8 @@ _TURNS = {
     Kind.YOUTUBE: [Role.COMMENT, Role.COMMENT, Role.REPLY, Role.COMMENT, Role.REPLY],
     Kind.RSS: [Role.ITEM],
 }
-_COMMENTS_PER_HOST = 150  # replies included; real threads seldom hold more
-_SPREAD = timedelta(hours=20)  # Telegram forgets after 24 what nobody has fetched
+_COMMENTS_PER_HOST = 150  # including replies; real threads seldom hold more
+_SPREAD = timedelta(hours=20)  # Telegram drops updates that nobody has fetched after 24 hours
 _HOSTS_BEFORE = timedelta(hours=1)
 _AUTHORS = 97
 _ANONYMOUS_EVERY = 8
@@ -27,9 +27,9 @@ _WITH_HANDLES = (Kind.INSTAGRAM, Kind.X, Kind.YOUTUBE)
 
 
 def spread(rows: Sequence[tuple[str, Mapping[str, Any]]], now: datetime, kinds: Sequence[Kind]) -> list[Draft]:
-    """Drafts for rows of {id, text}, each given with its origin, and the county's posts to hang them under.
+    """Return drafts for rows of {id, text}, each given with its origin, and the county's posts that they stand beneath.
 
-    The first row is most of a day old, the last one a moment.
+    The first row is dated most of a day ago, the last one a moment ago.
 
     Raises:
         RowError: A row lacks its id or text; the message starts with its origin.
@@ -44,12 +44,12 @@ def spread(rows: Sequence[tuple[str, Mapping[str, Any]]], now: datetime, kinds: 
         source_id, text = _id_and_text(row, origin)
         parent = None
         if role is Role.COMMENT:
-            # One thread after the other, as on a real account: people write beneath what is new.
+            # Threads fill one after the other, as on a real account, where people write beneath what is new.
             host = hosts[kind][min(beneath_posts[kind] // _COMMENTS_PER_HOST, len(hosts[kind]) - 1)]
             parent = host.source_id
             last_comment[kind] = source_id
         elif role is Role.REPLY:
-            parent = last_comment[kind]  # a turn never starts with a reply
+            parent = last_comment[kind]  # the first text of five is never a reply
         beneath_posts[kind] += parent is not None
         drafts.append(
             Draft(

@@ -18,7 +18,7 @@ from infra.local.simulator.reading import EDGES, Reading, check_fields, edge_of,
 from infra.local.simulator.rows import free_source_id
 from infra.local.simulator.world import Account, Draft, Entry, Kind, Role, World
 
-OBJECT = "object"  # stands for the edge where an object itself is read
+OBJECT = "object"  # stands in for the edge when an object itself is read
 _OBJECT_PARTS, _EDGE_PARTS = 2, 3
 INSPECTION: Final = "debug_token"
 _MENTIONS: Final = frozenset({"mentioned_comment", "mentioned_media"})
@@ -30,11 +30,11 @@ _ANSWERED: Final = {
     "Post": frozenset({"comments"}),
     "Comment": frozenset({"comments"}),
 }
-"""The edges on which the account may write, by what they belong to."""
+"""The edges on which the account may write, by the type of the object they belong to."""
 
 
 def route(world: World, request: Request) -> Route:
-    """Find what a path leads to; says nothing yet about whether it may be read."""
+    """Find what a path leads to; whether the caller may read it is checked later."""
     parts = request.parts
     if parts[1:] == [INSPECTION]:
         return Route(None, _owner(world, request.params.get("input_token", "")), INSPECTION, f"/{INSPECTION}")
@@ -43,7 +43,7 @@ def route(world: World, request: Request) -> Route:
     edge = parts[2] if len(parts) == _EDGE_PARTS else OBJECT
     subject = _subject(world, parts[1])
     placeholder = node_of(subject).placeholder if subject else "unknown"
-    # Only names of our own go into a shape: a path may hold anything.
+    # A path may hold anything, so only the simulator's own names go into a shape.
     tail = "" if edge == OBJECT else f"/{edge}" if edge in EDGES else "/{unknown}"
     account = subject.account if isinstance(subject, Entry) else subject
     return Route(subject, account, edge, f"/{{{placeholder}}}{tail}")
@@ -66,7 +66,7 @@ def answer(scene: Scene, request: Request) -> Answer:
 
 
 def trace_id(request: Request, now: datetime) -> str:
-    """A `fbtrace_id`; the same request at the same time gets the same."""
+    """Return an `fbtrace_id`, always the same for the same request at the same time."""
     return "A" + hashlib.sha256(f"{request.path} {now.isoformat()}".encode()).hexdigest()[:20]
 
 
@@ -75,7 +75,7 @@ def _owner(world: World, token: str) -> Account | None:
 
 
 def _inspected(scene: Scene, request: Request, account: Account | None) -> dict[str, Any]:
-    """What the app is told about a token of its own; it asks with its id and secret."""
+    """Return what the app learns about one of its tokens; it asks with its own id and secret."""
     app_id, _, secret = (request.token or "").partition("|")
     if request.parts[0] != scene.config.version or request.method != "GET":
         raise errors.unknown_path(request.path)
@@ -134,7 +134,7 @@ def _read(config: Config, request: Request, found: Route, world: World) -> dict[
     if found.subject is None or found.account is None or request.method != "GET":
         raise errors.no_such_object(parts[1], request.method)
     if token != found.account.token and found.account.kind is Kind.FACEBOOK_PAGE and found.edge == "comments":
-        return {"data": []}  # a user's token is not refused here but gets nothing, silently
+        return {"data": []}  # a user's token is not refused here: it silently gets nothing
     _refuse_other_token(token, found.account, found.edge)
     reading = Reading(world, f"{request.base_url}/{config.version}", token, request.quirks)
     try:
@@ -153,7 +153,7 @@ def _read(config: Config, request: Request, found: Route, world: World) -> dict[
 
 
 def _written(scene: Scene, request: Request, found: Route) -> dict[str, Any]:
-    """A comment of the account's own, where its kind takes one."""
+    """Add a comment by the account itself, where its kind allows one."""
     parts = request.parts
     token = access.check(scene.config, request)
     if len(parts) != _EDGE_PARTS or parts[0] != scene.config.version:

@@ -30,7 +30,7 @@ _WITHOUT_HANDLES = (Kind.FACEBOOK_PAGE, Kind.RSS)
 
 
 def read_config(path: Path) -> Config:
-    """Version, app secret and accounts.
+    """Read the API version, the app's secret and the accounts.
 
     Raises:
         InputError: The file cannot be used.
@@ -49,7 +49,7 @@ def read_config(path: Path) -> Config:
 
 
 def read_county(path: Path, now: datetime) -> list[Draft]:
-    """The county's own posts and comments.
+    """Read the county's own posts and comments.
 
     Raises:
         InputError: The file cannot be used.
@@ -73,7 +73,7 @@ def read_county(path: Path, now: datetime) -> list[Draft]:
 
 
 def read_posts(path: Path, now: datetime, kinds: Sequence[Kind], limit: int | None = None) -> list[Draft]:
-    """The citizens' posts: rows that name their edge, or foreign rows of {id, text} that get spread over `kinds`.
+    """Read the citizens' posts: rows that name their edge, or foreign rows of {id, text} that are spread over `kinds`.
 
     Raises:
         InputError: The file cannot be used.
@@ -90,7 +90,7 @@ def read_posts(path: Path, now: datetime, kinds: Sequence[Kind], limit: int | No
 
 
 def read_world(config: Config, posts: Path, county: Path, now: datetime, limit: int | None = None) -> World:
-    """Everything that the files hold and the county has an account for; `left_out` counts the rest.
+    """Read everything in the files for which the county has an account; `left_out` counts the rest.
 
     Raises:
         InputError: A file cannot be used.
@@ -110,7 +110,7 @@ def read_world(config: Config, posts: Path, county: Path, now: datetime, limit: 
 
 
 def _with_something_to_answer(by_county: Sequence[Draft], others: Sequence[Draft]) -> list[Draft]:
-    """Leave out the county's answers to posts that were not taken in."""
+    """Drop the county's answers to posts that were not taken in."""
     kept: list[Draft] = []
     present = {draft.source_id for draft in others}
     for draft in by_county:
@@ -132,7 +132,7 @@ def _account(row: Mapping[str, Any], taken: Sequence[Account]) -> Account:
     account = rows.name(row, "account")
     if any((kind, account) == (other.kind, other.account) for other in taken):
         raise RowError(f"the {kind} account {account!r} is there twice")
-    # Whoever has no handle goes by a name, and on YouTube and Telegram both occur.
+    # An account without a handle goes by its name; YouTube and Telegram have accounts with and without handles.
     label = rows.name(row, "name" if kind in _WITHOUT_HANDLES or "handle" not in row else "handle")
     moderators = rows.names(row, "moderators") if "moderators" in row else ()
     feed, channel = (rows.name(row, "feed"), rows.name(row, "channel")) if kind is Kind.RSS else ("", "")

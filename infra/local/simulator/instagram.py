@@ -26,7 +26,7 @@ def _parent_id(entry: Entry) -> str | None:
 
 
 def _nothing(_entry: Entry) -> None:
-    """A documented field that nothing in this world fills."""
+    """Return None for a documented field that nothing in this world fills."""
 
 
 def _media(world: World, account: Subject, options: Options) -> Sequence[Entry]:
@@ -80,7 +80,7 @@ MEDIA = NodeType(
         "media_type": Plain(lambda _: "IMAGE"),
         "media_product_type": Plain(lambda _: "FEED"),
         "media_url": Plain(lambda media: f"https://scontent.cdninstagram.com/v/{media.native_id}.jpg"),
-        "thumbnail_url": Plain(_nothing),  # videos have one
+        "thumbnail_url": Plain(_nothing),  # only videos have one
         "permalink": Plain(lambda media: media.permalink),
         "timestamp": Plain(lambda media: timestamp(media.created_at)),
         "username": Plain(_username),

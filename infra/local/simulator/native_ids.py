@@ -1,4 +1,4 @@
-"""Ids and links that look like the platform's own, always the same for the same source id."""
+"""Ids and links that look like the platforms' own, always the same for the same source id."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Final
 
 MODERATOR: Final = "710000001"
-"""Who passes posts on to a bot that was told of no moderators."""
+"""The moderator who passes posts on to a bot that has none configured."""
 
 _FIRST_MESSAGE: Final = 412
 _X_EPOCH_MS: Final = 1288834974657
@@ -37,14 +37,14 @@ def instagram_comment(seed: str) -> str:
 
 
 def person(kind: str, name: str) -> str:
-    """The same for a name wherever it writes on one channel kind: 17 digits, or a channel on YouTube."""
+    """Return a person's id, the same wherever they write on one channel kind: 17 digits, or a channel id on YouTube."""
     if kind == "youtube":
         return youtube_channel(name)
     return f"245{_digits(f'{kind}:person:{name}', 14)}"
 
 
 def photo(native_id: str) -> str:
-    """The photo's own object id."""
+    """The object id of a post's photo."""
     return f"1221{_digits(f'photo:{native_id}', 11)}"
 
 
@@ -54,7 +54,7 @@ def page_post_permalink(page_id: str, post_id: str) -> str:
 
 
 def page_comment_permalink(post_permalink: str, comment_id: str, above: str | None) -> str:
-    """The link of a comment; a reply's names the comment above it as well."""
+    """The link of a comment; a reply's link also names the comment above it."""
     if above is None:
         return f"{post_permalink}/?comment_id={_last_part(comment_id)}"
     return f"{post_permalink}/?comment_id={_last_part(above)}&reply_comment_id={_last_part(comment_id)}"
@@ -67,12 +67,12 @@ def instagram_permalink(media_id: str) -> str:
 
 
 def telegram_message(chat_id: str, number: int) -> str:
-    """`{chat}:{message}`: a chat numbers its messages, and this is its `number`-th."""
+    """`{chat}:{message}`, for the `number`-th message of the chat."""
     return f"{chat_id}:{telegram_number(number)}"
 
 
 def telegram_album(chat_id: str, number: int) -> str:
-    """`{chat}:album.{group}`: several messages that are one post."""
+    """`{chat}:album.{group}`, for several messages that are one post."""
     return f"{chat_id}:album.{telegram_group(number)}"
 
 
@@ -82,12 +82,12 @@ def telegram_number(number: int) -> int:
 
 
 def telegram_group(number: int) -> str:
-    """The `media_group_id` of an album that begins with that message."""
+    """The `media_group_id` of an album whose first message has this number."""
     return f"139{_digits(f'album:{number}', 14)}"
 
 
 def x_post(created_at: datetime, seed: str) -> str:
-    """19 digits that start with the time: the younger the greater."""
+    """19 digits that start with the time, so that younger posts have greater ids."""
     return str(x_first_id(created_at) + int(_digits(seed, 18)) % (1 << _X_SEQUENCE_BITS))
 
 
@@ -103,27 +103,27 @@ def youtube_video(seed: str) -> str:
 
 
 def youtube_comment(above: str | None, seed: str) -> str:
-    """26 characters; a reply's id starts with that of the comment above it."""
+    """26 characters; a reply's id starts with the id of the comment above it."""
     if above is None:
         return f"Ugz{_letters(seed, 16)}4AaABAg"
     return f"{above}.A{_letters(seed, 21)}"
 
 
 def youtube_channel(name: str) -> str:
-    """`UC…` of whoever writes comments under this name."""
+    """The `UC…` channel id of the person who comments under this name."""
     return f"UC{_letters(f'youtube:person:{name}', 22)}"
 
 
 def feed_item(channel: str, seed: str) -> str:
-    """A `guid` that is no address; before it the channel's name, since feeds number their items each by itself.
+    """`{channel}:{guid}`: the guid is no address, and the channel's name is needed as each feed numbers its own items.
 
-    It begins like no telephone number: such a name would be kept as its digest.
+    The guid does not begin like a telephone number, because such a name would be stored as its digest.
     """
     return f"{channel}:4{_digits(seed, 7)}"
 
 
 def one_of(choices: Sequence[str], seed: str) -> str:
-    """Always the same choice for the same seed."""
+    """Return one of the choices, always the same for the same seed."""
     return choices[int(_digits(seed, 6)) % len(choices)]
 
 

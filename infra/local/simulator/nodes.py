@@ -1,6 +1,6 @@
 """What Graph API objects are made of: plain values, references to other objects, and edges.
 
-A value of `None` means that the object has none there, and the field is left out of the answer.
+A value of `None` means that the object does not have the field, which is then left out of the answer.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from infra.local.simulator.paging import PagingShape
 from infra.local.simulator.world import Account, Entry, World
 
 Subject = Account | Entry
-Options = Mapping[str, str]  # query parameters of an edge, or the modifiers of a nested one
-Shape = Mapping[str, Any]  # the names known inside a plain value, each with a shape of its own or None
+Options = Mapping[str, str]  # the query parameters of an edge, or the modifiers of a nested one
+Shape = Mapping[str, Any]  # the names inside a plain value, each with a shape of its own or None
 
 
 @dataclass(frozen=True)
 class Plain:
-    """A value that is no object of its own; braces pick from it by name.
+    """A value that is no object of its own; braces pick names from it.
 
-    `draw` gets what the node type describes: an account or an entry.
+    `draw` is called with what the node type describes: an account or an entry.
     """
 
     draw: Callable[[Any], Any]
@@ -31,7 +31,7 @@ class Plain:
 
 @dataclass(frozen=True)
 class Reference:
-    """Another object, read with that object's fields."""
+    """A reference to another object, which is read with that object's fields."""
 
     node: str
     draw: Callable[[Entry], Entry | None]
@@ -41,7 +41,7 @@ class Reference:
 class Edge:
     """A list of objects beneath another one.
 
-    `allowed` holds the parameters that take certain words only, the usual word first.
+    `allowed` holds the parameters that take certain words only; the default word comes first.
     """
 
     node: str
@@ -55,7 +55,7 @@ class Edge:
 
 @dataclass(frozen=True)
 class NodeType:
-    """A kind of object; `placeholder` stands for its id where requests are counted."""
+    """A kind of object; `placeholder` replaces its id in the paths by which requests are counted."""
 
     name: str
     placeholder: str
@@ -64,5 +64,5 @@ class NodeType:
 
 
 def timestamp(moment: datetime) -> str:
-    """Graph time: always UTC, no colon in the offset."""
+    """Format a time as Graph does: always UTC, no colon in the offset."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S+0000")

@@ -92,7 +92,7 @@ class Row:
 
 
 def answer(simulator: Simulator, method: str, path: str, query: str, body: bytes) -> Answer | None:
-    """Answer what belongs to the page; None for everything else."""
+    """Answer a request for the page; return None for any other request."""
     if method == "GET" and path in {HOME, HOME.rstrip("/")}:
         return _shown(simulator, dict(parse_qsl(query)))
     if method == "GET" and path == TABLE:
@@ -103,7 +103,7 @@ def answer(simulator: Simulator, method: str, path: str, query: str, body: bytes
 
 
 def recent(simulator: Simulator) -> list[Row]:
-    """The posts that were written or edited last, the deleted ones among them."""
+    """Return the posts that were written or edited last, deleted ones included."""
     seen: dict[str, Row] = {}
     for entry in islice(_latest(simulator), _SHOWN):
         seen[entry.native_id] = Row(
@@ -117,7 +117,7 @@ def recent(simulator: Simulator) -> list[Row]:
 
 
 def _latest(simulator: Simulator) -> Iterator[Entry]:
-    """Each post once, the last written or edited first."""
+    """Yield each post once, the last written or edited first."""
     seen = set()
     for change in sorted(simulator.world.changes, key=lambda change: change.at, reverse=True):
         if not change.entry.draft.by_county and id(change.entry) not in seen:
@@ -136,7 +136,8 @@ def _table(simulator: Simulator) -> str:
         rows = recent(simulator)
         faults = simulator.faults.described()
         requests = simulator.requests.total()
-    # Outside the lock: the table lies behind the emulator, whose functions may be asking the simulator just now.
+    # Read without the lock: the table lies behind the emulator, whose functions may be calling the simulator at this
+    # moment.
     outcomes = simulator.desk.outcomes([row.entry for row in rows])
     return _render(
         "table.html.j2", rows=rows, outcomes=outcomes, faults=faults, requests=requests, words=FAULT_WORDS, kinds=KINDS
@@ -164,7 +165,7 @@ def _has(simulator: Simulator, kind: Kind) -> bool:
 
 
 def _places(simulator: Simulator) -> Iterator[tuple[str, list[tuple[str, str]]]]:
-    """Accounts with what can be written there; the value says all three."""
+    """Yield each account with what can be written there; an option's value holds kind, role and account."""
     for account in simulator.world.accounts:
         roles = [role for role in EDGES if role in ROLES[account.kind] and role is not Role.COUNTY_POST]
         name = f"{KINDS[account.kind]} {_at(account)}"
@@ -172,7 +173,7 @@ def _places(simulator: Simulator) -> Iterator[tuple[str, list[tuple[str, str]]]]
 
 
 def _parents(simulator: Simulator) -> Iterator[tuple[str, list[tuple[str, str]]]]:
-    """What can be answered, newest first."""
+    """Yield each account with the entries that can be answered, newest first."""
     for account in simulator.world.accounts:
         roots = simulator.world.roots(account, Role.COUNTY_POST, Role.VISITOR_POST)
         if Role.COMMENT not in ROLES[account.kind] or not roots:
@@ -226,7 +227,7 @@ def _write(simulator: Simulator, given: Mapping[str, str]) -> str:
 
 
 def _newest(simulator: Simulator, kind: str, account: str, edge: str) -> str | None:
-    """Where a comment without a place of its own goes: beneath the newest post, a reply beneath the newest comment."""
+    """Return the parent for a comment when none is chosen: the newest post, or for a reply the newest comment."""
     owner = simulator.world.account_of(Kind(kind), account)
     roots = simulator.world.roots(owner, Role.COUNTY_POST)
     entries = [child for root in roots for child in root.children if child.role is Role.COMMENT]

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 from infra.local.simulator import errors
 from infra.local.simulator.world import Entry
 
-# So that they look like the real ones; clients must not read anything into them.
+# Cursors start like the real ones; clients must not read anything into them.
 _CURSOR_START = b"AQHR"
 
 Position = tuple[int, str]  # ascending in the order of the listing: signed time, then native id
@@ -21,10 +21,10 @@ Position = tuple[int, str]  # ascending in the order of the listing: signed time
 
 @dataclass(frozen=True)
 class Cursor:
-    """A place in one listing: just past `position`, or its very start when there is none.
+    """A place in one listing: just past `position`, or its very start when `position` is None.
 
-    `rested` marks the cursor of an empty page, so that the page after it is a full one. `lap` counts how often a
-    listing without an end began anew.
+    `rested` marks the cursor of an empty page, so that the page after it is a full one. `lap` counts how often an
+    endless listing has started again.
     """
 
     listing: str
@@ -33,13 +33,13 @@ class Cursor:
     lap: int = 0
 
     def encoded(self) -> str:
-        """The opaque text that clients carry around."""
+        """Return the opaque text that clients carry around."""
         payload = json.dumps([self.listing, self.position, self.rested, self.lap], separators=(",", ":"))
         return base64.urlsafe_b64encode(_CURSOR_START + payload.encode()).decode().rstrip("=")
 
 
 def read_cursor(text: str, listing: str) -> Cursor:
-    """The cursor behind its text.
+    """Decode a cursor.
 
     Raises:
         GraphError: It was not given out for this listing.
@@ -51,7 +51,7 @@ def read_cursor(text: str, listing: str) -> Cursor:
 
 
 def is_rested(text: str) -> bool:
-    """Whether this cursor came with an empty page."""
+    """Return whether this cursor came with an empty page."""
     cursor = _decoded(text)
     return cursor is not None and cursor.rested
 
@@ -67,7 +67,7 @@ def _decoded(text: str) -> Cursor | None:
 
 @dataclass(frozen=True)
 class Page:
-    """A stretch of a listing, with what paging has to say about it."""
+    """A stretch of a listing, with what `paging` needs to know about it."""
 
     entries: Sequence[Entry]
     before: str
@@ -86,14 +86,15 @@ class Listing:
 
     @classmethod
     def of(cls, name: str, entries: Sequence[Entry], position: Callable[[Entry], Position]) -> Listing:
-        """Sort the entries by their positions."""
+        """Build a listing from the entries, sorted by their positions."""
         ordered = sorted(entries, key=position)
         return cls(name, ordered, [position(entry) for entry in ordered])
 
     def page(self, limit: int, after: Cursor | None, before: Cursor | None) -> Page:
-        """The `limit` entries past `after`, or those that lead up to `before`.
+        """Return the `limit` entries past `after`, or those that lead up to `before`.
 
-        Positions, not indexes: what was added or deleted in between neither repeats nor skips another entry.
+        Cursors hold positions, not indexes, so that additions and deletions in between neither repeat nor skip an
+        entry.
         """
         start, end = 0, len(self.entries)
         if before and before.position:
@@ -111,7 +112,7 @@ class Listing:
         )
 
     def endless_page(self, limit: int, after: Cursor | None) -> Page:
-        """The same pages again and again, each time under new cursors."""
+        """Return the same pages again and again, each time under new cursors."""
         lap = after.lap if after else 0
         page = self.page(limit, after, None)
         here = _decoded(page.after) if page.has_later else None
@@ -119,7 +120,7 @@ class Listing:
         return replace(page, after=cursor.encoded(), has_later=True)
 
     def read(self, limit: int, after: Cursor | None, before: Cursor | None, quirks: frozenset[str]) -> Page:
-        """A page, with the misbehaviour that a fault wants."""
+        """Return a page, with the misbehaviour that a fault wants."""
         if "empty_page" in quirks:
             return self.empty_page(after)
         if "repeat_page" in quirks:
@@ -129,21 +130,21 @@ class Listing:
         return self.page(limit, after, before)
 
     def empty_page(self, after: Cursor | None) -> Page:
-        """Nothing, and a promise of more from the same place: everything was filtered after the cut."""
+        """Return an empty page that links to more, as if all its entries had been filtered out after the cut."""
         cursor = Cursor(self.name, after.position if after else None, rested=True).encoded()
         return Page(entries=(), before=cursor, after=cursor, has_earlier=False, has_later=True)
 
 
 @dataclass(frozen=True)
 class Link:
-    """The address of the listing that is being read, with the token in it as in the real API."""
+    """The address of the listing that is being read; like the real API's, it contains the token."""
 
     address: str
     params: Mapping[str, str]
     token: str
 
     def to(self, **cursor: str) -> str:
-        """The address of another page."""
+        """Return the address of another page."""
         kept = {name: text for name, text in self.params.items() if name not in _NOT_CARRIED_ON}
         return f"{self.address}?{urlencode({'access_token': self.token, **kept, **cursor})}"
 
@@ -154,18 +155,18 @@ PagingShape = Callable[[Page, Link], dict[str, Any]]
 
 
 def feed_paging(page: Page, link: Link) -> dict[str, Any]:
-    """A Page's feed: the last page has no `after`, only `before`."""
+    """Return the paging of a Page's feed: the last page has `before` and no `after`."""
     cursors = {"before": page.before} | ({"after": page.after} if page.has_later else {})
     return {"cursors": cursors, **_neighbours(page, link)}
 
 
 def page_comments_paging(page: Page, link: Link) -> dict[str, Any]:
-    """Comments on Facebook: both cursors always, so only a missing `next` tells the end."""
+    """Return the paging of comments on Facebook: both cursors always, so only a missing `next` marks the end."""
     return {"cursors": {"before": page.before, "after": page.after}, **_neighbours(page, link)}
 
 
 def media_paging(page: Page, link: Link) -> dict[str, Any]:
-    """Instagram media: no paging at all on the last page."""
+    """Return the paging of Instagram media: none at all on the last page."""
     if not page.has_later:
         return {}
     cursors = {"before": page.before, "after": page.after}
@@ -173,7 +174,7 @@ def media_paging(page: Page, link: Link) -> dict[str, Any]:
 
 
 def instagram_comments_paging(page: Page, link: Link) -> dict[str, Any]:
-    """Instagram comments and replies: the first page has `after` only, the last no paging at all."""
+    """Return the paging of Instagram comments and replies: only `after` on the first page, nothing on the last."""
     if not page.has_later:
         return {}
     cursors = ({"before": page.before} if page.has_earlier else {}) | {"after": page.after}
@@ -181,7 +182,7 @@ def instagram_comments_paging(page: Page, link: Link) -> dict[str, Any]:
 
 
 def tags_paging(page: Page, _link: Link) -> dict[str, Any]:
-    """Instagram tags: cursors and never a `next`, so the end shows only as an empty page."""
+    """Return the paging of Instagram tags: cursors and never a `next`, so only an empty page marks the end."""
     return {"cursors": {"before": page.before, "after": page.after}}
 
 

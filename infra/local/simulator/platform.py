@@ -1,4 +1,4 @@
-"""What every simulated platform offers: where a request leads, its answer, and how it refuses."""
+"""What every simulated platform offers: routes, answers and refusals."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Bot:
     """What Telegram remembers of a bot."""
 
     confirmed: int = 0
-    """The first update that was not confirmed."""
+    """The id of the first update that has not been confirmed."""
     allowed: tuple[str, ...] | None = None
     webhook: str = ""
     sent: tuple[Mapping[str, Any], ...] = ()
@@ -42,16 +42,16 @@ class Bot:
 
 @dataclass
 class Memory:
-    """What the platforms remember of their callers, beside what stands on the channels."""
+    """What the platforms remember of their callers, apart from the posts."""
 
     bots: dict[str, Bot] = field(default_factory=dict)
     calls: Counter[tuple[str, int]] = field(default_factory=Counter)
-    """By account and window of time, for the platforms that say how many are left."""
+    """Calls by account and window of time, for the platforms that report how many are left."""
 
 
 @dataclass(frozen=True)
 class Scene:
-    """Everything an answer depends on but the request itself."""
+    """Everything an answer depends on except the request itself."""
 
     config: Config
     world: World
@@ -61,7 +61,7 @@ class Scene:
 
 @dataclass(frozen=True)
 class Call:
-    """One request on its way; `proceed` answers it as if nothing were wrong."""
+    """One request on its way; `proceed` answers it as if no fault were on."""
 
     request: Request
     route: Route
@@ -69,34 +69,34 @@ class Call:
     scene: Scene
     proceed: Callable[[Request], Answer]
     number: int = 0
-    """How many calls of the same account the fault has met before."""
+    """How many calls of the same account the fault has met before this one."""
 
     @property
     def now(self) -> datetime:
-        """When it was made."""
+        """The time of the call."""
         return self.scene.now
 
     @property
     def reads_list(self) -> bool:
-        """Whether it asks for a list, as against one object."""
+        """Whether the call reads a list rather than one object."""
         return self.route.edge in self.platform.lists
 
 
 @dataclass(frozen=True)
 class Platform:
-    """One platform; the one without a prefix gets what no other takes."""
+    """One platform; the one without a prefix gets the requests that no other takes."""
 
     prefix: str
     kinds: frozenset[Kind]
     route: Callable[[World, Request], Route]
     answer: Callable[[Scene, Request], Answer]
     edges: frozenset[str]
-    """All names a fault can be bound to."""
+    """All names that a fault can be bound to."""
     lists: frozenset[str]
-    """Those among them that answer with a list."""
+    """Those of the edges that answer with a list."""
     quirks: frozenset[str]
-    """The ways to misbehave that the reading itself knows."""
+    """The ways to misbehave that this platform's reading can carry out."""
     refusals: Mapping[str, Callable[[Call, Settings], Answer]]
     page_size: str = ""
-    """The parameter that says how long a page may be."""
+    """The parameter that limits the length of a page."""
     shortest_page: int = 1

@@ -1,4 +1,4 @@
-"""All simulated platforms: a new one is a file and a line here."""
+"""All simulated platforms; a new one is a file and a line here."""
 
 from __future__ import annotations
 
@@ -18,5 +18,5 @@ EDGES: Final = frozenset().union(*(platform.edges for platform in PLATFORMS))
 
 
 def platform_of(path: str) -> Platform:
-    """The platform that answers a path; Meta's has no prefix and comes last."""
+    """Return the platform that answers a path; Meta's has no prefix and comes last."""
     return next(platform for platform in PLATFORMS if path.startswith(platform.prefix))

@@ -1,4 +1,4 @@
-"""Read an object or an edge: only what the fields ask for, and nothing that has no value."""
+"""Read an object or an edge: only the fields asked for, without those that have no value."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from infra.local.simulator.paging import Link, Listing, Page, Position, read_cur
 from infra.local.simulator.world import Account, Entry, Kind, World
 
 _USUAL_LIMIT = 25
-# A ranked feed shows some posts later than their time would have it; clients re-read 48 hours for that.
+# A ranked feed shows some posts later than their time would have it, so clients re-read 48 hours.
 _RANKED_DOWN_SECONDS = 36 * 3600
 
 _NODES = {
@@ -33,16 +33,16 @@ EDGES = frozenset(name for node in _NODES.values() for name, source in node.fiel
 
 @dataclass(frozen=True)
 class Reading:
-    """What one request reads from, and the address that its links lead back to."""
+    """What one request reads from, and the base address of the links in its answer."""
 
     world: World
     root_url: str
     token: str
-    quirks: frozenset[str] = frozenset()  # how a fault wants the edge itself, not a nested one, to misbehave
+    quirks: frozenset[str] = frozenset()  # how a fault makes the edge itself misbehave; nested edges stay sound
 
 
 def node_of(subject: Subject) -> NodeType:
-    """The type of an account or an entry."""
+    """Return the type of an account or an entry."""
     if isinstance(subject, Account):
         return facebook_page.PAGE if subject.kind is Kind.FACEBOOK_PAGE else instagram.USER
     if subject.kind is Kind.FACEBOOK_PAGE:
@@ -51,7 +51,7 @@ def node_of(subject: Subject) -> NodeType:
 
 
 def edge_of(subject: Subject, name: str) -> Edge:
-    """The edge of this name.
+    """Return the edge of this name.
 
     Raises:
         GraphError: Objects of this type have no such edge.
@@ -81,7 +81,7 @@ def check_fields(asked: Sequence[Field], node: str) -> None:
 
 
 def read_object(reading: Reading, subject: Subject, asked: Sequence[Field]) -> dict[str, Any]:
-    """One object with the fields asked for (the usual ones if none were), always with its id."""
+    """Return one object with the fields asked for (the default ones if none were), always with its id."""
     node = node_of(subject)
     found: dict[str, Any] = {}
     for each in asked or [Field(name) for name in node.usual]:
@@ -94,7 +94,7 @@ def read_object(reading: Reading, subject: Subject, asked: Sequence[Field]) -> d
 def read_edge(
     reading: Reading, subject: Subject, name: str, asked: Sequence[Field], options: Options
 ) -> dict[str, Any]:
-    """One page of an edge: `data`, and `paging` and `summary` where the real edge has them.
+    """Return one page of an edge: `data`, and `paging` and `summary` where the real edge has them.
 
     Raises:
         GraphError: 100, for a parameter that the edge does not take.
@@ -126,12 +126,12 @@ def _read_field(reading: Reading, subject: Subject, source: Plain | Reference | 
         nested = read_edge(reading, subject, each.name, each.inner, each.modifiers)
         return nested if nested["data"] or "summary" in nested else None
     other = source.draw(subject) if isinstance(subject, Entry) else None
-    # Without braces a reference is its id alone.
+    # Without braces, a reference is read as its id alone.
     return read_object(reading, other, each.inner or (Field("id"),)) if other else None
 
 
 def _pick(value: object, inner: Sequence[Field]) -> object:
-    """Cut a plain value down to the names asked for; a list's elements each, under `data`."""
+    """Reduce a plain value to the names asked for; a list becomes `data` with each element reduced."""
     if not inner or not isinstance(value, Mapping):
         return value
     if isinstance(value.get("data"), list):

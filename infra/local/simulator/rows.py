@@ -1,4 +1,4 @@
-"""Turn a JSON row that somebody wrote into a draft, with an error that says what is wrong with it."""
+"""Turn a hand-written JSON row into a draft; errors say what is wrong with the row."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _MOST_PHOTOS = 10
 
 
 def citizen_draft(row: Mapping[str, Any], source_id: str, created_at: datetime, origin: str) -> Draft:
-    """A citizen's post: {kind, edge, parent, author, text, has_photo}, and maybe {account, photos}.
+    """Read a citizen's post: {kind, edge, parent, author, text, has_photo}, and optionally {account, photos}.
 
-    Other keys are nobody's business here.
+    Other keys are ignored.
 
     Raises:
         RowError: A key is missing or has a wrong value.
@@ -48,7 +48,7 @@ def _photos(row: Mapping[str, Any]) -> int:
 
 
 def free_source_id(world: World, whose: str = "by-hand") -> str:
-    """A source id for a post that was written without one."""
+    """Return an unused source id for a post that was written without one."""
     number = 1
     while world.find(f"{whose}-{number}"):
         number += 1
@@ -56,7 +56,7 @@ def free_source_id(world: World, whose: str = "by-hand") -> str:
 
 
 def text(row: Mapping[str, Any], key: str) -> str:
-    """A string; may be empty.
+    """Read a string, which may be empty.
 
     Raises:
         RowError: It is missing or no string.
@@ -68,7 +68,7 @@ def text(row: Mapping[str, Any], key: str) -> str:
 
 
 def name(row: Mapping[str, Any], key: str) -> str:
-    """A string that is not empty.
+    """Read a string that is not empty.
 
     Raises:
         RowError: It is missing, empty or no string.
@@ -80,7 +80,7 @@ def name(row: Mapping[str, Any], key: str) -> str:
 
 
 def text_or_null(row: Mapping[str, Any], key: str) -> str | None:
-    """A string that is not empty, or null.
+    """Read a string that is not empty, or null.
 
     Raises:
         RowError: It is missing or neither.
@@ -89,10 +89,10 @@ def text_or_null(row: Mapping[str, Any], key: str) -> str | None:
 
 
 def word(row: Mapping[str, Any], key: str, known: list[str]) -> str:
-    """One of the known words.
+    """Read one of the known words.
 
     Raises:
-        RowError: It is missing or another one.
+        RowError: It is missing or another word.
     """
     value = _value(row, key)
     if value not in known:
@@ -101,7 +101,7 @@ def word(row: Mapping[str, Any], key: str, known: list[str]) -> str:
 
 
 def flag(row: Mapping[str, Any], key: str) -> bool:
-    """True or false.
+    """Read true or false.
 
     Raises:
         RowError: It is missing or neither.
@@ -113,7 +113,7 @@ def flag(row: Mapping[str, Any], key: str) -> bool:
 
 
 def time_ago(row: Mapping[str, Any], now: datetime) -> datetime:
-    """The time that `minutes_ago` means.
+    """Read `minutes_ago` as a time.
 
     Raises:
         RowError: It is missing or no whole number of minutes in the past.
@@ -125,7 +125,7 @@ def time_ago(row: Mapping[str, Any], now: datetime) -> datetime:
 
 
 def rows_under(document: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
-    """A list of JSON objects.
+    """Read a list of JSON objects.
 
     Raises:
         RowError: It is missing or something else.
@@ -137,7 +137,7 @@ def rows_under(document: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]
 
 
 def names(row: Mapping[str, Any], key: str) -> tuple[str, ...]:
-    """A list of strings.
+    """Read a list of strings.
 
     Raises:
         RowError: It is missing or something else.
@@ -149,10 +149,10 @@ def names(row: Mapping[str, Any], key: str) -> tuple[str, ...]:
 
 
 def known_keys(document: Mapping[str, Any], known: Sequence[str]) -> None:
-    """Refuse what is misspelt.
+    """Refuse unknown keys, which are most likely misspelt.
 
     Raises:
-        RowError: There is another key.
+        RowError: There is an unknown key.
     """
     for key in document:
         if key not in known:

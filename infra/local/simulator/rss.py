@@ -1,4 +1,4 @@
-"""Feeds: RSS 2.0 with an ETag and a time, and 304 for whoever has it already."""
+"""Feeds: RSS 2.0 with an ETag and a Last-Modified time, and 304 for a caller whose copy is current."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def route(world: World, request: Request) -> Route:
 
 
 def answer(scene: Scene, request: Request) -> Answer:
-    """The whole feed, newest first; 304 without a body to whoever has it."""
+    """Return the whole feed, newest first, or 304 without a body to a caller whose copy is current."""
     account = route(scene.world, request).account
     if account is None or request.method != "GET":
         return _page(404, "Not Found")
@@ -41,7 +41,7 @@ def answer(scene: Scene, request: Request) -> Answer:
 
 
 def feed(account: Account, items: Sequence[Entry], *, with_authors: bool = True) -> str:
-    """The document."""
+    """Return the feed's XML document."""
     listed = "\n".join(_item(entry, with_author=with_authors) for entry in items)
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -52,7 +52,7 @@ def feed(account: Account, items: Sequence[Entry], *, with_authors: bool = True)
 
 
 def _item(entry: Entry, *, with_author: bool) -> str:
-    """The first of several lines is the title; what has one line has none, as short notes do."""
+    """Return one item; the first of several lines is its title, and a one-line text has none, as in short notes."""
     title, _, rest = entry.text.partition("\n")
     title, rest = (title, rest) if rest else ("", title)
     found = [
@@ -72,7 +72,7 @@ def _item(entry: Entry, *, with_author: bool) -> str:
 
 
 def _has_it(headers: Mapping[str, str], validators: Mapping[str, str]) -> bool:
-    """Tell whether the caller's copy is this one; a tag goes before a time."""
+    """Return whether the caller's copy is current; an ETag takes precedence over a time."""
     tags = headers.get("if-none-match")
     if tags is not None:
         return validators["ETag"] in {tag.strip().removeprefix("W/") for tag in tags.split(",")}

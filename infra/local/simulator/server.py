@@ -16,9 +16,9 @@ _ADDRESS = "127.0.0.1"  # never reachable from another machine
 
 
 class Server(ThreadingHTTPServer):
-    """Serves one simulator; port 0 takes any free port."""
+    """An HTTP server for one simulator; port 0 takes any free port."""
 
-    daemon_threads = True  # a connection that is kept open must not hold up the end
+    daemon_threads = True  # a connection that is kept open must not delay the shutdown
     request_queue_size = 128  # a poller opens many connections at once
 
     def __init__(self, simulator: Simulator, port: int) -> None:
@@ -28,18 +28,18 @@ class Server(ThreadingHTTPServer):
 
     @property
     def url(self) -> str:
-        """Where it listens, without the API version."""
+        """The server's address, without the API version."""
         return f"http://{_ADDRESS}:{self.server_port}"
 
     @property
     def graph_url(self) -> str:
-        """Where the Graph API is, with its version: what the poller is told."""
+        """The address of the Graph API with its version, as the poller is configured with it."""
         return f"{self.url}/{self.simulator.config.version}"
 
 
 @contextmanager
 def running(simulator: Simulator, port: int = 0) -> Iterator[Server]:
-    """Serve in the background as long as the block lasts."""
+    """Serve in the background until the block ends."""
     server = Server(simulator, port)
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
@@ -55,7 +55,7 @@ def running(simulator: Simulator, port: int = 0) -> Iterator[Server]:
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
-    wbufsize = -1  # headers and body leave together
+    wbufsize = -1  # headers and body are sent together
     server: Server
 
     def do_GET(self) -> None:
@@ -71,7 +71,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer()
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the name is the base class's
-        """Say nothing: the request line holds tokens."""
+        """Log nothing, because the request line holds tokens."""
 
     def _answer(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
@@ -105,4 +105,4 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(body)
             self.wfile.flush()
         except (BrokenPipeError, ConnectionResetError):
-            self.close_connection = True  # the client gave up waiting, as a slow answer makes it do
+            self.close_connection = True  # the client gave up waiting, which a slow answer can cause

@@ -1,4 +1,4 @@
-"""The simulator itself: a world, its faults and its counts behind one door, whatever server stands before it."""
+"""The simulator itself: a world, its faults and its counts, independent of the server in front of it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from infra.local.simulator.world import World
 
 
 def utc_now() -> datetime:
-    """The clock that is used unless a test brings its own."""
+    """Return the time; the clock that is used unless a test brings its own."""
     return datetime.now(UTC)
 
 
@@ -27,8 +27,8 @@ class Simulator:
     Args:
         config: The app and its accounts; the world must be built from the same accounts.
         world: What stands on the channels.
-        clock: Gives the time, for new posts and for errors that speak of it.
-        desk: What the page can learn of the stack that reads the channels.
+        clock: Gives the time, for new posts and for errors that mention it.
+        desk: What the page can learn about the stack that reads the channels.
     """
 
     def __init__(
@@ -41,10 +41,10 @@ class Simulator:
         self.requests: Counter[str] = Counter()
         self.clock = clock
         self.desk = desk or NoDesk()
-        self.lock = Lock()  # requests come from several threads; the control routes take it, too
+        self.lock = Lock()  # requests come from several threads; the control routes take the lock, too
 
     def answer(self, request: Request) -> Answer:
-        """The answer of the platform that the path leads to, or of a fault that is on."""
+        """Return the answer of the platform that the path leads to, or of a fault that is on."""
         scene = Scene(self.config, self.world, self.memory, self.clock())
         platform = platform_of(request.path)
         with self.lock:

@@ -1,4 +1,4 @@
-"""Which faults are on: read from JSON, kept in order, counted down."""
+"""The faults that are on: read from JSON, kept in order, counted down."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from infra.local.simulator.world import Kind
 
 
 class FaultError(ValueError):
-    """A fault that was described wrongly."""
+    """A fault's description is wrong."""
 
 
 _THROTTLE_CODES = (0, errors.APP_LIMIT, errors.PAGE_LIMIT, errors.INSTAGRAM_LIMIT)
@@ -36,7 +36,7 @@ class Fault:
     met: Counter[str] = field(default_factory=Counter)
 
     def takes(self, call: Call) -> bool:
-        """Whether it strikes this call; counts the calls it is asked about."""
+        """Return whether the fault strikes this call; every call it is asked about is counted."""
         if self.times == 0 or not self._concerns(call):
             return False
         if self.after > 0:
@@ -47,14 +47,14 @@ class Fault:
         return True
 
     def strike(self, call: Call) -> Answer:
-        """The spoilt answer."""
+        """Return the spoilt answer."""
         account = call.route.account.account if call.route.account else ""
         number = self.met[account]
         self.met[account] += 1
         return FAULTS[self.name].effect(replace(call, number=number), self.settings)
 
     def described(self) -> dict[str, Any]:
-        """As it can be switched on again."""
+        """Return the description with which the fault can be switched on again."""
         places = {"edge": self.edge, "kind": self.kind, "object": self.object, "times": self.times}
         given = {name: value for name, value in places.items() if value is not None}
         return {"fault": self.name, **given, "after": self.after, **self.settings}
@@ -72,7 +72,7 @@ class Fault:
 
 
 class Faults:
-    """The faults that are switched on, in the order of switching on: the first is the outermost."""
+    """The faults that are switched on, in the order they were; the first is the outermost."""
 
     def __init__(self) -> None:
         self._active: list[Fault] = []
@@ -81,28 +81,28 @@ class Faults:
         """Add a fault.
 
         Raises:
-            FaultError: It is not described as the table wants it.
+            FaultError: Its description is not as `fault_from` wants it.
         """
         self._active.append(fault_from(described))
 
     def clear(self) -> None:
-        """Switch all of them off."""
+        """Switch all faults off."""
         self._active.clear()
 
     def described(self) -> list[dict[str, Any]]:
-        """Those that may still strike."""
+        """Describe the faults that may still strike."""
         return [fault.described() for fault in self._active if fault.times != 0]
 
     def answer(self, call: Call) -> Answer:
-        """The answer to a call, with all that is wrong today."""
+        """Answer a call with all the faults that strike it."""
         return _through(call, self._active)
 
 
 def fault_from(described: Mapping[str, Any]) -> Fault:
-    """Read a fault as `POST /_simulator/faults` gets it.
+    """Read a fault as `POST /_simulator/faults` receives it.
 
     Raises:
-        FaultError: Unknown name, place or setting, or a value of the wrong type.
+        FaultError: A name, place or setting is unknown, or a value has the wrong type.
     """
     rest = dict(described)
     name = rest.pop("fault", None)

@@ -1,4 +1,4 @@
-"""The Telegram bot to which moderators of a group pass posts on: `getUpdates`, `sendMessage` and the webhook switch."""
+"""The Telegram bot to which a group's moderators forward posts: `getUpdates`, `sendMessage` and the webhook methods."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _FORWARDED_BEFORE: Final = timedelta(minutes=17)
 
 
 class TelegramError(Exception):
-    """An answer that is an error: its status is its code."""
+    """An error that the API answers with; the HTTP status is the error's code."""
 
     def __init__(self, code: int, description: str) -> None:
         super().__init__(description)
@@ -61,7 +61,7 @@ def answer(scene: Scene, request: Request) -> Answer:
 
 
 def call(scene: Scene, found: Route, bot: Bot, request: Request) -> tuple[Any, Bot]:
-    """The result of a method, and what the bot is afterwards.
+    """Return the result of a method and the bot's state afterwards.
 
     Raises:
         TelegramError: The method does not exist or its parameters are wrong.
@@ -90,7 +90,7 @@ def _authorised(found: Route) -> Account:
 
 
 def updates(world: World, account: Account, now: datetime) -> Iterator[dict[str, Any]]:
-    """Every update of the last 24 hours, confirmed or not; numbers are never given twice."""
+    """Yield every update of the last 24 hours, confirmed or not; no number is given twice."""
     first = _first_update(account)
     number = 0
     for change in world.changes:
@@ -113,7 +113,7 @@ def _updates(scene: Scene, account: Account, bot: Bot, request: Request) -> tupl
     if "allowed_updates" in params:
         bot = replace(bot, allowed=_words(params["allowed_updates"]))
     if "repeat_page" in request.quirks:
-        offset = 0  # the confirmation was lost
+        offset = 0  # simulates a confirmation that was lost
     found = [
         update
         for update in updates(scene.world, account, scene.now)
@@ -139,7 +139,7 @@ def _without_origin(update: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _messages(change: Change) -> Iterator[dict[str, Any]]:
-    """One message, or the several of an album: the caption stands on the first."""
+    """Yield one message, or an album's several messages with the caption on the first."""
     entry = change.entry
     chat_id = entry.native_id.partition(":")[0]
     message_id = native_ids.telegram_number(entry.number)
@@ -165,7 +165,7 @@ def _messages(change: Change) -> Iterator[dict[str, Any]]:
 
 
 def _origin(entry: Entry) -> dict[str, Any]:
-    """Who wrote it first: a name alone where the account is hidden; nothing where the moderator typed it."""
+    """Return the original author: only a name if their account is hidden, nothing if the moderator typed the text."""
     if entry.author is None:
         return {}
     date = int((entry.created_at - _FORWARDED_BEFORE).timestamp())

@@ -10,9 +10,9 @@ _BUSINESS_TYPES = {Kind.FACEBOOK_PAGE: "pages", Kind.INSTAGRAM: "instagram"}
 
 
 def headers(account: Account | None, percent: int = 1, regain_minutes: int = 0) -> dict[str, str]:
-    """The headers of one answer; an account that is not known has no business use case.
+    """Return the headers of one answer; without a known account there is no business use case.
 
-    The share stays low by itself, so that a long demo is never throttled by its own success.
+    By default the share stays low, so that a long demo does not throttle itself.
     """
     found = {"X-App-Usage": _compact({"call_count": percent, "total_time": percent, "total_cputime": percent})}
     if account:

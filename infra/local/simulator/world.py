@@ -1,4 +1,4 @@
-"""The county's accounts and everything written there: plain data, no HTTP and no clock."""
+"""The county's accounts and everything written there, as plain data without HTTP or a clock."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Kind(StrEnum):
 
 
 class Role(StrEnum):
-    """Where a text stands: on an edge of its own, or beneath another one."""
+    """Where a text stands: on an edge of its own, or beneath another text."""
 
     COUNTY_POST = "county_post"
     VISITOR_POST = "visitor_post"
@@ -45,7 +45,7 @@ ROLES: Final[Mapping[Kind, frozenset[Role]]] = {
     Kind.YOUTUBE: frozenset({Role.COUNTY_POST, *_BENEATH}),
     Kind.RSS: frozenset({Role.ITEM}),
 }
-"""What can stand on each channel kind."""
+"""The roles that texts can have on each channel kind."""
 
 
 class WorldError(ValueError):
@@ -61,21 +61,21 @@ class Account:
     label: str
     token: str = field(repr=False)
     moderators: tuple[str, ...] = ()
-    """Ids of those who pass posts on, where that is how posts arrive."""
+    """Ids of the moderators, where posts arrive only because moderators forward them."""
     feed: str = ""
-    """Path of the feed, from its first slash."""
+    """The path of the feed, with its leading slash."""
     channel: str = ""
-    """What the county calls it, where that is part of a post's id."""
+    """The county's name for the channel, where that is part of a post's id."""
 
     @property
     def names(self) -> frozenset[str]:
-        """By what a post may name it."""
+        """The names by which a post may refer to the account."""
         return frozenset({self.account, self.label})
 
 
 @dataclass(frozen=True)
 class Person:
-    """Whoever wrote a text, as the channel shows them."""
+    """The author of a text, as the channel shows them."""
 
     native_id: str
     name: str
@@ -83,7 +83,7 @@ class Person:
 
 @dataclass(frozen=True)
 class Draft:
-    """A text before the channel gave it an id; `parent` is a source id or a native id."""
+    """A text before the channel gives it an id; `parent` is a source id or a native id."""
 
     source_id: str
     kind: Kind
@@ -95,8 +95,8 @@ class Draft:
     created_at: datetime
     by_county: bool = False
     origin: str = "this post"  # names the file and line in an error
-    account: str | None = None  # id or label; None for the first account of the kind
-    photos: int = 1  # how many, if it has any
+    account: str | None = None  # an id or label; None means the first account of the kind
+    photos: int = 1  # how many photos, if `has_photo`
 
 
 @dataclass(eq=False)
@@ -106,7 +106,7 @@ class Entry:
     native_id: str
     permalink: str
     number: int
-    """How many messages the account had before."""
+    """How many messages the account had before this one."""
     account: Account
     draft: Draft
     author: Person | None
@@ -118,26 +118,26 @@ class Entry:
 
     @property
     def kind(self) -> Kind:
-        """The channel kind it was written on."""
+        """The channel kind that the text was written on."""
         return self.draft.kind
 
     @property
     def role(self) -> Role:
-        """Where it stands."""
+        """The text's role: where it stands."""
         return self.draft.role
 
     @property
     def created_at(self) -> datetime:
-        """When it was written."""
+        """The time it was written."""
         return self.draft.created_at
 
     @property
     def root(self) -> Entry:
-        """The post, media or tag that it hangs under; itself when it hangs under none."""
+        """The post, media or tag at the top of the thread; the entry itself when it stands alone."""
         return self.parent.root if self.parent else self
 
     def descendants(self) -> Iterator[Entry]:
-        """Every comment and reply beneath it."""
+        """Yield every comment and reply beneath the entry."""
         for child in self.children:
             yield child
             yield from child.descendants()
@@ -168,7 +168,7 @@ class World:
         self.left_out: Counter[Kind] = Counter()
         """How many posts of a file were left out because the county has no account of their kind."""
         self.changes: list[Change] = []
-        """Everything that was written and edited, in that order; deletions leave it alone."""
+        """Every text as it was written or edited, in that order; deletions remove nothing from it."""
         self._accounts_of: dict[Kind, list[Account]] = {}
         for account in accounts:
             of_kind = self._accounts_of.setdefault(account.kind, [])
@@ -181,10 +181,10 @@ class World:
         self._messages: Counter[Account] = Counter()
 
     def account_of(self, kind: Kind, named: str | None = None) -> Account:
-        """The county's account of this kind with this id or label; the first one if none is named.
+        """Return the county's account of this kind with this id or label; the first one if none is named.
 
         Raises:
-            WorldError: The county has none.
+            WorldError: The county has no such account.
         """
         of_kind = self._accounts_of.get(kind, [])
         for account in of_kind:
@@ -193,23 +193,23 @@ class World:
         raise WorldError(f"the county has no {kind} account" + (f" {named!r}" if named and of_kind else ""))
 
     def find(self, any_id: str) -> Entry | None:
-        """The entry with this native id or source id, unless it was deleted or never was."""
+        """Return the entry with this native id or source id; None if there is none or it was deleted."""
         return self._entries.get(any_id) or self._by_source.get(any_id)
 
     def find_native(self, native_id: str) -> Entry | None:
-        """The entry with this native id: the only ids that the Graph API itself understands."""
+        """Return the entry with this native id; the Graph API itself understands no other ids."""
         return self._entries.get(native_id)
 
     def roots(self, account: Account, *roles: Role) -> list[Entry]:
-        """What stands alone on an account in these roles, in no promised order."""
+        """Return the entries of an account that have these roles and stand beneath no other, in no promised order."""
         return [entry for entry in self._roots.get(account, ()) if entry.role in roles]
 
     def citizen_posts(self) -> list[Entry]:
-        """Every text by somebody other than the county, in the order of arrival."""
+        """Return every text by somebody other than the county, in the order of arrival."""
         return [entry for entry in self._entries.values() if not entry.draft.by_county]
 
     def add(self, draft: Draft) -> Entry:
-        """Put a text on the channel; its post's `updated_at` moves on as the real one does.
+        """Add a text to the channel; the `updated_at` of its post moves on as the real one does.
 
         Raises:
             WorldError: The text could not stand there (its parent is missing or of the wrong sort, …).
@@ -217,7 +217,7 @@ class World:
         parent = self._parent_for(draft)
         account = parent.account if parent else self.account_of(draft.kind, draft.account)
         if draft.by_county and parent and parent.role is Role.COMMENT:
-            draft = replace(draft, role=Role.REPLY)  # whoever writes for the county need not know the difference
+            draft = replace(draft, role=Role.REPLY)  # the input need not know the difference
         self._refuse_impossible(draft, parent)
         native_id = self._free_native_id(draft, account, parent)
         entry = Entry(
@@ -255,7 +255,7 @@ class World:
         self.changes.append(Change(entry, text, now, is_edit=True))
 
     def delete(self, native_id: str) -> None:
-        """Take a text and everything beneath it off the channel.
+        """Remove a text and everything beneath it from the channel.
 
         Raises:
             WorldError: There is no such entry.
@@ -319,7 +319,7 @@ class World:
 
 
 def populate(accounts: Sequence[Account], drafts: Iterable[Draft]) -> World:
-    """Build a world from drafts in any order, parents before those who answer them.
+    """Build a world from drafts in any order, adding parents before their answers.
 
     Raises:
         WorldError: A draft could not exist; the message starts with its origin.
@@ -328,7 +328,7 @@ def populate(accounts: Sequence[Account], drafts: Iterable[Draft]) -> World:
     waiting = list(drafts)
     while waiting:
         ready = [d for d in waiting if d.parent is None or world.find(d.parent)]
-        # Nobody's parent is there: add them all the same, for the error that names the first of them.
+        # If no draft's parent is there, add them anyway: the first one raises the error that names it.
         for draft in ready or waiting:
             try:
                 world.add(draft)
@@ -367,7 +367,7 @@ def _native_id(seed: str, draft: Draft, account: Account, parent: Entry | None) 
 
 def _permalink(native_id: str, draft: Draft, account: Account, parent: Entry | None) -> str:
     if draft.kind is Kind.INSTAGRAM:
-        # Instagram gives comments no link of their own: one has to use the media's.
+        # Instagram gives comments no link of their own, so the media's link is used.
         return parent.root.permalink if parent else native_ids.instagram_permalink(native_id)
     if draft.kind is Kind.FACEBOOK_PAGE and parent:
         above = parent.native_id if parent.role is Role.COMMENT else None

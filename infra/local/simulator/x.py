@@ -1,4 +1,4 @@
-"""X, API v2: the mentions of an account, in the dialect that the request speaks."""
+"""X, API v2: the mentions of an account, in the dialect of the request."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _STALE: Final = timedelta(days=7)
 
 @dataclass(frozen=True)
 class Dialect:
-    """How one generation of the API calls things."""
+    """The names that one generation of the API uses."""
 
     fields: str
     history: str
@@ -44,7 +44,7 @@ NEW: Final = Dialect("post.fields", "edit_history_post_ids", "note_post", False,
 
 
 class XError(Exception):
-    """An answer that is an error."""
+    """An error that the API answers with."""
 
     def __init__(self, status: int, body: Mapping[str, Any]) -> None:
         super().__init__(body.get("title", ""))
@@ -79,7 +79,7 @@ def answer(scene: Scene, request: Request) -> Answer:
 
 
 def dialect_of(params: Mapping[str, str]) -> Dialect:
-    """The dialect of a request: whichever `*.fields` it uses; the old one if it uses none."""
+    """Return the dialect of a request by the `*.fields` parameter it uses; the old one if it uses none."""
     return (
         NEW
         if "post.fields" in params or ("expansions" in params and "referenced_posts" in params["expansions"])
@@ -88,7 +88,7 @@ def dialect_of(params: Mapping[str, str]) -> Dialect:
 
 
 def versions(entry: Entry) -> list[str]:
-    """The ids of a post, oldest first: an edit gets a new one."""
+    """Return the ids of a post, oldest first: an edit gets a new one."""
     edits = (native_ids.x_post(at, f"{entry.native_id}:{number}") for number, at in enumerate(entry.edits))
     return [entry.native_id, *edits]
 
@@ -124,7 +124,7 @@ def _mentions(scene: Scene, account: Account | None, request: Request) -> dict[s
 
 
 def _tweets(scene: Scene, account: Account | None, request: Request) -> dict[str, Any]:
-    """Posts by their ids; those that are not there come as errors, with status 200."""
+    """Return posts by their ids; ids without a post are listed as errors, with status 200."""
     params = request.params
     wanted = [each for each in params.get("ids", "").split(",") if each]
     if not 1 <= len(wanted) <= _MOST:
@@ -147,7 +147,7 @@ def _account_of(world: World, request: Request, post_id: str) -> Account | None:
 
 def _of_account(world: World, account: Account) -> Iterator[Entry]:
     yield from world.roots(account, Role.MENTION)
-    # The account's own posts appear among its mentions where it mentions itself.
+    # The account's own posts are among its mentions if they mention it.
     for own in world.roots(account, Role.COUNTY_POST):
         if f"@{account.label}" in own.text:
             yield own
@@ -175,7 +175,7 @@ def _is_wanted(entry: Entry, params: Mapping[str, str]) -> bool:
 def _post(
     entry: Entry, account: Account, dialect: Dialect, params: Mapping[str, str], *, hidden: bool
 ) -> dict[str, Any]:
-    """A post with its usual fields and those asked for; unknown names are dropped without a word."""
+    """Return a post with its default fields and those asked for; unknown field names are silently ignored."""
     wanted, expanded = _words(params, dialect.fields), _words(params, "expansions")
     history = versions(entry)
     text = html.escape(entry.text, quote=False)
@@ -218,7 +218,7 @@ def _entities(entry: Entry, account: Account) -> dict[str, Any]:
 
 
 def _includes(entries: Sequence[Entry], params: Mapping[str, str], *, hidden: bool) -> dict[str, Any]:
-    """Only what an expansion asks for, each once."""
+    """Return what the expansions ask for, each object once."""
     expanded, found = _words(params, "expansions"), {}
     people = {entry.author.native_id: entry.author for entry in entries if entry.author}
     if "author_id" in expanded and people and not hidden:
@@ -283,7 +283,7 @@ def _answered(
     used = scene.memory.calls[account.account, window] if account else 0
     limits = {
         "x-rate-limit-limit": str(_ALLOWED),
-        # It never runs out by itself, so that a long demo is not stopped by its own success.
+        # The allowance never runs out by itself, so that a long demo does not stop itself.
         "x-rate-limit-remaining": str(max(1, _ALLOWED - used)),
         "x-rate-limit-reset": str((window + 1) * _WINDOW),
     }

@@ -23,7 +23,7 @@ _OVER_QUOTA: Final = "The request cannot be completed because you have exceeded 
 
 
 class YouTubeError(Exception):
-    """An answer that is an error; clients decide by `reason`."""
+    """An error that the API answers with; clients decide by `reason`."""
 
     def __init__(self, code: int, reason: str, message: str, domain: str = "youtube.parameter") -> None:
         super().__init__(message)
@@ -38,7 +38,7 @@ class YouTubeError(Exception):
 
 
 def route(world: World, request: Request) -> Route:
-    """Find the method, and the account by whatever the request names."""
+    """Find the method, and the account by whatever id the request names."""
     method = request.path.removeprefix(_PATH)
     if not request.path.startswith(_PATH) or method not in _METHODS:
         return Route(None, None, "", "/youtube/{unknown}")
