@@ -9,6 +9,7 @@ from unittest import mock
 import pytest
 from botocore.loaders import create_loader
 from hypothesis import settings
+from moto.dynamodb.models.table import StreamRecord
 
 from tests.classifying import Deployed, classifying
 from tests.deployment import Deployment, deployment
@@ -46,6 +47,17 @@ def _one_loader() -> Iterator[None]:
     """
     loader = create_loader()
     with mock.patch("botocore.session.create_loader", return_value=loader):
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _shared_stream_records() -> Iterator[None]:
+    """Let moto's copies of a table share its stream's records, which nothing changes.
+
+    moto copies the whole table for every part of a transaction, so that it can roll back. The more a test has written,
+    the more of each copy is its stream.
+    """
+    with mock.patch.object(StreamRecord, "__deepcopy__", lambda record, _memo: record, create=True):
         yield
 
 

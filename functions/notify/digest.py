@@ -20,10 +20,10 @@ from notify.digest_wording import brief, digest_mail
 from notify.mail_tags import TOGETHER
 
 if TYPE_CHECKING:
-    from notify.case import Case
     from datetime import datetime
 
     from aduan.notice import AnyNotice, Notice
+    from notify.case import Case
     from notify.delivery import Addressee, Delivery, Outcome, ReadContact
     from notify.digest_wording import Brief
     from notify.wording import Mail

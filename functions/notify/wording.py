@@ -209,7 +209,7 @@ def _why(case: Case) -> tuple[str, ...]:
 
 def _reason(reason: str) -> str:
     """A reason as the triage wrote it, ``kata: lampu ~ mati``, for people."""
-    return one_line(defanged(re.sub("^kata:", "kata kunci:", reason).replace(" ~ ", " … ")))
+    return defanged(one_line(re.sub("^kata:", "kata kunci:", reason).replace(" ~ ", " … ")))
 
 
 def _quotation(case: Case) -> tuple[tuple[str, ...], str]:

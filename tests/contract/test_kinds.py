@@ -258,7 +258,7 @@ def test_a_server_that_sends_a_byte_now_and_then_ends_with_the_runs_time(kind: s
         begun = time.monotonic()
         found = platform.read(budget=TimeBudget(time.monotonic, begun + 0.3))
     assert isinstance(found.error, StoppedError)
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < 8
 
 
 @each_kind

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import re
 import sys
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -318,9 +317,8 @@ def test_a_bomb_of_entities_does_not_go_off() -> None:
     """Neither time nor memory is taken by what a feed defines."""
     lines = "".join(f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 10))
     doctype = f'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a0 "x">{lines}]>'
-    begun = time.monotonic()
-    read_bytes(doctype.encode() + feed_of(an_item(1)).replace(b"Lapor 1", b"&a9;").partition(b"?>")[2])
-    assert time.monotonic() - begun < 5
+    found = read_bytes(doctype.encode() + feed_of(an_item(1)).replace(b"Lapor 1", b"&a9;").partition(b"?>")[2])
+    assert all(len(post.text) < 100 for post in found.posts)
 
 
 @pytest.mark.parametrize(

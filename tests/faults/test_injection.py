@@ -80,6 +80,7 @@ def of_outside(mail: Mail) -> tuple[list[str], Counter[str], str]:
 @example(text=HOSTILE[4])
 @example(text=HOSTILE[5])
 @example(text="1http://jahat.example")
+@example(text="0.\x1fAA")  # a link once the control character is gone
 def test_fault_32_no_mail_takes_more_from_outside_than_text(notice: AnyNotice, text: str) -> None:
     """Text from outside adds no element, link, header or hidden character to any kind of mail, nor to its subject."""
     hostile = sent(text, notice)

@@ -232,7 +232,8 @@ def _started(server: Server) -> Iterator[Deployed]:
 
 
 @pytest.fixture
-def poller(started: Deployed) -> Deployed:
+def poller(started: Deployed, monkeypatch: pytest.MonkeyPatch) -> Deployed:
+    monkeypatch.setattr("aduan.platform_http.BACKOFF_SECONDS", 0)  # how long it waits is tested beside the client
     started.server.simulator = Simulator(
         Config("v25.0", SECRET, ACCOUNTS), populate(ACCOUNTS, some_drafts()), clock=lambda: NOW
     )
