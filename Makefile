@@ -25,7 +25,8 @@ PIN := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --gene
 	--no-emit-find-links --custom-compile-command "make requirements"
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@sed -nE 's/^([a-z][a-z -]*):.*## /\1\t/p' $(MAKEFILE_LIST) | \
+		awk -F '\t' 'length($$1) > 13 { print $$1; $$1 = "" } { printf "%-14s%s\n", $$1, $$2 }'
 
 .venv/.ready: requirements/dev.txt
 .venv-sam/.ready: requirements/sam.txt
@@ -107,7 +108,7 @@ corrections: environments ## write what people corrected to .local/corrections.j
 	@PYTHONPATH=functions $(RUN) -m infra.corrections $(if $(TABLE),--table $(TABLE)) $(if $(STACK),--stack $(STACK)) \
 		$(if $(MONTHS),--months $(MONTHS)) $(if $(SINCE),--since $(SINCE))
 
-bench: environments ## measure the figures of the README
+bench: environments ## measure the figures of docs/figures.md
 	@PYTHONPATH=functions AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_DEFAULT_REGION=ap-southeast-3 \
 		AWS_ACCOUNT_ID_ENDPOINT_MODE=disabled $(RUN) -m infra.bench
 
