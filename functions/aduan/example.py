@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from pydantic import model_validator
+from pydantic import ConfigDict, Field
 
 from aduan.record import Moment, Record
 from aduan.triage import ReportKind, Triage, Urgency
@@ -24,6 +22,9 @@ class Label(Record):
 class Example(Record):
     """A post, and what a person last said about each field of it. The author is not kept."""
 
+    # The label is stored as ``said``, as the first deployments did: old and new code read each other's items.
+    model_config = ConfigDict(serialize_by_alias=True, validate_by_name=True)
+
     post: str
     """Key of the post, ``kind#native id``: one example per post."""
     ticket: str
@@ -31,12 +32,6 @@ class Example(Record):
     """The text as it is stored on the post, which is masked. Empty for a post that is only a photo."""
     decision: Triage | None
     """What the classifier had decided."""
-    label: Label
+    label: Label = Field(alias="said")
     at: Moment
     """When the last correction was made."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _first_name(cls, given: Any) -> Any:
-        """Read the oldest stored examples too, which have the label under the name ``said``."""
-        return {"label": given["said"], **given} if isinstance(given, dict) and "said" in given else given

@@ -5,7 +5,14 @@ from __future__ import annotations
 import hashlib
 from typing import Any, Final, Literal
 
-from pydantic import Field, field_validator, model_serializer, model_validator
+from pydantic import (
+    Field,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
 from aduan.record import Moment, Record
 from aduan.triage import Place, ReportKind, Urgency
@@ -123,10 +130,15 @@ class Ticket(Record):
     replies: tuple[Stage, ...] | None = None
     """Stages for which the author got, or will get, a public answer; None when the author gets none at all."""
 
-    @field_validator("clock", mode="before")
+    @field_validator("clock", mode="wrap")
     @classmethod
-    def _started_or_not(cls, given: Any) -> Any:
-        return given or None  # the oldest tickets have an empty text where no clock was started
+    def _known_or_none(cls, given: Any, read: ValidatorFunctionWrapHandler) -> Clock | None:
+        """Read a clock. One that names nothing, as on the oldest tickets, is None and so started anew."""
+        try:
+            clock: Clock | None = read(given)
+        except ValidationError:
+            return None
+        return clock
 
     @property
     def on_forum_list(self) -> bool:

@@ -59,7 +59,7 @@ class DynamoExampleStore:
     def get(self, ticket: Ticket) -> Example | None:
         """Make a consistent read: the next label is built on the last one."""
         item = self.table.get(example_key(ticket))
-        return None if item is None or "post" not in item else Example.model_validate(item)
+        return None if item is None or "said" not in item else Example.model_validate(item)
 
     def page(self, month: str, limit: int, after: str | None = None) -> tuple[tuple[Example, ...], str | None]:
         """Make at most one query for each shard."""
@@ -73,7 +73,7 @@ class DynamoExampleStore:
             answer = self.table.client.query(
                 TableName=self.table.name,
                 KeyConditionExpression="pk = :pk",
-                FilterExpression="attribute_exists(post)",  # a forgotten item stays until the table drops it
+                FilterExpression="attribute_exists(said)",  # a forgotten item stays until the table drops it
                 ExpressionAttributeValues=values(pk=partition),
                 Limit=limit - len(found),
                 **start,
@@ -107,8 +107,8 @@ def forgetting(table: Table, ticket: Ticket, at: datetime) -> dict[str, Any]:
         "Update": {
             "TableName": table.name,
             "Key": to_image(example_key(ticket)),
-            "UpdateExpression": "SET expires_at = :now REMOVE #text, #label, said, decision, post, ticket, #at",
-            "ExpressionAttributeNames": {"#text": "text", "#label": "label", "#at": "at"},
+            "UpdateExpression": "SET expires_at = :now REMOVE #text, said, decision, post, ticket, #at",
+            "ExpressionAttributeNames": {"#text": "text", "#at": "at"},
             "ExpressionAttributeValues": values(now=int(at.timestamp())),
         }
     }
