@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 State = Literal["read", "read_late", "unread"]
 
 NO_RUN: Final = "no_run"
-"""No run started in the gap, or none lived to write its entry."""
+"""No run started in the gap, or none of them lived to write its entry."""
 NOT_YET_READ: Final = "not_yet_read"
 """There is no complete run after the gap yet; the next one may still reach back over it."""
 BEFORE_FIRST_RUN: Final = "before_first_run"
@@ -69,7 +69,7 @@ class Bounds:
     """How far the ledger reaches, and how far it was searched."""
 
     looked_until: datetime
-    """Runs up to here were looked for."""
+    """Runs that started up to this moment were looked for."""
     began: datetime | None = None
     """The earliest moment from which the channel was read; None when that is not known."""
     forgotten_before: datetime | None = None
@@ -178,7 +178,7 @@ def _take(
 
 
 def _gaps(start: datetime, end: datetime, failing: _Failing, bounds: Bounds, *, is_last: bool) -> Iterable[Stretch]:
-    """Split what is unread where the reason for it changes."""
+    """Split an unread part where the reason for it changes."""
     if bounds.began is not None and start < bounds.began:
         upper = min(end, bounds.began)
         yield Stretch(start, upper, "unread", (Reason(BEFORE_FIRST_RUN),))

@@ -45,7 +45,7 @@ class Issue:
 
 @dataclass(frozen=True)
 class Failure:
-    """The last run that failed."""
+    """When the last failed run started, and why it failed."""
 
     at: datetime
     error: str

@@ -169,7 +169,7 @@ def tickets_request(event: Mapping[str, Any], directory: Directory) -> TicketsRe
     kapanewon = [place.name for place in directory.places.kapanewon]
     kalurahan = [place.name for place in directory.places.kalurahan]
     names = {name.casefold(): name for name in kapanewon + kalurahan}
-    place = "".join(request.place.split()).casefold()  # "Condong Catur" is written, too
+    place = "".join(request.place.split()).casefold()  # people also write "Condong Catur"
     _known("place", place, names, "Tempat tidak dikenal; isi nama kapanewon atau kalurahan, misalnya Depok.")
     return request.model_copy(update={"place": names[place]})
 

@@ -1,4 +1,4 @@
-"""How long nobody has written on a channel, against what is usual there at this hour."""
+"""How long nobody has written on a channel, and whether that is unusual at this hour."""
 
 from __future__ import annotations
 

@@ -283,7 +283,7 @@ class SmsRule(Entry):
 
 
 class Sending(Entry):
-    """How and when departments are told."""
+    """When departments are told, and what SMS may cost."""
 
     default: SendingRule
     departments: Mapping[Code, SendingRule]

@@ -68,7 +68,7 @@ class ContactId:
         return cls(department, "head" if dot else "officer")
 
     def __str__(self) -> str:
-        """Write the code."""
+        """Return the code."""
         return self.department if self.role == "officer" else f"{self.department}.{self.role}"
 
 

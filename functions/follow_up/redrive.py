@@ -35,7 +35,7 @@ class Redriven:
 
 
 class Redrive:
-    """One run of `follow_up`."""
+    """One run of `follow_up`; `decide` handles the key of a post, `follow` the code of a ticket."""
 
     def __init__(self, *, decide: Callable[[str], str], follow: Callable[[str], str], delivery: Delivery) -> None:
         self._decide = decide

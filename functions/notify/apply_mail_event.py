@@ -1,4 +1,4 @@
-"""Bring the table to what SES reports about a mail."""
+"""Record in the table what SES reports about a mail."""
 
 from __future__ import annotations
 

@@ -163,7 +163,7 @@ class Delivery:
         except NothingToSayError as gone:
             return self._park(notice, str(gone))
         except NobodyToTellError as error:
-            # An SMS only repeats what a mail says, which waits for an address.
+            # The mail waits for an address. An SMS need not: it only repeats what the mail says.
             return "waiting" if notice.medium == "email" else self._park(notice, str(error))
         return Ready(notice, to, write(to))
 
@@ -171,8 +171,8 @@ class Delivery:
         """Decide whom a notice goes to.
 
         If a department's address is dead, its fallback is used. If the department is unknown or has no living address
-        for this medium, the notice goes to the desk. Outside production only the recipient differs: it is always the
-        override.
+        for this medium, the notice goes to the desk. Outside production the recipient is always the override, but the
+        contact and the reason are those of the real recipient.
 
         Raises:
             NobodyToTellError: with the reason, for the person who finds the parked notice.

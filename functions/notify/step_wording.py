@@ -61,7 +61,7 @@ class _Step:
 
     @property
     def end(self) -> datetime:
-        """The limit that the step is about."""
+        """When the limit that the step is about ends."""
         take_up_by = self.ticket.take_up_by
         by_taking_up = self.name == "remind" or (self.name in {"head", CONTRADICTED} and self.ticket.status in WAITING)
         return take_up_by if by_taking_up and take_up_by is not None else self.ticket.due_at

@@ -15,7 +15,7 @@ _BATCH: Final = 1000
 
 
 def with_groups(examples: Sequence[Example]) -> list[Example]:
-    """Give each text the group of its near-duplicates, named after the first of them."""
+    """Return the texts with their groups of near-duplicates, each named after the first of its texts."""
     firsts = near_duplicates([example.text for example in examples])
     return [
         example.model_copy(update={"group": examples[first].id})

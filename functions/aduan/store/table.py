@@ -166,7 +166,7 @@ def condition_failed(error: ClientError) -> bool:
 
 
 def refused_item(error: ClientError) -> Item:
-    """Return the item a refused write met, when it was asked for with ``ReturnValuesOnConditionCheckFailure``."""
+    """Return the item that made a write fail; the write asks for it by ``ReturnValuesOnConditionCheckFailure``."""
     answer: Mapping[str, Any] = error.response
     return from_image(answer.get("Item", {}))
 

@@ -1,4 +1,4 @@
-"""Reads of tickets for people: lists, the forum's list, and one ticket with its history. Nothing is written."""
+"""Reads of tickets for the admin API: lists, the forum's list, and one ticket with its history. Nothing is written."""
 
 from __future__ import annotations
 
