@@ -41,11 +41,11 @@ HEADERS: Final[Mapping[str, str]] = {
         "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     ),
     "Cache-Control": "no-store",
-    # The address is the right to act: it goes to nobody, and into no search engine.
+    # Whoever has the address may act, so it is passed on to no other site and to no search engine.
     "Referrer-Policy": "no-referrer",
     "X-Robots-Tag": "noindex, nofollow",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Strict-Transport-Security": "max-age=31536000",
 }
-"""Of every page: nothing is loaded, nothing runs, nobody frames it."""
+"""Headers of every page. They allow it to load nothing but its own style, to run nothing, and to be framed nowhere."""

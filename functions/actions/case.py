@@ -1,4 +1,4 @@
-"""A link that is known to be ours, with what it is about."""
+"""A link whose signature was checked, with the ticket and post it is about."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ THE_DESK: Final = "Meja Aduan di Dinas Komunikasi dan Informatika"
 
 @dataclass(frozen=True)
 class Case:
-    """All that pages and moves are made of."""
+    """A link's token with its ticket: all that pages and moves need."""
 
     token: ActionToken
     ticket: Ticket
@@ -29,22 +29,22 @@ class Case:
 
     @property
     def refuser(self) -> str:
-        """Name of the department that has the link."""
+        """Name of the department that the link was sent to."""
         return self.name(self.token.department)
 
     @property
     def holder(self) -> str:
-        """Name of whoever has the ticket now; not of one whose business is confidential."""
+        """Name of the department that has the ticket now; ``pihak lain`` for a confidential one."""
         owner = self.ticket.department
         return self.name(owner) if may_be_named(owner, self.directory) else "pihak lain"
 
     @property
     def secret(self) -> bool:
-        """Whether it is, or was taken for, the matter of a department that keeps secrets."""
+        """Whether the ticket belongs to a confidential department, or was once taken to."""
         return is_confidential(self.ticket, self.post, self.directory)
 
     def name(self, code: str) -> str:
-        """A department's name; its code when the directory does not know it any more."""
+        """Return a department's name; its code when the directory no longer knows it."""
         known = self.directory.departments.get(code)
         if code == DESK:
             return THE_DESK

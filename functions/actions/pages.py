@@ -1,6 +1,7 @@
-"""The pages a link leads to, in Indonesian: for a phone, without JavaScript, and without anything from elsewhere.
+"""The pages that links in mails lead to, in Indonesian: for a phone, without JavaScript or anything from elsewhere.
 
-What a citizen wrote is shown as it is stored, which is masked; of a confidential ticket only code, topic and place.
+A citizen's words are shown as they are stored, with personal data masked. A confidential ticket shows only its code,
+topic and place.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ LABELS: Final[Mapping[Action, str]] = {
 
 @dataclass(frozen=True)
 class Page:
-    """What a browser gets."""
+    """An answer to a browser: HTTP status and HTML."""
 
     status: int
     html: str
@@ -58,7 +59,7 @@ class _FormPage(_Message):
     instead: str
     button: str
     choices: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
-    """Groups of departments, each by code and name."""
+    """Groups of departments to choose from: the group's title, and code and name of each department."""
     form: Form
     seen: int
     error: str
@@ -70,10 +71,10 @@ def form_page(case: Case, seen: int, form: Form | None = None, error: str = "") 
     """Show the ticket, and ask for a confirmation.
 
     Args:
-        case: What it is about.
-        seen: How long the history is: what is sent back tells a page that was made before something happened.
+        case: The link and its ticket.
+        seen: Length of the ticket's history. The form sends it back, which shows whether anything happened since.
         form: What was filled in already.
-        error: Why it was not taken; then the answer says so, too.
+        error: Why the form was refused; the page then has the status 400.
     """
     title, explanation, button = _question(case)
     lines, instead = quotation(case.post, SHOWN_TEXT, confidential=case.secret)
@@ -94,7 +95,7 @@ def form_page(case: Case, seen: int, form: Form | None = None, error: str = "") 
 
 
 def stale_page(case: Case, seen: int, form: Form) -> Page:
-    """Ask again: something happened since the page was made."""
+    """Ask again, because something happened to the ticket since the page was made."""
     page = form_page(
         case, seen, form, "Aduan ini berubah sejak halaman dibuka. Mohon diperiksa lagi, lalu tekan tombolnya."
     )
@@ -102,7 +103,7 @@ def stale_page(case: Case, seen: int, form: Form) -> Page:
 
 
 def recorded_page(case: Case, at: datetime) -> Page:
-    """Say what was done; the case has the ticket as it is now."""
+    """Say what was recorded. The case has the ticket as it is now."""
     code, when = case.ticket.code, in_wib(at)
     match case.token.action:
         case "accept":
@@ -122,7 +123,7 @@ def recorded_page(case: Case, at: datetime) -> Page:
 
 
 def link_state_page(case: Case, found: Found) -> Page:
-    """Say why the link can do nothing any more."""
+    """Say why nothing can be done with the link any more."""
     code = case.ticket.code
     since = f" pada {in_wib(found.since)}" if found.since is not None else ""
     match found.state:
@@ -149,12 +150,12 @@ def link_state_page(case: Case, found: Found) -> Page:
 
 
 def missing_page() -> Page:
-    """The ticket is not there any more."""
+    """Say that the ticket no longer exists."""
     return _message(410, "Aduan tidak ditemukan", "Aduan ini tidak ada lagi. Tautannya tidak berlaku.")
 
 
 def expired_page() -> Page:
-    """The link was ours, and is too old."""
+    """Say that the link has expired."""
     return _message(
         410,
         "Tautan sudah kedaluwarsa",
@@ -163,7 +164,7 @@ def expired_page() -> Page:
 
 
 def garbled_page() -> Page:
-    """Something of the link is missing."""
+    """Say that part of the link is missing."""
     return _message(
         400,
         "Tautan tidak lengkap",
@@ -173,7 +174,7 @@ def garbled_page() -> Page:
 
 
 def forged_page() -> Page:
-    """The link is not ours."""
+    """Say that the link is not one of ours."""
     return _message(
         400,
         "Tautan tidak sah",
@@ -182,19 +183,19 @@ def forged_page() -> Page:
 
 
 def busy_page() -> Page:
-    """What the ticket is about is being decided anew, or others change it at this very moment."""
+    """Say that the ticket cannot change now: its post is being decided anew, or others are changing the ticket."""
     return _message(
         409, "Belum dapat dicatat", "Aduan ini sedang diperbarui. Muat ulang halaman ini beberapa menit lagi."
     )
 
 
 def too_large_page() -> Page:
-    """Far more was sent than the form holds."""
+    """Say that far more was sent than the form can hold."""
     return _message(413, "Isian terlalu besar", "Isian terlalu besar. Kembali, lalu persingkat catatannya.")
 
 
 def failed_page() -> Page:
-    """Our own fault."""
+    """Say that something failed on our side."""
     return _message(
         500,
         "Terjadi gangguan",
@@ -203,7 +204,7 @@ def failed_page() -> Page:
 
 
 def _question(case: Case) -> tuple[str, str, str]:
-    """Title, explanation and button."""
+    """Return the title, the explanation and the button of the form."""
     match case.token.action:
         case "accept":
             return "Terima aduan ini?", f"{case.refuser} menyatakan akan menanganinya.", "Ya, kami terima"
@@ -222,7 +223,7 @@ def _question(case: Case) -> tuple[str, str, str]:
 
 
 def _onward(case: Case) -> str:
-    """Who has it now."""
+    """Say who has the ticket now."""
     match case.ticket.status:
         case "needs_review":
             return f"Selanjutnya diputuskan {THE_DESK}."
@@ -240,7 +241,7 @@ def _facts(case: Case) -> tuple[tuple[str, str], ...]:
 
 
 def _choices(case: Case) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
-    """Everybody whose job it may be, by name: those of the county, and those outside of it."""
+    """List all departments whose job the ticket may be, by name: those of the county, then those outside it."""
 
     def named(departments: list[Department]) -> tuple[tuple[str, str], ...]:
         return tuple(sorted(((each.code, case.name(each.code)) for each in departments), key=lambda pair: pair[1]))

@@ -1,1 +1,1 @@
-"""Answers the admins."""
+"""The admin API: it answers admins and liaison officers who are signed in."""

@@ -1,4 +1,4 @@
-"""Who may see and do what, from the claims of a token that API Gateway has verified."""
+"""Who may see and do what, by the claims of a token that API Gateway has verified."""
 
 from __future__ import annotations
 
@@ -23,46 +23,52 @@ class Caller:
 
     sub: str
     name: str
-    """Cognito's user name: what is written beside a change."""
+    """Cognito's user name."""
     department: str | None
     """The only department the caller may read; None for an admin, who may read and change everything."""
 
     @property
     def signature(self) -> str:
-        """What stands beside a change in a ticket's history: the user name, unless that is an address."""
+        """How a change is signed in a ticket's history: with the user name, or with `sub` if that is a mail address."""
         return self.sub if "@" in self.name else self.name
 
     @property
     def is_admin(self) -> bool:
-        """Whether nothing is withheld."""
+        """Whether the caller is an admin, from whom nothing is withheld."""
         return self.department is None
 
     def must_be_admin(self) -> None:
-        """Refuse everybody else.
+        """Refuse a caller who is no admin.
 
         Raises:
-            RefusedError: 403.
+            RefusedError: 403 when the caller is no admin.
         """
         if not self.is_admin:
             raise _forbidden("Hanya admin yang boleh membuka bagian ini.")
 
     def department_to_read(self, asked: str | None) -> str | None:
-        """The department a list or figure is restricted to, given the one that was asked for.
+        """Return the department that a list or figure is restricted to; None for all of them.
+
+        Args:
+            asked: The department the caller asked for; None when they named none.
 
         Raises:
-            RefusedError: 403 when a department asks for another.
+            RefusedError: 403 when an officer asks for another department than their own.
         """
         if self.department is None or asked in {None, self.department}:
             return self.department or asked
         raise _forbidden("Akun Anda hanya boleh melihat data perangkat daerahnya sendiri.")
 
     def may_read(self, ticket: Ticket) -> bool:
-        """Whether the ticket is the caller's business."""
+        """Tell whether the caller may read the ticket: an admin, or an officer of the department that has it."""
         return self.department in {None, ticket.department}
 
 
 def missing_ticket() -> RefusedError:
-    """The one answer for a ticket that does not exist and for one of somebody else, so that codes cannot be tried."""
+    """Return the refusal for a ticket that does not exist or is another department's.
+
+    Both get the same answer, so that nobody can find out which codes exist.
+    """
     return not_found("Tiket dengan kode itu tidak ditemukan.")
 
 
@@ -70,8 +76,8 @@ def caller(event: Mapping[str, Any]) -> Caller:
     """Recognise the caller of an API Gateway event.
 
     Raises:
-        RefusedError: 401 without a verified token; 403 when the account belongs to no group, or to a department
-            that it does not name.
+        RefusedError: 401 without a verified token; 403 when the account is in no known group, or in the group of
+            departments without naming its department.
     """
     claims = claims_of(event)
     sub = claims.get("sub")
@@ -88,14 +94,14 @@ def caller(event: Mapping[str, Any]) -> Caller:
 
 
 def claims_of(event: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The claims API Gateway's authorizer put into the event; empty when there are none."""
+    """Return the claims that API Gateway's authorizer put into the event; empty when there are none."""
     context = event.get("requestContext") or {}
     claims = (context.get("authorizer") or {}).get("claims")
     return claims if isinstance(claims, Mapping) else {}
 
 
 def _groups(claim: object) -> frozenset[str]:
-    """Groups come as a list, or as one text: ``admin,department`` or ``[admin department]``."""
+    """Read the groups, which come as a list or as one text: ``admin,department`` or ``[admin department]``."""
     if isinstance(claim, str):
         return frozenset(filter(None, re.split(r"[\s,\[\]]+", claim)))
     if isinstance(claim, list):

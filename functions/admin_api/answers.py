@@ -1,4 +1,4 @@
-"""What is answered: records with their codes, and beside the codes what people read, in Indonesian."""
+"""The answers of the admin API: records with their codes, and beside each code its label in Indonesian."""
 
 from __future__ import annotations
 
@@ -35,24 +35,25 @@ Answer = dict[str, Any]
 
 
 _WITHHELD: Final = {"recipient", "claimed_by", "message_id", "failure", "bounced"}
-"""Of a notice: where it went, and what a provider says about that, which repeats the address."""
+"""Fields of a notice for admins only: its address, who sent it, and what a provider says, which may repeat the
+address."""
 _INTERNAL: Final = {"clock", "round", "act_at"}
-"""Of a ticket: what only the ladder needs."""
+"""Fields of a ticket that only the ladder needs."""
 _ADDRESS: Final = re.compile(r"\S+@\S+|(?:\+62|\b62|\b0)[\d\s.-]{7,}\d")
 
 
 def tickets_answer(tickets: Iterable[Ticket], following: str | None, directory: Directory) -> Answer:
-    """One page of a list."""
+    """Describe one page of a list of tickets; `following` is the cursor of the next page."""
     return {"tickets": [_ticket(ticket, directory) for ticket in tickets], "next_cursor": following}
 
 
 def forum_answer(tickets: Iterable[Ticket], directory: Directory, *, more: bool) -> Answer:
-    """The list of the forum; `more` says that there are others behind it."""
+    """Describe the forum's list; `more` says whether it goes on after these tickets."""
     return {"tickets": [_ticket(ticket, directory) for ticket in tickets], "more": more}
 
 
 def detail_answer(detail: TicketDetail, directory: Directory, *, everything: bool) -> Answer:
-    """One ticket with its history; without addresses unless `everything` may be seen."""
+    """Describe one ticket with all that belongs to it; addresses are left out unless `everything` may be seen."""
     first = detail.posts.get(detail.ticket.post)
     return {
         "ticket": _ticket(detail.ticket, directory),
@@ -65,7 +66,7 @@ def detail_answer(detail: TicketDetail, directory: Directory, *, everything: boo
 
 
 def stats_answer(tallies: Mapping[str, Tally], by: Grouping, months: Sequence[str], directory: Directory) -> Answer:
-    """Figures with the largest first; months in their order. A misroute belongs to no status."""
+    """Describe the figures, the largest first, but months in their order. Misroutes are not counted by status."""
     order = sorted(tallies) if by == "month" else sorted(tallies, key=lambda group: (-tallies[group].tickets, group))
     return {
         "from": months[0],
@@ -90,7 +91,7 @@ def stats_answer(tallies: Mapping[str, Tally], by: Grouping, months: Sequence[st
 
 
 def examples_answer(examples: Iterable[Example], month: str, following: str | None, directory: Directory) -> Answer:
-    """One page of what people corrected, without anything about who wrote it."""
+    """Describe one page of corrected examples, without anything about the authors of the texts."""
     return {
         "month": month,
         "examples": [
@@ -114,7 +115,7 @@ def examples_answer(examples: Iterable[Example], month: str, following: str | No
 
 
 def contact_answer(who: ContactId, contact: Contact | None, directory: Directory) -> Answer:
-    """How a department is told; empty fields when nobody has entered anything yet."""
+    """Describe a contact; its fields are empty when nobody has entered it yet."""
     names = (field.alias or name for name, field in Contact.model_fields.items())
     known = dict.fromkeys(names) if contact is None else contact.model_dump(mode="json")
     moments = ("updated_at", "dead_since", "fallback_dead_since")
@@ -146,7 +147,7 @@ def _ticket(ticket: Ticket, directory: Directory) -> Answer:
 
 
 def _event(event: Event, *, everything: bool) -> Answer:
-    # Admins sign in with their address, and a reason may say which mailbox was wrong.
+    # An admin's user name may be a mail address, and a reason may say which mailbox was wrong.
     by, why = (text if everything else _ADDRESS.sub("[…]", text) for text in (event.by, event.why))
     return {
         "at": stamp(event.at),
@@ -194,7 +195,7 @@ def _voice(voice: Voice, detail: TicketDetail, directory: Directory) -> Answer:
 
 
 def _decision(triage: Triage | None, directory: Directory) -> Answer | None:
-    """What the classifier said about a post: how probable each part is, what else it may be, and why."""
+    """Describe what the classifier decided about a post, with its probabilities, alternatives and reasons."""
     if triage is None:
         return None
     return {
@@ -216,18 +217,18 @@ def _decision(triage: Triage | None, directory: Directory) -> Answer | None:
 
 
 def wib(name: str, moment: datetime | None) -> Answer:
-    """The same moment as people read it: ``2026-11-03 13:41 WIB``."""
+    """Return the field ``{name}_wib`` with a moment as people read it: ``2026-11-03 13:41 WIB``."""
     return {f"{name}_wib": None if moment is None else moment.astimezone(WIB).strftime("%Y-%m-%d %H:%M WIB")}
 
 
 def contact_name(contact: ContactId, directory: Directory) -> str:
-    """The department's name, or that it is its head."""
+    """Return the name of a contact's department; for its head, with ``Pimpinan`` before it."""
     name = department_name(contact.department, directory)
     return f"Pimpinan {name}" if contact.role == "head" else name
 
 
 def channel_name(code: str, directory: Directory) -> str:
-    """Its name; the id itself when the directory does not know it any more."""
+    """Return a channel's name; its id when the directory no longer knows it."""
     return next((channel.name for channel in directory.channels if channel.id == code), code)
 
 

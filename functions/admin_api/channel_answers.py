@@ -1,4 +1,4 @@
-"""What is answered about channels: whether they are read as they should be, and what was read of an interval."""
+"""The admin API's answers about channels: whether they are read as they should be, and what was read of an interval."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ STOP_LABELS: Final[Mapping[str | None, str]] = {
 
 
 def channels_answer(channels: Iterable[tuple[Channel, ChannelState, Health]], directory: Directory) -> Answer:
-    """All channels, and before them whether anybody needs to do anything, as monitoring asks it."""
+    """Describe all channels. Before them stands whether anybody needs to do anything, for monitoring."""
     listed = list(channels)
     return {
         "healthy": all(health.healthy for _, _, health in listed),
@@ -51,7 +51,10 @@ def channels_answer(channels: Iterable[tuple[Channel, ChannelState, Health]], di
 
 
 def coverage_answer(channel: str, stretches: Sequence[Stretch], asked_until: datetime, directory: Directory) -> Answer:
-    """What was read of an interval, and what not; of less than was asked for when that is too much for one answer."""
+    """Describe what was read of an interval and what was not.
+
+    The answer is truncated when `stretches` end before `asked_until`; it then says where to ask on.
+    """
     since, until = stretches[0].since, stretches[-1].until
     truncated = until < asked_until
     return {
@@ -81,10 +84,9 @@ def coverage_answer(channel: str, stretches: Sequence[Stretch], asked_until: dat
 
 
 def channel_answer(channel: Channel, state: ChannelState, health: Health, directory: Directory) -> Answer:
-    """A channel as it is configured, how it is, how far it has been read, and its last runs.
+    """Describe a channel: its configuration, its health, how far it has been read, and its last runs.
 
-    The marks, ids and refusals the cursor remembers are the poller's own affair; what follows from them is in the
-    health.
+    The marks, ids and refusals in the cursor are internal to the poller; what follows from them is in the health.
     """
     cursor = state.cursor.model_dump(mode="json", exclude={"channel", "marks", "seen", "refusals", "refused_at"})
     return {
@@ -123,7 +125,7 @@ def _health(health: Health) -> Answer:
 
 
 def _token(look: TokenCheck, now: datetime) -> Answer:
-    """What the platform said of the token a day ago at most, and how many days are left now."""
+    """Describe the last check of the token, which is a day old at most, and how many days are left now."""
     return {
         "valid": look.valid,
         "days_left": look.days_left(now),
@@ -137,7 +139,7 @@ def _token(look: TokenCheck, now: datetime) -> Answer:
 
 
 def _budget(budget: BudgetState) -> Answer:
-    """The month's money, and how often it lets the channel be read."""
+    """Describe the month's budget, and how often it allows the channel to be read."""
     return {
         "limit_usd": budget.limit_usd,
         "spent_usd": budget.spent_usd,

@@ -1,9 +1,9 @@
 """What the ledger proves: which parts of an interval were read completely, which were not, and why.
 
 A complete run that started at S and read from R has read everything written between R and S. Quiet runs leave no
-entry, but the next entry reaches back over them, so entries alone are enough. What no entry proves is a gap, also
-when it is only that the next entry is not written yet. What a run found lost is a gap for ever, whatever other runs
-claim: an entry that left a feed unread bears a time of which they knew nothing.
+entry, but the next entry reaches back over them, so the entries are enough. A part that no entry proves to be read is
+a gap, even if only because the next entry is not written yet. A part that a run found lost is a gap for ever, even
+where other runs claim to have read it: an entry that left a feed before it was read may bear a time that they covered.
 """
 
 from __future__ import annotations
@@ -20,27 +20,27 @@ if TYPE_CHECKING:
 State = Literal["read", "read_late", "unread"]
 
 NO_RUN: Final = "no_run"
-"""No run started in the gap, or none lived to write its entry."""
+"""No run started in the gap, or none of them lived to write its entry."""
 NOT_YET_READ: Final = "not_yet_read"
-"""There is no complete run after it yet; the next one may still reach back over it."""
+"""There is no complete run after the gap yet; the next one may still reach back over it."""
 BEFORE_FIRST_RUN: Final = "before_first_run"
-"""It was written before Aduan began with the channel, and is left alone for ever."""
+"""The gap lies before Aduan began with the channel, and is never read."""
 FORGOTTEN: Final = "forgotten"
 """The ledger no longer holds the runs of that time."""
 LOST: Final = "lost"
-"""What was written then was out of reach, or may have been, when it was looked for."""
+"""Posts of that time were, or may have been, out of reach when a run looked for them."""
 STOPPED: Final = "stopped"
-"""Runs ended early without a fault; the detail says at what."""
+"""Runs ended early without a fault; the detail says why."""
 
 
 @dataclass(frozen=True)
 class Reason:
-    """Why something was not read, or not when it should have been: all runs that ended in the same way."""
+    """Why something was not read, or was read late: all the runs that ended in the same way."""
 
     code: str
     """One of this module's codes, or the class of an error as the ledger names it."""
     detail: str | None = None
-    """What the ledger says besides, e.g. the platform's error code; never a body or a token."""
+    """What else the ledger says, such as the platform's error code; never a body or a token."""
     first: datetime | None = None
     last: datetime | None = None
     runs: int = 0
@@ -48,39 +48,39 @@ class Reason:
 
 @dataclass(frozen=True)
 class Stretch:
-    """A part of the interval about which the ledger says one thing. `until` itself is not in it."""
+    """A part of the interval with one state and one reason. `until` itself is not in it."""
 
     since: datetime
     until: datetime
     state: State
     reasons: tuple[Reason, ...] = ()
-    """Why it is unread, or was read late."""
+    """Why the stretch is unread, or was read late."""
     read_at: datetime | None = None
-    """When the run ended that read it late after all."""
+    """When the run that read it late ended."""
 
     @property
     def is_covered(self) -> bool:
-        """Whether everything written in it was read."""
+        """Whether everything written in the stretch was read."""
         return self.state != "unread"
 
 
 @dataclass(frozen=True)
 class Bounds:
-    """What is known about the ledger itself."""
+    """How far the ledger reaches, and how far it was searched."""
 
     looked_until: datetime
-    """Runs up to here were looked for."""
+    """Runs that started up to this moment were looked for."""
     began: datetime | None = None
-    """Where reading of the channel began, if it did."""
+    """The earliest moment from which the channel was read; None when that is not known."""
     forgotten_before: datetime | None = None
     """Entries of runs before this may be gone."""
 
     @classmethod
     def of(cls, now: datetime, kept_for: timedelta, first: Run | None, looked_until: datetime | None) -> Bounds:
-        """Tell them from the first complete run there is in the ledger, which keeps an entry for `kept_for`.
+        """Work out the bounds from the first complete run in the ledger, which keeps an entry for `kept_for`.
 
-        A first entry as old as the ledger's memory is hardly the first there ever was. The cursor's own floor is no
-        help: it moves on with the time that may still be looked back at.
+        If that run is as old as the ledger's memory, it is hardly the channel's first, so `began` is not known. The
+        cursor's own floor does not help: it moves on with the time that may still be looked back at.
         """
         forgotten = now - kept_for
         is_first = first is not None and first.started_at > forgotten + timedelta(days=1)
@@ -90,8 +90,12 @@ class Bounds:
 def coverage(runs: Iterable[Run], since: datetime, until: datetime, bounds: Bounds) -> tuple[Stretch, ...]:
     """Split the interval into stretches, in order and without a hole.
 
-    `runs` are those that started in the interval, at least the first complete one after it, and all that found
-    something of it lost, in any order. More of them never make less covered, but for what they found lost.
+    Args:
+        runs: The runs that started in the interval, at least the first complete one after it, and all that found
+            part of it lost; in any order. A further run never makes less covered, except for what it found lost.
+        since: Where the interval begins.
+        until: Where it ends.
+        bounds: How far the ledger reaches.
 
     Raises:
         ValueError: when the interval is empty.
@@ -99,7 +103,7 @@ def coverage(runs: Iterable[Run], since: datetime, until: datetime, bounds: Boun
     if since >= until:
         raise ValueError("the interval is empty")
     ordered = sorted(runs, key=lambda run: run.started_at)
-    # What found something lost has read all the rest.
+    # A run that found something lost has read all the rest.
     complete = [run for run in ordered if run.complete or run.lost_until is not None]
     failing = _Failing([run for run in ordered if not run.complete and run.lost_until is None])
     unread = [(since, until)]
@@ -135,7 +139,7 @@ class _Failing:
         self._starts = [run.started_at for run in runs]
 
     def between(self, since: datetime, until: datetime) -> tuple[Reason, ...]:
-        """Why those ended that started from `since` on and before `until`: the earliest reason first."""
+        """Return why the runs that started at `since` or later, but before `until`, failed; earliest reason first."""
         alike: dict[tuple[str, str | None], list[Run]] = {}
         for run in self._runs[bisect_left(self._starts, since) : bisect_left(self._starts, until)]:
             alike.setdefault(_ending(run), []).append(run)
@@ -155,9 +159,9 @@ def _ending(run: Run) -> tuple[str, str | None]:
 def _take(
     unread: list[tuple[datetime, datetime]], since: datetime, until: datetime
 ) -> Iterable[tuple[datetime, datetime]]:
-    """Take out of `unread`, which is in order, what lies between `since` and `until`, and return it.
+    """Take what lies between `since` and `until` out of `unread`, which is in order, and return it.
 
-    Only the end of the list is looked at: runs come in the order of their start, so that little lies behind.
+    Only the end of the list is searched: runs come in the order of their start, so that little lies after them.
     """
     taken: list[tuple[datetime, datetime]] = []
     behind: list[tuple[datetime, datetime]] = []
@@ -174,7 +178,7 @@ def _take(
 
 
 def _gaps(start: datetime, end: datetime, failing: _Failing, bounds: Bounds, *, is_last: bool) -> Iterable[Stretch]:
-    """Split what is unread where the reason for it changes."""
+    """Split an unread part where the reason for it changes."""
     if bounds.began is not None and start < bounds.began:
         upper = min(end, bounds.began)
         yield Stretch(start, upper, "unread", (Reason(BEFORE_FIRST_RUN),))
@@ -192,7 +196,7 @@ def _gaps(start: datetime, end: datetime, failing: _Failing, bounds: Bounds, *, 
 
 
 def _joined(stretches: Iterable[Stretch]) -> tuple[Stretch, ...]:
-    """Put them into order, and neighbours of which nothing more is to be said than that they were read into one."""
+    """Put stretches into order, and join neighbours that were both read in time."""
     joined: list[Stretch] = []
     for stretch in sorted(stretches, key=lambda stretch: stretch.since):
         if joined and joined[-1].state == stretch.state == "read":

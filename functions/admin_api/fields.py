@@ -1,4 +1,4 @@
-"""What one field of a request may hold: moments, addresses and numbers as people type them."""
+"""Checks of single fields of a request: moments, addresses and numbers as people type them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 from aduan.record import WIB
 
 SAID: Final = "said"
-"""Kind of the faults whose sentence is for the person who asked."""
+"""Kind of the pydantic errors whose message is a sentence for the caller."""
 _DAY: Final = re.compile(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}")
 _WITHOUT_ZONE: Final = re.compile(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?")
 _LABEL: Final = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
@@ -28,14 +28,20 @@ def _wrong(message: str) -> PydanticCustomError:
 
 
 def opened(text: object, *, whole_day: bool) -> datetime:
-    """A moment with its offset, or a day in WIB: its beginning, or its end when it is the last day asked for."""
+    """Read a moment with its offset, or a day in WIB, and return it in UTC.
+
+    A day means its beginning, or with `whole_day` its end, for the last day of an interval.
+
+    Raises:
+        PydanticCustomError: when it is neither, or not in this century.
+    """
     sentence = "Tulis tanggal sebagai TTTT-BB-HH (hari WIB) atau waktu ISO 8601 dengan zona, misalnya 2026-11-03."
     try:
         if _DAY.fullmatch(str(text)):
             day = datetime.combine(date.fromisoformat(str(text)), time(), WIB)
             return (day + timedelta(days=1 if whole_day else 0)).astimezone(UTC)
         moment = datetime.fromisoformat(str(text))
-        # Aware, and of this century: what is far from it cannot be moved between zones.
+        # Only aware moments of this century: those at the ends of the calendar cannot be moved between zones.
         if moment.tzinfo is not None and 2000 <= moment.year < 2100:  # noqa: PLR2004 # as `_DAY` has it
             return moment.astimezone(UTC)
     except ValueError:
@@ -44,14 +50,21 @@ def opened(text: object, *, whole_day: bool) -> datetime:
 
 
 def in_wib(text: object, *, whole_day: bool) -> datetime:
-    """As `opened`, but without an offset it is WIB: the plus of an offset is a blank in an address typed by hand."""
+    """Read a moment as `opened` does, but take one without an offset as WIB.
+
+    In a URL typed by hand the plus of an offset would be read as a blank.
+    """
     if _WITHOUT_ZONE.fullmatch(str(text)):
         text = f"{text}+07:00"
     return opened(text, whole_day=whole_day)
 
 
 def email_address(text: str | None) -> str | None:
-    """An address as mail systems of offices use it; the domain in small letters."""
+    """Check a mail address as offices use it, and return it with its domain in small letters.
+
+    Raises:
+        PydanticCustomError: when it is not a valid address.
+    """
     if text is None:
         return None
     local, _, domain = text.strip().rpartition("@")
@@ -62,7 +75,11 @@ def email_address(text: str | None) -> str | None:
 
 
 def phone_number(text: str | None) -> str | None:
-    """An Indonesian mobile number, however it is written, in its international form. Only mobiles receive SMS."""
+    """Return an Indonesian mobile number, however it is written, in its international form.
+
+    Raises:
+        PydanticCustomError: when it is not a mobile number: only those receive SMS.
+    """
     if text is None:
         return None
     number = re.sub(r"[\s().-]", "", text)

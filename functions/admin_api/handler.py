@@ -1,4 +1,4 @@
-"""Entry point of the admin API: settings, clients, routes, and what every answer has in common."""
+"""Entry point for the admin API: settings, clients, routes, and what all answers have in common."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class AdminApiSettings(Settings):
-    """What the deployment decides."""
+    """The settings of this function, from its environment."""
 
     table_name: str
 
@@ -37,7 +37,7 @@ class AdminApiSettings(Settings):
 logger = Logger()
 settings = from_environment(AdminApiSettings)
 table = open_table(boto3.Session(), settings.table_name)
-app = APIGatewayRestResolver(debug=False)  # whatever the environment says: debug answers with stack traces
+app = APIGatewayRestResolver(debug=False)  # whatever the environment says: in debug mode answers have stack traces
 stores = Stores(
     contacts=DynamoContactStore(table),
     tickets=DynamoTicketStore(table),
@@ -51,12 +51,12 @@ Routes(app, stores, load_directory(), lambda: datetime.now(UTC)).register()
 
 
 def refused(error: RefusedError) -> Response[dict[str, Any]]:
-    """Answer with the reason."""
+    """Answer with the reason of the refusal."""
     return Response(error.status, "application/json", error.body(), headers=dict(error.headers))
 
 
 def failed(error: Exception) -> Response[dict[str, Any]]:
-    """Answer without a detail, and log only what cannot hold a citizen's words."""
+    """Answer an unexpected error without details, and log only what cannot hold a citizen's words."""
     logger.error("failed", extra=without_text(error, "admin_api"))
     message = "Terjadi gangguan pada sistem. Coba lagi beberapa saat; bila berulang, hubungi Diskominfo."
     return refused(RefusedError(500, "internal", message))
@@ -67,7 +67,7 @@ app.exception_handler(Exception)(failed)
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Answer one request, and log which route, how, for whom and how long; never what was asked or answered."""
+    """Answer one request. The log has its route, status, caller and duration, never what was asked or answered."""
     began = time.perf_counter()
     answer = app.resolve(event, context)
     answer["multiValueHeaders"].update({name: [value] for name, value in HEADERS.items()})

@@ -1,4 +1,4 @@
-"""Whether a channel is being read as it should be, and if not, what is wrong, in Indonesian."""
+"""Whether a channel is read as it should be, and what is wrong if it is not, in Indonesian."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ if TYPE_CHECKING:
     from aduan.directory import Channel
 
 LEDGER_RHYTHM: Final = timedelta(hours=1)
-"""A channel on which nothing happens is entered once an hour: lag below that says nothing."""
+"""How often a quiet channel gets an entry in the ledger: a lag below this says nothing."""
 FAILURES: Final = 3
-"""So many runs in a row must fail before somebody is told: platforms have bad minutes."""
+"""A channel is reported as failing after this many failures since its last complete run: platforms have bad
+minutes."""
 AUTHORISATION_ERRORS: Final = frozenset({"CredentialError", "NotPermittedError"})
-"""They do not pass by themselves. The poller counts them, and marks the channel on its cursor."""
+"""Errors that do not pass by themselves. The poller counts them, and marks the channel on its cursor."""
 _DAY: Final = timedelta(days=1)
 _HOUR: Final = timedelta(hours=1)
 
@@ -31,7 +32,7 @@ TOKEN_LABELS: Final[Mapping[str | None, str]] = {
     "expires_at": "Masa berlaku token berakhir",
     "data_access_expires_at": "Izin token mengakses data berakhir",
 }
-"""By the reason of a look at a token that is valid."""
+"""What a check says about a valid token, by its reason."""
 
 
 @dataclass(frozen=True)
@@ -44,15 +45,15 @@ class Issue:
 
 @dataclass(frozen=True)
 class Failure:
-    """The last run that failed."""
+    """When the last failed run started, and why it failed."""
 
     at: datetime
     error: str
-    """By class and code, as the ledger has it."""
+    """Class and code of the error, as the ledger has them."""
 
     @property
     def label(self) -> str:
-        """For people."""
+        """The error's label in Indonesian."""
         return error_label(self.error)
 
 
@@ -61,20 +62,21 @@ class Health:
     """The state of one channel."""
 
     at: datetime
-    """The moment it is judged for."""
+    """The moment the state is judged for."""
     last_success: datetime | None
     """Start of the last complete run in the ledger."""
     lag: timedelta | None
+    """How long ago that was."""
     consecutive_failures: int
-    """At least so many: no more than the runs that were looked at."""
+    """Runs that failed since the last complete one; there may be more than the runs that were looked at."""
     last_error: Failure | None
     needs_permission_since: datetime | None
-    """Since when it needs a new token or permission; None when it does not."""
+    """Since when the channel needs a new token or permission; None when it does not."""
     silence: Silence
     token: TokenCheck | None
-    """The last look at its token; None when nobody has looked, or its kind cannot tell."""
+    """The last check of the channel's token; None when there was none, or tokens of this kind cannot be checked."""
     budget: BudgetState | None
-    """None when reading it costs nothing."""
+    """None when reading the channel costs nothing."""
     issues: tuple[Issue, ...]
 
     @property
@@ -96,13 +98,13 @@ def channel_health(  # noqa: PLR0913 # all that is known about a channel
     """Judge one channel.
 
     Args:
-        channel: As it is configured; one that is not polled has no issues.
+        channel: The channel as it is configured; one that is not polled has no issues.
         cursor: How far it has been read.
-        runs: The last runs of the ledger, youngest first.
+        runs: Its last runs in the ledger, youngest first.
         arrivals: When runs of the last `HISTORY` found something new.
         now: The moment the judgement is for.
         last_complete: The last complete run, when it is not among `runs`.
-        token: The last look at its token, if there was one.
+        token: The last check of its token, if there was one.
     """
     success = next((run for run in runs if run.complete), last_complete)
     last_success = None if success is None else success.started_at
@@ -119,7 +121,7 @@ def channel_health(  # noqa: PLR0913 # all that is known about a channel
             *_reading(channel, cursor, budget, last_success, now),
             *_failing(failures, last_error, cursor.needs_permission_since),
         ]
-        # On a channel that is not read, that nobody was heard is no news.
+        # Silence on a channel that is not read is no news.
         is_read = not issues and (budget is None or budget.not_before is None)
         if is_read and silence.is_unusual and silence.lasting is not None and silence.usual is not None:
             message = (
@@ -145,8 +147,8 @@ def channel_health(  # noqa: PLR0913 # all that is known about a channel
 def consecutive_failures(channel: Channel, cursor: Cursor, runs: Sequence[Run], now: datetime) -> int:
     """Count the runs that failed since the last complete one.
 
-    A failing run is always entered, a quiet one is not: when the youngest entry is a failure that lies several
-    turns back, and the platform did not ask for patience, the runs since then did not fail.
+    A failing run is always entered in the ledger, a quiet one is not. So if the youngest entry is several turns old,
+    the runs since then did not fail, unless the platform asked us to wait.
     """
     patience = max(3 * timedelta(minutes=channel.every_minutes), timedelta(minutes=5))
     waiting = cursor.not_before is not None and cursor.not_before + patience > now
@@ -161,14 +163,14 @@ def consecutive_failures(channel: Channel, cursor: Cursor, runs: Sequence[Run], 
 
 
 def token_label(look: TokenCheck) -> str:
-    """What a look at a token found, for people."""
+    """Return the label of what a check of a token found."""
     if not look.valid:
         return "Token tidak berlaku lagi"
     return TOKEN_LABELS.get(look.reason, "Token berlaku")
 
 
 def allowed_lag(channel: Channel) -> timedelta:
-    """How old the last entry of a healthy channel may be."""
+    """Return how old the last complete run of a healthy channel may be."""
     return LEDGER_RHYTHM + max(2 * timedelta(minutes=channel.every_minutes), timedelta(minutes=10))
 
 
@@ -187,7 +189,7 @@ def _reading(
         waits = f" {who} menunggu sampai {_wib(cursor.not_before)}."
     if last_success is None:
         return [Issue("never_read", f"Belum ada pembacaan lengkap dalam catatan.{waits}")]
-    # While the money makes it wait it is not behind, nor at once when it need not wait any more.
+    # A channel that its budget makes wait is not behind, nor is it at the moment when the wait ends.
     expected = last_success
     if budget is not None and budget.paused_until is not None:
         expected = max(last_success, budget.paused_until)
@@ -211,12 +213,12 @@ def _failing(failures: int, last_error: Failure | None, refused_since: datetime 
 
 
 def _token(look: TokenCheck | None, last_success: datetime | None, now: datetime) -> list[Issue]:
-    """What is wrong with a token, by the last look at it, which may be a day old."""
+    """List what is wrong with a token, by its last check, which may be a day old."""
     if look is None:
         return []
     looked = f"Diperiksa {_wib(look.looked_at)}, sekali sehari."
     if not look.valid:
-        # A channel that was read since then has got another token.
+        # A channel that was read completely since then has another token.
         if last_success is not None and last_success > look.looked_at:
             return []
         return [Issue("token", f"{token_label(look)} ({look.reason}). Perlu token baru. {looked}")]
@@ -228,7 +230,7 @@ def _token(look: TokenCheck | None, last_success: datetime | None, now: datetime
 
 
 def _duration(span: timedelta) -> str:
-    """About how long, in one unit."""
+    """Write roughly how long a span is, in one unit."""
     if span >= 2 * _DAY:
         return f"{span // _DAY} hari"
     if span >= 2 * _HOUR:

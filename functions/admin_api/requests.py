@@ -1,4 +1,4 @@
-"""What a request asks for: query strings and bodies become checked values, or an error that names the field."""
+"""Checks of requests: query strings and bodies become values, or an error that names the field."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 MAX_BODY_BYTES: Final = 4096
 MAX_NOTE: Final = 500
 MAX_CORRECTION_BYTES: Final = 8192
-"""A note may be written in escapes, of up to twelve bytes a character."""
+"""Longest body of a correction. A note may be written in JSON escapes, of up to twelve bytes a character."""
 MAX_LIMIT: Final = 100
 MAX_MONTHS: Final = 36
 MAX_COVERAGE: Final = timedelta(days=31)
@@ -53,11 +53,11 @@ _MESSAGES: Final = {
     "string_type": "Isi dengan teks.",
     "missing": "Parameter ini wajib diisi.",
 }
-"""By field or, for the others, by the kind of fault as pydantic names it."""
+"""Messages by field; for other fields, by pydantic's name of the error."""
 
 
 class _Request(BaseModel):
-    """A request refuses what it does not know: a misspelt filter would otherwise show too much."""
+    """A request. It refuses unknown fields, because a misspelt filter would show too much."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
@@ -80,7 +80,7 @@ class TicketsRequest(_Request):
     cursor: str | None = None
 
     def query(self, department: str | None) -> TicketQuery:
-        """The question to the table, restricted to what the caller may read."""
+        """Return the query to the table, restricted to `department` unless it is None."""
         return TicketQuery(
             status=self.status,
             department=department,
@@ -110,7 +110,7 @@ class CoverageRequest(_Request):
 
 
 class ContactRequest(_Request):
-    """The body of ``PUT /departments/{code}/contacts``: replaces what is there."""
+    """The body of ``PUT /departments/{code}/contacts``, which replaces the whole contact."""
 
     email: Annotated[str | None, Field(strict=True), AfterValidator(email_address)] = None
     fallback_email: Annotated[str | None, Field(strict=True), AfterValidator(email_address)] = None
@@ -128,18 +128,18 @@ def _kept(note: str) -> str:
 
 
 class CorrectionRequest(_Request):
-    """The body of ``POST /tickets/{code}/correction``. What is not named stays as it is."""
+    """The body of ``POST /tickets/{code}/correction``. Fields that are not named stay as they are."""
 
     is_report: Annotated[bool | None, Field(strict=True), AfterValidator(_only_false)] = None
-    """False says that it is none; nothing else may be said of it then."""
+    """False says that the post is no report; no other field may be corrected then."""
     topic: Annotated[str | None, Field(strict=True)] = None
     department: Annotated[str | None, Field(strict=True)] = None
     kind: ReportKind | None = None
     urgency: Urgency | None = None
     note: Annotated[str, Field(strict=True, max_length=MAX_NOTE), AfterValidator(_kept)] = ""
-    """Why, without personal numbers."""
+    """Why the correction is made, with personal numbers masked."""
     version: Annotated[int, Field(strict=True, ge=1)]
-    """Of the ticket that the person saw."""
+    """Version of the ticket that the person saw."""
 
 
 class ExamplesRequest(_Request):
@@ -154,7 +154,7 @@ M = TypeVar("M", bound=_Request)
 
 
 def tickets_request(event: Mapping[str, Any], directory: Directory) -> TicketsRequest:
-    """Check the query string of ``GET /tickets``; the place comes back as the directory spells it.
+    """Check the query string of ``GET /tickets``. The place is returned as the directory spells it.
 
     Raises:
         RefusedError: 400, naming the parameter.
@@ -169,7 +169,7 @@ def tickets_request(event: Mapping[str, Any], directory: Directory) -> TicketsRe
     kapanewon = [place.name for place in directory.places.kapanewon]
     kalurahan = [place.name for place in directory.places.kalurahan]
     names = {name.casefold(): name for name in kapanewon + kalurahan}
-    place = "".join(request.place.split()).casefold()  # "Condong Catur" is written, too
+    place = "".join(request.place.split()).casefold()  # people also write "Condong Catur"
     _known("place", place, names, "Tempat tidak dikenal; isi nama kapanewon atau kalurahan, misalnya Depok.")
     return request.model_copy(update={"place": names[place]})
 
@@ -177,7 +177,7 @@ def tickets_request(event: Mapping[str, Any], directory: Directory) -> TicketsRe
 def stats_request(
     event: Mapping[str, Any], directory: Directory, now: datetime
 ) -> tuple[StatsRequest, tuple[str, ...]]:
-    """Check the query string of ``GET /stats``; with the months it asks for, this one when it names none.
+    """Check the query string of ``GET /stats``; return it with its months, which are the present one by default.
 
     Raises:
         RefusedError: 400, naming the parameter.
@@ -197,7 +197,7 @@ def stats_request(
 
 
 def coverage_request(event: Mapping[str, Any]) -> CoverageRequest:
-    """Check the query string of ``GET /coverage``, but for whether there is such a channel.
+    """Check the query string of ``GET /coverage``. Whether the channel exists is not checked here.
 
     Raises:
         RefusedError: 400, naming the parameter.
@@ -227,7 +227,7 @@ def contact_request(event: Mapping[str, Any]) -> ContactRequest:
 
 
 def correction_request(event: Mapping[str, Any], directory: Directory) -> CorrectionRequest:
-    """Check the body of ``POST /tickets/{code}/correction``, but for what it would change.
+    """Check the body of ``POST /tickets/{code}/correction``. Whether it changes anything is not checked here.
 
     Raises:
         RefusedError: 413 when it is too long, 400 naming what is wrong with it.
@@ -244,7 +244,7 @@ def correction_request(event: Mapping[str, Any], directory: Directory) -> Correc
 
 
 def examples_request(event: Mapping[str, Any], now: datetime) -> tuple[ExamplesRequest, str]:
-    """Check the query string of ``GET /examples``; with the month it asks for, this one when it names none.
+    """Check the query string of ``GET /examples``; return it with its month, which is the present one by default.
 
     Raises:
         RefusedError: 400, naming the parameter.
@@ -264,10 +264,10 @@ def no_parameters(event: Mapping[str, Any]) -> None:
 
 
 def ticket_code(text: str) -> str:
-    """A ticket's code as it is stored; small letters are accepted.
+    """Return a ticket's code as it is stored; small letters are accepted.
 
     Raises:
-        RefusedError: 400.
+        RefusedError: 400 when it is not the code of a ticket.
     """
     code = text.upper()
     if not _CODE.fullmatch(code):
@@ -276,10 +276,10 @@ def ticket_code(text: str) -> str:
 
 
 def contact_of(text: str, directory: Directory) -> ContactId:
-    """The contact with this code, of a department that exists.
+    """Read the code of a contact.
 
     Raises:
-        RefusedError: 404.
+        RefusedError: 404 when there is no such department or role.
     """
     with suppress(ValueError):
         contact = ContactId.parse(text)
@@ -289,7 +289,7 @@ def contact_of(text: str, directory: Directory) -> ContactId:
 
 
 def _parse(model: type[M], given: Mapping[str, Any]) -> M:
-    """Make `model` of what was given, or say in a sentence what is wrong with the first field that is."""
+    """Validate what was given as `model`; refuse it with a sentence about the first field that is wrong."""
     try:
         return model.model_validate(given)
     except ValidationError as error:
@@ -304,7 +304,7 @@ def _parse(model: type[M], given: Mapping[str, Any]) -> M:
 
 
 def _query_string(event: Mapping[str, Any]) -> dict[str, str]:
-    """Parameters by name; one that is given twice is refused, because either value would be a guess."""
+    """Return the parameters by name. One that is given twice is refused, because taking either would be a guess."""
     several: Mapping[str, list[str]] = event.get("multiValueQueryStringParameters") or {}
     for name, given in several.items():
         if len(given) > 1:

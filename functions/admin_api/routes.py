@@ -1,4 +1,4 @@
-"""The routes: who may, what is asked, what the table says, what is answered."""
+"""The routes of the admin API: each checks the caller and the request, asks the stores, and answers."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ if TYPE_CHECKING:
     from aduan.store.tickets import TicketStore
 
 JUDGED_RUNS: Final = 60
-"""Runs a channel's health is judged by: an hour of failures."""
+"""How many runs a channel's health is judged by: an hour of failures."""
 ATTEMPTS: Final = 3
-"""A correction meets at most a sender that claims a notice at the same moment, and another person."""
+"""How often a correction is tried. At most a sender that claims a notice and another person can get in its way."""
 METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 
 
 @dataclass(frozen=True)
 class Stores:
-    """All that is read and written."""
+    """The stores that the API reads and writes."""
 
     contacts: ContactStore
     tickets: TicketStore
@@ -60,7 +60,7 @@ class Routes:
     now: Callable[[], datetime]
 
     def register(self) -> None:
-        """Hang the routes into the app. A known address with another method says so; the rest is not found."""
+        """Add the routes to the app. A known address refuses other methods with 405; other addresses are not found."""
         routes: dict[str, dict[str, Callable[..., answers.Answer]]] = {
             "/tickets": {"GET": self.tickets},
             "/tickets/<code>": {"GET": self.ticket},
@@ -80,7 +80,7 @@ class Routes:
         self.app.not_found(self._nothing_here)
 
     def tickets(self) -> answers.Answer:
-        """``GET /tickets``: newest first."""
+        """``GET /tickets``: a list of tickets, newest first."""
         caller = self._caller()
         request = requests.tickets_request(self._event(), self.directory)
         query = request.query(caller.department_to_read(request.department))
@@ -91,16 +91,17 @@ class Routes:
         return answers.tickets_answer(tickets, following, self.directory)
 
     def ticket(self, code: str) -> answers.Answer:
-        """``GET /tickets/{code}``: with history, notices and the posts."""
+        """``GET /tickets/{code}``: one ticket with its history, notices and posts."""
         caller = self._caller()
         self._no_parameters()
         return self._detail(requests.ticket_code(code), caller)
 
     def correct(self, code: str) -> answers.Answer:
-        """``POST /tickets/{code}/correction``: a person's word against the classifier's.
+        """``POST /tickets/{code}/correction``: a person corrects the classifier.
 
-        What is already so is not written again, whatever the version: a repeated request is answered the same. The
-        version of the first attempt holds for all: another one only follows when a notice was claimed meanwhile.
+        Nothing is written when the ticket is as asked already, whatever its version, so a repeated request gets the
+        same answer. An attempt that meets another write is repeated against the ticket as it is then; it is refused if
+        the ticket no longer has the version the person saw.
         """
         caller = self._caller()
         caller.must_be_admin()
@@ -125,7 +126,7 @@ class Routes:
         raise outdated()
 
     def examples(self) -> answers.Answer:
-        """``GET /examples``: what people corrected, for whoever trains the classifier."""
+        """``GET /examples``: what people corrected, for training the classifier."""
         self._caller().must_be_admin()
         request, month = requests.examples_request(self._event(), self.now())
         try:
@@ -135,7 +136,7 @@ class Routes:
         return answers.examples_answer(examples, month, following, self.directory)
 
     def forum(self) -> answers.Answer:
-        """``GET /forum``: what the forum led by the Wakil Bupati is to speak about, the longest on the list first."""
+        """``GET /forum``: the tickets for the forum led by the Wakil Bupati, the longest on the list first."""
         self._caller().must_be_admin()
         self._no_parameters()
         tickets, more = self.stores.ticket_reading.forum()
@@ -162,7 +163,7 @@ class Routes:
         self._caller().must_be_admin()
         request = requests.coverage_request(self._event())
         cursor = self.stores.ledger.channel_cursor(request.channel)
-        # An account that was taken out of the directory has been read all the same.
+        # A channel may have been read although it is no longer in the directory.
         if cursor.version == 0 and request.channel not in {channel.id for channel in self.directory.channels}:
             raise invalid("channel", "Kanal ini tidak dikenal dan belum pernah dibaca.")
         ledger = self.stores.ledger.ledger(request.channel, request.since, request.until)
@@ -175,17 +176,17 @@ class Routes:
         return channel_answers.coverage_answer(request.channel, stretches, request.until, self.directory)
 
     def contact(self, code: str) -> answers.Answer:
-        """``GET /departments/{code}/contacts``; with ``.head`` after the code, of who leads it."""
+        """``GET /departments/{code}/contacts``: a department's contact; with ``.head`` after the code, its head's."""
         self._caller().must_be_admin()
         self._no_parameters()
         who = requests.contact_of(code, self.directory)
         return answers.contact_answer(who, self.stores.contacts.get(who), self.directory)
 
     def replace_contact(self, code: str) -> answers.Answer:
-        """``PUT /departments/{code}/contacts``: the whole contact.
+        """``PUT /departments/{code}/contacts``: replace the whole contact.
 
-        What is already so is not written again: a repeated request answers the same and keeps who changed it. A dead
-        address is alive again when it is entered anew.
+        Nothing is written when the contact is as asked already, so a repeated request gets the same answer and does
+        not change who made the change. A dead address that is entered again counts as alive.
         """
         caller = self._caller()
         caller.must_be_admin()
@@ -212,7 +213,10 @@ class Routes:
         return answers.detail_answer(detail, self.directory, everything=caller.is_admin)
 
     def _channel(self, channel: Channel, now: datetime) -> tuple[ChannelState, Health]:
-        """Two reads and two queries; one more when the channel was not read in the last hour."""
+        """Read a channel's state and judge its health.
+
+        This takes two reads and two queries; one more when none of the last `JUDGED_RUNS` runs was complete.
+        """
         state = self.stores.ledger.channel_state(channel.id, JUDGED_RUNS)
         last = None
         if not any(run.complete for run in state.runs):

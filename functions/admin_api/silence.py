@@ -1,4 +1,4 @@
-"""How long nobody has written on a channel, against what is usual there at this hour."""
+"""How long nobody has written on a channel, and whether that is unusual at this hour."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from itertools import pairwise
 from typing import Final
 
 HISTORY: Final = timedelta(days=28)
-"""How far back the usual gap is looked for: four of each weekday."""
+"""How far back arrivals are looked at to find the usual gap: four of each weekday."""
 SILENT_AFTER: Final = timedelta(hours=6)
+"""A shorter silence is never unusual."""
 SILENT_TIMES: Final = 3
-"""A channel is silent when the gap is so many times the usual one, and longer than `SILENT_AFTER`."""
+"""A silence is unusual when it is longer than this many times the usual one, and longer than `SILENT_AFTER`."""
 
 _SHARE: Final = 0.95
 _DAYS_NEEDED: Final = 7
@@ -24,15 +25,16 @@ _HOUR: Final = timedelta(hours=1)
 
 @dataclass(frozen=True)
 class Silence:
-    """How long nobody has written, against what is usual on this channel at this hour."""
+    """How long nobody has written on a channel, and how long is usual there at this hour."""
 
     lasting: timedelta | None
+    """How long nobody has written; None when nobody ever has."""
     usual: timedelta | None
-    """Nineteen of twenty times it is not longer; None while too little is known."""
+    """Nineteen times out of twenty the silence is not longer than this; None while too little is known."""
 
     @property
     def is_unusual(self) -> bool:
-        """Whether the channel may be blind without an error."""
+        """Whether the silence is so long that posts may be missed without an error."""
         return (
             self.lasting is not None
             and self.usual is not None
@@ -41,17 +43,17 @@ class Silence:
 
 
 def usual_gap(arrivals: Collection[datetime], now: datetime) -> timedelta | None:
-    """How long this channel is silent at this hour of the day, nineteen of twenty times; None when unknown.
+    """Return the silence that is not exceeded at this hour nineteen times out of twenty; None when too little is known.
 
-    On each past day it is asked how long nobody had written at this hour, an hour earlier and an hour later. An
-    office's account is silent every night, and that is usual at night. With less than a week to look at, the gaps
-    between arrivals decide, whatever the hour. WIB knows no summer time, so the same hour lies whole days back.
+    For each past day the silence is measured at this hour, an hour earlier and an hour later. So a nightly silence, as
+    of an office's account, is usual at night. With less than a week of arrivals, the gaps between them are taken,
+    whatever the hour. WIB has no summer time, so the same hour lies whole days back.
     """
     times = sorted({moment for moment in arrivals if now - HISTORY <= moment <= now})
     ages: list[timedelta] = []
     days = 0
     for day in range(1, HISTORY.days + 1):
-        # What comes after the last arrival is the present silence: it must not become usual by lasting.
+        # After the last arrival begins the present silence, which must not become usual by lasting.
         moments = [
             moment for shift in (-1, 0, 1) if times and (moment := now - day * _DAY + shift * _HOUR) <= times[-1]
         ]

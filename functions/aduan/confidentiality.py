@@ -1,8 +1,8 @@
-"""Whose business is confidential, and what may be read of it. Pure: whoever writes to people or passes a text on asks.
+"""Which departments and tickets are confidential. Pure. All code that writes to people or passes a text on asks it.
 
-Of a confidential ticket a mail and an SMS say no more than its code, its urgency and its dates; the page behind a link
-adds topic and place. The text and the link to it are read in the API alone, by whoever has the ticket. No text that
-may be confidential is sent to a language model, and nothing is answered in public.
+A mail or an SMS about a confidential ticket holds only its code, its urgency and its dates; the page behind a link adds
+topic and place. The text and the link to the post are shown in the API alone, to admins and the department that has
+the ticket. No text that may be confidential is sent to a language model, and nothing is answered in public.
 """
 
 from __future__ import annotations
@@ -17,23 +17,24 @@ if TYPE_CHECKING:
 
 
 def any_confidential(codes: Iterable[str | None], directory: Directory) -> bool:
-    """Tell whether one of these departments keeps secrets. Codes the directory does not know keep none."""
+    """Tell whether any of these departments is confidential. A code that the directory does not know is not."""
     return any(department.confidential for code in codes if (department := directory.departments.get(code or "")))
 
 
 def may_be_named(code: str, directory: Directory) -> bool:
-    """Tell whether everybody may read that a department has a ticket: it is known, and keeps no secrets."""
+    """Tell whether everybody may read that a department has a ticket: it is known, and not confidential."""
     return code in directory.departments and not directory.departments[code].confidential
 
 
 def is_confidential(ticket: Ticket, post: Post, directory: Directory, *, undecided: bool = False) -> bool:
-    """Tell whether a ticket is, or was taken for, the matter of a department that keeps secrets.
+    """Tell whether a ticket belongs to a confidential department, or was once taken to.
 
     Args:
         ticket: The ticket.
         post: The post that opened it, with its triage.
-        directory: Knows who keeps secrets.
-        undecided: Whether the reader is to decide whose it is: then it is enough that it may be such a matter.
+        directory: Knows which departments are confidential.
+        undecided: Whether the reader is to decide whose the ticket is. Then it is enough that a confidential
+            department is among the likely ones.
     """
     triage = post.triage
     codes = [ticket.department, *ticket.refused_by, triage.department if triage else None]

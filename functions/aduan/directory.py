@@ -1,6 +1,6 @@
-"""The directory: departments, topics, places, words, channels and deadlines.
+"""The directory: departments, topics, places, words, channels, deadlines and rules of sending.
 
-Codes are immutable: tickets, counters and the classifier keep them. Names are only labels and may change.
+Codes never change: tickets, counters and the classifier keep them. Names are only labels and may change.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ from aduan.post import ChannelKind
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 Text = Annotated[str, StringConstraints(min_length=1, pattern=r"\S")]
 Status = Literal["verified", "name_partial", "unverified"]
-"""How far the facts of an entry were read in a source; what is unverified stays marked in the data."""
+"""How far an entry was checked against a source. Unverified entries stay marked in the data."""
 
 
 class Entry(BaseModel):
-    """One line of the directory. Unlike a stored record it refuses fields it does not know: they are misspellings.
+    """One entry of the directory. Unlike a stored record it refuses unknown fields, because they are misspellings.
 
-    Its validator is not built on its own (`defer_build`): the one of `Directory` holds them all, and every cold
-    start pays for each that is built.
+    Its validator is not built by itself (`defer_build`): that of `Directory` includes it, and every cold start pays
+    for each validator that is built.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Department(Entry):
-    """A department of the county, the desk, or an outside owner to whom the county only passes on."""
+    """A department of the county, the desk, or an outside owner to whom the county only passes tickets on."""
 
     code: Code
     name: Text
@@ -40,13 +40,13 @@ class Department(Entry):
     """``group`` stands for the 17 kapanewon or the 86 kalurahan together."""
     parent: Code | None
     confidential: bool
-    """True when what it deals with must not be read by others."""
+    """Whether nobody else may read its tickets."""
     aliases: tuple[Text, ...]
     """Other names people call it by."""
     words: tuple[Text, ...]
     """Words that decide for it among the departments of one topic."""
     channel: Text | None
-    """How an outside owner is reached by citizens."""
+    """Where citizens can complain to an outside owner."""
     source: Text
     status: Status
 
@@ -62,11 +62,11 @@ class Topic(Entry):
     code: Code
     label: Text
     department: Code
-    """Whose job it is unless something says otherwise."""
+    """The department responsible by default."""
     others: tuple[Code, ...]
-    """Departments whose own words take a complaint of this topic from the default."""
+    """Departments that get a complaint of this topic when one of their own words is in it."""
     by_road: Literal["road", "lamp"] | None
-    """Whether the owner of a named road, or of its lamps and signals, is responsible instead."""
+    """Who is responsible instead when a road is named: its owner, or the owner of its lamps and signals."""
     strong: tuple[Text, ...]
     words: tuple[Text, ...]
     weak: tuple[Text, ...]
@@ -81,7 +81,8 @@ class Kapanewon(Entry):
     code: Text
     """Kemendagri's code."""
     strength: Literal["strong", "weak", "word", "county"]
-    """``weak``: a place elsewhere too; ``word``: an ordinary word; ``county``: also the county's name."""
+    """How sure the name is. ``weak``: also a place elsewhere; ``word``: an ordinary word; ``county``: also the county's
+    name."""
     aliases: tuple[Text, ...]
     note: str | None
 
@@ -93,7 +94,7 @@ class Kalurahan(Entry):
     code: Text
     kapanewon: Text
     strength: Literal["strong", "medium", "weak"]
-    """``strong``: the name occurs nowhere else in Indonesia; ``weak``: it needs a second cue."""
+    """How sure the name is. ``strong``: it occurs nowhere else in Indonesia; ``weak``: it needs a second cue."""
     aliases: tuple[Text, ...]
     ambiguous_with: tuple[Text, ...]
 
@@ -111,13 +112,13 @@ class Landmark(Entry):
 
 
 class Road(Entry):
-    """A road that is not the county's, or not only."""
+    """A road that does not, or not alone, belong to the county."""
 
     name: Text
     road_class: Literal["nasional", "provinsi", "kalurahan", "bbwsso"]
     owner: Code
     lamp_owner: Code | None
-    """Whose lamps and signals; None when not known, then the desk asks."""
+    """Owner of its lamps and signals; None when not known, then the desk finds out."""
     aliases: tuple[Text, ...]
     source: Text
     status: Status
@@ -131,15 +132,15 @@ class Outside(Entry):
     owner: Code
     aliases: tuple[Text, ...]
     strong: tuple[Text, ...]
-    """Its kecamatan whose name alone is enough."""
+    """Those of its kecamatan that are recognised by their name alone."""
     weak: tuple[Text, ...]
-    """Its kecamatan whose name is also an ordinary word or a place of Sleman."""
+    """Those of its kecamatan whose name is also an ordinary word or a place in Sleman."""
     source: Text
     status: Status
 
 
 class Places(Entry):
-    """The county's places and those next door."""
+    """The county's places, and the neighbouring cities and counties."""
 
     source: Text
     kapanewon: tuple[Kapanewon, ...]
@@ -150,21 +151,21 @@ class Places(Entry):
 
 
 OUTSIDE: Final = "outside"
-"""Code of the ladder of tickets that were passed on to an outside owner."""
+"""Code of the ladder for tickets that were passed on to an outside owner."""
 ANSWERED_WHERE: Final[Mapping[ChannelKind, str | None]] = {
     "instagram": "an answer in the comment's thread",
     "facebook_page": "a comment under the post, or in the comment's thread",
     "telegram_relay": "a message to the moderator who passed the post on",
     "youtube": None,  # an API key only reads; writing takes the sign-in of the channel's owner
-    "x": None,  # each costs money, and the agreement forbids more than it allows
+    "x": None,  # each answer costs money, and the developer agreement forbids more than it allows
     "rss": None,  # a feed takes no answers
     "webhook": None,  # the partner's group is closed to everybody but its members
 }
-"""Where an answer is seen, by kind of channel; None where it cannot be given."""
+"""Where a public answer appears, by kind of channel; None where Aduan cannot answer."""
 
 
 class Channel(Entry):
-    """An account that is polled."""
+    """An account on a platform, or a feed, that Aduan knows."""
 
     id: Annotated[str, StringConstraints(pattern=r"^[a-z_]+:[A-Za-z0-9_.-]+$")]
     kind: ChannelKind
@@ -173,36 +174,36 @@ class Channel(Entry):
     handle: Text | None
     name: Text
     purpose: Literal["complaints", "dissemination only"]
-    """What is only there to publish is not read, but known as the county's own."""
+    """An account for dissemination only is not read, but known as the county's own."""
     department: Code
-    """Who looks after the account."""
+    """The department that looks after the account."""
     lookback_days: Annotated[int, Field(ge=1)]
     """How far back the first poll reads."""
     enabled: bool = True
-    """False for what must not be read yet; `note` says why."""
+    """False for a channel that must not be read yet; `note` says why."""
     every_minutes: Annotated[int, Field(ge=1, le=1440)] = 1
-    """How often it is read."""
+    """The channel is read once in this many minutes."""
     monthly_budget_usd: Annotated[float, Field(gt=0)] | None = None
-    """What it may cost a month, for platforms that charge for reading."""
+    """What reading it may cost a month, for platforms that charge for it."""
     replies: bool = False
-    """Whether who complains there is told under his post who has it, and that it is done."""
+    """Whether complaints are answered under their posts: who has the matter, and when it is done."""
     parameters: Mapping[str, str | int | tuple[str, ...]] = Field(default_factory=dict)
-    """What its kind needs besides; the kind says which."""
+    """Further settings that its kind of channel needs."""
     note: str | None = None
 
     @property
     def is_polled(self) -> bool:
-        """Tell whether citizens' posts are fetched from it; a webhook's are brought."""
+        """Whether citizens' posts are fetched from the channel. A webhook's posts are brought to Aduan."""
         return self.enabled and self.purpose == "complaints" and self.kind != "webhook"
 
     @property
     def token_parameter(self) -> str:
-        """Where its token lies below the stage's path in the Parameter Store."""
+        """Name of its token's parameter, below the stage's path in the Parameter Store."""
         return f"channels/{self.id.replace(':', '/')}/token"
 
 
 class Limit(Entry):
-    """How long something may take: in working days, minutes or days, one of them."""
+    """How long something may take: in working days, minutes or days; only one of them is given."""
 
     code: Code
     label: Text
@@ -214,54 +215,56 @@ class Limit(Entry):
 
 
 class Deadline(Entry):
-    """A class of tickets: the codes of its limits, and of the ladder that is climbed when they pass."""
+    """The deadlines of a class of tickets: codes of its limits, and of the ladder that is climbed when they pass."""
 
     code: Literal["normal", "request", "urgent", "emergency", "abuse"]
     label: Text
     verify: Code
-    """How long the desk may take to decide whose it is."""
+    """How long the desk may take to decide whose the ticket is."""
     respond: Code | None
-    """How long the department may take to accept it; None where the answer is the whole work."""
+    """How long the department may take to accept the ticket; None where the answer is the whole work."""
     finish: Annotated[tuple[Code, ...], Field(min_length=1)]
-    """How long it may take in all; what ends first counts."""
+    """How long the ticket may take in all; of several limits the one that ends first counts."""
     ladder: Code
     department: Code | None
-    """Whose tickets are of this class, whatever they are about; None for a class by urgency and kind."""
+    """The department all of whose tickets are in this class; None for a class by urgency and kind."""
 
 
 class Step(Entry):
-    """A step that is taken when nothing has happened, a time before or after one of a ticket's two clocks ends."""
+    """A step that is taken when nothing has happened: some time before or after one of a ticket's two clocks ends."""
 
     name: Literal["remind", "head", "remind_due", "head_due", "sekda", "forum"]
     clock: Literal["take_up", "finish"]
     working_days: int | None = None
-    """Taken in office hours: before the end on the morning of that day, after it when the offices open next."""
+    """Distance from the end. Such a step is taken in office hours: before the end on the morning of that day, after it
+    when the offices next open."""
     minutes: int | None = None
-    """Taken at any hour."""
+    """Distance from the end of a step that is taken at any hour."""
     tell: Mapping[Literal["officer", "head", "sekda", "desk"], tuple[Literal["email", "sms"], ...]]
 
 
 class Ladder(Entry):
-    """The steps of a class of tickets. A step that stands there twice is taken at the first of its times."""
+    """The steps for a class of tickets. A step that is listed twice is taken at the earlier of its times."""
 
     code: Code
     steps: tuple[Step, ...]
 
 
 class SendingRule(Entry):
-    """When a department is told what is no emergency. Hours are those of WIB."""
+    """When a department is told of anything but an emergency. Hours are in WIB."""
 
     ordinary: Literal["immediate", "digest"]
-    """``digest``: all of a day in one mail."""
+    """When a department is told of ordinary tickets. ``digest``: all those of a day in one mail."""
     quiet_from: time | None
-    """From then on nothing is sent until `quiet_until` of the next day; None, both, for a department always awake."""
+    """From this hour nothing is sent until `quiet_until` of the next day. Both are None for a department that is always
+    awake."""
     quiet_until: time | None
     quiet_on_days_off: bool
     """Whether weekends, holidays and joint leave are quiet too."""
     mails_an_hour: Annotated[int, Field(ge=1)]
-    """What is more than this within an hour of the clock goes into the next digest."""
+    """Most mails within an hour of the clock; further ones go into the next digest."""
     digest_at: time
-    """When the digest goes, on every day that is not quiet; a day without anything in it has none."""
+    """When the digest is sent, on every day that is not quiet; none is sent when it would be empty."""
     source: Text
     status: Status
 
@@ -270,25 +273,25 @@ class SmsRule(Entry):
     """What SMS may cost, and when one is spared."""
 
     price_usd: Annotated[float, Field(gt=0)]
-    """Of one part."""
+    """Price of an SMS of one part."""
     monthly_budget_usd: Annotated[float, Field(ge=0)]
-    """Of the whole deployment, for a month of WIB. When it is used up, the mail beside the SMS has to do."""
+    """What all SMS of the deployment may cost in a month of WIB. When it is used up, mails have to do."""
     repeat_minutes: Annotated[int, Field(ge=0)]
-    """Within this time an emergency of the same topic at the same place is no second SMS to the same department."""
+    """Within this time a department gets no second SMS about an emergency of the same topic at the same place."""
     source: Text
     status: Status
 
 
 class Sending(Entry):
-    """How and when departments are told."""
+    """When departments are told, and what SMS may cost."""
 
     default: SendingRule
     departments: Mapping[Code, SendingRule]
-    """By code, those for whom something else holds."""
+    """The rules of departments that differ from the default, by code."""
     sms: SmsRule
 
     def rule(self, department: str) -> SendingRule:
-        """The rule that holds for a department; the default one for a code nobody knows."""
+        """Return the rule for a department; the default one when it has none of its own."""
         return self.departments.get(department, self.default)
 
 
@@ -302,7 +305,7 @@ class VocabularyWord(Entry):
 
 
 class Directory(Entry):
-    """Everything the functions know about the county. `load_directory` hands it out only when it is whole."""
+    """Everything the functions know about the county. `load_directory` returns it only when its data are consistent."""
 
     departments: Mapping[str, Department]
     """By code: the county's departments, the desk and the outside owners."""
@@ -313,11 +316,11 @@ class Directory(Entry):
     limits: Mapping[str, Limit]
     deadlines: Mapping[str, Deadline]
     closing: Annotated[tuple[Code, ...], Field(min_length=1)]
-    """Codes of the limits after which what was resolved is closed; what ends last counts."""
+    """Codes of the limits after which a resolved ticket is closed; the one that ends last counts."""
     ladders: Mapping[str, Ladder]
     sending: Sending
     hash: str
-    """First twelve letters of the SHA-256 over all files: kept with each decision."""
+    """First twelve digits of the SHA-256 over all files, kept with each decision."""
 
     def __hash__(self) -> int:
         return hash(self.hash)

@@ -1,4 +1,4 @@
-"""Whether the directory is whole: codes that are named exist, nothing is there twice, lengths and hours make sense."""
+"""Checks of the whole directory: codes that are named exist, nothing is there twice, lengths and hours make sense."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 
 KAPANEWON_COUNT: Final = 17
 KALURAHAN_COUNT: Final = 86
-"""Kabupaten Sleman by Kepmendagri; another number means that a line was lost or doubled."""
+"""Numbers for Kabupaten Sleman by Kepmendagri. Another number means that a line was lost or doubled."""
 
 
 class DirectoryError(Exception):
-    """The directory's data contradict themselves or cannot be read; the sentence names file, entry and code."""
+    """The directory's data contradict themselves or cannot be read. The message names file, entry and code."""
 
 
 def check(directory: Directory) -> None:
-    """Check what no entry can check alone.
+    """Check everything that no entry can check by itself.
 
     Raises:
         DirectoryError: with one sentence that names the file, the entry and the code that is wrong.
@@ -47,7 +47,11 @@ def _check_code(file: str, entry: str, code: str, known: Mapping[str, Department
 
 
 def check_unique(file: str, what: str, values: Iterable[str]) -> None:
-    """Refuse a file in which one of these values is there more than once."""
+    """Refuse a file in which one of these values occurs more than once.
+
+    Raises:
+        DirectoryError: naming the file and the value.
+    """
     for value, times in Counter(values).items():
         if times > 1:
             raise DirectoryError(f"{file}: the {what} {value!r} is there {times} times.")

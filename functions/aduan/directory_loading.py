@@ -1,4 +1,4 @@
-"""Reads the directory from its files, and says in one sentence what is wrong with them."""
+"""Read the directory from its files, or say in one sentence what is wrong with them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _FILE_OF: Final = {
     "sending": "sending.json",
 }
 _NAMES: Final = ("code", "id", "token", "name")
-"""By what an entry is called in a sentence, best first."""
+"""Fields that may name an entry in a message, best first."""
 
 
 def _sentence(fault: Mapping[str, Any], raw: Mapping[str, Any]) -> str:
@@ -109,7 +109,7 @@ def _departments(county: bytes, outside: bytes) -> dict[str, dict[str, Any]]:
 
 
 def _deadlines(content: bytes) -> dict[str, Any]:
-    """The lists of `deadlines.json`, by code."""
+    """Return the lists of `deadlines.json`, each by code."""
     file = "deadlines.json"
     value = _json(file, content)
     parts = {"limits": "limit", "deadlines": "deadline", "ladders": "ladder"}
@@ -122,7 +122,7 @@ def _deadlines(content: bytes) -> dict[str, Any]:
 
 
 def _sending(content: bytes) -> dict[str, Any]:
-    """The rules of `sending.json`; a department's has what it does not say itself from the default one."""
+    """Return the rules of `sending.json`. A department's rule takes what it does not say from the default rule."""
     file = "sending.json"
     value = _json(file, content)
     if set(value) != {"default", "departments", "sms"} or not isinstance(value["departments"], list):
@@ -156,7 +156,7 @@ def _read(folder: Path, file: str) -> bytes:
 
 @functools.cache
 def load_directory(folder: Path = DEFAULT_FOLDER) -> Directory:
-    """Read the directory and check it as a whole; once per folder and process.
+    """Read the directory and check it as a whole, once per folder and process.
 
     Raises:
         DirectoryError: with one sentence that names the file, the entry and the code that is wrong.

@@ -1,4 +1,4 @@
-"""What people read in Indonesian for a code: one wording each, in mails, on pages and in the API."""
+"""The Indonesian labels of codes: the same one for each code in mails, on pages and in the API."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ MOVE_LABELS: Final[Mapping[str, str]] = {
     "escalated:sekda": "Disampaikan kepada Sekretaris Daerah",
     "escalated:forum": "Masuk daftar forum Wakil Bupati",
 }
-"""By the move of an event."""
+"""What happened to a ticket, by the move of an event."""
 STEP_LABELS: Final[Mapping[str, str]] = {
     "remind": MOVE_LABELS["reminded"],
     "remind_due": MOVE_LABELS["reminded:due"],
@@ -57,7 +57,7 @@ STEP_LABELS: Final[Mapping[str, str]] = {
     "sekda": MOVE_LABELS["escalated:sekda"],
     "forum": MOVE_LABELS["escalated:forum"],
 }
-"""What was done because nobody answered, by the steps of `deadlines.json`."""
+"""What was done because nobody acted, by the steps of `deadlines.json`."""
 CHANNEL_KIND_LABELS: Final[Mapping[str, str]] = {
     "facebook_page": "Facebook",
     "instagram": "Instagram",
@@ -77,25 +77,25 @@ ERROR_LABELS: Final[Mapping[str, str]] = {
     "MisconfiguredError": "Platform tidak mengenali yang diminta; periksa pengaturan kanal",
     "GoneError": "Akun sudah dihapus atau tidak terlihat oleh kami",
 }
-"""By the class of an error as the ledger names it."""
+"""What is wrong, by the class of an error as the ledger names it."""
 NO_TOPIC: Final = "Laporan warga"
-"""What a ticket is called whose topic the directory does not know any more."""
+"""Label for the topic of a ticket when the directory no longer knows it."""
 
 
 def topic_label(code: str, directory: Directory, unknown: str | None = None) -> str:
-    """A topic's label; of one that the directory does not know any more `unknown`, or else its code."""
+    """Return a topic's label; when the directory no longer knows the topic, `unknown` or else its code."""
     topic = directory.topics.get(code)
     return one_line(topic.label) if topic is not None else unknown or code
 
 
 def department_name(code: str, directory: Directory) -> str:
-    """A department's name; its code when the directory does not know it any more."""
+    """Return a department's name; its code when the directory no longer knows it."""
     department = directory.departments.get(code)
     return code if department is None else department.name
 
 
 def channel_label(channel: str, directory: Directory) -> str:
-    """``Instagram @kabarsleman``; the bare kind when the channel is no longer in the directory."""
+    """Return a channel's label, ``Instagram @kabarsleman``; only its kind when the directory no longer knows it."""
     kind = channel.partition(":")[0]
     label = CHANNEL_KIND_LABELS.get(kind, kind)
     known = next((entry for entry in directory.channels if entry.id == channel), None)
@@ -105,11 +105,11 @@ def channel_label(channel: str, directory: Directory) -> str:
 
 
 def matter(ticket: Ticket, directory: Directory) -> tuple[tuple[str, str], ...]:
-    """What a ticket is about and where, as the facts of every mail and page begin."""
+    """Return topic and place of a ticket, each as label and value: the first facts of every mail and page."""
     place = one_line(ticket.place.label()) if ticket.place is not None else ""
     return (("Topik", topic_label(ticket.topic, directory, NO_TOPIC)), ("Lokasi", place or "tidak disebutkan"))
 
 
 def error_label(error: str) -> str:
-    """An error of the ledger, for people."""
+    """Return the label of an error that the ledger names as ``Class: detail``."""
     return ERROR_LABELS.get(error.partition(":")[0], "Galat lain")

@@ -1,4 +1,4 @@
-"""One message to one department by one medium, about a ticket, a channel or a contact; and how departments are told."""
+"""Notices, each one message to one department by one medium; and contacts, which say how a department is reached."""
 
 from __future__ import annotations
 
@@ -12,19 +12,20 @@ from aduan.triage import DESK, Urgency
 
 Medium = Literal["email", "sms"]
 NoticeState = Literal["pending", "claimed", "sent", "failed", "parked", "withdrawn", "skipped"]
-"""``skipped``: an SMS that was spared; the mail beside it says the same, and `failure` says why.
-
-``withdrawn``: before anybody was told, what it was about was deleted at its source, or became somebody else's."""
+"""How far a notice is. ``skipped``: an SMS that was spared; the mail beside it says the same, and `failure` says why.
+``withdrawn``: before the notice was sent, its post was deleted at its source, or somebody else got the matter."""
 
 
 Matter = Literal["permission", "token", "budget"]
-"""What is wrong with a channel: the platform refuses us; its token will end; the month's money is spent."""
+"""What is wrong with a channel. ``permission``: the platform refuses us. ``token``: its token will end. ``budget``: the
+month's budget is used up."""
 
 
 NoticeKind = Literal["ticket", "channel", "contact", "sms_budget"]
 """What a notice is about."""
 Partition = Literal["TICKET", "CHANNEL", "OUTBOX"]
-"""Beside what a notice lies in the table. A department's notices lie apart from its contact, which no sender writes."""
+"""Prefix of the partition that holds a notice. ``OUTBOX`` keeps the notices about a contact apart from the contact
+itself, which no sender may write."""
 PARTITIONS: Final[dict[NoticeKind, Partition]] = {
     "ticket": "TICKET",
     "channel": "CHANNEL",
@@ -34,29 +35,29 @@ PARTITIONS: Final[dict[NoticeKind, Partition]] = {
 
 
 class NoticeId(NamedTuple):
-    """What tells one notice from all others."""
+    """Identifies one notice among all."""
 
     partition: Partition
     subject: str
-    """The ticket's code, the channel's id, the contact's code, or ``sms``."""
+    """What the notice is about: the ticket's code, the channel's id, the contact's code, or ``sms``."""
     key: str
-    """Tells it from the others about the same."""
+    """Identifies the notice among those about the same subject."""
 
 
 Role = Literal["officer", "head"]
-"""``officer``: the liaison officer. ``head``: who leads the department; of the Sekretariat Daerah, the Sekda."""
+"""``officer``: the liaison officer. ``head``: the head of the department; for the Sekretariat Daerah, the Sekda."""
 
 
 @dataclass(frozen=True)
 class ContactId:
-    """Somebody in a department who is told. It is stored, and named by the API, as its code: ``dishub.head``."""
+    """Somebody in a department who receives notices. The table and the API write it as its code: ``dishub.head``."""
 
     department: str
     role: Role = "officer"
 
     @classmethod
     def parse(cls, code: str) -> Self:
-        """Read a code: ``dishub`` is its officer, ``dishub.head`` its head.
+        """Read a code: ``dishub`` is the department's officer, ``dishub.head`` its head.
 
         Raises:
             ValueError: when there is no such role.
@@ -67,7 +68,7 @@ class ContactId:
         return cls(department, "head" if dot else "officer")
 
     def __str__(self) -> str:
-        """Write the code."""
+        """Return the code."""
         return self.department if self.role == "officer" else f"{self.department}.{self.role}"
 
 
@@ -76,20 +77,23 @@ def _contact_id(given: Any) -> Any:
 
 
 ContactCode = Annotated[ContactId, BeforeValidator(_contact_id), PlainSerializer(str, return_type=str)]
-"""A contact, as records hold it."""
+"""A `ContactId` in a record, stored as its code."""
 
 
 def media(urgency: Urgency) -> tuple[Medium, ...]:
-    """How a department is told: an SMS costs as much as 3,500 mails, so it is for emergencies, and never alone."""
+    """Return the media by which a department is told.
+
+    An SMS costs as much as 3,500 mails, so it is only for emergencies, and never without a mail.
+    """
     return ("sms", "email") if urgency == "emergency" else ("email",)
 
 
 class OutboxEntry(Record):
     """An entry of the outbox: ``pending → claimed → sent``, or ``failed``, or ``parked`` for a person to look at.
 
-    SES and SNS know no idempotency key, so it is claimed before it is sent, and an unknown outcome stays ``claimed``.
-    What SES reports about the mail settles it. A mail nobody reports about is sent once more, and then parked; one
-    that bounced is pending again, for the next address.
+    SES and SNS take no idempotency key, so an entry is claimed before it is sent, and stays ``claimed`` while the
+    outcome is unknown. What SES reports about the mail settles it. A mail about which SES reports nothing is sent once
+    more, and then parked. A mail that bounced becomes pending again, for the next address.
     """
 
     kind: NoticeKind
@@ -98,68 +102,68 @@ class OutboxEntry(Record):
     medium: Medium
     state: NoticeState = "pending"
     urgency: Urgency = "normal"
-    """What is urgent is sent first when there is a queue."""
+    """More urgent notices are sent first when there is a queue."""
     attempt: int = 0
-    """How often a send was begun."""
+    """How often sending was begun."""
     repeated_at: Moment | None = None
-    """When it was sent again without knowing what had become of the attempt before: once, if ever."""
+    """When the notice was sent again although the outcome of the attempt before was unknown; at most once."""
     created_at: Moment
     act_at: Moment | None = None
-    """When `follow_up` looks at it, unless it is finished by then; None when finished."""
+    """When `follow_up` looks at an unfinished notice; None when it is finished."""
     claimed_by: str | None = None
     claimed_at: Moment | None = None
     recipient: str | None = None
-    """Address or number, frozen at the claim."""
+    """Address or number the notice goes to, as the claim fixed it."""
     told: str | None = None
-    """Code of the department whose contact was used: the desk, when the department has none."""
+    """Code of the department whose contact was used; the desk's when it was told instead."""
     message_id: str | None = None
     sent_at: Moment | None = None
     failure: str | None = None
-    """Why it was not, or not certainly, accepted, or has not arrived yet."""
+    """Why the notice was not, or not certainly, accepted, or has not arrived yet."""
     bounced: tuple[str, ...] = ()
-    """Addresses that bounced it or complained about it: it goes to none of them again."""
+    """Addresses that bounced the notice or complained about it. It is never sent to them again."""
     rejected_at: Moment | None = None
-    """When SES found the content harmful, after it had accepted it."""
+    """When SES, having accepted the mail, found its content harmful."""
 
     @property
     def subject(self) -> str:
-        """The code, or another name, of what it is about."""
+        """The code, or another name, of what the notice is about."""
         raise NotImplementedError
 
     @property
     def key(self) -> str:
-        """Tells it from the others about the same."""
+        """Identifies the notice among those about the same subject."""
         raise NotImplementedError
 
     @property
     def id(self) -> NoticeId:
-        """Tells it from all others."""
+        """Identifies the notice among all."""
         return NoticeId(PARTITIONS[self.kind], self.subject, self.key)
 
     @property
     def contact(self) -> ContactId:
-        """Whom it is for."""
+        """The contact the notice is for."""
         return ContactId(self.department)
 
 
 CONTRADICTED: Final = "contradicted"
-"""Step of the notices that a resolved ticket was opened again, because who complained says that it is not done."""
+"""Step of the notices that a resolved ticket was reopened because its author says that the matter is not settled."""
 
 
 class Notice(OutboxEntry):
-    """A department is told about a ticket."""
+    """A notice to a department about a ticket."""
 
     kind: Literal["ticket"] = "ticket"
     ticket: str
     role: Role = "officer"
-    """Who in the department."""
+    """Who in the department is told."""
     step: str | None = None
-    """The step of the ladder that was taken, or `CONTRADICTED`; None for the first notice. It is stored, and shown by
-    the API, with its round: ``remind.2``."""
+    """The step of the ladder that was taken, or `CONTRADICTED`; None for the first notice. The table and the API write
+    it with its round: ``remind.2``."""
     round: int | None = Field(default=None, exclude=True)
-    """In which round of the ticket's clocks the step was taken; None for the first."""
+    """The round of the ticket's clocks in which the step was taken; None for the first."""
     digest_at: Moment | None = None
-    """When it goes, or went, with others in one mail; None for a mail of its own."""
+    """When the notice is, or was, sent in a digest; None for a mail of its own."""
 
     @property
     def subject(self) -> str:
@@ -168,12 +172,12 @@ class Notice(OutboxEntry):
 
     @property
     def key(self) -> str:
-        """``contact#medium``: one notice per ticket, contact and medium; of the ladder ``contact#medium#step``."""
+        """``contact#medium``, so one notice per ticket, contact and medium; ``contact#medium#step`` for a step."""
         return "#".join(filter(None, (str(self.contact), self.medium, self._with_the_round(self.step))))
 
     @property
     def contact(self) -> ContactId:
-        """Who in the department."""
+        """The officer or the head of the department."""
         return ContactId(self.department, self.role)
 
     @model_validator(mode="before")
@@ -188,22 +192,22 @@ class Notice(OutboxEntry):
 
 
 class ChannelNotice(OutboxEntry):
-    """Who looks after a channel, or the desk, is told by mail what is wrong with it, once per episode."""
+    """A mail, once per episode, to the department that looks after a channel, or to the desk, about what is wrong."""
 
     kind: Literal["channel"] = "channel"
     channel: str
     """Id of the channel, ``kind:account``."""
     matter: Matter
     episode: str
-    """Tells one occurrence from the next: when the refusals began; which end of a token and which of the warnings
-    before it; the month."""
+    """Identifies the occurrence of the matter: when the refusals began; which end of a token and which of the warnings
+    before it; or the month."""
     medium: Literal["email"] = "email"
     since: Moment | None = None
-    """Since when it is so; None for a token that still works."""
+    """Since when the matter has lasted; None for a token that still works."""
     until: Moment | None = None
-    """When the token ends, or when the month is over; None when that is for a person to end."""
+    """When the token ends, or when the month is over; None when only a person can end the matter."""
     reason: str | None = None
-    """As the ledger names errors, by class and code; of a token, which of its ends is meant."""
+    """Class and code of the error, as in the ledger; for a token, which of its ends is meant."""
 
     @property
     def subject(self) -> str:
@@ -217,17 +221,17 @@ class ChannelNotice(OutboxEntry):
 
 
 class ContactNotice(OutboxEntry):
-    """The desk is told by mail that a department's address is dead, once per death."""
+    """A mail to the desk, once per death, that a department's address is dead."""
 
     kind: Literal["contact"] = "contact"
     about: ContactCode
-    """Whose address it is."""
+    """The contact whose address is dead."""
     which: Literal["email", "fallback_email"]
     """Which of the contact's addresses."""
     address: str
     died_at: Moment
     reason: str
-    """As the provider names it: ``bounce: General``."""
+    """Why it died, as the provider names it: ``bounce: General``."""
     department: str = DESK
     medium: Literal["email"] = "email"
     urgency: Urgency = "urgent"
@@ -239,16 +243,16 @@ class ContactNotice(OutboxEntry):
 
     @property
     def key(self) -> str:
-        """``which#moment``: an address that was entered again, and died again, is told again."""
+        """``which#moment``, so that an address that was entered again and died again is reported again."""
         return f"{self.which}#{stamp(self.died_at)}"
 
 
 class SmsBudgetNotice(OutboxEntry):
-    """The desk is told by mail, once a month, that the budget for SMS is used up."""
+    """A mail to the desk, at most once a month, that the budget for SMS is used up."""
 
     kind: Literal["sms_budget"] = "sms_budget"
     month: str
-    """In WIB: ``2026-11``."""
+    """The month in WIB: ``2026-11``."""
     budget_usd: float
     department: str = DESK
     medium: Literal["email"] = "email"
@@ -256,12 +260,12 @@ class SmsBudgetNotice(OutboxEntry):
 
     @property
     def subject(self) -> str:
-        """Always the same."""
+        """``sms``, the same for all of them."""
         return "sms"
 
     @property
     def key(self) -> str:
-        """``budget#month``."""
+        """``budget#month``, so one notice a month."""
         return f"budget#{self.month}"
 
 
@@ -269,7 +273,7 @@ AnyNotice = Notice | ChannelNotice | ContactNotice | SmsBudgetNotice
 
 
 def _with_kind(given: Any) -> Any:
-    """Name the kind of a notice from before notices named theirs, by the attribute that only its class has."""
+    """Add the kind to a notice stored before notices had one, by the attribute that only its class has."""
     if not isinstance(given, dict) or "kind" in given:
         return given
     of = {"ticket": "ticket", "channel": "channel", "about": "contact"}
@@ -279,41 +283,41 @@ def _with_kind(given: Any) -> Any:
 ANY_NOTICE: Final[TypeAdapter[AnyNotice]] = TypeAdapter(
     Annotated[AnyNotice, Field(discriminator="kind"), BeforeValidator(_with_kind)]
 )
-"""Reads a notice of whatever kind."""
+"""Reads a stored notice of any kind."""
 
 
 class Contact(Record):
-    """How a department is told. Whoever replaces it declares its addresses alive."""
+    """How somebody in a department is reached. Replacing a contact declares its addresses alive."""
 
     model_config = ConfigDict(serialize_by_alias=True)
 
     id: ContactCode = Field(alias="department")
     email: str | None = None
     fallback_email: str | None = None
-    """Takes the mails when `email` is dead."""
+    """Gets the mails when `email` is dead."""
     phone: str | None = None
-    """International form, ``+62…``."""
+    """Number for SMS in international form, ``+62…``."""
     updated_at: Moment
     updated_by: str
     dead_since: Moment | None = None
-    """When `email` bounced for good or complained; nothing is sent there any more."""
+    """When `email` bounced permanently or complained; nothing is sent there any more."""
     dead_because: str | None = None
-    """As the provider names it: ``bounce: General``."""
+    """Why `email` is dead, as the provider names it: ``bounce: General``."""
     fallback_dead_since: Moment | None = None
     fallback_dead_because: str | None = None
 
     def addresses(self, medium: Medium) -> tuple[str, ...]:
-        """Where the department can be reached, the first choice first; without the dead ones."""
+        """Return the living addresses for a medium, the first choice first."""
         if medium == "sms":
             return (self.phone,) if self.phone else ()
         own = ((self.email, self.dead_since), (self.fallback_email, self.fallback_dead_since))
         return tuple(address for address, dead_since in own if address and dead_since is None)
 
     def is_alive_as(self, email: str | None, fallback_email: str | None, phone: str | None) -> bool:
-        """Whether it consists of exactly these, and none of them is dead."""
+        """Tell whether the contact has exactly these addresses and number, and none of them is dead."""
         dead = self.dead_since or self.fallback_dead_since
         return dead is None and (self.email, self.fallback_email, self.phone) == (email, fallback_email, phone)
 
     def knows(self, medium: Medium) -> bool:
-        """Whether an address for this medium was entered, dead or alive."""
+        """Tell whether an address for this medium was entered, dead or alive."""
         return bool(self.phone if medium == "sms" else self.email or self.fallback_email)

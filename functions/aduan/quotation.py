@@ -1,4 +1,4 @@
-"""What a person is shown of a citizen's words: as they are stored, which is masked, and without a link to click."""
+"""How a citizen's words are shown: as they are stored, with personal data masked, and without a link to click."""
 
 from __future__ import annotations
 
@@ -12,12 +12,15 @@ if TYPE_CHECKING:
 
 
 def quotation(post: Post, limit: int, *, confidential: bool) -> tuple[tuple[str, ...], str]:
-    """Quote a post line by line, or say in a sentence why there is nothing to quote; the other of the two is empty.
+    """Quote a post, or say in a sentence why there is nothing to quote.
 
     Args:
-        post: Whose text it is. It is without one when it was deleted at its source.
-        limit: How many characters are shown; what is cut is marked ``(dipotong)``.
-        confidential: Whether the words may not be read here.
+        post: The post. It has no text when it was deleted at its source.
+        limit: How many characters are shown. A longer text is cut and marked ``(dipotong)``.
+        confidential: Whether the words must not be shown.
+
+    Returns:
+        The lines of the text and an empty sentence, or no lines and the sentence.
     """
     if confidential:
         return (), "Isi laporan tidak ditampilkan karena bersifat rahasia."

@@ -1,4 +1,4 @@
-"""Links in what strangers wrote: none can be clicked, and the one that may be is a plain web address."""
+"""Links in texts of strangers: none can be clicked, except a post's own address if it is a plain web address."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Final
 
 
 def defanged(text: str) -> str:
-    """Write links so that no mail program makes them clickable: ``hxxps[:]//bit[.]ly/x``."""
+    """Rewrite the links in a text so that no mail program makes them clickable: ``hxxps[:]//bit[.]ly/x``."""
     text = _WEB.sub("hxxp", _SCHEME.sub(lambda scheme: f"{scheme[0][:-1]}[:]", text))
     return _WORD.sub(lambda word: _DOT.sub("[.]" if _LINK.search(word[0]) else ". ", word[0]), text)
 
 
 def safe_link(permalink: str) -> str:
-    """The platform's address of a post; empty when it is anything but a plain web address."""
+    """Return the platform's address of a post; empty when it is anything but a plain web address."""
     return permalink if _WEB_ADDRESS.fullmatch(permalink) else ""
 
 
@@ -23,12 +23,12 @@ _SCHEME: Final = re.compile(
 _WEB: Final = re.compile(r"\bhttp", re.IGNORECASE)
 _WORD: Final = re.compile(r"\S+")
 _DOT: Final = re.compile("(?<=\\w)[.\u3002\uff0e\uff61](?=[^\\W\\d_]{2})")
-"""A dot that may stand in a host name. Outside a link it is a full stop with its space forgotten, and gets one:
-so an address under a top-level domain missing from `_LINK` is not clickable either."""
+"""A dot that may stand in a host name. Outside a link it is taken for a full stop without its space, and gets one. So
+an address under a top-level domain that `_LINK` does not list is not clickable either."""
 _LINK: Final = re.compile(
     r"//|\bwww\d?\W|@|\w\W[^\W\d_]{2,}[/:?]"
     r"|\W(?:com|net|org|id|info|biz|me|io|ly|gg|co|cc|to|be|link|xyz|top|shop|store|online|site|app|page|dev|vip|live)\b",
     re.IGNORECASE,
 )
 _WEB_ADDRESS: Final = re.compile(r"https?://[A-Za-z0-9.-]+(?::\d{1,5})?(?:/[!#-;=?-_a-z~]*)?")
-"""ASCII without spaces, quotes, angle brackets or a user name before the host."""
+"""A web address in ASCII, without spaces, quotes, angle brackets or a user name before the host."""

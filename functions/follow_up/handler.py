@@ -1,4 +1,4 @@
-"""Entry point of the schedule that looks for what the stream left behind."""
+"""Entry point for the schedule that looks for what the stream left behind."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
 
 class FollowUpSettings(SendingSettings, SecondOpinionSettings):
-    """What the deployment must tell this function: it does what classify and notify do."""
+    """The settings of this function, which does what classify and notify do."""
 
     chatter_retention_days: int = Field(ge=1)
 
 
 SPARE_MILLISECONDS: Final = 30_000
-"""Nothing new is begun when less than this is left; the longest step, a send, takes half of it."""
+"""Nothing new is begun when less time than this is left. The longest step, a send, takes half of it."""
 
 settings = from_environment(FollowUpSettings)
 directory = load_directory()
@@ -52,7 +52,11 @@ second_opinion = open_second_opinion(session, table, directory, settings, count)
 
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> None:
-    """Drive posts, tickets and notices whose time has come; what failed is raised when the others are done."""
+    """Handle posts, tickets and notices whose time has come.
+
+    Raises:
+        RuntimeError: when any of them failed, once the others are done; names the classes of the errors.
+    """
     del event
     now = datetime.now(UTC)
     stores = delivery.stores
@@ -76,12 +80,12 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:
 
 
 def follow_now(code: str) -> str:
-    """Take the next step of a ticket."""
+    """Take what step is due for a ticket, and return the outcome."""
     return follow(code, tickets=delivery.stores.tickets, directory=directory, now=datetime.now(UTC))
 
 
 def decide_again(key: str) -> str:
-    """Decide about a post the stream did not bring to an end."""
+    """Decide about a post that the stream did not finish, and return the outcome."""
     return decide(
         key,
         posts=delivery.stores.posts,

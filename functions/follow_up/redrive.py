@@ -1,6 +1,6 @@
-"""Drive again what the stream left behind: posts that are still new, notices that are still not sent.
+"""Handle what the stream left behind: posts that are still undecided and notices that are still not sent.
 
-Between them come the tickets about which something is due. With the stream switched off this alone brings everything
+Between them come the tickets for which something is due. With the stream switched off, this alone brings everything
 to the same end, only later.
 """
 
@@ -21,21 +21,21 @@ if TYPE_CHECKING:
 W = TypeVar("W")
 
 NOTHING_DONE = frozenset({"already", "waiting"})
-"""Outcomes of a notice that was not begun."""
+"""Outcomes of a notice about which nothing was done."""
 
 
 @dataclass
 class Redriven:
-    """What a run did."""
+    """What a run did: how many posts, tickets and notices had each outcome, and what went wrong."""
 
     outcomes: Counter[str] = field(default_factory=Counter)
     faults: list[Exception] = field(default_factory=list)
     late: int = 0
-    """How much of it was the stream's to bring, which it did not, or not within minutes."""
+    """How many posts and notices the stream should have brought but did not, or not within minutes."""
 
 
 class Redrive:
-    """One run of `follow_up`."""
+    """One run of `follow_up`; `decide` handles the key of a post, `follow` the code of a ticket."""
 
     def __init__(self, *, decide: Callable[[str], str], follow: Callable[[str], str], delivery: Delivery) -> None:
         self._decide = decide
@@ -52,10 +52,11 @@ class Redrive:
         notices: Iterable[NoticeId],
         has_time: Callable[[], bool],
     ) -> Redriven:
-        """Drive posts and tickets first: the notices that follow go by the stream, or are found by the next run.
+        """Handle posts, then tickets, then notices, as long as there is time.
 
-        One that fails delays no other; what there is no time for stays on the queue. What goes into a digest goes
-        last, when all of it is known.
+        The notices that posts and tickets bring about are sent by the stream, or found by the next run. A failure does
+        not hold up the others. Whatever there is no time for stays queued. Digests are sent last, when all their
+        notices are known.
         """
         done = self._done
         self._each(posts, lambda key: f"post_{self._decide(key)}", has_time)
@@ -76,17 +77,17 @@ class Redrive:
                 return
             try:
                 outcome = drive(one)
-            except Exception as error:  # noqa: BLE001 # raised by the handler, when the others were driven
+            except Exception as error:  # noqa: BLE001 # the handler raises it when the others are done
                 self._done.faults.append(error)
             else:
                 self._done.outcomes.update([outcome] if outcome is not None else [])
 
     def _drive(self, which: NoticeId) -> str | None:
-        """Deliver a notice, and say what became of it; None when it is kept for its digest."""
+        """Deliver a notice and return its outcome; None when it is kept for its digest."""
         notice = self._delivery.stores.notices.get(which)
         if notice is None:
             return "notice_already"
-        # One refusal says it for all of a medium, and the most urgent one was asked for first.
+        # One refusal stands for all notices of a medium, and the most urgent notice was tried first.
         if notice.medium in self._blocked:
             return "notice_held"
         if goes_together(notice, self._delivery.clock()):
@@ -95,7 +96,7 @@ class Redrive:
         outcome = self._delivery.deliver(notice)
         if outcome == "blocked":
             self._blocked.add(notice.medium)
-        # Not what was tried before, nor what waited for the morning or was put back for `follow_up` to send.
+        # Leaves out notices that were tried before, waited for the morning, or were put back for `follow_up` to send.
         new = notice.attempt == 0 and notice.act_at in {None, notice.created_at + LEFT_BEHIND}
         self._done.late += new and outcome not in NOTHING_DONE
         return f"notice_{outcome}"

@@ -1,1 +1,1 @@
-"""Tells the departments."""
+"""Sends notices to the departments."""

@@ -1,4 +1,4 @@
-"""The links with which a department acts from its mail: to pages that ask before anything is done."""
+"""The links in a mail with which a department acts. Each leads to a page that asks before anything is done."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class ActionLinks:
     """Makes links to the pages of this deployment."""
 
     base_url: str
-    """Where the API is, without a slash at the end."""
+    """Address of the API, without a slash at the end."""
     keys: ActionKeys
 
     def about(
@@ -36,17 +36,17 @@ class ActionLinks:
         desk_reason: DeskReason | None,
         now: datetime,
     ) -> tuple[Link, ...]:
-        """Return what the reader of a notice may do about its ticket; nothing for whom the API or a reply is there.
+        """Return the links for the reader of a notice: one for each thing they may do about its ticket now.
 
-        Only the officer of the department that has the ticket gets links: the desk has the API, an outside owner owes
-        the county nothing, and a head of department is asked for a word and not for a click.
+        Only the officer of the department that has the ticket gets links. The desk uses the API, an outside owner
+        owes the county nothing, and a head of department is asked for guidance and not for a click.
 
         Args:
-            notice: Whom it is for.
-            ticket: As it is now.
+            notice: The notice the links are for.
+            ticket: Its ticket as it is now.
             department: The notice's department.
             desk_reason: Why the mail goes to the desk; None when it goes to the department itself.
-            now: When it is sent.
+            now: When the mail is sent; a link expires `LIFETIME` later.
         """
         acts = department.kind in {"county", "group"} and department.code == ticket.department
         if not acts or desk_reason is not None or notice.role != "officer" or notice.medium != "email":

@@ -1,4 +1,4 @@
-"""Bring the table to what SES reports about a mail."""
+"""Record in the table what SES reports about a mail."""
 
 from __future__ import annotations
 
@@ -15,27 +15,28 @@ if TYPE_CHECKING:
     from aduan.store.notices import NoticeStore
 
 Outcome = Literal["settled", "already", "unknown"]
-"""``already``: the table knew; nothing was written. ``unknown``: there is no such notice."""
+"""``settled``: the notice was changed. ``already``: the table knew; the notice was not changed. ``unknown``: there is
+no such notice."""
 
 ATTEMPTS: Final = 4
-"""Reads of one notice, of which nearly always the first is enough: it changes a handful of times in its life."""
+"""How often a notice is read and written. The first attempt nearly always succeeds: a notice seldom changes."""
 
 
 def apply_mail_event(event: MailEvent, *, notices: NoticeStore, contacts: ContactStore, now: datetime) -> Outcome:
     """Write down what an event says about its notice and about the address the mail went to.
 
-    Repeated at any point it does what is missing. When the notice is marked as sent already, as it is but for a
-    crash, it costs one read.
+    It may be repeated at any point: it does what is still missing. An event "accepted" costs one read when the notice
+    is marked as sent already, which it is unless the sender crashed.
 
     Raises:
-        NoticeChangedError: when the notice changed at every attempt; the event must come again.
+        NoticeChangedError: when the notice changed at every attempt; the event must be delivered again.
     """
     for _ in range(ATTEMPTS):
         notice = notices.get(event.notice)
         if notice is None:
             return "unknown"
         if event.kind == "dead":
-            # Before the notice goes on: its next address is chosen from what the contact says.
+            # Before the notice is sent again: its next address is chosen from the living ones of the contact.
             for contact in {notice.contact, ContactId(notice.told) if notice.told else notice.contact}:
                 _mark_dead(event, contact, contacts, now)
         after = settled(notice, event, now)
@@ -48,7 +49,7 @@ def apply_mail_event(event: MailEvent, *, notices: NoticeStore, contacts: Contac
 
 
 def _mark_dead(event: MailEvent, who: ContactId, contacts: ContactStore, now: datetime) -> None:
-    """Mark the address as dead, and tell the desk."""
+    """Mark the address as dead and add a notice for the desk, unless that is known already."""
     contact = contacts.get(who)
     notice = death(contact, event, now) if contact is not None else None
     if contact is not None and notice is not None:

@@ -1,4 +1,4 @@
-"""What every message about a ticket is made of: the ticket, who reads of it and why, and what it is called there."""
+"""What every message about a ticket is made of: the ticket, its reader and why they read it, and what to call it."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
     from aduan.ticket import Ticket
 
 DeskReason = Literal["undecided", "no_contact", "dead_contact", "unknown_department"]
-"""Why the desk is told: it has to decide; the department has no contact; its addresses are dead; its code is no
-longer known."""
+"""Why the desk is told. ``undecided``: it has to decide. ``no_contact``: the department has no contact.
+``dead_contact``: all its addresses are dead. ``unknown_department``: its code is no longer in the directory."""
 TO_PASS_ON: Final[frozenset[DeskReason | None]] = frozenset({"no_contact", "dead_contact"})
-"""The reasons for which the desk only has to pass it on."""
+"""The reasons for which the desk only has to pass the message on."""
 
 
 @dataclass(frozen=True)
 class Link:
-    """One thing a reader may do from the mail."""
+    """A link to one thing the reader may do about the ticket."""
 
     label: str
     url: str
@@ -33,7 +33,7 @@ class Link:
 
 @dataclass(frozen=True)
 class Case:
-    """All a message is made of."""
+    """A ticket with everything a message about it needs."""
 
     ticket: Ticket
     post: Post
@@ -41,42 +41,42 @@ class Case:
     desk_reason: DeskReason | None
     directory: Directory
     links: tuple[Link, ...] = ()
-    """What the reader may do about it from the mail."""
+    """What the reader may do about the ticket from the mail."""
 
     @property
     def emergency(self) -> bool:
-        """Whether it is to be seen at once."""
+        """Whether the ticket is an emergency."""
         return self.ticket.urgency == "emergency"
 
     @property
     def topic(self) -> str:
-        """Its label."""
+        """The label of the ticket's topic."""
         return topic_label(self.ticket.topic, self.directory, NO_TOPIC)
 
     @property
     def title(self) -> str:
-        """What it is called above a mail."""
+        """The title of a mail about the ticket."""
         return "Laporan rahasia" if self.secret else self.topic
 
     @property
     def subject(self) -> str:
-        """What it is called in a subject: also where it is."""
+        """What a mail's subject says: the title, and the place unless the ticket is secret."""
         return self.title if self.secret or not self.spot else f"{self.title} \u2013 {self.spot}"
 
     @property
     def spot(self) -> str:
-        """The place in one word, for a subject or an SMS."""
+        """The place as one name, for a subject or an SMS; empty when it is not known."""
         place = self.ticket.place
         return one_line(place.kalurahan or place.kapanewon or place.outside or "") if place is not None else ""
 
     @property
     def outside(self) -> bool:
-        """Whether an outside owner reads it, to whom the county only passes it on."""
+        """Whether the reader is an owner outside the county, to whom the county only passes the ticket on."""
         return self.department.kind == "outside" and self.desk_reason is None
 
     @functools.cached_property
     def secret(self) -> bool:
-        """Whether it is, or while the desk decides may be, the matter of a department that keeps secrets."""
+        """Whether the ticket belongs to a confidential department, or may belong to one while the desk decides."""
         at_desk = self.desk_reason is not None
         return self.department.confidential or is_confidential(
             self.ticket, self.post, self.directory, undecided=at_desk
@@ -84,7 +84,7 @@ class Case:
 
     @property
     def how_to_answer(self) -> str:
-        """The sentence that says how a mail about it is answered."""
+        """The sentence that tells the reader how to answer the mail."""
         if self.secret:
             return f"Sebutkan hanya kode {self.ticket.code} bila membalas surel ini, tanpa isi laporan."
         return (
@@ -93,12 +93,12 @@ class Case:
 
     @property
     def judged(self) -> bool:
-        """Whether it is the triage that brought it here, and not a person."""
+        """Whether the triage brought the ticket to this reader, and not a person."""
         triage = self.post.triage
         return triage is not None and (triage.department == self.department.code or self.desk_reason == "undecided")
 
     def name(self, department: Department) -> str:
-        """A department's name; of the group of all kapanewon or kalurahan, the one whose place it is."""
+        """Return a department's name; for the group of all kapanewon or kalurahan, the one the ticket's place is in."""
         place = self.ticket.place
         if department.code == "kapanewon" and place is not None and place.kapanewon:
             return one_line(f"Kapanewon {place.kapanewon}")
@@ -107,7 +107,7 @@ class Case:
         return name_of(department)
 
     def sms(self, tail: str) -> str:
-        """One SMS that ends with `tail`: cut where it is least missed, in the topic and in the place."""
+        """Write one SMS that ends with `tail`; where it is too long, its topic and its place are cut."""
         head = f"{'DARURAT' if self.emergency else 'Aduan'} {self.ticket.code}: "
         if self.secret:
             return f"{head}laporan rahasia{tail}"
@@ -118,5 +118,5 @@ class Case:
 
 
 def name_of(department: Department) -> str:
-    """A department's name in one line, without the number of offices it stands for."""
+    """Return a department's name in one line, without the number of offices it stands for."""
     return one_line(department.title)

@@ -1,7 +1,7 @@
-"""What the owner of a channel or the desk reads about it: one mail, in Indonesian.
+"""The mail about a channel, to its owner or to the desk, in Indonesian.
 
-Who gets it knows the account and need not know Aduan: which channel, what is wrong, since when, what to do step by
-step, and what happens meanwhile. No secret is in it, and nothing in it can be clicked.
+The reader knows the account and need not know Aduan. The mail says which channel it is, what is wrong, since when,
+what to do step by step, and what happens meanwhile. It holds no secret and nothing that can be clicked.
 """
 
 from __future__ import annotations
@@ -54,7 +54,8 @@ STEPS: Final[Mapping[str, tuple[str, ...]]] = {
         "Bila alamatnya sudah berubah, minta admin Aduan menggantinya dalam pengaturan kanal.",
     ),
 }
-"""What its owner does to let us read again, by kind; a webhook's posts are brought, so it has none."""
+"""What a channel's owner does so that Aduan can read it again, by kind of channel. A webhook has no steps: its posts
+are brought to Aduan."""
 WITHOUT_TOKEN: Final = frozenset({"rss"})
 _STORING: Final = (
     "Serahkan token itu langsung kepada admin Aduan di Dinas Komunikasi dan Informatika, bukan lewat surel atau pesan.",
@@ -73,9 +74,9 @@ def channel_mail(
     """Write the mail about a channel.
 
     Args:
-        notice: What is wrong, and since when.
+        notice: Says what is wrong, and since when.
         channel: The channel as the directory has it.
-        department: Whom the notice is for; the desk, when that department is no longer known.
+        department: The department the notice is for; the desk, when that department is no longer known.
         desk_reason: Why the mail goes to the desk; None when it goes to the department itself.
         directory: Names and labels.
     """
@@ -196,7 +197,7 @@ _LETTERS: Final[Mapping[str, Callable[[ChannelNotice, Channel, str], Letter]]] =
     "token": _token,
     "budget": _budget,
 }
-"""By matter."""
+"""What writes the letter, by the notice's matter."""
 
 
 def _renewal(channel: Channel, label: str) -> tuple[str, ...]:

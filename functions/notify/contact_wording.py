@@ -1,4 +1,4 @@
-"""What the desk reads when a department's address is dead: one mail, in Indonesian."""
+"""The mail to the desk about a department's dead address, in Indonesian."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ def contact_mail(notice: ContactNotice, department: Department, contact: Contact
     """Write the mail about a dead address.
 
     Args:
-        notice: Which address, since when, and why.
-        department: Whose it is.
-        contact: How the department is told now; None when nothing is known.
-        directory: Knows the desk's name.
+        notice: Says which address is dead, since when, and why.
+        department: The department whose address it is.
+        contact: The department's contact as it is now; None when it has none.
+        directory: Has the desk's name.
     """
     name = f"{'pimpinan ' if notice.about.role == 'head' else ''}{readable(department.name)}"
     complained = notice.reason.startswith("complaint")

@@ -1,7 +1,8 @@
-"""One notice, or one digest: whom it goes to, what it says, and what became of it.
+"""Send one notice or one digest: find out whom it goes to and what it says, and record what became of it.
 
-It is claimed before it is sent. A mail that nobody knows the outcome of is sent once more when its sender must be dead
-and SES has reported nothing about it; after that, and an SMS at once, it is parked for a person.
+A notice is claimed before it is sent. A mail with an unknown outcome is sent once more, when its sender must be dead
+and SES has reported nothing about it. If that outcome is unknown too, the notice is parked for a person. An SMS with
+an unknown outcome is parked without a second attempt.
 """
 
 from __future__ import annotations
@@ -37,23 +38,24 @@ if TYPE_CHECKING:
 Outcome = Literal[
     "sent", "failed", "unknown", "parked", "postponed", "blocked", "waiting", "deferred", "skipped", "already"
 ]
-"""``already``: somebody else has it, or its time has not come; nothing was done. ``waiting``: neither the department
-nor the desk has a contact yet; it stays pending until one is entered, and an alarm says so. ``blocked``: postponed
-because the provider takes nothing at all from this account now. ``deferred``: it waits for the morning or for a
-digest. ``skipped``: an SMS that was spared."""
+"""What became of a notice. ``already``: another sender has it, or its time has not come; nothing was done.
+``waiting``: neither the department nor the desk has a contact yet; the notice stays pending until one is entered, and
+an alarm says so. ``blocked``: postponed because the provider takes nothing at all from this account now.
+``deferred``: it waits for the morning or for a digest. ``skipped``: an SMS that was not worth sending."""
 
 ReadContact = Callable[[ContactId], Contact | None]
 Answer = str | NotAcceptedError | OutcomeUnknownError
-"""The id of a message that was accepted, or why it was not, or why nobody knows."""
+"""The provider's id of an accepted message, or the error that says why it was not accepted or why nobody knows."""
 PAUSE: Final = timedelta(minutes=5)
-"""After the first refused attempt; after the n-th it is n times as long, up to `LONGEST_PAUSE`."""
+"""How long a notice waits after its first refused attempt. After the n-th it waits n times as long, up to
+`LONGEST_PAUSE`; an emergency always waits this long."""
 LONGEST_PAUSE: Final = timedelta(hours=1)
 SMS_LIFETIME: Final = timedelta(days=1)
-"""An SMS that could not leave for so long is parked: what it had to say at once is long in a mail."""
+"""An SMS that could not be sent for this long is parked: a mail has long said the same."""
 PARKED_BECAUSE: Final = "the outcome of the send is unknown"
 PRODUCTION: Final = "prod"
 LOCAL: Final = "local"
-"""On one machine nobody sleeps, and whoever tries it out at night waits for no morning."""
+"""Stage of a deployment on a developer's machine. There no notice is held back, so it can be tried out at night."""
 
 
 class DeliverySettings(Protocol):
@@ -61,7 +63,7 @@ class DeliverySettings(Protocol):
 
     @property
     def stage(self) -> str:
-        """Name of the deployment; only ``prod`` writes to departments."""
+        """Name of the deployment; only ``prod`` sends to departments."""
 
     @property
     def override_email(self) -> str:
@@ -74,7 +76,7 @@ class DeliverySettings(Protocol):
 
 @dataclass(frozen=True)
 class Senders:
-    """By what a notice can leave."""
+    """The senders, by medium."""
 
     email: MailSender
     sms: TextSender
@@ -87,10 +89,11 @@ class Addressee:
     recipient: str
     """Address or number."""
     contact: ContactId
-    """Whose it is."""
+    """The contact it belongs to."""
     desk_reason: DeskReason | None
-    """Why that is the desk."""
+    """Why the notice goes to the desk; None when it goes to the department itself."""
     reply_to: str | None = None
+    """The desk's address, for answers to a mail that goes to somebody else; None when there is none to give."""
 
 
 class NobodyToTellError(Exception):
@@ -98,7 +101,7 @@ class NobodyToTellError(Exception):
 
 
 class NothingToSayError(Exception):
-    """What the notice is about is not there any more."""
+    """The ticket, post, channel or department that the notice is about no longer exists."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +111,7 @@ class Ready:
     notice: AnyNotice
     to: Addressee
     content: Case | Mail
-    """What a message about its ticket is made of; of a notice about something else, its mail."""
+    """The case of a notice about a ticket; the finished mail of a notice about something else."""
 
 
 def _utc_now() -> datetime:
@@ -117,18 +120,22 @@ def _utc_now() -> datetime:
 
 @dataclass(frozen=True)
 class Delivery:
-    """Sends notices by the rules of this deployment, and writes down what became of them."""
+    """Sends notices by the rules of this deployment, and records what became of them."""
 
     stores: Stores
     senders: Senders
     directory: Directory
     settings: DeliverySettings
     links: ActionLinks | None = None
-    """Makes the links of a mail; None for mails without any."""
+    """Makes the links of a mail; None for mails without links."""
     clock: Callable[[], datetime] = _utc_now
 
     def deliver(self, notice: AnyNotice) -> Outcome:
-        """Send one notice, as a consistent read found it, unless it was sent; and write down what became of it."""
+        """Send one notice unless it was sent already, and record what became of it.
+
+        Args:
+            notice: As a consistent read found it.
+        """
         now = self.clock()
         ready = self.prepare(notice, now, self.stores.contacts.get)
         if not isinstance(ready, Ready):
@@ -145,7 +152,7 @@ class Delivery:
         return outcome
 
     def prepare(self, notice: AnyNotice, now: datetime, read_contact: ReadContact) -> Ready | Outcome:
-        """Find out what a notice is about and whom it goes to; or say what became of it instead."""
+        """Find out what a notice is about and whom it goes to; return its outcome instead if it cannot be sent now."""
         if not is_due(notice, now):
             return "already"
         if notice.state == "claimed" and (notice.medium == "sms" or notice.repeated_at is not None):
@@ -156,16 +163,16 @@ class Delivery:
         except NothingToSayError as gone:
             return self._park(notice, str(gone))
         except NobodyToTellError as error:
-            # An SMS only repeats what a mail says, which waits for an address.
+            # The mail waits for an address. An SMS need not: it only repeats what the mail says.
             return "waiting" if notice.medium == "email" else self._park(notice, str(error))
         return Ready(notice, to, write(to))
 
     def addressee(self, notice: AnyNotice, read_contact: ReadContact) -> Addressee:
         """Decide whom a notice goes to.
 
-        A department's dead address is passed over for its fallback; one that is unknown or has no living address for
-        this medium is told through the desk. Outside production everything goes to the override, as if it went to the
-        one it would go to.
+        If a department's address is dead, its fallback is used. If the department is unknown or has no living address
+        for this medium, the notice goes to the desk. Outside production the recipient is always the override, but the
+        contact and the reason are those of the real recipient.
 
         Raises:
             NobodyToTellError: with the reason, for the person who finds the parked notice.
@@ -195,13 +202,19 @@ class Delivery:
         return Addressee(recipient, told, reason, reply_to)
 
     def hold(self, ready: Ready, now: datetime, sent: int = 0) -> Hold | None:
-        """Say how long a notice waits; None when its reader, who had `sent` mails in this hour, may get it now."""
+        """Say until when a notice waits; None when it may be sent now.
+
+        Args:
+            ready: The notice and its addressee.
+            now: When it would be sent.
+            sent: How many mails its reader has had in this hour.
+        """
         if ready.notice.state != "pending" or self.settings.stage == LOCAL:
             return None
         return hold_back(ready.notice, self._rule(ready.to), now, sent)
 
     def defer(self, notice: AnyNotice, held: Hold) -> Outcome:
-        """Let a notice wait; one that waits for that moment already costs no write."""
+        """Let a notice wait. Nothing is written when it waits for that moment already."""
         if waiting(notice, held) == notice:
             return "deferred"
         return _unless_taken("deferred", partial(self.stores.notices.hold, notice, held))
@@ -213,13 +226,16 @@ class Delivery:
         write: Callable[[Sequence[AnyNotice]], Mail | str],
         now: datetime,
     ) -> list[Outcome]:
-        """Claim notices, send one message about them, and write down what became of each.
+        """Claim notices, send one message about them, and record what became of each.
 
         Args:
             to: Where all of them go.
-            notices: At least one; of several, each about another ticket, and with the same key.
+            notices: At least one. Several must have the same key and be about different tickets.
             write: Writes the message about those that could be claimed.
             now: When this attempt is made.
+
+        Returns:
+            One outcome for each notice, in no particular order.
         """
         owner, claimed = uuid4().hex, list[AnyNotice]()
         for notice in notices:
@@ -233,11 +249,11 @@ class Delivery:
         return outcomes
 
     def department(self, notice: AnyNotice) -> Department:
-        """Whom a notice is for; the desk, when that department is no longer known."""
+        """Return the department a notice is for; the desk, when that department is no longer known."""
         return self.directory.departments.get(notice.department, self.directory.departments[DESK])
 
     def _writer(self, notice: AnyNotice, now: datetime) -> Callable[[Addressee], Case | Mail]:
-        """Look up what a notice is about, and return what makes its content, once it is known who reads it.
+        """Look up what a notice is about, and return a function that makes its content for an addressee.
 
         Raises:
             NothingToSayError: with the reason, for the person who finds the parked notice.
@@ -246,7 +262,7 @@ class Delivery:
         if isinstance(notice, Notice):
             ticket = self.stores.tickets.get(notice.ticket)
             post = self.stores.posts.get(ticket.post) if ticket is not None else None
-            # A step of the ladder is told all the same when the post is deleted.
+            # The notice of a step of the ladder is sent even when the post is deleted.
             if ticket is None or post is None or (post.state == "gone" and notice.step is None):
                 raise NothingToSayError("the ticket is gone" if ticket is None else "the post is gone")
             links = partial(self.links.about, notice, ticket, department) if self.links is not None else None
@@ -260,7 +276,7 @@ class Delivery:
             channel = next((channel for channel in directory.channels if channel.id == notice.channel), None)
             if channel is None:
                 raise NothingToSayError("the channel is gone")
-            from notify.channel_wording import channel_mail  # noqa: PLC0415 # seldom said: no cold start pays for it
+            from notify.channel_wording import channel_mail  # noqa: PLC0415 # seldom needed: no cold start pays for it
 
             return lambda to: channel_mail(notice, channel, department, to.desk_reason, directory)
         if isinstance(notice, ContactNotice):
@@ -276,13 +292,16 @@ class Delivery:
         return lambda _: sms_budget_mail(notice, directory)
 
     def _admit(self, ready: Ready, now: datetime) -> Outcome | Booked | None:
-        """Let a notice through, with what was booked for it, or say what becomes of it instead.
+        """Let a notice through, or return its outcome if it is held back or spared.
 
-        What went, or may have gone, before is let through.
+        A notice that was sent, or may have been sent, before is let through.
+
+        Returns:
+            None for a notice that may go; what was booked for it, when it is an SMS; or its outcome.
         """
         notice, content = ready.notice, ready.content
         ticket = None if isinstance(content, wording.Mail) else content.ticket
-        # The clock first: only a mail that would go now is counted.
+        # First the quiet hours, without counting: only a mail that would go now is counted.
         held = self.hold(ready, now)
         pending = notice.state == "pending" and self.settings.stage != LOCAL
         if held is None and pending and ticket is not None and is_counted(notice, now):
@@ -297,11 +316,12 @@ class Delivery:
         return _unless_taken("skipped", partial(self.stores.notices.skip, notice, booked))
 
     def _sent(self, ready: Ready, ticket: Ticket, now: datetime) -> int:
-        """How many mails its reader has had, or will have had, in this hour before this one.
+        """Return how many mails the notice's reader gets in this hour before this one.
 
-        The first mail about a ticket that came in since the hour began has the place of its ticket among the
-        department's, which the table knows without a count; so nearly every complaint saves a write. All other mails,
-        about tickets from before or moved, reminders, and what the desk gets for others, are counted one by one.
+        For the first mail about a ticket that was opened since the hour began, the place of the ticket among its
+        department's new tickets is taken. The table knows it without a count, which saves a write for nearly every
+        complaint. All other mails are counted one by one: those about earlier or moved tickets, reminders, and what
+        the desk gets for others.
         """
         sending, rule, reader = self.stores.sending, self._rule(ready.to), str(ready.to.contact)
         since, most = counts_since(rule, now), rule.mails_an_hour
@@ -315,11 +335,11 @@ class Delivery:
         return self.directory.sending.rule(to.contact.department)
 
     def _park(self, notice: AnyNotice, why: str) -> Outcome:
-        """Put a notice aside for a person."""
+        """Put a notice aside, with the reason, until a person looks at it."""
         return _unless_taken("parked", partial(self.stores.notices.park, notice, why))
 
     def _answer(self, message: Mail | str, envelope: Envelope) -> Answer:
-        """Make one request, and return the message id or what the provider, or nobody, said instead."""
+        """Make one request, and return the message id or the error that tells what happened instead."""
         try:
             if isinstance(message, str):
                 return self.senders.sms.send(message, envelope)
@@ -328,7 +348,7 @@ class Delivery:
             return fault
 
     def _conclude(self, claimed: AnyNotice, answer: Answer, now: datetime) -> Outcome:
-        """Write down what the answer to a request makes of a notice that went with it."""
+        """Record what the answer to a request means for a claimed notice that went with it."""
         notices = self.stores.notices
         match answer:
             case OutcomeUnknownError():
@@ -347,14 +367,14 @@ class Delivery:
 
 
 def _message(notice: AnyNotice, case: Case) -> Mail | str:
-    """Write a notice about a ticket."""
+    """Write the message of a notice about a ticket: a mail, or the text of an SMS."""
     if isinstance(notice, Notice) and notice.step is not None:
         return step_message(notice, case)
     return wording.sms(case) if notice.medium == "sms" else wording.mail(case)
 
 
 def _unless_taken(outcome: Outcome, write: Callable[[], None]) -> Outcome:
-    """Write what becomes of a notice, unless somebody took or finished it meanwhile."""
+    """Call `write` and return `outcome`; ``already`` when another sender took or finished the notice meanwhile."""
     try:
         write()
     except NotPendingError:
@@ -363,11 +383,11 @@ def _unless_taken(outcome: Outcome, write: Callable[[], None]) -> Outcome:
 
 
 def _pause(notice: AnyNotice) -> timedelta:
-    """How long a refused notice waits. It is never given up: an account may be paused for days."""
+    """Return how long a refused notice waits. It is never given up: an account may be paused for days."""
     return PAUSE if notice.urgency == "emergency" else min(PAUSE * notice.attempt, LONGEST_PAUSE)
 
 
 def _reach(contact: Contact | None, notice: AnyNotice) -> str | None:
-    """The first living address that has not bounced this very notice."""
+    """Return a contact's first living address that has not bounced this very notice; None without one."""
     addresses = () if contact is None else contact.addresses(notice.medium)
     return next((address for address in addresses if address not in notice.bounced), None)

@@ -1,8 +1,8 @@
-"""Several notices in one mail: what waited for the day's digest.
+"""Send the notices that waited for the day's digest, several in one mail.
 
-Each is claimed like any other; then one request takes all of them along, and its answer is each one's answer. What SES
-reports about the mail settles all of them. A crash in between leaves them claimed, and what SES reports nothing about
-is sent once more after the grace time, together again.
+Each notice is claimed like any other. Then one request sends all of them, and its answer holds for each. What SES
+reports about the mail settles all of them. After a crash in between they stay claimed. Those that SES reports nothing
+about are sent once more after the grace time, together again.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class _Part:
-    """A notice with what its digest says about it."""
+    """A notice, its addressee, and what its digest says about its ticket."""
 
     notice: Notice
     to: Addressee
@@ -42,10 +42,13 @@ class _Part:
 def deliver_together(
     delivery: Delivery, notices: Iterable[Notice], has_time: Callable[[], bool]
 ) -> tuple[Counter[Outcome], list[Exception]]:
-    """Send notices whose digest has come, in as few mails as have room for them, and count what became of each.
+    """Send notices whose digest is due, in as few mails as have room for them.
 
-    What there is no time for stays on the queue, and so does what follows after a provider that takes nothing. Beside
-    the outcomes are the faults of notices, or mails, that could not be dealt with; they delay no other.
+    A notice stays queued when there is no time left for it, or when the provider has refused to take any mail. A
+    fault in one notice or one mail does not hold up the others.
+
+    Returns:
+        How many notices had each outcome, and the faults.
     """
     now, read_contact = delivery.clock(), cache(delivery.stores.contacts.get)
     outcomes: Counter[Outcome] = Counter()
@@ -72,12 +75,12 @@ def deliver_together(
 def _noting(faults: list[Exception]) -> Iterator[None]:
     try:
         yield
-    except Exception as error:  # noqa: BLE001 # raised by the handler, when the others were driven
+    except Exception as error:  # noqa: BLE001 # the handler raises it when the others are done
         faults.append(error)
 
 
 def _prepared(delivery: Delivery, notice: Notice, now: datetime, read_contact: ReadContact) -> _Part | Outcome:
-    """Find out what a digest says about a notice; or what becomes of it instead."""
+    """Write what a digest says about a notice; return its outcome instead when it cannot be sent now."""
     ready = delivery.prepare(notice, now, read_contact)
     if not isinstance(ready, Ready):
         return ready
@@ -90,7 +93,7 @@ def _prepared(delivery: Delivery, notice: Notice, now: datetime, read_contact: R
 
 
 def _send(delivery: Delivery, parts: Sequence[_Part], now: datetime) -> list[Outcome]:
-    """Send one mail about all of them; about a single one, the mail that it would have had."""
+    """Send one digest about several notices; a single notice gets the mail that it would have had by itself."""
     first = parts[0]
     if len(parts) == 1:
         return [delivery.deliver(first.notice)]

@@ -1,4 +1,4 @@
-"""What a department reads instead of many mails: one mail with many tickets, the most pressing first, in Indonesian."""
+"""The digest that a department reads instead of many mails: its tickets, the most pressing first, in Indonesian."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from notify.case import DeskReason, Link
 
 BRIEF_TEXT: Final = 240
-"""Of a citizen's words in a list of several: enough to know what it is, the rest is behind the link."""
+"""Longest quotation of a ticket in a digest, in characters: enough to recognise the matter. The rest is behind the
+link."""
 
 
 @dataclass(frozen=True)
@@ -29,15 +30,15 @@ class Brief:
     code: str
     title: str
     urgency: str
-    """Empty for an ordinary one."""
+    """The label of its urgency; empty for a normal one."""
     place: str
-    """Empty where nothing is known, or nothing may be said."""
+    """Empty when no place is known, or it must not be shown."""
     owner: str
-    """Whose job it is; empty when that is the department which is told."""
+    """Name of the department that has the ticket; empty when that is the department the notice is for."""
     text: str
-    """The beginning of the citizen's words, in one line; or the sentence that stands in their place."""
+    """The beginning of the citizen's words, in one line; or a sentence that stands in their place."""
     quoted: bool
-    """Whether `text` is the citizen's."""
+    """Whether `text` is the citizen's words."""
     due: str
     link: str
     actions: tuple[Link, ...]
@@ -45,7 +46,7 @@ class Brief:
 
 @dataclass(frozen=True)
 class _Letter:
-    """What the two templates lay out."""
+    """The content that the two templates of a digest lay out."""
 
     title: str
     due_label: str
@@ -54,12 +55,12 @@ class _Letter:
     opening: str
     tickets: tuple[Brief, ...]
     quotes: bool
-    """Whether a citizen's words are among them."""
+    """Whether any of the tickets quotes a citizen."""
     closing: tuple[str, ...]
 
 
 def brief(case: Case) -> Brief:
-    """Write what a digest says about a ticket; it keeps the same secrets as the mail."""
+    """Write what a digest says about a ticket. It withholds the same as the ticket's own mail does."""
     ticket = case.ticket
     lines, instead = quotation(case.post, SHOWN_TEXT, confidential=case.secret)
     text = one_line(" ".join(lines)) or instead
@@ -95,11 +96,11 @@ def digest_mail(  # noqa: PLR0913 # what it says, who reads it and why, and when
 
     Args:
         tickets: At least one, in the order in which they are due.
-        department: Whom the notices are for.
-        reader: Who gets the mail: that department, or the desk.
-        desk_reason: Why that is the desk; None when it is not.
-        reminds: Whether they were told of the tickets before, and nothing happened.
-        now: When it is sent.
+        department: The department the notices are for.
+        reader: The one that gets the mail: that department, or the desk.
+        desk_reason: Why the mail goes to the desk; None when it goes to the department itself.
+        reminds: Whether the mail is a reminder of tickets that the reader was told of before.
+        now: When the mail is sent.
     """
     count = f"{len(tickets)} laporan"
     letter = _Letter(

@@ -1,4 +1,4 @@
-"""Entry point of what SES reports about our mails, by way of a topic."""
+"""Entry point for what SES reports about our mails, through an SNS topic."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ METRICS: Final[dict[Kind, str]] = {
     "undelivered": "MailBounced",
     "delayed": "MailDelayed",
 }
-"""Names of the metrics of events that changed a notice, by kind."""
+"""Name of the metric that counts the events that changed a notice, by kind of event."""
 
 
 class EventsSettings(Settings):
-    """What this function needs to be told."""
+    """The settings of this function, from its environment."""
 
     table_name: str = Field(min_length=3)
 
@@ -45,7 +45,7 @@ notices, contacts = DynamoNoticeStore(table), DynamoContactStore(table)
 
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> None:
-    """Write down what each message says; what fails is raised, and the topic's message comes again."""
+    """Record what each message says. Errors are raised, so that the topic delivers the message again."""
     del context
     metrics.add_metric("MailReported", MetricUnit.Count, len(event["Records"]))
     for record in event["Records"]:

@@ -1,4 +1,4 @@
-"""The alphabet of an SMS, GSM 03.38: what a text costs in it, and how a text is written and cut in it."""
+"""The alphabet of an SMS, GSM 03.38: the length of a text in it, and how a text is converted to it and cut."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from typing import Final
 from aduan.plain_text import one_line
 
 SMS_SEPTETS: Final = 160
-"""One SMS in the GSM alphabet. Each further part costs as much again."""
+"""Length of one SMS in the GSM alphabet. Each further part costs as much again."""
 GSM_BASIC: Final = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§"
     "¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 """GSM 03.38, the default alphabet: one septet each."""
 GSM_EXTENSION: Final = frozenset("\f^{}\\[~]|€")
-"""Its extension table: an escape and a letter, two septets each."""
+"""The extension table of GSM 03.38: an escape and a letter, two septets each."""
 _LOOKALIKES: Final = str.maketrans(
     {"\u2013": "-", "\u2014": "-", "\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u2026": "..."}
 )
-"""Typographic dashes, quotes and dots."""
+"""Plain characters for typographic dashes, quotes and dots."""
 
 
 def septets(text: str) -> int | None:
@@ -35,7 +35,7 @@ def count_septets(text: str) -> int:
 
 
 def cut(text: str, room: int) -> str:
-    """The beginning of a GSM text that fits, at a word's end where one is near."""
+    """Return the beginning of a GSM text that fits into `room` septets, cut at the end of a word where one is near."""
     if count_septets(text) <= room:
         return text
     cut = text[:room]
@@ -46,7 +46,7 @@ def cut(text: str, room: int) -> str:
 
 
 def gsm(text: str) -> str:
-    """Write a text in the GSM alphabet; what it has no letter for is left out."""
+    """Write a text in one line of the GSM alphabet; characters it cannot express are left out."""
     text = one_line(text).translate(_LOOKALIKES)
     letters = (letter if letter in GSM_BASIC else unicodedata.normalize("NFKD", letter) for letter in text)
     return one_line(

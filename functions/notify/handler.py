@@ -1,4 +1,4 @@
-"""Entry point of the stream of new notices. The stream only says which; what it is comes from the table."""
+"""Entry point for the stream of new notices. The stream says only which notice; its content comes from the table."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def tell(keys: Item) -> None:
 
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> BatchResponse:
-    """Deliver each record's notice; those that failed are reported and come again."""
+    """Deliver each record's notice. Records that failed are reported, so that they come again."""
     del context
     response = handle_each(event["Records"], tell)
     metrics.add_metric("NoticeError", MetricUnit.Count, len(response["batchItemFailures"]))

@@ -1,7 +1,7 @@
-"""What SES reports about a mail, and what that makes of its notice. Pure.
+"""What SES reports about a mail, and what its notice becomes by that. Pure.
 
-Events come late, twice, in any order, or before our own mark. So none of them is a step: each adds something that
-is known for good, and the same events in any order make the same notice.
+Events come late, twice, in any order, or before we have marked the notice as sent. So no event depends on another:
+each adds a lasting fact, and the same events in any order make the same notice.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from aduan.notice import AnyNotice, Contact, ContactNotice, NoticeId
 from notify.mail_tags import tagged
 
 Kind = Literal["accepted", "rejected", "dead", "undelivered", "delayed"]
-"""SES took it; SES found it harmful; its address bounced for good or complained; SES gave it up although the address
-may work; it is still under way."""
+"""``accepted``: SES took the mail. ``rejected``: SES found it harmful. ``dead``: its address bounced permanently or
+complained. ``undelivered``: SES gave up although the address may work. ``delayed``: the mail is still under way."""
 
 
 class MailEventError(Exception):
-    """An event about a notice that says less than SES documents."""
+    """An event about a notice lacks something that SES documents, or has it in another form."""
 
 
 @dataclass(frozen=True)
@@ -32,21 +32,20 @@ class MailEvent:
     notice: NoticeId
     message_id: str
     recipient: str
-    """A mail has one."""
+    """The only address the mail went to."""
     at: datetime
     reason: str
-    """In the provider's own words; never a sentence, which could repeat an address."""
+    """The provider's codes for what happened; never its sentence, which could repeat an address."""
 
 
 def mail_events(message: str) -> list[MailEvent]:
-    """Read one message of the topic: an event for each notice that went with the mail, several of a digest.
+    """Read one message of the topic: one event for each notice in the mail, so several for a digest.
 
-    There is none when it is about no notice, or of a kind that changes nothing.
-
-    The first message of a topic is a sentence with which SES tries it, and no JSON.
+    The list is empty when the message is about no notice or of a kind that changes nothing. It is also empty for
+    the first message of a topic, which is a test by SES and no JSON.
 
     Raises:
-        MailEventError: naming the kind and what is wrong with it.
+        MailEventError: when a documented field is missing or malformed; names the kind of event and the error.
     """
     try:
         event = json.loads(message)
@@ -67,19 +66,19 @@ def mail_events(message: str) -> list[MailEvent]:
 
 
 def settled(notice: AnyNotice, event: MailEvent, now: datetime) -> AnyNotice:
-    """Return a notice as it is once an event is known; the same one when the event says nothing new."""
+    """Return a notice as it is after an event; an equal one when the event says nothing new."""
     if notice.state == "withdrawn" or notice.rejected_at is not None:
         return notice
-    # What bounced was accepted before, and may be delayed for all we know: none of it matters any more.
+    # A mail that bounced was accepted before and may have been delayed; neither matters any more.
     if event.recipient in notice.bounced and event.kind != "rejected":
         return notice
     return _SETTLING[event.kind](notice, event, now)
 
 
 def death(contact: Contact, event: MailEvent, now: datetime) -> ContactNotice | None:
-    """What the desk is told when an event says that one of a contact's addresses is dead; None when it does not.
+    """Return the notice to the desk that an event shows one of a contact's addresses to be dead; None if it does not.
 
-    An address that was entered after the event is not meant, nor is one that is known to be dead.
+    The event says nothing about a contact that was entered after it, or about an address already known to be dead.
     """
     if event.recipient not in contact.addresses("email") or event.at <= contact.updated_at:
         return None
@@ -108,7 +107,7 @@ def _rejected(notice: AnyNotice, event: MailEvent, _now: datetime) -> AnyNotice:
 def _dead(notice: AnyNotice, event: MailEvent, now: datetime) -> AnyNotice:
     bounced = {"bounced": (*notice.bounced, event.recipient)}
     if event.recipient != notice.recipient:
-        # It went to another address meanwhile; that one counts.
+        # Meanwhile the notice was sent to another address; that mail counts.
         return notice.model_copy(update=bounced)
     again = {"state": "pending", "act_at": now, "message_id": None, "sent_at": None, "failure": event.reason}
     return notice.model_copy(update={**bounced, **again})
@@ -153,4 +152,4 @@ _READERS: Final[Mapping[str, Callable[[Mapping[str, Any]], tuple[Kind, str, str]
     "Complaint": _read_complaint,
     "DeliveryDelay": _read_delay,
 }
-"""By SES's name of the event: what it means, when it happened, and why."""
+"""Readers by SES's name of the event. Each returns the kind of event, its moment as SES writes it, and the reason."""

@@ -1,4 +1,4 @@
-"""Mails about Aduan itself and not about a complaint, to whoever keeps it running: one layout for all of them."""
+"""Mails about Aduan itself, not about a complaint, to those who keep it running: one layout for all of them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from notify.wording import Mail, laid_out
 
 @dataclass(frozen=True)
 class Letter:
-    """What is different for each matter; every sentence is here, so that both templates say the same."""
+    """The content of one mail. Every sentence is here, so that both templates say the same."""
 
     subject: str
     title: str
@@ -21,18 +21,18 @@ class Letter:
     meanwhile: tuple[str, ...]
     closing: str
     dark: bool = True
-    """Something does not work now."""
+    """Whether something does not work now."""
 
 
 def operations_mail(letter: Letter, subject: str, about: tuple[str, str], greeting: str, forward: str = "") -> Mail:
-    """Lay a letter out.
+    """Lay a letter out as a mail.
 
     Args:
-        letter: What it says.
+        letter: What the mail says.
         subject: The whole subject.
-        about: Kind and name of the thing it is about, for people: ``Kanal``, ``Instagram @kabarsleman``.
+        about: Kind and name of the thing the mail is about, for people: ``Kanal``, ``Instagram @kabarsleman``.
         greeting: The first line.
-        forward: Whom it is to be passed on to, and why; empty when the reader is the one it is for.
+        forward: Whom the reader is to pass the mail on to, and why; empty when it is for the reader.
     """
     return laid_out(
         "operations_mail", subject, letter=letter, what=about[0], label=about[1], greeting=greeting, forward=forward

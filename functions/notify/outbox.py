@@ -1,4 +1,4 @@
-"""Everything that sending needs, put together once; used by the stream's handler and by `follow_up`."""
+"""Put together everything that sending needs, for the stream's handler and for `follow_up`."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ METRICS: Final[dict[Outcome, str]] = {
     "deferred": "NoticeDeferred",
     "skipped": "NoticeSkipped",
 }
-"""Names of the metrics, by outcome."""
+"""Name of the metric that counts an outcome."""
 
 
 def open_delivery(session: boto3.Session, table: Table, directory: Directory, settings: SendingSettings) -> Delivery:
-    """Connect to the providers. One session for all clients: each session reads the service models anew."""
+    """Make a delivery with its providers. All clients share one session: each session reads the service models anew."""
     config = sending_config()
     mail = EmailSender(
         lambda: session.client("sesv2", config=config), settings.sender_address, settings.configuration_set

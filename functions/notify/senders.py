@@ -1,7 +1,7 @@
-"""How a message leaves: by mail through SES, by SMS through SNS.
+"""Send a message: mail through SES, SMS through SNS.
 
-Neither service knows an idempotency key, so a request goes out at most once per call and every answer is told apart:
-accepted, certainly not accepted, or unknown.
+Neither service takes an idempotency key, so each call makes at most one request. Its outcome is one of three: accepted,
+certainly not accepted, or unknown.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ THROTTLES: Final = frozenset(
         "RequestLimitExceeded",
     }
 )
-"""It came too fast."""
+"""Codes of errors that say that requests came too fast."""
 BLOCKS: Final = frozenset(
     {
         "LimitExceededException",
@@ -70,14 +70,15 @@ BLOCKS: Final = frozenset(
         "UnrecognizedClientException",
     }
 )
-"""Nothing about this message: the account, its quota, its key or the clock has to be put right first."""
+"""Codes of errors that have nothing to do with the message: the account, its quota, its key or the clock has to be put
+right first."""
 
 
 class NotAcceptedError(Exception):
     """The provider has certainly not taken the message."""
 
     def __init__(self, why: str, *, retry: bool, blocked: bool = False) -> None:
-        """Tell why, whether a later attempt may succeed, and whether no other message would be accepted now either."""
+        """Say why, whether a later attempt may succeed, and whether no other message would be accepted now either."""
         super().__init__(why)
         self.why = why
         self.retry = retry
@@ -85,17 +86,17 @@ class NotAcceptedError(Exception):
 
 
 class OutcomeUnknownError(Exception):
-    """The request may have been taken: nobody knows, so it is not repeated."""
+    """Nobody knows whether the provider took the message, so the request is not repeated."""
 
     def __init__(self, why: str) -> None:
-        """Tell why it is not known."""
+        """Say why it is not known."""
         super().__init__(why)
         self.why = why
 
 
 @dataclass(frozen=True)
 class Envelope:
-    """Where a message goes, and which notices it tells of: one, or those of a digest."""
+    """Where a message goes, and which notices it carries: one, or those of a digest."""
 
     recipient: str
     """Address or number."""
@@ -106,7 +107,7 @@ class Envelope:
 
 
 class MailSender(Protocol):
-    """What a delivery needs of mail."""
+    """Sends mail."""
 
     def send(self, mail: Mail, envelope: Envelope) -> str:
         """Send one mail and return the provider's message id.
@@ -118,14 +119,19 @@ class MailSender(Protocol):
 
 
 class TextSender(Protocol):
-    """What a delivery needs of SMS."""
+    """Sends SMS."""
 
     def send(self, text: str, envelope: Envelope) -> str:
-        """Send one SMS and return the provider's message id; it raises what `MailSender` raises."""
+        """Send one SMS and return the provider's message id.
+
+        Raises:
+            NotAcceptedError: when it was certainly not accepted.
+            OutcomeUnknownError: when nobody knows.
+        """
 
 
 def sending_config() -> Config:
-    """Configure a client that sends: boto3 by itself repeats a request whose reply was lost up to two times."""
+    """Configure a client without retries: by default boto3 repeats a request whose reply was lost, up to two times."""
     return Config(
         retries={"mode": "standard", "total_max_attempts": 1},
         connect_timeout=3,
@@ -135,26 +141,26 @@ def sending_config() -> Config:
 
 @dataclass(frozen=True)
 class EmailSender:
-    """`MailSender` through SES. `follow_up` mostly sends nothing, so its cold start does not wait for the client."""
+    """A `MailSender` that uses SES. The client is made late: `follow_up` mostly sends nothing."""
 
     connect: Callable[[], SESV2Client]
     sender: str
-    """Address the mail comes from, of a verified identity."""
+    """Address the mail comes from; its identity is verified with SES."""
     configuration_set: str = ""
-    """Where SES reports what became of a mail; empty for nowhere."""
+    """The SES configuration set, which says where events about a mail go; without one there are no events."""
 
     @functools.cached_property
     def client(self) -> SESV2Client:
-        """Made when the first mail goes."""
+        """The SES client, made for the first mail."""
         return self.connect()
 
     def send(self, mail: Mail, envelope: Envelope) -> str:
-        """Send one mail. Its tags name its notices, so that the provider's events find them."""
+        """Send one mail, as `MailSender` says. Its tags name its notices, so that SES's events lead back to them."""
         if not mail.subject.isprintable():
             raise NotAcceptedError("the subject has a line break or a control character", retry=False)
         domain = self.sender.rpartition("@")[2].rstrip(">")
-        # The same for every mail to a department about a ticket: a reminder, or a rare second copy, joins its thread.
-        # A Message-ID of our own is no way to that, because SES puts its own in its place.
+        # Every mail to a department about a ticket names the same thread, so that a reminder, or a rare second copy,
+        # joins it. A Message-ID of our own would not do: SES replaces it with its own.
         about = "--".join(_plain(notice.subject).lower() for notice in envelope.notices)
         thread = f"<{about}.{_plain(envelope.department)}@{domain}>"
         request: SendEmailRequestTypeDef = {
@@ -170,7 +176,7 @@ class EmailSender:
                     "Headers": [
                         {"Name": "References", "Value": thread},
                         {"Name": "In-Reply-To", "Value": thread},
-                        # Nobody's machine answers, neither by the standard nor by Exchange.
+                        # No machine is to answer: the first is the standard (RFC 3834), the second Exchange's own.
                         {"Name": "Auto-Submitted", "Value": "auto-generated"},
                         {"Name": "X-Auto-Response-Suppress", "Value": "All"},
                     ],
@@ -187,19 +193,19 @@ class EmailSender:
 
 @dataclass(frozen=True)
 class SmsSender:
-    """`TextSender` through SNS. Most days send none, so no cold start waits for the client."""
+    """A `TextSender` that uses SNS. The client is made late: on most days no SMS is sent."""
 
     connect: Callable[[], SNSClient]
     sender_id: str = ""
-    """Name shown as sender, registered with the operators; empty for the operators' own."""
+    """Name shown as the sender, registered with the operators; empty for the one the operators choose."""
 
     @functools.cached_property
     def client(self) -> SNSClient:
-        """Made when the first SMS goes."""
+        """The SNS client, made for the first SMS."""
         return self.connect()
 
     def send(self, text: str, envelope: Envelope) -> str:
-        """Send one SMS in the class the operators deliver first."""
+        """Send one SMS, as `TextSender` says, in the class that operators deliver first."""
         attributes: dict[str, MessageAttributeValueTypeDef] = {
             "AWS.SNS.SMS.SMSType": {"DataType": "String", "StringValue": "Transactional"}
         }
@@ -211,14 +217,18 @@ class SmsSender:
 
 
 def _plain(name: str) -> str:
-    """A name as a message id takes it without quoting."""
+    """Return a name as it may stand in a Message-ID without quoting."""
     return re.sub(r"[^A-Za-z0-9_-]", "-", name)
 
 
 def _message_id(call: Callable[[], Any]) -> str:
-    """Make one call and return the message id, or say which of the other two outcomes it had.
+    """Make one call and return the message id.
 
-    The reasons name codes and kinds of errors only: a provider's sentence may repeat the address it refused.
+    The errors name only codes and classes: a provider's sentence may repeat the address it refused.
+
+    Raises:
+        NotAcceptedError: when the message was certainly not accepted.
+        OutcomeUnknownError: when nobody knows.
     """
     try:
         answer = call()
@@ -228,16 +238,16 @@ def _message_id(call: Callable[[], Any]) -> str:
         if status >= SERVER_FAULT:
             raise OutcomeUnknownError(f"{status} {code}") from error
         said = error.response["Error"]["Message"]
-        # SES gives a sandboxed or lapsed identity and a broken message the same code; only the first can pass later.
+        # SES gives a sandboxed or lapsed identity the same code as a broken message; only the former can pass later.
         unverified = code == "MessageRejected" and "not verified" in said
         throttled = status == THROTTLED or code in THROTTLES
-        # And so it does with the day's quota and the rate per second.
+        # It also gives the day's quota and the rate per second the same code; only the quota blocks everything.
         blocked = code in BLOCKS or (throttled and "quota" in said.lower())
         raise NotAcceptedError(f"{status} {code}", retry=throttled or blocked or unverified, blocked=blocked) from error
     except (EndpointConnectionError, ConnectTimeoutError, ProxyConnectionError) as error:
         raise NotAcceptedError(type(error).__name__, retry=True) from error
     except (HTTPClientError, SSLError, ResponseParserError) as error:
-        # An SSL error may be a connection cut while the reply was on its way, so it proves nothing.
+        # The connection may have been cut while the reply was on its way, even with an SSL error.
         raise OutcomeUnknownError(type(error).__name__) from error
     except ParamValidationError as error:
         raise NotAcceptedError(type(error).__name__, retry=False) from error

@@ -1,4 +1,4 @@
-"""What sending needs to be told; `follow_up` sends as well, and needs the same."""
+"""The settings of every function that sends: notify and `follow_up`."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from notify.delivery import PRODUCTION
 
 
 class SendingSettings(Settings):
-    """From whom notices come, and where they go outside production."""
+    """Where notices come from, where their links lead, and where they go outside production."""
 
     table_name: str = Field(min_length=3)
     stage: str
     sender_address: str = Field(pattern=r"^\S+@\S+$")
     override_email: str = ""
-    """Only production may leave it out."""
+    """Address that gets every mail outside production; only production may leave it out."""
     override_phone: str = ""
-    """Only production may leave it out."""
+    """Number that gets every SMS outside production; only production may leave it out."""
     configuration_set: str
     action_base_url: str = Field(pattern=r"^https?://")
-    """Where the links of the mails lead."""
+    """Address of the API that the links in mails lead to."""
     action_keys: str = Field(min_length=1)
-    """ARN of the secret with the keys of the links."""
+    """ARN of the secret with the keys that sign the links."""
     sms_sender_id: str
 
     @model_validator(mode="after")

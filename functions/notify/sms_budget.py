@@ -1,6 +1,6 @@
-"""An SMS costs as much as 3,500 mails: whether one is spared, because another said it or the month's money is spent.
+"""Decide whether an SMS is spared, because another said the same or the month's budget is used up.
 
-What is spared is in a mail all the same.
+One SMS costs as much as 3,500 mails. What a spared SMS would have said is in a mail all the same.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from notify.stores import Stores
 
 MICRO_USD: Final = 1_000_000
-"""Money is booked in millionths of a USD."""
+"""Units of money in one USD: amounts are booked in millionths of a USD."""
 USED_UP: Final = "the month's budget for SMS is used up"
 
 
 @dataclass(frozen=True)
 class Booked:
-    """The price of one SMS, set aside before it is sent."""
+    """The price of one SMS in millionths of a USD, booked before it is sent."""
 
     name: str
     at: datetime
@@ -34,16 +34,16 @@ class Booked:
     store: SpendingStore
 
     def settle(self, outcome: str) -> None:
-        """Give the money back for what was certainly not accepted; what nobody knows the outcome of stays booked."""
+        """Give the money back if the SMS was certainly not accepted; keep it booked if the outcome is unknown."""
         if outcome != "unknown":
             self.store.settle(self.name, self.at, 0 if outcome == "sent" else -self.amount)
 
 
 def spare_or_book(notice: Notice, ticket: Ticket, stores: Stores, rule: SmsRule, now: datetime) -> str | Booked:
-    """Decide about an SMS that is about to go: book its price, or say why it is spared.
+    """Book the price of an SMS that is about to be sent, or return the reason why it is spared.
 
-    Of several emergencies of one topic at one place within some minutes, a department gets one SMS. A step of the
-    ladder is told to somebody who has not heard yet, and is no repetition.
+    For several emergencies of one topic at one place within `rule.repeat_minutes`, a department gets one SMS. A step
+    of the ladder tells somebody who has not heard of the ticket yet, so it is never a repetition.
     """
     matter = sms_matter(ticket) if notice.urgency == "emergency" and notice.step is None else None
     within = timedelta(minutes=rule.repeat_minutes)
@@ -53,6 +53,6 @@ def spare_or_book(notice: Notice, ticket: Ticket, stores: Stores, rule: SmsRule,
     name = f"{notice.subject}#{notice.key}#{notice.attempt}"
     if stores.spending.book(name, now, price, budget):
         return Booked(name, now, price, stores.spending)
-    # The notice first: it is there once a month, so a repetition after a crash writes nothing new.
+    # Add the desk's notice before the SMS is skipped. There is one a month, so a repetition after a crash adds none.
     stores.notices.add(SmsBudgetNotice(month=month_of(now), budget_usd=rule.monthly_budget_usd, created_at=now))
     return USED_UP

@@ -1,4 +1,4 @@
-"""What the desk reads when the month's budget for SMS is used up: one mail a month, in Indonesian."""
+"""The mail to the desk when the month's budget for SMS is used up: one a month, in Indonesian."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def sms_budget_mail(notice: SmsBudgetNotice, directory: Directory) -> Mail:
-    """Write the mail about the used-up budget of `notice.month`; `directory` knows the desk's name and the price."""
+    """Write the mail about the used-up budget of `notice.month`; `directory` has the desk's name and the price."""
     year, _, month = notice.month.partition("-")
     name = f"{MONTHS[int(month) - 1]} {year}"
     letter = Letter(

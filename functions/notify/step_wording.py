@@ -1,7 +1,8 @@
-"""What is read when a step of the ladder is taken: a reminder, or word that a limit has passed, in Indonesian.
+"""The message of a step of the ladder: a reminder, or word that a limit has passed, in Indonesian.
 
-Who gets it may have forgotten the complaint, or never have heard of it: what was asked, since when, what is due, and
-what is asked of him now. A step says how things stand when it is taken, so it is true also after an outage of ours.
+The reader may have forgotten the complaint or never have heard of it. So the message says what was asked and when,
+what is due, and what is asked of the reader now. It tells how things stand when the step is taken, so that it is true
+even after an outage of ours.
 """
 
 from __future__ import annotations
@@ -27,19 +28,19 @@ if TYPE_CHECKING:
     from notify.case import Case
 
 SHOWN_TEXT: Final = 500
-"""The first notice had all of it."""
+"""Longest quotation in characters; the first notice had all of it."""
 _HEADS: Final = {"setda": "Sekretaris Daerah", "inspektorat": "Inspektur"}
 _TITLES: Final = (
     (re.compile(r"(Dinas|Badan|Satuan|Bidang|Meja)\b"), "Kepala"),
     (re.compile(r"Kapanewon\b"), "Panewu,"),
     (re.compile(r"Pemerintah Kalurahan\b"), "Lurah,"),
 )
-"""By how a department's name begins, how its head is called."""
+"""The title of a department's head, by how the department's name begins."""
 
 
 @dataclass(frozen=True)
 class _Step:
-    """All a message is made of."""
+    """A step of the ladder with everything its message needs."""
 
     notice: Notice
     case: Case
@@ -54,13 +55,13 @@ class _Step:
 
     @property
     def holder(self) -> Department:
-        """Who has the ticket."""
+        """The department that has the ticket."""
         known = self.case.directory.departments
         return known[DESK] if self.ticket.status == "needs_review" else known.get(self.ticket.department, known[DESK])
 
     @property
     def end(self) -> datetime:
-        """The limit that the step is about."""
+        """When the limit that the step is about ends."""
         take_up_by = self.ticket.take_up_by
         by_taking_up = self.name == "remind" or (self.name in {"head", CONTRADICTED} and self.ticket.status in WAITING)
         return take_up_by if by_taking_up and take_up_by is not None else self.ticket.due_at
@@ -74,8 +75,8 @@ def step_message(notice: Notice, case: Case) -> Mail | str:
     """Write the mail or the SMS of a step.
 
     Args:
-        notice: Which step it is, and for whom.
-        case: What it is about; the post is without its text when it was deleted at its source.
+        notice: Says which step it is, and whom it is for.
+        case: The ticket and its post; a post deleted at its source has no text.
     """
     step = _Step(notice, case)
     return _mail(step) if notice.medium == "email" else _sms(step)
@@ -128,14 +129,14 @@ def _title(step: _Step) -> str:
 
 
 def _reader(step: _Step) -> str:
-    """How the reader is addressed; the desk, where it reads in somebody's stead."""
+    """How the reader is addressed; the desk, when it reads in place of somebody else."""
     if step.case.desk_reason is not None:
         return step.case.name(step.case.directory.departments[DESK])
     return _person(step)
 
 
 def _person(step: _Step) -> str:
-    """Whom the notice is for."""
+    """Name of the person or department the notice is for."""
     department = step.case.department
     name = step.case.name(department)
     if step.notice.role == "officer":
@@ -147,7 +148,7 @@ def _person(step: _Step) -> str:
 
 
 def _forward(step: _Step) -> str:
-    """That the desk is to pass it on, and why; empty when the reader is the one it is for."""
+    """The request to the desk to pass the message on, and why; empty when it is for the reader."""
     if step.case.desk_reason in {None, "unknown_department"} or step.notice.department == DESK:
         return ""
     why = "kontaknya belum terdaftar di Aduan"
@@ -157,7 +158,7 @@ def _forward(step: _Step) -> str:
 
 
 def _standing(step: _Step) -> str:
-    """How things stand."""
+    """How things stand with the ticket."""
     ticket, holder = step.ticket, step.case.name(step.holder)
     what = "Laporan darurat" if step.case.emergency else "Aduan warga"
     come = f"{what} berikut masuk pada {in_wib(ticket.opened_at)}"
@@ -183,7 +184,7 @@ def _standing(step: _Step) -> str:
 
 
 def _told_too(step: _Step) -> str:
-    """Who hears of it at the same time."""
+    """Who is told of the ticket at the same time, or was told before; empty when nobody is."""
     if step.name == CONTRADICTED:
         told = "Meja Aduan dan Perangkat Daerah diberi tahu pada saat yang sama."
         return "" if step.holder.kind == "desk" else told

@@ -1,4 +1,4 @@
-"""The part of the table that sending needs."""
+"""The stores that sending needs."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ class Stores:
     contacts: ContactStore
     sending: SendingStore
     spending: SpendingStore
-    """Of SMS."""
+    """The month's spending on SMS."""
 
 
 def open_stores(table: Table) -> Stores:
-    """Find all of them in the table."""
+    """Open all the stores on one table."""
     return Stores(
         DynamoNoticeStore(table),
         DynamoTicketStore(table),

@@ -1,7 +1,7 @@
-"""When a notice goes, and whether an SMS is worth its money. Pure.
+"""When a notice is sent, and when an SMS only repeats another. Pure.
 
-Emergencies go at once, at any hour. Everything else waits for the morning when its reader is asleep, goes into the
-day's digest where the reader wants one, and into the next digest when the reader has had enough mails in this hour.
+Emergencies are sent at once, at any hour. Everything else waits for the morning in its reader's quiet hours, goes into
+the day's digest if the reader wants one, and into the next digest when the reader has had enough mails in this hour.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
     from aduan.ticket import Ticket
 
 GRACE: Final = timedelta(minutes=15)
-"""How long a claimed notice may be without an outcome. Sending takes seconds and a function lives minutes, and SES
-reports within seconds: after this its sender is dead."""
+"""How long a claimed notice may be without an outcome before its sender is taken for dead. Sending takes seconds, a
+function lives for minutes, and SES reports within seconds."""
 
 
 def hold_back(notice: AnyNotice, rule: SendingRule, now: datetime, sent: int) -> Hold | None:
-    """Say until when a pending notice waits; None when it goes now.
+    """Say until when a pending notice waits; None when it is sent now.
 
     Args:
-        notice: As it is.
-        rule: Of the department that reads it.
-        now: When it would go.
-        sent: How many mails the rule counts the reader has had in this hour of the clock.
+        notice: A pending notice.
+        rule: The sending rule of the department that reads the notice.
+        now: When the notice would be sent.
+        sent: How many counted mails the reader has had in this hour of the clock.
     """
     digest_at = notice.digest_at if isinstance(notice, Notice) else None
     if notice.urgency == "emergency":
@@ -45,23 +45,26 @@ def hold_back(notice: AnyNotice, rule: SendingRule, now: datetime, sent: int) ->
 
 
 def is_due(notice: AnyNotice, now: datetime) -> bool:
-    """Whether it is time to send a notice: for the first time, after a refusal, or because its sender died."""
+    """Tell whether it is time to send a notice: for the first time, after a refusal, or because its sender died."""
     if notice.state == "claimed":
         return notice.claimed_at is None or now - notice.claimed_at >= GRACE
-    # Before the first attempt `act_at` bounds nothing: the stream is faster.
+    # Before the first attempt `act_at` is no limit: it only says when `follow_up` looks, and the stream comes first.
     waits = notice.attempt > 0 and notice.act_at is not None and notice.act_at > now
     return notice.state == "pending" and not waits
 
 
 def goes_together(notice: AnyNotice, now: datetime) -> TypeGuard[Notice]:
-    """Tell whether a notice's digest has come; not whether it is time to send it again."""
+    """Tell whether a notice's digest has come. It does not ask `is_due`, which decides about a second attempt."""
     if not isinstance(notice, Notice) or notice.digest_at is None or notice.digest_at > now:
         return False
     return notice.state == "pending" or (notice.state == "claimed" and notice.repeated_at is None)
 
 
 def is_counted(notice: AnyNotice, now: datetime) -> bool:
-    """Tell whether a notice that goes now counts against its reader's mails in an hour: what a digest can take."""
+    """Tell whether a notice sent now counts towards its reader's mails in this hour.
+
+    Every notice counts that could go into a digest, unless it is sent in one.
+    """
     if not fits_a_digest(notice):
         return False
     return not (isinstance(notice, Notice) and notice.digest_at is not None and notice.digest_at <= now)
@@ -73,9 +76,10 @@ def is_first(notice: AnyNotice) -> bool:
 
 
 def counts_since(rule: SendingRule, now: datetime) -> datetime:
-    """Return since when tickets came in that may be told in this hour of the clock.
+    """Return the opening time of the earliest tickets that may be told of in this hour of the clock.
 
-    Since it began; but in the hour in which a quiet time ends, what came in meanwhile is told, too.
+    That is the beginning of the hour. In the hour in which a quiet time ends, it is the beginning of the quiet time:
+    tickets that were opened meanwhile are told of now, too.
     """
     hour = now.replace(minute=0, second=0, microsecond=0)
     before = hour - _MOMENT
@@ -86,10 +90,10 @@ _MOMENT: Final = timedelta(microseconds=1)
 
 
 def sms_matter(ticket: Ticket) -> str | None:
-    """Name what an emergency's SMS is about, so that a second one about the same can be told: topic and place.
+    """Name the topic and place of an emergency, so that a second SMS about the same can be recognised.
 
-    None when nobody knows where it is: two fires somewhere may be two fires. A kalurahan is named by all who know it,
-    so what is more exact than that does not count.
+    None when the place is not known: two fires at unknown places may be two fires. Where the kalurahan is known, a
+    more exact place does not count, because not everybody gives it.
     """
     place = ticket.place
     if place is None:

@@ -1,7 +1,7 @@
-"""What a department reads: one mail or one SMS about one ticket, in Indonesian.
+"""The message that first tells a department of a ticket: one mail or one SMS, in Indonesian.
 
-A liaison officer must be able to act from the message alone. What a citizen wrote is quoted as it is stored, which
-is masked; it is shown without characters that hide or turn around text, and no link in it can be clicked.
+A liaison officer must be able to act from the message alone. A citizen's words are quoted as they are stored, with
+personal data masked. Characters that hide or reverse text are left out, and no link in them can be clicked.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _WHAT: Final[dict[ReportKind, str]] = {
 
 @dataclass(frozen=True)
 class Mail:
-    """One mail, in both forms a mail program may ask for."""
+    """One mail, as plain text and as HTML."""
 
     subject: str
     text: str
@@ -49,7 +49,7 @@ class Mail:
 
 @dataclass(frozen=True)
 class Letter:
-    """What the templates of a mail about one ticket lay out; every sentence is here, so that both say the same."""
+    """The content of a mail about one ticket. Every sentence is here, so that both templates say the same."""
 
     title: str
     code: str
@@ -61,19 +61,20 @@ class Letter:
     quotation: tuple[str, ...]
     """The citizen's words, line by line; empty when there are none to show."""
     instead: str
-    """The sentence that stands where the quotation would, when there is none."""
+    """The sentence that stands in place of a missing quotation."""
     facts: tuple[tuple[str, str], ...]
     actions: tuple[Link, ...]
     closing: tuple[str, ...]
     link: str = ""
-    """Address of the post; empty where it is not shown."""
+    """Address of the post; empty when it is not shown."""
     why: tuple[str, ...] = ()
+    """The reasons why the ticket belongs to this department."""
     provenance: str = ""
-    """In small print: what judged; empty for a department."""
+    """Which model and rules judged the ticket, in small print; empty for a department."""
 
 
 def laid_out(template: str, subject: str, **content: Any) -> Mail:
-    """Lay a mail out in both its forms; templates are loaded when they are first needed, and kept."""
+    """Lay a mail out in both its forms. Templates are loaded when they are first needed, and kept."""
     text, html = (ENVIRONMENT.get_template(f"{template}.{form}.j2").render(content) for form in ("txt", "html"))
     return Mail(subject=one_line(subject)[:SUBJECT_LENGTH], text=text, html=html)
 
@@ -84,7 +85,7 @@ def mail(case: Case) -> Mail:
 
 
 def sms(case: Case) -> str:
-    """Write the SMS about a ticket: one part in the GSM alphabet, without a word of the citizen."""
+    """Write the SMS about a ticket: one part in the GSM alphabet, without any of the citizen's words."""
     return case.sms(f". {_sms_call(case)} Rincian di {'layanan' if case.secret else 'surel'} Aduan Sleman.")
 
 
@@ -114,11 +115,11 @@ def opening(what: str, begins: str, name: str, department: Department, desk_reas
     """Say what a mail is about and what is asked.
 
     Args:
-        what: What comes, within a sentence: ``laporan warga``, ``5 laporan warga``.
+        what: Name of what the mail is about, within a sentence: ``laporan warga``, ``5 laporan warga``.
         begins: The same at the beginning of a sentence.
-        name: How the department is called here.
-        department: Whom it is for.
-        desk_reason: Why the desk is told instead; None when it is not.
+        name: The department's name in this mail.
+        department: The department the notices are for.
+        desk_reason: Why the desk is told instead; None when the department itself is told.
     """
     match desk_reason:
         case "undecided":
@@ -159,7 +160,7 @@ def _paragraphs(case: Case) -> tuple[str, ...]:
 
 
 def _guess(case: Case) -> str:
-    """Whose job the classifier thinks it is, what else it may be, and how sure it is; empty without an opinion."""
+    """The department the classifier guesses, the next best one, and how probable each is; empty without an opinion."""
     triage = case.post.triage
     if triage is None:
         return ""
@@ -174,14 +175,14 @@ def _guess(case: Case) -> str:
 
 
 def _percent(probability: float) -> str:
-    """A probability in whole percents; neither certain nor impossible, which nothing that was guessed is."""
+    """Write a probability in whole percents, but never as 0 or 100: no guess is impossible or certain."""
     if probability < 0.01:  # noqa: PLR2004 # one percent, as the sentence says
         return "kurang dari 1 persen"
     return f"{min(round(probability * 100), 99)} persen"
 
 
 def _provenance(case: Case) -> str:
-    """Which model, rules and directory judged, for whoever asks the desk later; empty when that is of no use."""
+    """Which model, rules and directory judged, for questions to the desk later; empty when that is of no use."""
     triage = case.post.triage
     if triage is None or not case.judged or case.desk_reason is None or case.secret:
         return ""
@@ -196,7 +197,7 @@ _DECIDED_BY: Final = re.compile(r"model (\w+)/(\w+)/(\w+)(?: \+ (.+))?")
 
 
 def _why(case: Case) -> tuple[str, ...]:
-    """Why this department, as far as it is the triage that chose it; a person's choice is called a person's."""
+    """Why the ticket belongs to this department: the triage's reasons, or that a person chose the department."""
     triage, owner = case.post.triage, case.directory.departments.get(case.ticket.department)
     if triage is not None and case.judged:
         return tuple(_reason(reason) for reason in triage.reasons[:SHOWN_REASONS])
@@ -208,12 +209,12 @@ def _why(case: Case) -> tuple[str, ...]:
 
 
 def _reason(reason: str) -> str:
-    """A reason as the triage wrote it, ``kata: lampu ~ mati``, for people."""
+    """Write a reason of the triage, such as ``kata: lampu ~ mati``, for people."""
     return defanged(one_line(re.sub("^kata:", "kata kunci:", reason).replace(" ~ ", " … ")))
 
 
 def _quotation(case: Case) -> tuple[tuple[str, ...], str]:
-    """The citizen's words, or the sentence that stands in their place and says where else they are."""
+    """The citizen's words, or a sentence that stands in their place and says where they can be read."""
     lines, instead = quotation(case.post, SHOWN_TEXT, confidential=case.secret)
     if case.secret:
         instead += f" Silakan membukanya di layanan Aduan dengan akun Bapak/Ibu dan kode {case.ticket.code}."
@@ -277,4 +278,4 @@ def _sms_call(case: Case) -> str:
 
 ENVIRONMENT: Final = template_environment(Path(__file__).with_name("templates"))
 for _form in ("txt", "html"):
-    ENVIRONMENT.get_template(f"mail.{_form}.j2")  # the frequent one is loaded with the function
+    ENVIRONMENT.get_template(f"mail.{_form}.j2")  # the most frequent one, loaded with the function

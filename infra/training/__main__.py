@@ -16,7 +16,7 @@ from infra.training.predict import predict
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; return the exit code."""
+    """Run one command and return the exit code; 2 when a file cannot be read."""
     parser = argparse.ArgumentParser(prog="python -m infra.training", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     predicting = commands.add_parser("predict", help="decide about JSON lines with id and text")

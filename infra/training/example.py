@@ -1,4 +1,4 @@
-"""A labelled text, and on which side of a split it stands."""
+"""Labelled texts, and how they are split for training and scoring."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ CORPUS_SOURCE: Final = "corpus"
 
 
 class Example(Record):
-    """One text and what is known about it; None where its source does not say."""
+    """One text with its labels. A label is None where the source does not give it."""
 
     id: str
     text: str
@@ -20,11 +20,11 @@ class Example(Record):
     kind: ReportKind | None = None
     topic: str | None = None
     topic_alt: tuple[str, ...] = ()
-    """Topics that are right as well."""
+    """Other topics that are right as well."""
     urgency: Urgency | None = None
     source: str
     group: str
-    """Near-duplicates have the same group."""
+    """Name of a group of near-duplicates, which all share it."""
 
     @property
     def topics(self) -> frozenset[str]:
@@ -32,10 +32,13 @@ class Example(Record):
         return frozenset() if self.topic is None else frozenset({self.topic, *self.topic_alt})
 
     def part(self, parts: int, salt: str = "") -> int:
-        """Tell on which of so many sides of a split it stands: with its near-duplicates, whatever else is read."""
+        """Return which of `parts` parts of a split the text is in, from 0.
+
+        Near-duplicates are in the same part, whatever other texts are read. Another `salt` gives another split.
+        """
         return int.from_bytes(hashlib.sha256(f"{salt}{self.group}".encode()).digest()[:8]) % parts
 
 
 def held_out(example: Example) -> bool:
-    """Tell whether a text of the corpus is kept for scoring: no model ever learns from it."""
+    """Tell whether a text of the corpus is held out for scoring, so that no model ever learns from it."""
     return example.part(4, "corpus ") == 0

@@ -1,4 +1,4 @@
-"""Labelled texts: the project's own corpus, other people's files, the county's export, and what people corrected."""
+"""Read labelled texts: the project's own corpus, files of others, the county's export, and people's corrections."""
 
 from __future__ import annotations
 

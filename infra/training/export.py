@@ -1,4 +1,4 @@
-"""Write a fit as the three files the functions read."""
+"""Write a fitted model as the three files that the functions read."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _LARGEST: Final = 127
 
 
 def export(fit: Fit, thresholds: Thresholds, folder: Path) -> Model:
-    """Round the weights to eight bits, write the model's files and give it as the functions will have it.
+    """Round the weights to eight bits, write the model's files, and return the model as the functions will read it.
 
-    Each family and outcome has a scale of its own: the largest weight becomes 127 steps. Zero stays exactly zero.
+    Each family and outcome has a scale of its own: its largest weight becomes 127 steps. Zero stays exactly zero.
     """
     weights = np.hstack([head.weights for head in fit.heads])
     biases = np.concatenate([head.biases for head in fit.heads])

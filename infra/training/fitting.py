@@ -1,8 +1,8 @@
-"""From labelled texts to the weights the functions run on.
+"""Fit the model's weights to labelled texts.
 
-Three linear learners look at the same features; a fourth learns on texts the three have not seen how far to trust
-each of them for each topic, which also makes the probabilities honest. All four are linear, so in the end they are one
-table of weights, rounded to eight bits.
+Three linear learners use the same features. A fourth learns, on texts the three have not seen, how far to trust each
+of them for each topic, which also calibrates the probabilities. All four are linear, so together they are one table of
+weights, which is rounded to eight bits.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from infra.training.example import CORPUS_SOURCE, Example
 from infra.training.vocabulary import Vocabulary, allowed_features
 
 FEATURES: Final = 40_000
-"""How many are kept: at 27 outcomes they make 1.4 MB."""
+"""How many features are kept: with 27 outcomes they take 1.4 MB."""
 JUDGE: Final = 0.01
-"""How freely the fourth learner may weigh the three others; far less than usual, as it only mixes and calibrates."""
+"""`C` of the fourth learner, the inverse of its regularisation: far below usual, as it only mixes and calibrates."""
 FOLDS: Final = 4
 SEED: Final = 0
 ALTERNATIVE: Final = 0.3
-"""Weight of a text under a topic that would also be right."""
+"""Weight of a text under another topic that is right as well."""
 REPORT: Final = "report"
 _HEADS: Final = ("kind", "urgency")
 
@@ -39,14 +39,14 @@ Features = list[tuple[list[str], ...]]
 
 
 def read_features(examples: Sequence[Example], directory: Directory) -> Features:
-    """Read the features of each text, exactly as the functions do."""
+    """Return the features of each text by family, exactly as the functions read them."""
     reader = reader_of(directory)
     return [features_of(reader.read(example.text)) for example in examples]
 
 
 @dataclass(frozen=True)
 class Head:
-    """A linear decision: ``logits = X @ weights + biases``, one column an outcome."""
+    """A linear decision: ``logits = X @ weights + biases``, with one column for each outcome."""
 
     outcomes: tuple[str, ...]
     weights: np.ndarray
@@ -55,7 +55,7 @@ class Head:
 
 @dataclass(frozen=True)
 class Fit:
-    """What training gives: a vocabulary and one head a decision, in floating point."""
+    """A fitted model in floating point: a vocabulary, and one head for each decision."""
 
     vocabulary: Vocabulary
     heads: tuple[Head, ...]
@@ -64,7 +64,7 @@ class Fit:
 
 @dataclass(frozen=True)
 class Unseen:
-    """What the model said about its own training texts while it had not seen them: probabilities, a row for each."""
+    """Probabilities for the training texts, a row for each, by models that had not seen the text."""
 
     topics: tuple[str, ...]
     topic: np.ndarray
@@ -78,7 +78,17 @@ def fit(
     *,
     say: Callable[[str], None] = lambda _: None,
 ) -> Fit:
-    """Learn from examples and their `features`; the same input gives the same output."""
+    """Fit a model to examples and their `features`; the same input gives the same output.
+
+    Args:
+        examples: The labelled texts.
+        features: The features of each of them, as `read_features` returns them.
+        directory: Has the words that a model may always use.
+        say: Is called with a line of progress after each step.
+
+    Raises:
+        ValueError: when a topic has too few texts to be in every fold.
+    """
     say(f"{len(examples)} texts")
     vocabulary = Vocabulary.of(features, allowed_features(examples, features, directory))
     pruned = _prune(vocabulary, examples, features)
@@ -96,7 +106,7 @@ def fit(
 
 
 def _prune(vocabulary: Vocabulary, examples: Sequence[Example], features: Features) -> Vocabulary:
-    """Keep the features that matter most to any decision."""
+    """Keep the `FEATURES` features that matter most for the topic or for telling reports from chatter."""
     matrix = vocabulary.matrix(features)
     places, topics, weights = _topic_rows(examples)
     svc = LinearSVC(C=0.1, random_state=SEED).fit(matrix[places], topics, sample_weight=weights)
@@ -108,7 +118,7 @@ def _prune(vocabulary: Vocabulary, examples: Sequence[Example], features: Featur
 
 
 def _topic_rows(examples: Sequence[Example]) -> tuple[list[int], list[str], list[float]]:
-    """List the examples with a topic, once for each topic that is right."""
+    """Return places, topics and weights of the examples with a topic, one for each topic that is right."""
     rows = [(place, example.topic, 1.0) for place, example in enumerate(examples) if example.topic]
     rows += [(place, topic, ALTERNATIVE) for place, example in enumerate(examples) for topic in example.topic_alt]
     places, topics, weights = zip(*rows, strict=True)
@@ -124,7 +134,7 @@ def _learners() -> list[Any]:
 
 
 def _linear(learner: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Give weights (features x classes) and biases of a fitted learner."""
+    """Return weights (features x classes) and biases of a fitted learner."""
     if isinstance(learner, ComplementNB):
         return learner.feature_log_prob_.T, np.zeros(len(learner.classes_))
     return learner.coef_.T, learner.intercept_
@@ -135,7 +145,7 @@ def _centred(weights: np.ndarray, biases: np.ndarray) -> tuple[np.ndarray, np.nd
 
 
 def _base_scores(matrix: sp.csr_matrix, examples: Sequence[Example]) -> tuple[np.ndarray, np.ndarray, list[str]]:
-    """Fit the three learners and give them as one linear map to three scores a class."""
+    """Fit the three learners, and return them as one linear map to three scores for each class."""
     places, topics, weights = _topic_rows(examples)
     maps, offsets, classes = [], [], []
     for learner in _learners():
@@ -162,7 +172,7 @@ def _fit_topic(examples: Sequence[Example], matrix: sp.csr_matrix) -> tuple[Head
     given = [example.topic for example in examples if example.topic]
     judge = LogisticRegression(C=JUDGE, max_iter=1000).fit(scores[known], given)
     logits = judge.decision_function(scores)
-    # A judge held so short is too modest: one factor, learnt on the same unseen texts, makes it honest.
+    # So strongly regularised, the judge is underconfident. One factor, learnt on the same unseen texts, corrects that.
     factor = _temperature(logits[known], np.searchsorted(judge.classes_, given), np.ones(len(known)))
     head = Head(
         outcomes=tuple(f"topic:{code}" for code in judge.classes_),
@@ -184,7 +194,7 @@ def _folds(examples: Sequence[Example]) -> list[tuple[list[int], list[int]]]:
 
 
 def _fit_report(examples: Sequence[Example], matrix: sp.csr_matrix) -> tuple[Head, np.ndarray]:
-    """Fit report or not."""
+    """Fit the decision whether a text is a report."""
     reports = np.array([example.is_report for example in examples])
 
     def learner() -> LogisticRegression:
@@ -195,7 +205,7 @@ def _fit_report(examples: Sequence[Example], matrix: sp.csr_matrix) -> tuple[Hea
         part = learner().fit(matrix[inside], reports[inside])
         unseen[outside] = part.decision_function(matrix[outside])
     whole = learner().fit(matrix, reports)
-    # One slope and one offset, learnt on texts that were not seen, make the logits probabilities.
+    # One slope and one offset, learnt on unseen texts, calibrate the logits (Platt scaling).
     platt = LogisticRegression(C=1e6).fit(unseen[:, None], reports)
     slope, offset = platt.coef_[0, 0], platt.intercept_[0]
     head = Head((REPORT,), whole.coef_.T * slope, whole.intercept_ * slope + offset)
@@ -203,7 +213,7 @@ def _fit_report(examples: Sequence[Example], matrix: sp.csr_matrix) -> tuple[Hea
 
 
 def _fit_small(name: str, examples: Sequence[Example], matrix: sp.csr_matrix) -> Head:
-    """Fit kind or urgency: few labels, so one learner and one temperature."""
+    """Fit kind or urgency by one learner and one temperature, because few texts have these labels."""
     known = [place for place, example in enumerate(examples) if example.is_report and getattr(example, name)]
     given = np.array([getattr(examples[place], name) for place in known])
     weights = np.array([1.0 if examples[place].source == CORPUS_SOURCE else 0.3 for place in known])
@@ -224,7 +234,7 @@ def _fit_small(name: str, examples: Sequence[Example], matrix: sp.csr_matrix) ->
 
 
 def _temperature(logits: np.ndarray, right: np.ndarray, weights: np.ndarray) -> float:
-    """Find the factor that makes logits the most honest probabilities."""
+    """Return the factor for the logits that calibrates their probabilities best."""
 
     def surprise(factor: float) -> float:
         chosen = _softmax(logits * factor)[np.arange(len(right)), right]

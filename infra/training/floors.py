@@ -1,4 +1,4 @@
-"""The floors no score may fall below. `make check` measures what needs no other data, and reads the rest."""
+"""Floors that no score may fall below. `make check` measures the scores that need no other data, and reads the rest."""
 
 from __future__ import annotations
 
@@ -16,14 +16,15 @@ from infra.training.scores import score
 
 FLOORS: Final = Path(__file__).parent / "floors.json"
 _CEILINGS: Final = ("alerted", "topic_calibration_error")
-"""Figures that are better the lower they are."""
+"""Figures that are better when lower: their floor is a ceiling."""
 
 
 def check(directory: Directory) -> int:
-    """Compare scores with their floors; print what falls below and return how many do.
+    """Compare the scores with their floors. Print those that fall below, and return how many do.
 
     The held-out corpus and the protest set are scored anew. The held-out thirds and the unseen source need texts that
-    are not in the repository: their scores were written by the training that made the deployed model.
+    are not in the repository; their scores were written by the training that made the deployed model. The result is 1
+    when those scores belong to another model.
     """
     floors: dict[str, dict[str, float]] = json.loads(FLOORS.read_bytes())
     written = json.loads(SCORES.read_bytes())

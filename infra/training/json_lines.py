@@ -1,4 +1,4 @@
-"""Files of JSON objects, one a line."""
+"""Read files with one JSON object on each line."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Any
 
 
 class ExampleError(Exception):
-    """A file of texts cannot be read; the sentence names file, line and field."""
+    """A file of texts cannot be read. The message names the file, and the line and field where there is one."""
 
 
 def read_json_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield number and object of each line that is not empty.
+    """Yield the number, from 1, and the object of each line that is not empty.
 
     Raises:
-        ExampleError: when a line is no JSON object, or not in UTF-8.
+        ExampleError: when a line is not a JSON object or not in UTF-8.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")  # editors on Windows put a mark in front

@@ -1,4 +1,4 @@
-"""The model card: what the model learnt from, how good it is where, and what it is bad at."""
+"""Write the model card: what the model learnt from, how good it is on which texts, and where it is weak."""
 
 from __future__ import annotations
 
@@ -33,13 +33,21 @@ LICENCES: Final = {
     "corpus": "written for this project, its own licence",
     "corrections": "corrected by the county's admins, masked",
 }
-"""Where the texts of a source come from. Only weights of words that many texts share are kept, never a text."""
+"""Origin and licence of the texts, by source. Only weights of words that many texts share are kept, never a text."""
 
 
 def write_model_card(
     held: Sequence[Held], model: Model, corpus: Sequence[Example], given: Sequence[Example], files: Sequence[Path]
 ) -> str:
-    """Write model card and scores, and return the overview for people."""
+    """Write the model card and the scores, and return an overview for people.
+
+    Args:
+        held: The scored sets of unseen texts.
+        model: The deployed model.
+        corpus: The project's own texts.
+        given: The texts of `files`.
+        files: The other files the model was trained on.
+    """
     scores = {one.name: score(one.decided).described() for one in held}
     described = {"model": model.hash, "drop_below": model.drop_below, "scores": scores}
     SCORES.write_text(json.dumps(described, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Words that are names of people more often than anything else, so that no weight is ever learnt for them."""
+"""Names of people, for which no weight is ever learnt, and the forms of address that stand before names."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ HONORIFICS: Final = frozenset(
     bernama namanya an atasnama dr drs ir
     """.split()  # noqa: SIM905 # a list of two hundred words reads best as words
 )
-"""Forms of address; what often follows one is a name."""
+"""Forms of address. A word that often follows one is a name."""
 GIVEN_NAMES: Final = frozenset(
     """
     abdul abdullah achmad adi adit aditya agung agus ahmad ainun aisyah ali alif amir ananda andi andika andre anggi

@@ -1,4 +1,4 @@
-"""Find near-duplicates, so that no text is learnt from while another that says nearly the same is scored."""
+"""Find near-duplicates, so that no model is scored on a text that says nearly the same as one it learnt from."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from infra.training.example import Example
 
 SIMILARITY: Final = 0.6
-"""Cosine of the words of two texts from which on they are near-duplicates, and stay on one side of every split."""
+"""Two texts are near-duplicates from this cosine of their words on; they stay on one side of every split."""
 _BATCH: Final = 1000
 
 
 def with_groups(examples: Sequence[Example]) -> list[Example]:
-    """Give each text the group of its near-duplicates, named after the first of them."""
+    """Return the texts with their groups of near-duplicates, each named after the first of its texts."""
     firsts = near_duplicates([example.text for example in examples])
     return [
         example.model_copy(update={"group": examples[first].id})
@@ -24,9 +24,9 @@ def with_groups(examples: Sequence[Example]) -> list[Example]:
 
 
 def near_duplicates(texts: Sequence[str]) -> list[int]:
-    """For each text, give the place of the first of its near-duplicates (its own, when it has none).
+    """Return, for each text, the place of the first of its near-duplicates; its own when it has none.
 
-    A near-duplicate of a near-duplicate is one as well, so that the places make groups.
+    A near-duplicate of a near-duplicate counts as one as well, so texts with the same place are a group.
     """
     if not texts:
         return []
@@ -38,7 +38,7 @@ def near_duplicates(texts: Sequence[str]) -> list[int]:
             place = parent[place]
         return place
 
-    # The added letter keeps a text without any word from having no vector at all.
+    # The added letter gives a vector even to a text without any word.
     words = TfidfVectorizer(token_pattern=r"\w+", binary=True).fit_transform([f"{text} ø" for text in texts])  # noqa: S106
     for start in range(0, len(texts), _BATCH):
         near = (words[start : start + _BATCH] @ words.T).tocoo()

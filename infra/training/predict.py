@@ -1,4 +1,4 @@
-"""Decide about texts in a file, with the very function that runs in Lambda."""
+"""Classify the texts in a file with the same function that runs in Lambda."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from infra.training.json_lines import ExampleError, read_json_lines
 
 
 def predict(path: Path, directory: Directory) -> Iterator[dict[str, Any]]:
-    """Yield what is decided about each line of a file, in its order.
+    """Yield the decision about each line of a file, in the order of the lines.
 
     Raises:
-        ExampleError: when a line is no JSON object with a ``text``.
+        ExampleError: when a line is not a JSON object with a ``text``.
     """
     for number, row in read_json_lines(path):
         if not isinstance(row.get("text"), str):
@@ -25,7 +25,7 @@ def predict(path: Path, directory: Directory) -> Iterator[dict[str, Any]]:
 
 
 def described(name: object, triage: Triage) -> dict[str, Any]:
-    """Give a decision as one flat object; ``department`` is the best guess, whether or not it was sent there."""
+    """Describe a decision as one flat object. ``department`` is the best guess, even if the desk has to decide."""
     return {
         "id": name,
         "is_report": triage.is_report,

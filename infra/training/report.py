@@ -1,4 +1,4 @@
-"""Figures as people read them."""
+"""Write scores as tables for people."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ _WITH_INTERVAL: Final = ("topic_accuracy", "topic_macro_f1", "report_recall", "a
 
 @dataclass(frozen=True)
 class Held:
-    """Texts a model has not seen, and what it decided about them."""
+    """A set of texts that a model has not seen, and what it decided about them."""
 
     name: str
     decided: Decided
 
 
 def evaluation(path: Path, directory: Directory) -> str:
-    """Score the deployed model on a file of labelled texts, as a table.
+    """Score the deployed model on a file of labelled texts, and return the tables.
 
     Raises:
         ExampleError: when a line cannot be read.
@@ -45,7 +45,7 @@ def evaluation(path: Path, directory: Directory) -> str:
 
 
 def overview(held: list[Held]) -> Iterator[str]:
-    """Yield a table of the figures of several sets, with 95 % intervals."""
+    """Yield the lines of a table with the figures of several sets and their 95 % intervals."""
     yield f"| | {' | '.join(one.name for one in held)} |"
     yield f"|---|{'---|' * len(held)}"
     scores = [score(one.decided) for one in held]
@@ -62,7 +62,7 @@ def overview(held: list[Held]) -> Iterator[str]:
 
 
 def details(held: Held) -> Iterator[str]:
-    """Yield the figures of one set by source and by topic."""
+    """Yield the lines of two tables with the figures of one set, by source and by topic."""
     for title, groups in (("source", by_source(held.decided)), ("topic", by_topic(held.decided))):
         yield from _table(title, groups)
         yield ""

@@ -1,4 +1,4 @@
-"""How good decisions are: figures with their confidence intervals, by source and by topic."""
+"""Score decisions against labels: figures with their confidence intervals, by source and by topic."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ SEED: Final = 0
 
 @dataclass(frozen=True)
 class Scores:
-    """Figures of one set of texts; None where nothing in it can tell."""
+    """Figures of one set of texts. A figure is None when no text in the set says anything about it."""
 
     texts: int
     reports: int
     topics: int
-    """How many have a known topic."""
+    """How many reports have a known topic and were given one."""
     topic_accuracy: float | None
     topic_macro_f1: float | None
     topic_calibration_error: float | None
@@ -32,14 +32,14 @@ class Scores:
     report_precision: float | None
     chatter_dropped: float | None
     auto_precision: float | None
-    """Of what is routed without a person, the share whose topic is right; chatter so routed is wrong."""
+    """Share of the texts routed without a person whose topic is right. Chatter that is routed counts as wrong."""
     auto_share: float | None
-    """Of the reports, the share that is routed without a person."""
+    """Share of the reports that are routed without a person."""
     alerted: int
-    """Texts that are no report and of which a department is told."""
+    """How many texts that are no report are routed to a department without a person."""
 
     def described(self) -> dict[str, float | int | None]:
-        """Give the figures rounded to four places."""
+        """Return the figures by name, rounded to four places."""
         return {name: round(value, 4) if isinstance(value, float) else value for name, value in asdict(self).items()}
 
 
@@ -47,7 +47,7 @@ Decided = Sequence[tuple[Example, Triage]]
 
 
 def score(decided: Decided) -> Scores:
-    """Count how often decisions agree with what is known."""
+    """Score decisions by how often they agree with the labels."""
     reports = [(example, triage) for example, triage in decided if example.is_report]
     chatter = [(example, triage) for example, triage in decided if not example.is_report]
     known = [(example, triage) for example, triage in reports if example.topic and triage.topic]
@@ -70,12 +70,12 @@ def score(decided: Decided) -> Scores:
 
 
 def by_source(decided: Decided) -> dict[str, Scores]:
-    """Score each source for itself."""
+    """Score each source by itself."""
     return _grouped(decided, lambda example: example.source)
 
 
 def by_topic(decided: Decided) -> dict[str, Scores]:
-    """Score the texts of each topic for themselves; accuracy is then the share that is found."""
+    """Score the texts of each topic by themselves; their accuracy is then the topic's recall."""
     return _grouped([pair for pair in decided if pair[0].topic], lambda example: str(example.topic))
 
 
@@ -87,7 +87,7 @@ def _grouped(decided: Decided, key: Callable[[Example], str]) -> dict[str, Score
 
 
 def interval(decided: Decided, figure: str) -> tuple[float, float] | None:
-    """Give the 95 % interval of a figure, by drawing groups of near-duplicates again and again."""
+    """Return the 95 % interval of a figure, by a bootstrap over groups of near-duplicates; None without a value."""
     groups: dict[str, list[tuple[Example, Triage]]] = defaultdict(list)
     for example, triage in decided:
         groups[example.group].append((example, triage))
@@ -107,7 +107,7 @@ def _share(hits: Sequence[bool]) -> float | None:
 
 
 def _macro_f1(known: Decided) -> float | None:
-    """Mean over the topics that occur of the harmonic mean of precision and recall; an accepted topic is a hit."""
+    """Return the mean F1 of the topics that occur; another topic that is right as well counts as a hit."""
     if not known:
         return None
     hits: dict[str, int] = defaultdict(int)
@@ -122,7 +122,7 @@ def _macro_f1(known: Decided) -> float | None:
 
 
 def _calibration_error(known: Decided) -> float | None:
-    """Mean distance between how sure a decision was and how often such decisions are right, over ten bins."""
+    """Return the mean distance, over ten bins, between the probability of decisions and how often they are right."""
     if not known:
         return None
     bins: dict[int, list[tuple[float, bool]]] = defaultdict(list)

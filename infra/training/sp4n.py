@@ -24,34 +24,34 @@ COLUMNS: Final = {
     "dinas_tujuan": ("dinas tujuan", "instansi terdisposisi"),
     "status": ("status", "status laporan"),
 }
-"""The columns that are read: the county's names, and those SP4N-LAPOR! itself gives them."""
+"""The columns that are read, with the names the county gives them and those SP4N-LAPOR! itself does."""
 KINDS: Final[dict[str, ReportKind]] = {
     "pengaduan": "complaint",
     "permintaan informasi": "request",
     "aspirasi": "aspiration",
 }
 REFUSED: Final = ("ditolak", "bukan kewenangan", "bukan wewenang", "spam", "arsip", "dihapus")
-"""What the status of a report that nobody took on says. It may be chatter, out of place, or only too vague: who
-learnt from it would guess."""
+"""Words in the status of a report that nobody took on. It may be chatter, out of place or only too vague, so its label
+would be a guess."""
 _LONGEST_NAME: Final = 80
 _MOST_NAMES: Final = 30
 
 
 @dataclass
 class Tally:
-    """What became of the rows of an export. It names categories and departments, and quotes no report."""
+    """Counts of what became of the rows of an export. It names categories and departments, and quotes no report."""
 
     rows: int = 0
     skipped: Counter[str] = field(default_factory=Counter)
-    """By reason."""
+    """Rows that were skipped, by reason."""
     topics: Counter[str] = field(default_factory=Counter)
-    """By what decided: ``category``, ``department``, ``contradiction`` or ``nothing``."""
+    """Rows that were read, by what decided the topic: ``category``, ``department``, ``contradiction``, ``nothing``."""
     unmapped_categories: Counter[str] = field(default_factory=Counter)
     unmapped_departments: Counter[str] = field(default_factory=Counter)
     unmapped_classes: Counter[str] = field(default_factory=Counter)
 
     def lines(self, name: str) -> Iterator[str]:
-        """Describe it for people, a line at a time."""
+        """Yield the counts as lines for people; `name` is the file's."""
         read = self.rows - self.skipped.total()
         yield f"{name}: {self.rows} rows, {read} read, {self.skipped.total()} skipped"
         yield from _listed("skipped", self.skipped)
@@ -76,14 +76,14 @@ def _listed(title: str, counted: Counter[str]) -> Iterator[str]:
 def read_export(path: Path, directory: Directory, say: Callable[[str], None] = print) -> list[Example]:
     """Read an export with the columns klasifikasi, kategori, judul, isi_laporan_awal, dinas_tujuan and status.
 
-    Every row is a report. It has a kind when its classification is known, and a topic when its category or its
-    department decides one; without them it still teaches what a report looks like. Texts are masked as posts are:
-    names of people are not recognised and stay.
+    Every row is a report. It has a kind if its classification is known, and a topic if its category or its department
+    decides one. Even without them it teaches what a report looks like. Texts are masked as posts are; names of people
+    are not recognised, and stay.
 
     Args:
         path: An .xlsx or .csv, as `read_table` takes it.
-        directory: Gives topics and the names of departments.
-        say: Is told what was read and skipped and why, in lines without a report's text.
+        directory: Has the topics and the names of departments.
+        say: Is called with each line about what was read and skipped, and why. No line has a report's text.
 
     Raises:
         ExampleError: when the file cannot be read, lacks a column or has no row.
@@ -95,7 +95,7 @@ def read_export(path: Path, directory: Directory, say: Callable[[str], None] = p
 
 
 def tallied(path: Path, directory: Directory) -> tuple[list[Example], Tally]:
-    """Read an export, without groups, and count what became of each row: as many are read or skipped as there are."""
+    """Read an export without grouping near-duplicates, and count what became of its rows: each is read or skipped."""
     categories = load_categories(directory)
     examples: list[Example] = []
     tally = Tally()
@@ -135,7 +135,7 @@ def tallied(path: Path, directory: Directory) -> tuple[list[Example], Tally]:
 
 
 def _text(title: str, body: str) -> str:
-    """Join title and body; many titles are only the body's first words, cut off."""
+    """Join title and body and mask the text. A title that is only the body's first words is left out."""
     if folded(body).startswith(folded(title)):
         return masked(body)
     joined = f"{title.rstrip(' .…')}. {body}" if title[-1] not in "?!" else f"{title} {body}"
@@ -143,7 +143,7 @@ def _text(title: str, body: str) -> str:
 
 
 def _reason(status: str, text: str) -> str | None:
-    """Say why a row teaches nothing; None when it does."""
+    """Say why a row is skipped; None when it is not."""
     if not folded(text):
         return "no text"
     word = next((word for word in REFUSED if word in folded(status)), None)
@@ -156,5 +156,5 @@ def _kind(classification: str) -> ReportKind | None:
 
 
 def _shown(name: str) -> str:
-    """Write a name out for people; where columns are shifted a report stands in its place, and is not shown."""
+    """Write a name for people. A long text is not shown: where columns are shifted, it may be a report."""
     return masked(" ".join(name.split())) if len(name) <= _LONGEST_NAME else "(longer than a name)"

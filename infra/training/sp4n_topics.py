@@ -1,4 +1,4 @@
-"""Which topic a report of SP4N-LAPOR! has, by its category there and by the department it was passed on to."""
+"""Find the topic of a report of SP4N-LAPOR! by its category there and the department it was passed on to."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from infra.training.tables import folded
 
 CATEGORIES: Final = Path(__file__).parent / "sp4n_categories.json"
 _OTHER: Final = "lainnya terkait "
-"""Each branch of SP4N-LAPOR!'s tree has a leaf for the rest of it; it has the branch's topic."""
+"""How the name of a leaf for the rest of a branch begins in SP4N-LAPOR!'s tree. Such a leaf has the branch's topic."""
 _COUNTY: Final = re.compile(r" (?:pemerintah )?(?:kabupaten |kab )?sleman$")
 _BRACKET: Final = re.compile(r"\(([^()]+)\)")
 
@@ -32,11 +32,11 @@ class Category(BaseModel):
     topic: str | None
     """None when the category alone does not decide."""
     topic_alt: tuple[str, ...] = ()
-    """Topics that are right as well."""
+    """Other topics that are right as well."""
     among: tuple[str, ...] = ()
-    """Without a topic: those of which the department picks one; empty for all."""
+    """The topics among which the department decides when the category has none; empty for all topics."""
     source: str
-    """Where the name was read, a key of the file's sources. The topics are this project's reading of it."""
+    """Where the name was read: a key of the file's sources. The topics are this project's interpretation of it."""
 
     @property
     def topics(self) -> tuple[str, ...]:
@@ -53,7 +53,7 @@ class _File(BaseModel):
 
 @dataclass(frozen=True)
 class Label:
-    """The topic of a row, and by what it was decided."""
+    """The topic of a row, and what decided it."""
 
     by: Literal["category", "department", "contradiction", "nothing"]
     topic: str | None = None
@@ -61,7 +61,7 @@ class Label:
 
 
 def load_categories(directory: Directory, path: Path = CATEGORIES) -> dict[str, Category]:
-    """Read the categories by their folded names.
+    """Read the categories, and return them by their folded names.
 
     Raises:
         ExampleError: when an entry is wrong, doubled, or names a topic or source that does not exist.
@@ -89,7 +89,7 @@ def load_categories(directory: Directory, path: Path = CATEGORIES) -> dict[str, 
 
 
 def category_named(categories: Mapping[str, Category], written: str) -> Category | None:
-    """Find a category however it is typed; ``Lainnya terkait X`` is X unless it has an entry of its own."""
+    """Find a category, however it is typed. ``Lainnya terkait X`` is X unless it has an entry of its own."""
     name = folded(written)
     return categories.get(name) or categories.get(name.removeprefix(_OTHER))
 
@@ -119,10 +119,10 @@ def _departments(directory: Directory) -> dict[str, str]:
 
 
 def topic_of(category: Category | None, department: str | None, directory: Directory) -> Label:
-    """Decide the topic: by the category, else by the department among what the category leaves.
+    """Decide the topic by the category, or else by the department among the topics that the category leaves open.
 
-    A department that has nothing to do with any of the category's topics contradicts it: one of the two is wrong, and
-    nobody knows which.
+    A department that has nothing to do with any of the category's topics contradicts the category. Then there is no
+    topic: one of the two is wrong, and nobody knows which.
     """
     if category is not None and category.topics:
         fitting = [one for one in category.topics if department is None or department in _responsible(one, directory)]
@@ -141,6 +141,6 @@ def topic_of(category: Category | None, department: str | None, directory: Direc
 
 
 def _responsible(topic: str, directory: Directory) -> set[str | None]:
-    """Give the departments of a topic, and those they belong to: Damkar's reports go to Satpol PP."""
+    """Return the departments of a topic and their parents, because Damkar's reports go to Satpol PP."""
     codes = (directory.topics[topic].department, *directory.topics[topic].others)
     return {*codes, *(directory.departments[code].parent for code in codes)}

@@ -1,4 +1,4 @@
-"""Tables people export: Excel workbooks, and CSV in the dialects spreadsheets write."""
+"""Read exported tables: Excel workbooks, and CSV in the dialects that spreadsheets write."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from openpyxl.utils.exceptions import InvalidFileException
 from infra.training.json_lines import ExampleError
 
 _HEADER_WITHIN: Final = 30
-"""Lines in which the header must stand: exports begin with the office's name and the date."""
+"""The header must be among this many lines: exports may begin with the office's name and the date."""
 _SEPARATORS: Final = ",;"
 _RETURN: Final = re.compile("_x000D_", re.IGNORECASE)
-"""How a workbook writes the carriage return of a text that was typed on Windows."""
+"""How a workbook writes a carriage return in a text that was typed on Windows."""
 
 Grid = Sequence[Sequence[str]]
 
@@ -31,15 +31,15 @@ class Row:
     """One line below the header that is not blank."""
 
     number: int
-    """As a spreadsheet counts, from 1."""
+    """Number of the line as a spreadsheet counts, from 1."""
     cells: Mapping[str, str]
-    """The wanted columns, stripped; empty where nothing is written. Without `fits` they mean nothing."""
+    """The texts of the wanted columns, stripped; empty where there is none. They mean nothing when `fits` is False."""
     fits: bool
-    """False when it has another number of cells than the header: a separator or line break was not quoted."""
+    """False when the line has another number of cells than the header: a separator or line break was not quoted."""
 
 
 def folded(name: str) -> str:
-    """Return a name as names are compared: small letters, with one blank for whatever is no letter or digit."""
+    """Fold a name for comparison: small letters and digits, with one blank between words."""
     return " ".join(re.findall(r"[^\W_]+", name.casefold()))
 
 
@@ -49,10 +49,10 @@ def read_table(path: Path, columns: Mapping[str, Sequence[str]]) -> list[Row]:
     Args:
         path: An .xlsx, of which the sheet with the header is read, or a .csv with commas or semicolons, in UTF-8 or
             else Windows-1252.
-        columns: How each wanted column may be called, folded, best first.
+        columns: The possible names of each wanted column, folded, best first.
 
     Raises:
-        ExampleError: when it cannot be read, a column is missing or there is no row. It quotes no cell.
+        ExampleError: when the file cannot be read, a column is missing or there is no row. It quotes no cell.
     """
     grids = _grids(path)
     found: dict[str, int] = {}
@@ -93,7 +93,7 @@ def _places(line: Sequence[str], columns: Mapping[str, Sequence[str]]) -> dict[s
 
 
 def _grids(path: Path) -> list[tuple[Grid, str | None]]:
-    """Read all that may be the table, each with what is wrong with it when it could not be read to its end."""
+    """Read every grid that may be the table. With each comes what is wrong when it could not be read to its end."""
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -114,7 +114,7 @@ def _of_csv(text: str, separator: str) -> tuple[Grid, str | None]:
     try:
         lines.extend([cell.strip() for cell in line] for line in reader)
     except csv.Error:
-        # Forgiven, an open quotation mark would swallow the rows up to the next one.
+        # If it were tolerated, an open quotation mark would swallow the rows up to the next one.
         return lines, f"near line {reader.line_num} a quotation mark is not closed or not doubled"
     return lines, None
 
@@ -131,7 +131,7 @@ def _decoded(name: str, content: bytes) -> str:
 def _of_workbook(name: str, content: bytes) -> list[Grid]:
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about styles and validation, of which nothing is read
+            warnings.simplefilter("ignore")  # they are about styles and validation, which are not read
             book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
             return [_of_sheet(sheet) for sheet in book.worksheets]
     except (BadZipFile, InvalidFileException, KeyError, ValueError, TypeError, AttributeError, SyntaxError, EOFError):
@@ -140,7 +140,7 @@ def _of_workbook(name: str, content: bytes) -> list[Grid]:
 
 
 def _of_sheet(sheet: Any) -> Grid:
-    sheet.reset_dimensions()  # many exporters write wrong ones
+    sheet.reset_dimensions()  # many exporters write wrong dimensions
     lines = [[_text(value) for value in line] for line in sheet.iter_rows(values_only=True)]
     width = max(map(len, lines), default=0)
     return [[*line, *[""] * (width - len(line))] for line in lines]

@@ -1,4 +1,4 @@
-"""From which probability on the functions act without a person. Fitted on texts the model had not seen."""
+"""Fit the probabilities from which the functions act without a person, on texts the model had not seen."""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ from infra.training.example import CORPUS_SOURCE, Example
 from infra.training.fitting import Unseen
 
 LOST: Final = 0.015
-"""Share of the reports of any source that may fall below the threshold of chatter."""
+"""Largest share of any source's reports that may be dropped as chatter."""
 HIGHEST_DROP: Final = 0.2
-"""And no post that is a report with this probability is ever dropped."""
+"""A post that is a report with at least this probability is never dropped."""
 PROMISE: Final = 0.95
-"""Of what is routed without a person so much is to be right."""
+"""Share of the posts routed without a person that is to be right."""
 MARGIN: Final = 0.0075
-"""What the promise is raised by when thresholds are fitted: another city writes otherwise."""
+"""By how much the promise is raised for fitting, because people in another city write differently."""
 FALSE_ALERTS: Final = 0.02
-"""Share of the corpus's chatter of which a department may be told."""
+"""Largest share of the corpus's chatter that may be routed to a department without a person."""
 FEWEST: Final = 25
-"""Texts a topic must have above its threshold before it gets one of its own."""
+"""A topic needs this many texts above its threshold to get a threshold of its own."""
 
 
 @dataclass(frozen=True)
 class Thresholds:
-    """The numbers of `classify.model.Model` that are no weights."""
+    """The thresholds of `classify.model.Model`, all of them probabilities."""
 
     drop_below: float
     auto_report: float
     auto_from: dict[str, float]
 
     def described(self) -> dict[str, Any]:
-        """Give them as model.json has them."""
+        """Return the thresholds as model.json has them."""
         return {
             "drop_below": round(self.drop_below, 4),
             "auto_report": round(self.auto_report, 4),
@@ -43,7 +43,7 @@ class Thresholds:
 
 
 def thresholds(examples: Sequence[Example], unseen: Unseen) -> Thresholds:
-    """Fit the thresholds."""
+    """Fit all thresholds to the examples and the `unseen` probabilities for them."""
     auto_from = _auto_from(examples, unseen)
     return Thresholds(
         drop_below=_drop_below(examples, unseen.report),
@@ -63,7 +63,7 @@ def _drop_below(examples: Sequence[Example], report: np.ndarray) -> float:
                     if example.is_report and example.source == source
                 ],
                 LOST,
-                method="lower",  # between two values more than this share might be lost
+                method="lower",  # a value between two texts could lose more than this share
             )
         )
         for source in sources
@@ -72,7 +72,10 @@ def _drop_below(examples: Sequence[Example], report: np.ndarray) -> float:
 
 
 def _auto_report(examples: Sequence[Example], unseen: Unseen, auto_from: Mapping[str, float]) -> float:
-    """Find from where on nearly none of the corpus's chatter, which speaks of what complaints speak of, is told."""
+    """Find the probability of a report from which nearly no chatter of the corpus is routed without a person.
+
+    The corpus's chatter speaks of the same matters as complaints do.
+    """
     named, sure = unseen.topic.argmax(axis=1), unseen.topic.max(axis=1)
     chatter = [
         place for place, example in enumerate(examples) if example.source == CORPUS_SOURCE and not example.is_report
@@ -86,7 +89,7 @@ def _auto_report(examples: Sequence[Example], unseen: Unseen, auto_from: Mapping
 
 
 def _auto_from(examples: Sequence[Example], unseen: Unseen) -> dict[str, float]:
-    """Find for each topic, as the model names it, from where on its promise holds."""
+    """Find, for each topic the model may name, the probability from which the promise holds."""
     known = [place for place, example in enumerate(examples) if example.topic]
     probabilities = unseen.topic[known]
     named, sure = probabilities.argmax(axis=1), probabilities.max(axis=1)
@@ -98,17 +101,20 @@ def _auto_from(examples: Sequence[Example], unseen: Unseen) -> dict[str, float]:
     for number, topic in enumerate(unseen.topics):
         mine = named == number
         own = _lowest(sure[mine], right[mine], PROMISE + MARGIN)
-        # A rare topic borrows from all, and is never trusted more than they are.
+        # A rare topic takes the threshold of all topics together, but no lower one than 0.9.
         found[topic] = own if own is not None else max(overall, 0.9)
     return found
 
 
 def _lowest(sure: np.ndarray, right: np.ndarray, promise: float) -> float | None:
-    """Give the lowest threshold above which the share of what is right keeps the promise; None when too few do."""
+    """Return the lowest threshold from which the share of right texts keeps the promise.
+
+    None when it is never kept, or for fewer than `FEWEST` texts.
+    """
     order = np.argsort(-sure, kind="stable")
     ordered = sure[order]
     share = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
-    # Of texts that are equally probable all pass a threshold, or none.
+    # Texts with equal probability pass a threshold all together or not at all.
     apart = np.append(ordered[1:] < ordered[:-1], np.ones(min(1, len(order)), dtype=bool))
     kept = np.flatnonzero((share >= promise) & apart)
     if len(kept) == 0 or kept[-1] + 1 < FEWEST:

@@ -1,4 +1,4 @@
-"""Train the model, and score on texts that were not trained on the way it was trained."""
+"""Train the deployed model, and score models trained in the same way on texts they have not seen."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from infra.training.thresholds import thresholds
 
 PARTS: Final = 3
 LARGE_SOURCE: Final = 100
-"""Texts with a topic from which on a source is scored as if it were a city the model never met."""
+"""A source with at least this many texts that have a topic is scored as if it were a city the model never met."""
 
 
 @dataclass(frozen=True)
@@ -43,10 +43,10 @@ class _Pool:
 
 
 def train(files: Sequence[Path], directory: Directory) -> None:
-    """Learn from the corpus and the files, score, and write model, model card and scores.
+    """Train on the corpus and the files, score, and write the model, the model card and the scores.
 
-    Every text of the files is scored once by a model that has not seen it: a third is held out, three times. The
-    deployed model learns from all of them, but never from the quarter of the corpus that is kept for scoring.
+    Every text of the files is scored once by a model that has not seen it: three times, another third is held out. The
+    deployed model learns from all of these texts, but never from the quarter of the corpus that is kept for scoring.
 
     Raises:
         ExampleError: when a file cannot be read.
@@ -84,7 +84,7 @@ def _thirds(others: _Pool, learnt: _Pool, directory: Directory) -> Decided:
 
 
 def _unseen_sources(others: _Pool, learnt: _Pool, directory: Directory) -> list[Held]:
-    """Score each source that is large enough, and not most of all, by a model that has met nothing of it."""
+    """Score large sources, each by a model that has seen nothing of it. A source with half of all texts is left out."""
     with_topic = [example.source for example in others.examples if example.topic]
     held: list[Held] = []
     for source in sorted(set(with_topic)):
@@ -96,7 +96,7 @@ def _unseen_sources(others: _Pool, learnt: _Pool, directory: Directory) -> list[
 
 
 def _scored(others: _Pool, out: Sequence[bool], learnt: _Pool, directory: Directory) -> Decided:
-    """Learn without some texts, and decide about them."""
+    """Train a model without the texts that are `out`, and decide about these."""
     with tempfile.TemporaryDirectory() as folder:
         model = _learn(others.where([not stays for stays in out]).joined(learnt), directory, Path(folder))
     return _decide(others.where(out).examples, directory, model)

@@ -1,4 +1,4 @@
-"""Which features a model may have, and the matrix of those a text has."""
+"""Choose the features that a model may have, and make the matrix of those that texts have."""
 
 from __future__ import annotations
 
@@ -19,17 +19,20 @@ from infra.training.example import CORPUS_SOURCE, Example
 from infra.training.names import GIVEN_NAMES, HONORIFICS
 
 SCALES = {"word": 1.0, "pair": 0.7, "opening": 0.5, "known": 0.5, "gram": 1.2}
-"""How loud each family is. Chosen by hand; the scores move little between half and double."""
+"""Factor for each family of features. Chosen by hand; the scores change little between half and double."""
 FEWEST_TEXTS = 2
-"""In so many groups of near-duplicates a feature must occur."""
+"""A feature must occur in this many groups of near-duplicates."""
 FEWEST_STRANGERS = 8
-"""And a word that neither the project's corpus nor the directory uses in so many: fewer, and it may be a name."""
+"""A word that neither the project's corpus nor the directory uses must occur in this many groups of near-duplicates: in
+fewer it may be a name."""
 FEWEST_HOSTS = 3
-"""A piece of a word must occur in so many different words, and groups, so that it gives none away."""
+"""A piece of a word must occur in this many different words, and groups, so that it gives no word away."""
 CAPITALISED = 0.6
+"""A word may be capitalised in at most this share of its occurrences: otherwise it may be a name."""
 ADDRESSED = 0.1
+"""A word may follow a form of address in at most this share of its occurrences: otherwise it may be a name."""
 _LONG_NUMBER = re.compile(r"\d{4}")
-"""It may be somebody's."""
+"""A number that may belong to a person."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,7 @@ class Vocabulary:
 
     @classmethod
     def of(cls, features: Sequence[tuple[list[str], ...]], allowed: Sequence[set[str]]) -> Vocabulary:
-        """Take what is allowed, with the rarity it has in these texts."""
+        """Take the allowed features that occur in these texts, with their inverse document frequency there."""
         names, rarity = [], []
         for family in range(len(FAMILIES)):
             met = Counter(name for given in features for name in set(given[family]))
@@ -52,7 +55,7 @@ class Vocabulary:
         return cls(tuple(names), tuple(rarity))
 
     def keep(self, places: np.ndarray) -> Vocabulary:
-        """Keep the features at these places of all families joined."""
+        """Return a vocabulary of only the features at these places, counted through all families."""
         kept = np.zeros(sum(len(names) for names in self.names), dtype=bool)
         kept[places] = True
         names, rarity, first = [], [], 0
@@ -64,11 +67,11 @@ class Vocabulary:
         return Vocabulary(tuple(names), tuple(rarity))
 
     def matrix(self, features: Sequence[tuple[list[str], ...]]) -> sp.csr_matrix:
-        """Make a row for each text: each family on its own, scaled by its loudness and the root of its size."""
+        """Make a row for each text. Each family is scaled by its factors and the root of how many features it has."""
         return sp.hstack([self._block(family, features) for family in range(len(FAMILIES))]).tocsr()
 
     def factors(self, family: int) -> np.ndarray:
-        """What a feature of a family weighs before its family's root is taken."""
+        """Return the factor of each feature of a family, before it is divided by the root in `matrix`."""
         return self.rarity[family] * SCALES[FAMILIES[family]] / 3
 
     def _block(self, family: int, features: Sequence[tuple[list[str], ...]]) -> sp.csr_matrix:
@@ -86,11 +89,11 @@ class Vocabulary:
 def allowed_features(
     examples: Sequence[Example], features: Sequence[tuple[list[str], ...]], directory: Directory
 ) -> list[set[str]]:
-    """Choose the features of each family that may stand in a model everybody can read.
+    """Choose the features of each family that may be in a model that everybody can read.
 
-    Citizens' texts hold names of people even where their source replaced most of them. A word is taken when the
-    project's own corpus or the directory uses it, or when many texts do, mostly in small letters and not after
-    ``Pak`` or ``Bu``; frequent given names never are.
+    Citizens' texts hold names of people even where their source replaced most of them. So a word is taken only when
+    the project's own corpus or the directory uses it, or when many texts do, mostly in small letters and not after
+    ``Pak`` or ``Bu``. Frequent given names are never taken.
     """
     met: list[Counter[str]] = []
     for family in range(len(FAMILIES)):
@@ -145,7 +148,7 @@ def _allowed_words(
 
 
 def _allowed_grams(examples: Sequence[Example], met: Counter[str]) -> set[str]:
-    """Take pieces that many different words share, so that none of them gives a word away."""
+    """Choose the pieces that several different words share, so that no piece gives a word away."""
     hosts: dict[str, set[str]] = {}
     for word in {word.casefold() for example in examples for word in spellings(example.text)}:
         for gram in grams_of(word):

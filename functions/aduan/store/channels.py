@@ -14,59 +14,60 @@ from aduan.record import stamp
 from aduan.store.table import Table, channel_key, condition_failed, refused_item, to_image, to_item, values
 
 LEDGER_DAYS: Final = 90
+"""How many days a run is kept in the ledger."""
 
 
 class LeaseError(Exception):
-    """Another run holds the channel, or took it over while this one was away."""
+    """Another run holds the channel, or took it over from this one."""
 
 
 class ChannelStore(Protocol):
-    """What the functions need of the table about channels."""
+    """Reads and writes how far channels have been read."""
 
     def read(self, channel: str) -> Cursor:
-        """The channel's cursor; a fresh one when it was never read."""
+        """Return the channel's cursor; a fresh one when it was never read."""
 
     def lease(self, cursor: Cursor, owner: str, now: datetime, until: datetime) -> Cursor:
-        """Take the channel for one run, as it was when `cursor` was read.
+        """Take the channel for one run until `until`, and return the cursor with the lease.
 
         Raises:
-            LeaseError: when another run has it, or has moved the cursor since.
+            LeaseError: when another run has the channel, or has moved the cursor since it was read.
         """
 
     def release(self, cursor: Cursor, owner: str) -> None:
-        """Write the cursor and give the channel free, in one write.
+        """Write the cursor and release the channel, in one write.
 
         Raises:
             LeaseError: when the lease was lost; then nothing is written.
         """
 
     def sweep(self, channel: str) -> Sweep:
-        """How far the channel's sweep is; a fresh one when there was none."""
+        """Return how far the channel's sweep is; a fresh one when there was none."""
 
     def save_sweep(self, sweep: Sweep) -> None:
-        """Write down how far it is."""
+        """Record how far a channel's sweep is."""
 
     def save_token_check(self, check: TokenCheck) -> None:
-        """Keep what was said of the channel's token, unless a younger check is there."""
+        """Store a check of the channel's token, unless a younger one is stored."""
 
     def token(self, channel: str) -> TokenCheck | None:
-        """The last check of the channel's token; None when there was none."""
+        """Return the last check of the channel's token; None when there was none."""
 
     def record(self, run: Run) -> None:
         """Add a run to the ledger."""
 
     def runs(self, channel: str, limit: int) -> Iterable[Run]:
-        """The latest runs of the ledger, youngest first."""
+        """Return the channel's latest runs in the ledger, youngest first; at most `limit`."""
 
 
 @dataclass(frozen=True)
 class DynamoChannelStore:
-    """`ChannelStore` on the table."""
+    """A `ChannelStore` on the table."""
 
     table: Table
 
     def read(self, channel: str) -> Cursor:
-        """Eventually consistent, half a unit per 4 KB: an old cursor only makes the run read more."""
+        """Read with eventual consistency, at half a unit per 4 KB: a stale cursor only makes the run read more."""
         item = self.table.get(channel_key(channel), consistent=False)
         return Cursor(channel=channel) if item is None else Cursor.model_validate(item)
 
@@ -97,7 +98,10 @@ class DynamoChannelStore:
         return cursor.model_copy(update={"lease_owner": owner, "lease_until": until})
 
     def release(self, cursor: Cursor, owner: str) -> None:
-        """One conditional put of the whole cursor. A repeated put meets its own version with no lease on it."""
+        """Make one conditional put of the whole cursor.
+
+        A put repeated by the SDK meets its own version without a lease, which counts as success.
+        """
         written = cursor.model_copy(update={"version": cursor.version + 1, "lease_owner": None, "lease_until": None})
         try:
             self.table.client.put_item(
@@ -115,17 +119,17 @@ class DynamoChannelStore:
                 raise LeaseError(f"{cursor.channel} was taken over by another run") from None
 
     def sweep(self, channel: str) -> Sweep:
-        """A stale answer only makes the sweep ask some posts again."""
+        """Read with eventual consistency: a stale answer only makes the sweep ask for some posts again."""
         item = self.table.get(channel_key(channel, "SWEEP"), consistent=False)
         return Sweep(channel=channel) if item is None else Sweep.model_validate(item)
 
     def save_sweep(self, sweep: Sweep) -> None:
-        """The last write wins: two sweeps at once do the same twice, which is harmless."""
+        """Overwrite the state: the last write wins. Two sweeps at once do the same twice, which is harmless."""
         item = to_item(sweep, channel_key(sweep.channel, "SWEEP"))
         self.table.client.put_item(TableName=self.table.name, Item=to_image(item))
 
     def save_token_check(self, check: TokenCheck) -> None:
-        """One conditional put."""
+        """Make one conditional put."""
         try:
             self.table.client.put_item(
                 TableName=self.table.name,
@@ -138,12 +142,12 @@ class DynamoChannelStore:
                 raise
 
     def token(self, channel: str) -> TokenCheck | None:
-        """Eventually consistent: it changes once a day."""
+        """Read with eventual consistency: the check changes once a day."""
         item = self.table.get(channel_key(channel, "TOKEN"), consistent=False)
         return None if item is None else TokenCheck.model_validate(item)
 
     def record(self, run: Run) -> None:
-        """One put, and one more for what the run found lost, under its end; the ledger forgets after 90 days."""
+        """Put the run, and put it again under the end of what it found lost, if anything; both expire after 90 days."""
         expires_at = int((run.started_at + timedelta(days=LEDGER_DAYS)).timestamp())
         if run.lost_until is not None:
             lost = channel_key(run.channel, f"LOST#{stamp(run.lost_until)}#{run.run_id}")
@@ -152,7 +156,7 @@ class DynamoChannelStore:
         self.table.put_new(to_item(run, key, expires_at=expires_at))
 
     def runs(self, channel: str, limit: int) -> list[Run]:
-        """One query, backwards."""
+        """Make one query, backwards."""
         items = self.table.query(
             "pk = :pk AND begins_with(sk, :run)",
             ExpressionAttributeValues=values(pk=channel_key(channel)["pk"], run="RUN#"),

@@ -1,4 +1,4 @@
-"""How each department is told, and which of its addresses are dead."""
+"""Contacts: how each department is reached, and which of its addresses are dead."""
 
 from __future__ import annotations
 
@@ -13,43 +13,44 @@ from aduan.store.table import Table, attributes, condition_failed, contact_key, 
 
 
 class ContactStore(Protocol):
-    """What the functions need of the table about contacts."""
+    """Reads and writes contacts."""
 
     def get(self, contact: ContactId) -> Contact | None:
-        """How somebody is told, or None."""
+        """Return a contact, or None."""
 
     def put(self, contact: Contact) -> None:
         """Replace a contact; its addresses are alive again unless it says otherwise."""
 
     def died(self, contact: Contact, notice: ContactNotice) -> bool:
-        """Mark the address that a notice to the desk is about as dead, and put that notice into the outbox, or neither.
+        """Mark an address as dead and put the notice about it into the outbox; both are done or neither.
 
         Args:
             contact: As it was read.
-            notice: Which of its addresses died, when and why.
+            notice: Says which of the contact's addresses died, when and why.
 
         Returns:
-            Whether it was; not when it is dead already, or the contact was replaced since it was read.
+            True when both were done; False when the address is dead already or the contact was replaced since it was
+            read.
         """
 
 
 @dataclass(frozen=True)
 class DynamoContactStore:
-    """`ContactStore` on the table."""
+    """A `ContactStore` on the table."""
 
     table: Table
 
     def get(self, contact: ContactId) -> Contact | None:
-        """A consistent read: a corrected address counts from the next notice on."""
+        """Make one consistent read, so that a corrected address counts from the next notice on."""
         item = self.table.get(contact_key(contact))
         return None if item is None else Contact.model_validate(item)
 
     def put(self, contact: Contact) -> None:
-        """The last write wins; who wrote it and when is on the item."""
+        """Overwrite the contact: the last write wins. The item says who wrote it and when."""
         self.table.client.put_item(TableName=self.table.name, Item=to_image(to_item(contact, contact_key(contact.id))))
 
     def died(self, contact: Contact, notice: ContactNotice) -> bool:
-        """One TransactWriteItems."""
+        """Make one TransactWriteItems."""
         which = notice.which.removesuffix("email")
         parts = [
             {

@@ -1,4 +1,4 @@
-"""Reads of the ledger of runs, and how far the channels have been read. Nothing is written."""
+"""Reads of the ledger of runs and of how far the channels have been read. Nothing is written."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from aduan.store.channels import DynamoChannelStore
 from aduan.store.table import Table, channel_key, from_image, values
 
 LEDGER_RUNS: Final = 3_000
-"""Most runs of a channel that one question about its coverage reads: two days of a run every minute."""
+"""Most runs of a channel that are read for one question about its coverage: two days with a run every minute."""
 HISTORY_RUNS: Final = 1_500
-"""Most runs that are looked through for those that found something new."""
+"""Most runs that are searched for those that found something new."""
 
 _NEWEST: Final = "~"
 _RUN: Final = "RUN#"
@@ -22,12 +22,12 @@ _RUN_END: Final = _RUN + _NEWEST
 _SEARCH_PAGES: Final = 20
 _SEARCHED_AT_ONCE: Final = 50
 _SEARCHED_NEXT: Final = 1_500
-"""A complete run is nearly always among the first; 20 pages go three weeks into a failure every minute."""
+"""A complete run is nearly always among the first. If a run failed every minute, 20 pages would go back three weeks."""
 
 
 @dataclass(frozen=True)
 class ChannelState:
-    """How far a channel has been read, its last runs, youngest first, and the last look at its token."""
+    """How far a channel has been read, its last runs, youngest first, and the last check of its token."""
 
     cursor: Cursor
     runs: tuple[Run, ...]
@@ -36,36 +36,37 @@ class ChannelState:
 
 @dataclass(frozen=True)
 class Ledger:
-    """The runs of an interval, the first complete one after it, and those that found something of it lost."""
+    """What the ledger says about an interval."""
 
     runs: tuple[Run, ...]
+    """The runs of the interval, the first complete one after it, and those that found part of it lost."""
     until: datetime
-    """Every run that started in the interval before this moment is there; earlier than asked for when cut short."""
+    """End of the interval. It is earlier than the one asked for when there are too many runs."""
     looked_until: datetime | None
-    """How far the complete run after it was looked for without finding it; None when it is found, or there is none."""
+    """How far the complete run after the interval was searched for in vain; None when it was found or there is none."""
     first: Run | None
-    """The first complete run the ledger remembers at all."""
+    """The first complete run in the whole ledger; None when it was not found."""
 
 
 @dataclass(frozen=True)
 class LedgerReading:
-    """What people ask about channels. Every method is a bounded number of queries; none scans."""
+    """Answers what people ask about channels. Every method makes a bounded number of queries; none scans."""
 
     table: Table
 
     def channel_state(self, channel: str, runs: int = 5) -> ChannelState:
-        """Two reads and one query."""
+        """Return the state of a channel with its last `runs` runs, by two reads and one query."""
         store = DynamoChannelStore(self.table)
         return ChannelState(store.read(channel), tuple(store.runs(channel, runs)), store.token(channel))
 
     def channel_cursor(self, channel: str) -> Cursor:
-        """How far a channel has been read; version 0 when it never was."""
+        """Return how far a channel has been read; the cursor has version 0 when it never was."""
         return DynamoChannelStore(self.table).read(channel)
 
     def ledger(self, channel: str, since: datetime, until: datetime) -> Ledger:
-        """Read what there is to know about the coverage of an interval, at a bounded cost.
+        """Read everything about the coverage of an interval, at a bounded cost.
 
-        With more than `LEDGER_RUNS` the interval is cut short at the last run read: ask again from there.
+        If the interval has more than `LEDGER_RUNS` runs, it is cut short at the last run read; ask again from there.
         """
         items = self.table.query(
             "pk = :pk AND sk BETWEEN :low AND :high",
@@ -84,7 +85,7 @@ class LedgerReading:
         return Ledger(found, until, reached, first)
 
     def _losses(self, channel: str, since: datetime, until: datetime) -> list[Run]:
-        """Runs that found something of an interval lost, whenever they were: the youngest `LEDGER_RUNS`."""
+        """Return the runs of any time that found part of an interval lost; the youngest `LEDGER_RUNS` are searched."""
         items = self.table.query(
             "pk = :pk AND sk BETWEEN :low AND :high",
             ExpressionAttributeValues=values(
@@ -94,17 +95,20 @@ class LedgerReading:
             Limit=LEDGER_RUNS,
         )
         runs = [Run.model_validate(item) for item in items]
-        # What ended at the very beginning of the interval lies before it.
+        # A lost part that ended exactly where the interval begins lies before it.
         return [
             run for run in runs if run.lost_from and run.lost_until and run.lost_from < until and run.lost_until > since
         ]
 
     def last_complete_run(self, channel: str) -> Run | None:
-        """The youngest run that read everything; None when the ledger has none, or none for weeks."""
+        """Return the youngest complete run; None when the ledger has none, or none for weeks."""
         return self._complete_run(channel, _RUN, _RUN_END, forward=False)[0]
 
     def arrivals(self, channel: str, since: datetime) -> tuple[datetime, ...]:
-        """When something new was found, youngest first, among the last `HISTORY_RUNS` runs. One query."""
+        """Return when runs from `since` on found something new, youngest first, among the last `HISTORY_RUNS` runs.
+
+        This takes one query.
+        """
         answer = self.table.client.query(
             TableName=self.table.name,
             KeyConditionExpression="pk = :pk AND sk BETWEEN :low AND :high",
@@ -120,9 +124,10 @@ class LedgerReading:
         return tuple(datetime.fromisoformat(from_image(image)["started_at"]) for image in answer["Items"])
 
     def _complete_run(self, channel: str, low: str, high: str, *, forward: bool) -> tuple[Run | None, datetime | None]:
-        """The first complete run of a part of the ledger; without one, how far it was looked for, None for to its end.
+        """Return the first complete run in a part of the ledger, and how far the search went in vain.
 
-        Only what is complete is handed out: a failure costs reading, not sending.
+        The second is None when a run was found or the search came to the end. DynamoDB filters: incomplete runs are
+        read but not sent.
         """
         request: dict[str, Any] = {
             "TableName": self.table.name,
@@ -145,5 +150,5 @@ class LedgerReading:
 
 
 def _run_position(moment: datetime) -> str:
-    """Where the runs of the ledger begin that started at this moment or later."""
+    """Return the sort key at which the runs begin that started at this moment or later."""
     return _RUN + stamp(moment)

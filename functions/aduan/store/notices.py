@@ -1,4 +1,4 @@
-"""The outbox: a notice is claimed by one sender, once, and its outcome is written down."""
+"""The outbox: each notice is claimed by one sender before it is sent, and its outcome is recorded."""
 
 from __future__ import annotations
 
@@ -30,84 +30,93 @@ if TYPE_CHECKING:
     from aduan.quiet_hours import Hold
 
 LEFT_BEHIND: Final = timedelta(minutes=5)
-"""After this time a notice that is still pending is driven again."""
+"""After this time `follow_up` looks at a notice that is still pending."""
 
 
 class NotPendingError(Exception):
-    """Somebody else has claimed or finished the notice; there is nothing left to do."""
+    """Another sender has claimed or finished the notice; there is nothing left to do."""
 
 
 class NoticeChangedError(Exception):
-    """The notice is not as it was read; read it again."""
+    """The notice is no longer as it was read; read it again."""
 
 
 class NoticeStore(Protocol):
-    """What the functions need of the table about notices."""
+    """Reads and writes notices."""
 
     def add(self, notice: AnyNotice) -> bool:
-        """Put a notice into the outbox, unless it is there; tell whether it was new."""
+        """Put a notice into the outbox unless it is there; tell whether it was new."""
 
     def get(self, notice: NoticeId) -> AnyNotice | None:
-        """The notice as it is now, or None."""
+        """Return the notice as it is now, or None."""
 
     def claim(self, notice: AnyNotice, owner: str, now: datetime, recipient: str, told: str) -> AnyNotice:
-        """Take a notice for one send, and freeze whom it goes to.
+        """Take a notice for one send, record where it goes, and return it as claimed.
 
-        It is pending, or claimed by a sender that died: then it is marked as sent again on a guess.
+        The notice is pending, or was claimed by a sender that must be dead. In the second case it is marked as sent
+        again without knowing the outcome.
+
+        Args:
+            notice: As it was read.
+            owner: Identifies this attempt.
+            now: When the attempt is made.
+            recipient: Address or number the notice goes to.
+            told: Code of the department whose contact is used.
 
         Raises:
-            NotPendingError: when it is not as it was read any more.
+            NotPendingError: when the notice is no longer as it was read.
         """
 
     def sent(self, notice: AnyNotice, message_id: str, now: datetime) -> None:
-        """Record that the provider accepted it.
+        """Record that the provider accepted a notice.
 
-        Like every outcome of a send it is written once: what an event of the provider was faster to say stands.
+        This and the next three record the outcome of a send. Nothing is written when an outcome is on record already,
+        because an event of the provider was faster.
         """
 
     def refused(self, notice: AnyNotice, why: str) -> None:
-        """Record that the provider will never accept it: ``failed``."""
+        """Record that the provider will never accept a notice: ``failed``."""
 
     def postponed(self, notice: AnyNotice, why: str, until: datetime) -> None:
-        """Record that it was certainly not accepted, and may be tried again from `until`."""
+        """Record that a notice was certainly not accepted, and may be tried again from `until`."""
 
     def unknown(self, notice: AnyNotice, why: str) -> None:
-        """Record that nobody knows whether it was accepted: it stays claimed, with the reason."""
+        """Record why nobody knows whether a notice was accepted; it stays claimed."""
 
     def park(self, notice: AnyNotice, why: str) -> None:
-        """Put it aside for a person.
+        """Put a notice aside for a person.
 
         Raises:
-            NotPendingError: when it was finished in the meantime.
+            NotPendingError: when the notice is no longer as it was read.
         """
 
     def skip(self, notice: AnyNotice, why: str) -> None:
-        """Finish what is not worth sending.
+        """Finish a notice that is not worth sending.
 
         Raises:
-            NotPendingError: when it is not as it was read any more.
+            NotPendingError: when the notice is no longer as it was read.
         """
 
     def hold(self, notice: AnyNotice, hold: Hold) -> None:
         """Let a pending notice wait.
 
         Raises:
-            NotPendingError: when it is not as it was read any more.
+            NotPendingError: when the notice is no longer as it was read.
         """
 
     def record(self, before: AnyNotice, after: AnyNotice) -> None:
-        """Write what an event of the provider makes of a notice.
+        """Write a notice as it is after an event of the provider.
 
         Raises:
-            NoticeChangedError: when it is not as it was read.
+            NoticeChangedError: when the notice is no longer as it was read.
         """
 
     def left_behind(self, now: datetime) -> Iterator[NoticeId]:
-        """Each unfinished notice whose time has come, emergencies first, then what is urgent."""
+        """Yield the unfinished notices whose time has come: emergencies first, then urgent ones."""
 
 
 def new_notice_item(notice: AnyNotice) -> Item:
-    """A pending notice as it is first written: on the queue, to be looked at when the stream did not deliver it."""
+    """Make the item of a new notice, with its place on the queue in case the stream does not deliver it."""
     act_at = notice.act_at or notice.created_at + LEFT_BEHIND
     return to_item(
         notice,
@@ -122,7 +131,7 @@ def _queue(notice: AnyNotice) -> str:
 
 
 def withdrawal(table: Table, notice: Notice) -> Item:
-    """The part of a transaction that withdraws a notice nobody has begun to send."""
+    """Make the part of a transaction that withdraws a notice nobody has begun to send."""
     return {
         "TableName": table.name,
         "Key": to_image(notice_key(notice.id)),
@@ -134,7 +143,7 @@ def withdrawal(table: Table, notice: Notice) -> Item:
 
 
 def renewal(table: Table, before: Notice, after: Notice) -> Item:
-    """The part of a transaction that puts a notice nobody was told by in the place of what it was."""
+    """Make the part of a transaction that replaces an unsent notice by its renewed form, if it is as it was read."""
     return {
         "TableName": table.name,
         "Item": to_image(new_notice_item(after)),
@@ -146,23 +155,23 @@ def renewal(table: Table, before: Notice, after: Notice) -> Item:
 
 @dataclass(frozen=True)
 class DynamoNoticeStore:
-    """`NoticeStore` on the table."""
+    """A `NoticeStore` on the table."""
 
     table: Table
 
     def add(self, notice: AnyNotice) -> bool:
-        """One conditional put. `notify` finds it by the stream, `follow_up` on the queue."""
+        """Make one conditional put. `notify` gets the notice from the stream, `follow_up` finds it on the queue."""
         return self.table.put_new(new_notice_item(notice))
 
     def get(self, notice: NoticeId) -> AnyNotice | None:
-        """A consistent read."""
+        """Make one consistent read."""
         item = self.table.get(notice_key(notice))
         return None if item is None else ANY_NOTICE.validate_python(item)
 
     def claim(self, notice: AnyNotice, owner: str, now: datetime, recipient: str, told: str) -> AnyNotice:
-        """One conditional update.
+        """Make one conditional update.
 
-        A claim whose reply was lost is met again by the SDK's own repetition; the owner tells it from somebody else's.
+        When the reply is lost, the SDK repeats the update and meets its own claim, which it recognises by the owner.
         """
         if notice.state not in {"pending", "claimed"}:
             raise NotPendingError(notice.key)
@@ -197,7 +206,7 @@ class DynamoNoticeStore:
         return claimed
 
     def sent(self, notice: AnyNotice, message_id: str, now: datetime) -> None:
-        """Final: it leaves the queue."""
+        """Finish the notice, which leaves the queue."""
         self._finish(
             notice,
             "SET #state = :state, message_id = :message_id, sent_at = :now REMOVE work_queue, act_at",
@@ -207,11 +216,11 @@ class DynamoNoticeStore:
         )
 
     def refused(self, notice: AnyNotice, why: str) -> None:
-        """Final: it leaves the queue."""
+        """Finish the notice, which leaves the queue."""
         self._finish(notice, "SET #state = :state, failure = :why REMOVE work_queue, act_at", state="failed", why=why)
 
     def postponed(self, notice: AnyNotice, why: str, until: datetime) -> None:
-        """Pending again, on the queue at a later time."""
+        """Make the notice pending again, on the queue at a later time."""
         self._finish(
             notice,
             "SET #state = :state, failure = :why, act_at = :until",
@@ -221,19 +230,19 @@ class DynamoNoticeStore:
         )
 
     def unknown(self, notice: AnyNotice, why: str) -> None:
-        """Still claimed, still on the queue."""
+        """Add the reason; the notice stays claimed and on the queue."""
         self._finish(notice, "SET failure = :why", why=why)
 
     def park(self, notice: AnyNotice, why: str) -> None:
-        """Final: it leaves the queue. The condition is what was read, so a late success is not overwritten."""
+        """Take the notice off the queue, if it is as it was read: a late success is not overwritten."""
         self._put_aside(notice, "parked", why)
 
     def skip(self, notice: AnyNotice, why: str) -> None:
-        """As parked, but nobody has to look at it."""
+        """Put the notice aside as `park` does, but so that nobody has to look at it."""
         self._put_aside(notice, "skipped", why)
 
     def hold(self, notice: AnyNotice, hold: Hold) -> None:
-        """Still pending, on the queue at a later time."""
+        """Move the pending notice to a later time on the queue."""
         digest = {"digest_at": hold.until} if hold.in_digest else {}
         met = self._update(
             notice,
@@ -254,7 +263,7 @@ class DynamoNoticeStore:
                 yield from map(notice_id, self.table.due_items(f"{name}#{number}", now))
 
     def record(self, before: AnyNotice, after: AnyNotice) -> None:
-        """One conditional update of what is different; an unfinished notice is on the queue."""
+        """Make one conditional update of the fields that differ, and keep an unfinished notice on the queue."""
         different = {name: value for name, value in after if getattr(before, name) != value}
         changed = {name: value for name, value in different.items() if value is not None}
         absent = [name for name in different if name not in changed]
@@ -292,21 +301,22 @@ class DynamoNoticeStore:
             attempt=notice.attempt,
             why=why,
         )
-        # What is put aside already may be this very write, repeated by the SDK because its reply was lost.
+        # A notice that is put aside already may be this very write, repeated by the SDK because its reply was lost.
         if met is not None and met.get("state") != state:
             raise NotPendingError(notice.key)
 
     def _finish(self, notice: AnyNotice, update: str, **given: Any) -> None:
-        """Write the outcome of a send, where none is on record: only whoever claimed this attempt may.
+        """Record the outcome of the send that claimed this attempt, unless an outcome is on record.
 
-        It is refused when an event of the provider was faster, or the SDK meets its own write whose reply was lost.
+        The write is refused, without an error, when an event of the provider was faster, or when the SDK repeats a
+        write whose reply was lost.
         """
         condition = "claimed_by = :owner AND attempt = :attempt AND #state = :claimed"
         given |= {"owner": notice.claimed_by, "attempt": notice.attempt, "claimed": "claimed"}
         self._update(notice, update, condition, **given)
 
     def _update(self, notice: AnyNotice, update: str, condition: str, **given: Any) -> Item | None:
-        """Write, and return None; or, when the condition does not hold, return the item that is there."""
+        """Update the item and return None; when the condition does not hold, return the item as it is."""
         try:
             self.table.client.update_item(
                 TableName=self.table.name,

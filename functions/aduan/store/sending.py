@@ -1,4 +1,4 @@
-"""What was sent to whom lately, so that nobody gets too much."""
+"""Counts of what was sent to whom lately, so that nobody gets too much."""
 
 from __future__ import annotations
 
@@ -16,38 +16,45 @@ if TYPE_CHECKING:
     from aduan.ticket import Ticket
 
 KEPT: Final = timedelta(days=1)
-"""How long what is counted here is of any use; then the table forgets it."""
+"""How long these counts are kept; then the table deletes them."""
 _LAST: Final = "~"
-"""After every moment, as text."""
+"""Sorts after every moment as text."""
 
 
 class SendingStore(Protocol):
-    """What sending needs of the table besides the notices."""
+    """Reads and writes the counts."""
 
     def opened(self, department: str, since: datetime, most: int, before: Ticket | None = None) -> int:
-        """How many of a department's tickets were opened from `since` on, and before a ticket; at most `most`."""
+        """Count a department's tickets that were opened at `since` or later; at most `most` are counted.
+
+        With `before`, only those that were opened before that ticket are counted.
+        """
 
     def counted(self, reader: str, now: datetime) -> int:
-        """How many mails to a reader were counted in this hour of the clock, in WIB."""
+        """Return how many mails to a reader were counted in this hour of the clock, in WIB."""
 
     def count(self, reader: str, now: datetime, limit: int) -> int:
-        """Count a mail to a reader in this hour of the clock, in WIB, unless `limit` were counted.
+        """Count a mail to a reader in this hour of the clock, in WIB, unless `limit` mails were counted already.
 
-        Returns how many were counted before it; `limit`, when it was not counted.
+        Returns:
+            How many were counted before it; `limit` when it was not counted.
         """
 
     def first_sms(self, department: str, matter: str, ticket: str, now: datetime, within: timedelta) -> bool:
-        """Note an SMS about a matter; False when another ticket's went to the department less than `within` ago."""
+        """Note an SMS to a department about a matter, and return True.
+
+        Returns False, and notes nothing, when one for another ticket was noted less than `within` ago.
+        """
 
 
 @dataclass(frozen=True)
 class DynamoSendingStore:
-    """`SendingStore` on the table."""
+    """A `SendingStore` on the table."""
 
     table: Table
 
     def opened(self, department: str, since: datetime, most: int, before: Ticket | None = None) -> int:
-        """One query of an index, at half a read unit for four tickets."""
+        """Make one query of an index, at half a read unit for four tickets."""
         own = listed(before) if before is not None else _LAST
         found = self.table.query(
             "department = :department AND listed BETWEEN :since AND :own",
@@ -58,12 +65,15 @@ class DynamoSendingStore:
         return len([item for item in found if item["listed"] != own])
 
     def counted(self, reader: str, now: datetime) -> int:
-        """A read of half a unit."""
+        """Make one read of half a unit."""
         item = self.table.get(_hour(reader, now), consistent=False)
         return int(item["mails"]) if item is not None else 0
 
     def count(self, reader: str, now: datetime, limit: int) -> int:
-        """One conditional update. One repeated by the SDK may count twice, which sends a mail less and loses none."""
+        """Make one conditional update.
+
+        An update repeated by the SDK may count twice: then a mail goes into the digest early, but none is lost.
+        """
         try:
             answer = self.table.client.update_item(
                 TableName=self.table.name,
@@ -82,7 +92,7 @@ class DynamoSendingStore:
         return int(answer["Attributes"]["mails"]["N"]) - 1
 
     def first_sms(self, department: str, matter: str, ticket: str, now: datetime, within: timedelta) -> bool:
-        """One conditional update. The same ticket may note it again: its SMS is tried again."""
+        """Make one conditional update. The same ticket may note its SMS again, when sending it is tried again."""
         try:
             self.table.client.update_item(
                 TableName=self.table.name,

@@ -1,4 +1,4 @@
-"""What is spent on second opinions and SMS: booked before it is spent, so that no month costs more than its budget."""
+"""Spending on second opinions and SMS. It is booked before it is spent, so that no month exceeds its budget."""
 
 from __future__ import annotations
 
@@ -13,25 +13,28 @@ from aduan.store.table import Table, condition_failed, refused_item, spending_ke
 
 
 class SpendingStore(Protocol):
-    """What the functions need of the table about money. Amounts are millionths of a USD, months are those of WIB."""
+    """Books and settles spending. Amounts are in millionths of a USD, months are those of WIB."""
 
     def book(self, ask: str, now: datetime, amount: int, budget: int) -> bool:
-        """Set an amount aside for one question or SMS, named `ask`; False when the month's budget does not hold it."""
+        """Book an amount for one question or SMS, named `ask`; False when it would exceed the month's `budget`."""
 
     def settle(self, ask: str, now: datetime, difference: int) -> None:
-        """Correct what was booked at `now` by what it really was, once; nothing happens for what is not booked."""
+        """Add `difference`, actual minus booked amount, to the spending of the month of `now`.
+
+        This is done once for each `ask`. Nothing happens when it is not booked or settled already.
+        """
 
 
 @dataclass(frozen=True)
 class DynamoSpendingStore:
-    """`SpendingStore` on the table: an item a month, with its sum and the names of what is not settled yet."""
+    """A `SpendingStore` on the table: one item a month, with the sum and the names of what is not settled yet."""
 
     table: Table
     what: str = "SECOND_OPINIONS"
-    """What the money is for; each has a budget of its own."""
+    """What the money is for. Each purpose has a budget of its own."""
 
     def book(self, ask: str, now: datetime, amount: int, budget: int) -> bool:
-        """One conditional update. A repeated one meets its own name, which counts as success."""
+        """Make one conditional update. A repeated one meets its own name, which counts as success."""
         if amount > budget:
             return False
         try:
@@ -54,7 +57,7 @@ class DynamoSpendingStore:
         return True
 
     def settle(self, ask: str, now: datetime, difference: int) -> None:
-        """One conditional update, which takes the name away: a repeated one finds nothing to do."""
+        """Make one conditional update that removes the name, so that a repeated one finds nothing to do."""
         try:
             self.table.client.update_item(
                 TableName=self.table.name,

@@ -1,4 +1,4 @@
-"""Figures, from the counters that were written with the tickets. Nothing is written here."""
+"""Reads of the statistics, from the counters that were written with the tickets. Nothing is written here."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ Grouping = Literal["channel", "topic", "department", "month", "status"]
 
 @dataclass
 class Tally:
-    """How many tickets were opened, in which status they are now, and how often one had come to the wrong place."""
+    """How many tickets were opened, how many are in each status now, and how often one was misrouted."""
 
     tickets: int = 0
     statuses: Counter[str] = field(default_factory=Counter)
     misroutes: int = 0
-    """How often a department said that a ticket is not its job, counted where the ticket was."""
+    """How often a department said that a ticket is not its job, counted at that department."""
 
     def add(self, tickets: int, statuses: Mapping[str, int], misroutes: int = 0) -> None:
         """Add one counter."""
@@ -30,14 +30,22 @@ class Tally:
 
 @dataclass(frozen=True)
 class Statistics:
-    """What people ask of the counters."""
+    """Adds up the counters."""
 
     table: Table
 
     def count(self, months: Iterable[str], by: Grouping, department: str | None = None) -> dict[str, Tally]:
-        """Add up the counters of some months, e.g. ``2026-11`` in WIB, by what `by` names.
+        """Add up the counters of some months, such as ``2026-11`` in WIB, by what `by` names.
 
-        One query per month and shard, however many tickets there are: the counters were written with them.
+        This takes one query per month and shard, however many tickets there are.
+
+        Args:
+            months: The months in which the tickets were opened.
+            by: What the tickets are grouped by.
+            department: The department whose tickets are counted; None for all.
+
+        Returns:
+            A tally for each group that has counters.
         """
         tallies: dict[str, Tally] = defaultdict(Tally)
         for month in months:

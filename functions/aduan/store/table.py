@@ -1,4 +1,4 @@
-"""How everything lies in the one table: keys, index attributes, and the few ways to write that are safe to repeat."""
+"""The layout of the one table: keys and index attributes, and a few ways to write that are safe to repeat."""
 
 from __future__ import annotations
 
@@ -30,104 +30,107 @@ if TYPE_CHECKING:
 Item = dict[str, Any]
 """An item as plain Python values."""
 Image = Mapping[str, Any]
-"""An item as DynamoDB and its stream write it: every value with its type."""
+"""An item as DynamoDB's API and its stream represent it: every value with its type."""
 R = TypeVar("R", bound=Record)
 
 QUEUE_SHARDS: Final = 4
-"""The work left behind is spread over this many index keys, and `follow_up` asks for each."""
+"""Each queue of unfinished work is spread over this many index keys; `follow_up` queries each of them."""
 NOTICE_QUEUES: Final[Mapping[Urgency, str]] = {"emergency": "EMERGENCY", "urgent": "URGENT", "normal": "NOTICE"}
-"""Names of the queues of notices, by urgency, in the order in which they are driven."""
+"""Names of the queues of notices, by urgency, in the order in which `follow_up` handles them."""
 FORUM: Final = "FORUM"
-"""Index key of the tickets that wait for the forum led by the Wakil Bupati: few, and read as one list."""
+"""Index key of the tickets that wait for the forum led by the Wakil Bupati. They are few, and read as one list."""
 STATS_SHARDS: Final = 8
-"""Counters are spread, so that two transactions at the same moment rarely touch the same item."""
+"""A month's counters are spread over this many partitions, so that two transactions rarely touch the same item."""
 EXAMPLE_SHARDS: Final = 4
 """A month's examples are spread over this many partitions."""
 
 _BATCH_GET: Final = 100
+"""Most keys in one BatchGetItem."""
 TRANSACTIONS: Final = 4
+"""How often a transaction is tried that conflicts with another."""
 PAUSE_SECONDS: Final = 0.2
+"""Longest pause before a repeated request; between the tries of a transaction it grows."""
 _serialize = TypeSerializer().serialize
 _deserialize = TypeDeserializer().deserialize
 
 
 class OutdatedError(Exception):
-    """Something was written meanwhile: what was read is not true any more, and nothing was written. Read again."""
+    """What was read is no longer true, because something was written meanwhile. Nothing was written; read again."""
 
 
 def post_key(key: str) -> Item:
-    """Key of a post, from ``kind#native id``."""
+    """Return the key of a post, from ``kind#native id``."""
     return {"pk": f"POST#{key}", "sk": "POST"}
 
 
 def quarantine_key(channel: str, native_id: str) -> Item:
-    """Key of a post that could not be read: beside the posts, so that a repaired reader can fetch it again."""
+    """Return the key of a post that could not be read. It lies apart, so that a repaired reader can fetch it again."""
     return {"pk": f"QUARANTINE#{channel}", "sk": f"POST#{native_id}"}
 
 
 def ticket_key(code: str) -> Item:
-    """Key of a ticket."""
+    """Return the key of a ticket."""
     return {"pk": f"TICKET#{code}", "sk": "TICKET"}
 
 
 def notice_key(notice: NoticeId) -> Item:
-    """Key of a notice."""
+    """Return the key of a notice."""
     return {"pk": f"{notice.partition}#{notice.subject}", "sk": f"NOTICE#{notice.key}"}
 
 
 def notice_id(key: Item) -> NoticeId:
-    """Which notice has this key of the table."""
+    """Return which notice has this key."""
     partition, _, subject = key["pk"].partition("#")
     return NoticeId(partition, subject, key["sk"].removeprefix("NOTICE#"))
 
 
 def channel_key(channel: str, sort: str = "CURSOR") -> Item:
-    """Key of a channel's cursor, or of another item of that channel."""
+    """Return the key of a channel's cursor, or of another item of that channel."""
     return {"pk": f"CHANNEL#{channel}", "sk": sort}
 
 
 def contact_key(contact: ContactId) -> Item:
-    """Key of a contact."""
+    """Return the key of a contact."""
     return {"pk": f"DEPARTMENT#{contact}", "sk": "CONTACT"}
 
 
 def author_key(author: str, sort: str) -> Item:
-    """Key of what is known about a pseudonym for a few days."""
+    """Return the key of something that is known about an author's pseudonym for a few days."""
     return {"pk": f"AUTHOR#{author}", "sk": sort}
 
 
 def shard(name: str, shards: int) -> int:
-    """Spread names over shards; the same name always falls into the same one."""
+    """Return the number of the shard for a name; the same name always falls into the same shard."""
     return zlib.crc32(name.encode()) % shards
 
 
 def queue(what: str, name: str) -> str:
-    """Index key under which `follow_up` finds unfinished work: ``POST#2``."""
+    """Return the index key under which `follow_up` finds unfinished work: ``POST#2``."""
     return f"{what}#{shard(name, QUEUE_SHARDS)}"
 
 
 def stats_partition(month: str, number: int) -> str:
-    """Partition of one shard of a month's counters; `month` is ``2026-11`` in WIB."""
+    """Return the partition of one shard of a month's counters; `month` is ``2026-11`` in WIB."""
     return f"STATS#{month}#{number}"
 
 
 def example_partition(month: str, number: int) -> str:
-    """Partition of one shard of a month's examples; `month` is ``2026-11`` in WIB."""
+    """Return the partition of one shard of a month's examples; `month` is ``2026-11`` in WIB."""
     return f"EXAMPLE#{month}#{number}"
 
 
 def spending_key(month: str, what: str = "SECOND_OPINIONS") -> Item:
-    """Key of what was spent on something in a month."""
+    """Return the key of a month's spending on one purpose."""
     return {"pk": f"SPENDING#{month}", "sk": what}
 
 
 def sending_key(department: str, sort: str) -> Item:
-    """Key of what was sent to a department lately: apart from its contact, which no sender may write."""
+    """Return the key of what was sent to a department lately, apart from its contact, which no sender may write."""
     return {"pk": f"SENDING#{department}", "sk": sort}
 
 
 def attributes(record: Record) -> Item:
-    """A record's attributes as a table holds them: without the empty ones, decimals instead of floats."""
+    """Return a record's attributes as the table holds them: without empty ones, with decimals instead of floats."""
     plain: Item = json.loads(record.model_dump_json(exclude_none=True), parse_float=Decimal)
     return plain
 
@@ -143,12 +146,12 @@ def to_image(item: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def from_image(image: Image) -> Item:
-    """Plain values of a stream image or an answer."""
+    """Return the plain values of a stream image or of an item in an answer."""
     return {name: _deserialize(value) for name, value in image.items()}
 
 
 def values(**named: Any) -> dict[str, Any]:
-    """Expression values: ``values(now=…)`` is ``{":now": …}`` with types; moments become sortable text."""
+    """Make expression values with types: ``values(now=…)`` gives ``{":now": …}``. Moments become sortable text."""
     return {
         f":{name}": _serialize(stamp(value) if isinstance(value, datetime) else value) for name, value in named.items()
     }
@@ -163,18 +166,18 @@ def condition_failed(error: ClientError) -> bool:
 
 
 def refused_item(error: ClientError) -> Item:
-    """Return the item a refused write met, when it was asked for with ``ReturnValuesOnConditionCheckFailure``."""
+    """Return the item that made a write fail; the write asks for it by ``ReturnValuesOnConditionCheckFailure``."""
     answer: Mapping[str, Any] = error.response
     return from_image(answer.get("Item", {}))
 
 
 def cancellation_codes(error: ClientError) -> list[str]:
-    """Why each part of a cancelled transaction was refused, in the order of the parts; ``None`` for the innocent."""
+    """Return why each part of a cancelled transaction was refused, in order; ``"None"`` for a part that was not."""
     return [str(reason.get("Code")) for reason in error.response.get("CancellationReasons", [])]
 
 
 QUICK: Final = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 4})
-"""For calls that AWS answers in milliseconds. The SDK's own limits of a minute would outlast the functions."""
+"""Settings for calls that AWS answers in milliseconds. The SDK's own limits of a minute would outlast the functions."""
 
 
 def open_table(session: boto3.Session, name: str) -> Table:
@@ -190,7 +193,7 @@ class Table:
     name: str
 
     def get(self, key: Item, *, consistent: bool = True) -> Item | None:
-        """Read one item."""
+        """Read one item; None when there is none."""
         answer = self.client.get_item(TableName=self.name, Key=to_image(key), ConsistentRead=consistent)
         return from_image(answer["Item"]) if "Item" in answer else None
 
@@ -207,16 +210,16 @@ class Table:
         return True
 
     def digests(self, keys: Sequence[Item]) -> dict[str, str]:
-        """Partition keys, among `keys`, that are in the table, each with its item's digest."""
+        """Return the partition keys of those of `keys` that are in the table, each with its item's digest."""
         return {item["pk"]: item.get("digest", "") for item in self.batch(keys, "pk, digest")}
 
     def batch(self, keys: Sequence[Item], wanted: str | None = None) -> Iterator[Item]:
-        """Yield, of the items under `keys`, those there are: whole, or with the attributes `wanted`.
+        """Yield those of the items under `keys` that exist, whole or with the attributes `wanted`.
 
-        Half a read unit each, in batches of 100. It comes to an end: DynamoDB hands out at least one item each time, or
-        raises.
+        They are read in batches of 100, at half a read unit each. The loop ends, because DynamoDB returns at least one
+        item each time, or raises.
         """
-        # The same key twice is refused, and two versions of a post have one key.
+        # DynamoDB refuses a request with the same key twice, and two versions of a post have one key.
         different = list({(key["pk"], key["sk"]): key for key in keys}.values())
         for start in range(0, len(different), _BATCH_GET):
             request: KeysAndAttributesTypeDef = {
@@ -233,7 +236,7 @@ class Table:
                 request["Keys"] = list(unprocessed[self.name]["Keys"]) if self.name in unprocessed else []
 
     def transact(self, parts: Sequence[Any]) -> None:
-        """Write all parts or none; one that met another transaction on the same item is tried again.
+        """Write all parts or none. The write is tried again when it conflicts with another transaction.
 
         Raises:
             ClientError: when a condition does not hold, or the conflict lasts.

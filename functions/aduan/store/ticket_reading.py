@@ -1,4 +1,4 @@
-"""Reads of tickets for people: lists, the forum's list, and one ticket with its history. Nothing is written."""
+"""Reads of tickets for the admin API: lists, the forum's list, and one ticket with its history. Nothing is written."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from aduan.store.table import FORUM, Item, Table, from_image, post_key, ticket_k
 from aduan.ticket import Event, Status, Ticket, Voice
 
 EVALUATED: Final = 200
-"""Most tickets one list request evaluates, found or not: what a request costs does not grow with the table."""
+"""Most tickets that one list request evaluates, matching or not, so that its cost does not grow with the table."""
 VOICES: Final = 100
-"""Most voices shown with one ticket; how many there are is on the ticket. Also what one BatchGetItem may ask for."""
+"""Most voices shown with one ticket, and most keys in one BatchGetItem. The ticket says how many voices it has."""
 FORUM_TICKETS: Final = 100
-"""Most tickets of the forum's list that are shown: far more than one sitting can speak about."""
+"""Most tickets of the forum's list that are shown: far more than one sitting can discuss."""
 STATUSES: Final[tuple[Status, ...]] = get_args(Status)
 
 _POSITION: Final = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}Z#SLM-[0-9A-HJKMNP-TV-Z]{6}")
@@ -31,7 +31,7 @@ _NEWEST: Final = "~"
 
 @dataclass(frozen=True)
 class TicketQuery:
-    """Which tickets to list. What is None does not restrict."""
+    """Which tickets to list. A field that is None does not restrict them."""
 
     status: Status | None = None
     department: str | None = None
@@ -40,9 +40,9 @@ class TicketQuery:
     place: str | None = None
     """Name of a kapanewon or a kalurahan, as the directory spells it."""
     since: datetime | None = None
-    """Opened at this moment or later."""
+    """Only tickets opened at this moment or later."""
     before: datetime | None = None
-    """Opened earlier than this moment."""
+    """Only tickets opened before this moment."""
 
 
 @dataclass(frozen=True)
@@ -53,16 +53,16 @@ class TicketDetail:
     events: tuple[Event, ...]
     notices: tuple[Notice, ...]
     voices: tuple[Voice, ...]
-    """The first `VOICES` of them."""
+    """At most `VOICES` of the ticket's voices, in the order of time."""
     posts: Mapping[str, Post]
     """The voices' posts by key; one that was deleted at its source may be missing."""
     replies: tuple[Reply, ...] = ()
-    """What its author was told under the post."""
+    """The public answers under the ticket's post."""
 
 
 @dataclass(frozen=True)
 class _Page:
-    """What one query found, and the `listed` of the last ticket it looked at, unless it came to the end."""
+    """The items that one query found, and the `listed` of the last ticket it looked at; None if it came to the end."""
 
     items: Sequence[Item]
     reached: str | None
@@ -70,18 +70,26 @@ class _Page:
 
 @dataclass(frozen=True)
 class TicketReading:
-    """What people ask about tickets. Every method is a bounded number of queries; none scans."""
+    """Answers what people ask about tickets. Every method makes a bounded number of queries; none scans."""
 
     table: Table
 
     def list_tickets(
         self, query: TicketQuery, limit: int, after: str | None = None
     ) -> tuple[tuple[Ticket, ...], str | None]:
-        """List tickets, newest first, with the cursor of the next page; None when there is no more.
+        """List tickets, newest first.
 
-        A page may hold fewer than `limit`, even none, and still have a next one: the search stops after
-        `EVALUATED` tickets and goes on with the next request. The cursor is a point in the order of time, not in a
-        status, so a ticket that moves on between two pages is neither shown twice nor left out.
+        A page may hold fewer tickets than `limit`, even none, and still be followed by another: the search stops after
+        `EVALUATED` tickets and goes on with the next request. The cursor is a point in time, not in a status, so a
+        ticket that changes its status between two pages is neither shown twice nor left out.
+
+        Args:
+            query: Which tickets.
+            limit: Most tickets on the page.
+            after: Cursor from the page before; None for the first page.
+
+        Returns:
+            The tickets, and the cursor of the next page; None when there is none.
 
         Raises:
             CursorError: when `after` is not a cursor.
@@ -93,9 +101,9 @@ class TicketReading:
         if low > high:
             return (), None
         pages = self._pages(query, limit, low, high)
-        # Below the youngest point where a query stopped, another status may hold tickets nobody has looked at yet.
+        # Below the youngest point where a query stopped there may be tickets that were not looked at yet.
         horizon = max((page.reached for page in pages if page.reached is not None), default=_OLDEST)
-        # By position, so that a ticket which changes its status between two of the queries comes once.
+        # By position, so that a ticket that changes its status between two of the queries is listed once.
         found = {_listed(item): item for page in pages for item in page.items}
         known = [found[position] for position in sorted(found, reverse=True) if position >= horizon]
         shown = known[:limit]
@@ -108,10 +116,10 @@ class TicketReading:
         return tuple(Ticket.model_validate(item) for item in shown), position and page_cursor(position)
 
     def forum(self) -> tuple[tuple[Ticket, ...], bool]:
-        """The tickets the forum led by the Wakil Bupati is to speak about, and whether there are still more.
+        """Return the tickets for the forum led by the Wakil Bupati, and whether there are more.
 
-        Those that came first on the list, at most `FORUM_TICKETS`: one query and one batch, half a read unit each. A
-        ticket that was moved comes back to the list within minutes, unless it was resolved.
+        They are the first on the list, at most `FORUM_TICKETS`. One query and one batch read them, at half a read unit
+        each. A ticket that was moved comes back to the list within minutes, unless it was resolved.
         """
         found = list(
             self.table.query(
@@ -127,7 +135,10 @@ class TicketReading:
         return tuple(ticket for ticket in in_order if ticket.on_forum_list), len(found) > FORUM_TICKETS
 
     def ticket_detail(self, code: str) -> TicketDetail | None:
-        """One consistent query for all that lies under the ticket's key, and one batch for the posts of its voices."""
+        """Return a ticket with everything that belongs to it; None when there is no such ticket.
+
+        This takes one consistent query under the ticket's key, and one batch for the posts of its voices.
+        """
         ticket: Ticket | None = None
         events: list[Event] = []
         notices: list[Notice] = []
@@ -157,7 +168,7 @@ class TicketReading:
         return TicketDetail(ticket, tuple(events), tuple(notices), tuple(voices), posts, tuple(replies))
 
     def _pages(self, query: TicketQuery, limit: int, low: str, high: str) -> list[_Page]:
-        """One page of the narrowest index there is for the query, or one of each status."""
+        """Query one page of the narrowest index for the query, or one page for each status."""
         if query.department is not None:
             partitions, index, key = [query.department], "by_department", "department"
         else:
@@ -172,7 +183,7 @@ class TicketReading:
             "KeyConditionExpression": "#key = :key AND listed BETWEEN :low AND :high",
             "ExpressionAttributeNames": names,
             "ScanIndexForward": False,
-            # One more than asked for tells whether there is more. With a filter nobody knows how far to look.
+            # One more than asked for shows whether there are more. With a filter it is not known how far to look.
             "Limit": share if restrictions else min(limit + 1, share),
         }
         if restrictions:
@@ -191,7 +202,7 @@ class TicketReading:
 
 
 def _filters(query: TicketQuery, key: str) -> tuple[list[str], dict[str, str]]:
-    """Restrictions beyond the index's own key, and the attributes they name with their values."""
+    """Return the restrictions beyond the index's own key, and the values of the attributes they name."""
     given = {
         name: value
         for name in ("status", "topic", "channel", "place")
@@ -209,10 +220,10 @@ def _listed(item: Item) -> str:
 
 
 def _just_below(position: str) -> str:
-    """The upper bound that leaves out `position` and nothing before it: positions are all of one length.
+    """Return the upper bound that excludes `position` but nothing before it; all positions have the same length.
 
-    Bounds are inclusive and a query takes one condition on its sort key. A made-up ExclusiveStartKey would name
-    the status the ticket had when the cursor was given out.
+    Such a bound is needed because bounds are inclusive and a query takes one condition on its sort key. A made-up
+    ExclusiveStartKey would not do: it would name the status the ticket had when the cursor was made.
     """
     return position[:-1] + chr(ord(position[-1]) - 1)
 
