@@ -164,12 +164,12 @@ def _likeliest(probabilities: Mapping[str, float]) -> tuple[str, float]:
 
 def _urgency(case: _Case) -> tuple[Urgency, float]:
     """Return the urgency and its probability, from the model's view and the words of emergency and fear."""
-    probable, evidence = case.probable.urgency, case.reading.matches
+    probable, matches = case.probable.urgency, case.reading.matches
     emergency = probable["emergency"]
-    needed = _FEARED_EMERGENCY if evidence.marks.get("fear") else _NAMED_EMERGENCY if evidence.emergency else _EMERGENCY
+    needed = _FEARED_EMERGENCY if matches.marks.get("fear") else _NAMED_EMERGENCY if matches.emergency else _EMERGENCY
     if emergency >= needed and case.probable.report >= _EMERGENCY_REPORT:
         return "emergency", emergency
-    if evidence.emergency or evidence.feared or evidence.marks.get("urgent") or probable["urgent"] > probable["normal"]:
+    if matches.emergency or matches.feared or matches.marks.get("urgent") or probable["urgent"] > probable["normal"]:
         return "urgent", probable["urgent"]
     return "normal", probable["normal"]
 
@@ -205,10 +205,10 @@ def _doubt(case: _Case, ranked: Ranked, urgency: Urgency) -> str | None:
 
 
 def _reasons(case: _Case, ranked: Ranked, urgency: Urgency, doubt: str | None) -> tuple[str, ...]:
-    evidence = case.reading.matches
+    matches = case.reading.matches
     words = case.model.leading(f"topic:{ranked.topic}", case.features, _WORD_FAMILIES)[:_WORDS_SHOWN]
     parts = (
-        f"darurat: {evidence.emergency_word}" if urgency == "emergency" and evidence.emergency else None,
+        f"darurat: {matches.emergency_word}" if urgency == "emergency" and matches.emergency else None,
         ranked.choice.reason,
         f"kata: {', '.join(words)}" if words else None,
         doubt,

@@ -42,17 +42,17 @@ class Ranked(NamedTuple):
 
 def choose(topic_code: str, reading: Reading, directory: Directory) -> Choice:
     """Return the department for a topic, given the place and the words of the text."""
-    topic, where, evidence = directory.topics[topic_code], reading.where, reading.matches
+    topic, where, matches = directory.topics[topic_code], reading.where, reading.matches
     if where.owner is not None and where.place is not None:
         return Choice(where.owner, clear=True, reason=f"di luar Sleman: {where.place.outside}")
     if where.road is not None and topic.by_road:
         road = where.road
         owner = road.owner if topic.by_road == "road" else road.lamp_owner
         # Parking on a provincial road is still the county's to police: only lamps and signals go to the road's owner.
-        if topic_code != _TRAFFIC or _SIGNALS in " ".join(evidence.topics.get(topic_code, ())):
+        if topic_code != _TRAFFIC or _SIGNALS in " ".join(matches.topics.get(topic_code, ())):
             reason = f"jalan {road.road_class}: {road.name}"
             return Choice(owner or topic.department, clear=owner is not None and not where.torn, reason=reason)
-    words = evidence.departments
+    words = matches.departments
     spoken_of = [code for code in topic.others if code in words]
     if spoken_of:
         best = max(spoken_of, key=lambda code: len(" ".join(words[code])))
