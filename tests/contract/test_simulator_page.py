@@ -34,7 +34,7 @@ COMMENT = f"instagram|comment|{INSTAGRAM.account}"
 
 
 class FakeDesk:
-    """A stack that decides everything at once, and reads when it is told to."""
+    """A stack that decides everything at once, and reads on request."""
 
     def __init__(self) -> None:
         self.reads = 0

@@ -77,7 +77,7 @@ def a_video(source_id: str = "v1") -> Draft:
 
 
 def several(kind: Kind, count: int) -> list[Draft]:
-    """The oldest first."""
+    """Several drafts, the oldest first."""
     return [a_draft(f"{kind}-{n}", kind, minutes_ago=100 - n) for n in range(count)]
 
 
@@ -90,7 +90,7 @@ class Client:
 
     @property
     def world(self) -> World:
-        """What stands on the channels."""
+        """The content of the channels."""
         return self.server.simulator.world
 
     def holds(self, *drafts: Draft) -> None:
