@@ -1,4 +1,4 @@
-"""Builders: each makes a sound value of which a test varies one thing."""
+"""Builders of valid values. A test overrides only the fields it is about."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def a_channel(**changes: Any) -> Channel:
 
 
 def a_post(**changes: Any) -> Post:
-    """A comment about a street lamp."""
+    """A citizen's comment about a street lamp."""
     fields: dict[str, Any] = {
         "kind": "instagram",
         "native_id": "18000000000000021",
@@ -48,7 +48,7 @@ def a_post(**changes: Any) -> Post:
 
 
 def a_rejected(**changes: Any) -> Rejected:
-    """A comment without a time."""
+    """A comment in quarantine, because it has no time."""
     fields: dict[str, Any] = {
         "channel": "instagram:kabarsleman",
         "native_id": "18000000000000099",
@@ -108,7 +108,7 @@ def a_notice(**changes: Any) -> Notice:
 
 
 def a_channel_notice(**changes: Any) -> ChannelNotice:
-    """The mail to the owner of `a_channel` when the platform refuses us."""
+    """The notice to the owner of `a_channel` that the platform refuses us."""
     fields: dict[str, Any] = {
         "channel": a_channel().id,
         "matter": "permission",
@@ -122,7 +122,7 @@ def a_channel_notice(**changes: Any) -> ChannelNotice:
 
 
 def a_contact_notice(**changes: Any) -> ContactNotice:
-    """The mail to the desk when Dishub's address bounced."""
+    """The notice to the desk that Dishub's address bounced."""
     fields: dict[str, Any] = {
         "about": "dishub",
         "which": "email",
@@ -147,7 +147,7 @@ def an_event(**changes: Any) -> Event:
 
 
 def an_example(**changes: Any) -> Example:
-    """What a person said about `a_post`: that it is about a road."""
+    """A person's correction of `a_post`: it is about a road."""
     fields: dict[str, Any] = {
         "post": a_post().key,
         "ticket": a_ticket().code,

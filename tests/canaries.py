@@ -1,4 +1,4 @@
-"""Personal numbers and addresses as people in Sleman write them, each with a way to find it again."""
+"""Personal numbers and addresses as people in Sleman write them, each with a pattern that finds it in any text."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ _NARROW: Final = ("", " ", "-", ".", "\u2013")
 
 @dataclass(frozen=True)
 class Canary:
-    """Something personal: as it is written, and a pattern that finds it again in whatever form."""
+    """A piece of personal data as a person writes it, and a pattern that finds it in whatever form."""
 
     written: str
     trace: str
     squeezed: bool = False
-    """The pattern is for a text without the gaps that group long numbers."""
+    """Whether the pattern is for a text from which the gaps between groups of digits were removed."""
 
     def found_in(self, text: str) -> bool:
-        """Whether it came through."""
+        """Tell whether `text` holds the personal data."""
         return re.search(self.trace, _GAP.sub("", text) if self.squeezed else text, re.IGNORECASE) is not None
 
 
@@ -37,7 +37,7 @@ def id_of_a_person(random: Random) -> Canary:
 
 
 def mobile_number(random: Random) -> Canary:
-    """With or without the country's code."""
+    """A mobile telephone number, with or without the country's code."""
     rest = f"8{random.choice('12357')}{_digits(random, random.randint(8, 10))}"
     prefix = random.choice(("0", "+62", "62", "+62 ", "0062", "+62 (0)"))
     word = random.choice(("hubungi ", "WA ", "telp.", "https://wa.me/", "nomer saya,", "call:", "\U0001f602", "("))
@@ -45,7 +45,7 @@ def mobile_number(random: Random) -> Canary:
 
 
 def landline_number(random: Random) -> Canary:
-    """Of Yogyakarta."""
+    """A landline telephone number of Yogyakarta."""
     number = f"{random.choice('4578')}{_digits(random, random.randint(5, 6))}"
     area = random.choice(("0274-", "(0274) ", "0274 ", "0274", "+62 274 ", "(0274)"))
     return Canary(f"telp {area}{number}", f"274{number}", squeezed=True)
@@ -60,7 +60,7 @@ def mailbox(random: Random) -> Canary:
 
 
 def number_plate(random: Random) -> Canary:
-    """Of Yogyakarta or elsewhere; in small letters only where no word looks like it."""
+    """A number plate of Yogyakarta or elsewhere, in lower case only where no word looks like it."""
     area = random.choice(("AB", "B", "AD", "ab", "H"))
     number, series = random.randint(1000, 9999), _letters(random, random.randint(2, 3))
     series = series if area.islower() else series.upper()
@@ -69,14 +69,14 @@ def number_plate(random: Random) -> Canary:
 
 
 def bank_account(random: Random) -> Canary:
-    """An account with its bank."""
+    """A bank's name and an account number."""
     number = f"{random.randint(1, 9)}{_digits(random, random.randint(9, 14))}"
     bank = random.choice(("BCA", "rek BRI", "no rekening:", "Mandiri a.n. Budi", "bsi"))
     return Canary(f"transfer {bank} {_grouped(number, (4, 4, 20), random.choice(_NARROW))}", number, squeezed=True)
 
 
 def house_number(random: Random) -> Canary:
-    """The number of a house in a street."""
+    """A street and the number of a house in it."""
     number = f"{random.randint(111, 999)}{random.choice(('', 'a', '/12'))}"
     street = random.choice(("Jl. Melati", "jalan Kaliurang", "perum Griya blok C", "gang Kenanga"))
     word = random.choice(("No. ", "no ", "nomor ", "No."))
@@ -95,7 +95,7 @@ KINDS: Final[tuple[Callable[[Random], Canary], ...]] = (
 
 
 def some_canaries(random: Random) -> list[Canary]:
-    """One of each kind, in any order."""
+    """One canary of each kind, in random order."""
     found = [kind(random) for kind in KINDS]
     random.shuffle(found)
     return found

@@ -1,4 +1,4 @@
-"""The deployed `classify`, on moto, with posts that wait for their decision."""
+"""The deployed `classify` on moto, with posts that wait for their decision."""
 
 from __future__ import annotations
 
@@ -48,21 +48,21 @@ def a_record(post: Post, **changes: Any) -> dict[str, Any]:
 
 
 def failures(*posts: Post) -> dict[str, Any]:
-    """The answer that names these posts' records."""
+    """The function's return value that reports these posts' records as failed."""
     return {"batchItemFailures": [{"itemIdentifier": f"1000{post.native_id}"} for post in posts]}
 
 
 @dataclass
 class Deployed:
-    """The function on moto, with new posts that wait."""
+    """The function on moto, with new posts that wait for their decision."""
 
     module: ModuleType
     table: Table
     log: io.StringIO
     calls: list[str] = field(default_factory=list)
-    """What the function asked of AWS, in order."""
+    """The calls that the function made to AWS, in order."""
     death: int | None = None
-    """The call before which the process dies."""
+    """The number of the call before which the process dies; None when it lives."""
 
     def call(self, *posts: Post) -> Any:
         """Invoke the function with the records of these posts."""
@@ -80,11 +80,11 @@ class Deployed:
         return sorted(found, key=lambda item: (item["pk"], item["sk"]))
 
     def kinds(self) -> Counter[str]:
-        """How many items of each sort lie under tickets."""
+        """Count the items of each kind that lie under tickets."""
         return Counter(item["sk"].partition("#")[0] for item in self.items() if item["pk"].startswith("TICKET#"))
 
     def spoil(self, post: Post) -> None:
-        """Make a post unreadable in the table; its text is where the kind should be."""
+        """Make a post unreadable in the table: its text takes the place of its kind."""
         self.table.client.update_item(
             TableName=TABLE_NAME,
             Key=to_image(post_key(post.key)),
@@ -93,7 +93,7 @@ class Deployed:
         )
 
     def before_call(self, model: Any, **_: Any) -> None:
-        """Count a call, or die."""
+        """Record a call, or die in its place."""
         self.calls.append(model.name)
         if len(self.calls) == self.death:
             raise Killed
@@ -109,7 +109,7 @@ def classifying(deployed: Deployment) -> Deployed:
 
 
 def metrics_of(output: str) -> dict[str, float]:
-    """Metrics that were written."""
+    """The metrics in the function's output, by name."""
     found: dict[str, float] = {}
     for line in filter(None, output.splitlines()):
         written = json.loads(line)

@@ -27,8 +27,8 @@ DUMMY = {
     "POWERTOOLS_SERVICE_NAME": "test",
 }
 
-# A busy machine is no fault of the code: no example has a deadline. What fails prints how to repeat it. In CI
-# Hypothesis loads its own profile "ci" instead, which has no deadline either and tries the same examples at each run.
+# Examples have no deadline, because a busy machine is no fault of the code. A failure prints how to repeat it. In CI
+# Hypothesis loads its own profile "ci" instead, which has no deadline either and tries the same examples in each run.
 settings.register_profile("default", deadline=None, print_blob=True)
 
 

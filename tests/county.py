@@ -1,4 +1,4 @@
-"""Everything behind the stream, without the stream: what `follow_up` alone brings home."""
+"""A county in which no stream record is ever delivered, so that `follow_up` alone must do the work."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ TEXTS = (
 
 @dataclass
 class County:
-    """Everything behind the stream, without the stream."""
+    """The functions behind the stream and their table, without the stream."""
 
     memory: Memory = field(default_factory=Memory)
     mail: FakeMail = field(default_factory=FakeMail)
@@ -46,7 +46,7 @@ class County:
         self.stores.contacts.put(a_contact(DESK))
 
     def follow_up(self, *, seconds: int = 1000) -> Redriven:
-        """One run of the schedule, with time for so many steps."""
+        """Run `follow_up` once, with time for `seconds` steps."""
         steps = iter([True] * seconds)
         return Redrive(decide=self.decide, follow=self.follow, delivery=self.delivery).run(
             self.stores.posts.left_behind(self.now),
@@ -56,11 +56,11 @@ class County:
         )
 
     def follow(self, code: str) -> str:
-        """As the handler does."""
+        """Follow a ticket as the handler does, and return the outcome."""
         return follow(code, tickets=self.stores.tickets, directory=load_directory(), now=self.now)
 
     def decide(self, key: str) -> str:
-        """As the handler does."""
+        """Decide about a post as the handler does, and return the outcome."""
         return decide(
             key,
             posts=self.stores.posts,
@@ -71,7 +71,7 @@ class County:
         )
 
     def store(self, texts: Sequence[str], **changes: Any) -> list[Post]:
-        """Posts that no stream record was delivered for."""
+        """Store posts for which no stream record is delivered."""
         first = len(self.memory.posts)
         posts = [
             a_post(native_id=str(number), text=text, has_photo=not text, fetched_at=self.now, **changes)
@@ -83,5 +83,5 @@ class County:
 
     @property
     def states(self) -> set[str]:
-        """Of all notices."""
+        """The states of all notices."""
         return {notice.state for notice in self.memory.notices.values()}

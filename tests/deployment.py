@@ -1,4 +1,4 @@
-"""Functions as they are deployed: started cold, with the template's environment, on moto and one empty table."""
+"""Starts functions as they are deployed: cold, with the template's environment, on moto and one empty table."""
 
 from __future__ import annotations
 
@@ -29,24 +29,24 @@ KNOWN: Final = {
     "ACTION_BASE_URL": "https://aduan.example",
     "SMS_SENDER_ID": "SLEMAN",
 }
-"""What tests know about a deployment; the rest is the template's."""
+"""Environment variables whose values the tests choose; the others come from the template."""
 CHILD_LOGGERS: Final = ("aduan.stream",)
-"""Modules that are imported anew with a handler: their logger is a child of its, by the name it has at their import."""
+"""Modules to import anew with each handler, because their logger becomes a child of the handler's at import."""
 
 
 @dataclass(frozen=True)
 class Deployment:
-    """Starts functions, which share a table, an environment and a log."""
+    """Starts functions that share a table, an environment and a log."""
 
     table: Table
     log: io.StringIO = field(default_factory=io.StringIO)
-    """What the functions' loggers wrote; metrics are printed."""
+    """What the functions' loggers wrote. Metrics are not in it, as they are printed."""
 
     def __call__(self, function: str, **changed: str | None) -> ModuleType:
-        """Import the handler's module of a function of the template as a cold start does.
+        """Import the handler module of a function of the template, as a cold start does.
 
-        The function finds the variables that the template declares for it. `changed` gives some of them other values;
-        one that is None is missing.
+        The function gets the variables that the template declares for it. `changed` overrides some of them; None
+        removes a variable.
         """
         handler: str = FUNCTIONS[function]["Handler"].rpartition(".")[0]
         declared = {
@@ -70,7 +70,7 @@ class Deployment:
 
 @contextmanager
 def deployment(**environment: str) -> Iterator[Deployment]:
-    """Provide AWS with an empty table, and forget at the end what was started, created and set.
+    """Provide AWS with an empty table, and undo at the end whatever was started, created and set.
 
     Tests have it as the fixture `deployed`; what lives longer than a test, or shorter, enters it by itself.
     """

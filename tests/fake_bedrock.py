@@ -1,4 +1,4 @@
-"""A model on Amazon Bedrock: what it answers, and how a deployment is told to ask it."""
+"""A model on Amazon Bedrock: its answers, and the environment of a deployment that asks it."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ ON: Final = {
     "SECOND_OPINION_INPUT_USD": "1",
     "SECOND_OPINION_OUTPUT_USD": "5",
 }
-"""Environment of a deployment that asks."""
+"""Environment of a deployment that asks the model."""
 OFF: Final = ON | {"SECOND_OPINION_MODEL": ""}
-"""Environment of one that does not."""
+"""Environment of a deployment that asks no model."""
 USAGE: Final = {"inputTokens": 1_400, "outputTokens": 90, "totalTokens": 1_490}
 SPENT: Final = 1_400 * 1 + 90 * 5
-"""What an answer with `USAGE` costs at the prices of `ON`, in millionths of a USD."""
+"""Cost of an answer with `USAGE` at the prices of `ON`, in millionths of a USD."""
 
 
 def codes(**changes: Any) -> dict[str, Any]:
-    """What the tool is called with: a complaint about a street lamp."""
+    """The arguments of the model's tool call: a complaint about a street lamp."""
     return {"is_report": True, "kind": "complaint", "topic": "penerangan_jalan", "urgency": "normal"} | changes
 
 

@@ -1,4 +1,4 @@
-"""Facebook and Instagram: one account each on the simulator, asked without a network between."""
+"""Facebook and Instagram: one account each on the simulator, without a network in between."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.reading import APP_SECRET, NOW, TellingFake
 
 @dataclass
 class FakeGraph(TellingFake):
-    """One account with one post, under which citizens comment."""
+    """An account with one post, under which citizens comment."""
 
     CHANNEL: ClassVar[Channel]
     TOKEN: ClassVar[str]
@@ -44,7 +44,7 @@ class FakeGraph(TellingFake):
         self.simulator.world.add(self._draft(f"k{number}", Role.COMMENT, at, "host", by_county=False))
 
     def delete(self, native_id: str) -> None:
-        """Let its author take it back."""
+        """Let the author delete a comment."""
         self.simulator.world.delete(native_id)
 
     def healthy(self, asked: Asked) -> Answer:

@@ -1,4 +1,4 @@
-"""A newspaper with one feed, which knows what its readers have."""
+"""A newspaper with one feed, which knows the version that each reader has."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Publisher(Fake):
 
     @property
     def citizens(self) -> list[str]:
-        """Native ids of what is or was in the feed."""
+        """Native ids of all entries that are or were in the feed."""
         return [f"surat:surat-{number}" for number in self.entries]
 
     def write(self, number: int, at: datetime) -> None:
@@ -67,7 +67,7 @@ class Publisher(Fake):
         self.entries[number] = at
 
     def healthy(self, asked: Asked) -> Answer:
-        """Answer as the protocol says."""
+        """Answer with the feed, or with 304 when the reader has it already."""
         names = {"ETag": self.etag, "Last-Modified": self.modified}
         told = self.headers | {name: value for name, value in names.items() if value is not None}
         known = asked.headers.get("if-none-match") if self.etag else asked.headers.get("if-modified-since")

@@ -1,4 +1,4 @@
-"""The Bot API, as far as the poller asks for it: it keeps updates until a higher offset is asked for."""
+"""The part of Telegram's Bot API that the poller uses. It keeps updates until a request names a higher offset."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PARAMETERS: dict[str, Any] = {"moderators": (str(MODERATOR), "710000002"), "grou
 
 
 def a_message(number: int, text: str | None = None, **changes: Any) -> dict[str, Any]:
-    """What a moderator wrote to the bot a few minutes ago."""
+    """A message that a moderator wrote to the bot a few minutes ago."""
     person = changes.pop("person", MODERATOR)
     fields: dict[str, Any] = {
         "message_id": number,
@@ -33,7 +33,7 @@ def a_message(number: int, text: str | None = None, **changes: Any) -> dict[str,
 
 
 def a_part(number: int, group: str = "135", **changes: Any) -> dict[str, Any]:
-    """A picture of an album."""
+    """A message with one picture of an album."""
     return a_message(number, media_group_id=group, photo=[{"file_id": "x"}], **changes)
 
 
@@ -61,7 +61,7 @@ class Bot(Fake):
 
     @property
     def questions(self) -> list[dict[str, Any]]:
-        """What was asked."""
+        """The requests' bodies."""
         return [json.loads(asked.body) for asked in self.asked]
 
     @property
@@ -75,13 +75,13 @@ class Bot(Fake):
         self.sends(a_message(number, f"Lapor {number}", date=int(at.timestamp())))
 
     def sends(self, message: Any, kind: str = "message", **more: Any) -> int:
-        """Something reached the bot."""
+        """Let an update reach the bot, and return its number."""
         self.updates.append({"update_id": self.next_id, kind: message, **more})
         self.next_id += 1
         return self.next_id - 1
 
     def healthy(self, asked: Asked) -> Answer:
-        """Answer as the document says."""
+        """Answer as the platform documents it."""
         found = re.fullmatch(r"/bot([^/]*)/getUpdates", asked.path)
         if found is None or ":" not in found[1]:
             return an_error(404, "Not Found")
@@ -109,7 +109,7 @@ class Bot(Fake):
         return None
 
     def confirm(self, offset: int) -> None:
-        """Forget for ever."""
+        """Forget all updates below `offset`, for ever."""
         self.forgotten += [update for update in self.updates if update["update_id"] < offset]
         self.updates = [update for update in self.updates if update["update_id"] >= offset]
 
@@ -120,5 +120,5 @@ def updates_of(*updates: Any) -> Answer:
 
 
 def an_error(code: int, description: str, **more: Any) -> Answer:
-    """An answer of the platform that is none."""
+    """An error as Telegram sends it."""
     return Answer(code, json.dumps({"ok": False, "error_code": code, "description": description, **more}).encode())

@@ -1,4 +1,4 @@
-"""X's mentions, as far as the poller asks for them: two dialects, its limits, and its ways to fail."""
+"""X's mentions, as far as the poller asks for them: both dialects, the limits, and the errors."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PROBLEM = "https://api.twitter.com/2/problems"
 
 @dataclass(frozen=True)
 class Written:
-    """A post that mentions the account; one that was edited knows its former ids."""
+    """A post that mentions the account. An edited one holds its former ids."""
 
     id: str
     text: str
@@ -34,7 +34,7 @@ class Written:
 
 
 def written(minutes_ago: float, now: datetime, **changes: Any) -> Written:
-    """A post of some minutes ago; its id tells the time, as X's do."""
+    """A post written `minutes_ago` before `now`. Its id contains the time, as X's ids do."""
     moment = now - timedelta(minutes=minutes_ago)
     native_id = changes.pop("id", str(id_at(moment)))
     return replace(Written(native_id, f"@kabarsleman lapor {native_id}", moment), **changes)
@@ -51,13 +51,13 @@ class FakeX(TellingFake):
     usernames: dict[str, str] = field(default_factory=dict)
     page_size: int = 100
     keeps: timedelta | None = timedelta(days=7)
-    """How old a position may be; None for any age."""
+    """How old a requested position may be; None for any age."""
     errors: list[dict[str, Any]] = field(default_factory=list)
-    """Partial errors, which come beside the data."""
+    """Partial errors, which are sent beside the data."""
     hidden: set[str] = field(default_factory=set)
-    """Ids of posts whose authors do not show them any more."""
+    """Ids of posts that their authors no longer show."""
     charged: set[tuple[date, str]] = field(default_factory=set)
-    """Days (UTC) and ids of the mentions that were given: each is charged once."""
+    """Days (UTC) and ids of the mentions that were returned: each pair is charged once."""
 
     @property
     def citizens(self) -> list[str]:
@@ -70,7 +70,7 @@ class FakeX(TellingFake):
         self.posts.append(written(0, at, id=str(id_at(at) + number)))
 
     def delete(self, native_id: str) -> None:
-        """Let its author take it back."""
+        """Let the author delete a post."""
         self.posts = [post for post in self.posts if native_id not in {post.id, *post.history}]
 
     def healthy(self, asked: Asked) -> Answer:
@@ -86,7 +86,7 @@ class FakeX(TellingFake):
         return self._too_old(asked) or self._page(asked)
 
     def _looked_up(self, wanted: list[str]) -> Answer:
-        """Posts by their ids, and beside them why others are not shown."""
+        """Return posts by their ids, and beside them the errors of those that are not shown."""
         if not 1 <= len(wanted) <= 100:
             return self.problem(400, "Invalid Request", f"{PROBLEM}/invalid-request")
         by_id = {native_id: post for post in self.posts for native_id in (post.id, *post.history)}
@@ -106,12 +106,12 @@ class FakeX(TellingFake):
         return as_json(body, headers=self._limits())
 
     def problem(self, status: int, title: str, kind: str, *, reset: int | None = None, **more: Any) -> Answer:
-        """An error as X puts it."""
+        """An error as X sends it."""
         body = {"title": title, "detail": title, "type": kind, "status": status, **more}
         return as_json(body, status, self._limits(reset))
 
     def stale(self, name: str, value: str) -> Answer:
-        """A position from before what X remembers."""
+        """The error for a position that is too old for X."""
         message = f"'{name}' must be a tweet id created after some day."
         return self.problem(
             400,
@@ -163,7 +163,7 @@ class FakeX(TellingFake):
 
 
 def _rendered(post: Written, query: Any) -> dict[str, Any]:
-    """A post with what was asked for, in the dialect of the question."""
+    """A post with the requested fields, in the dialect of the request."""
     new = "post.fields" in query
     word = "post" if new else "tweet"
     fields = query.get(f"{word}.fields", "").split(",")
@@ -194,5 +194,5 @@ def _moment(text: str) -> datetime:
 
 
 def numbered(count: int, now: datetime, *, first_minutes_ago: float = 1) -> Iterable[Written]:
-    """Posts a minute apart, the first of them the youngest."""
+    """Posts a minute apart, the youngest first."""
     return [written(first_minutes_ago + number, now) for number in range(count)]

@@ -1,4 +1,4 @@
-"""YouTube's comments, as far as the poller asks for them, and its ways to fail."""
+"""YouTube's comments, as far as the poller asks for them, and its errors."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Comment:
 
 
 def said(native_id: str, minutes_ago: float, now: datetime, **changes: Any) -> Comment:
-    """A comment of some minutes ago."""
+    """A comment written `minutes_ago` before `now`."""
     return replace(Comment(native_id, f"Lapor {native_id}", now - timedelta(minutes=minutes_ago)), **changes)
 
 
@@ -43,11 +43,11 @@ class FakeYouTube(TellingFake):
     threads: list[Comment] = field(default_factory=list)
     page_size: int = 100
     shows: int = 5
-    """How many replies come with a thread."""
+    """How many replies are returned with a thread."""
     hidden: int = 0
-    """By how many the count of replies is more than what is ever listed."""
+    """By how much the count of replies exceeds the number of replies that are ever listed."""
     refuses_missing: bool = False
-    """Whether a question for several comments is refused when one is not there, as the documentation says it may be."""
+    """Whether a request for several comments is refused when one is missing, as the documentation says may happen."""
 
     @property
     def all(self) -> list[Comment]:
@@ -60,7 +60,7 @@ class FakeYouTube(TellingFake):
         return {one.id for one in self.all if one.author != ACCOUNT}
 
     def write(self, number: int, at: datetime) -> None:
-        """Let a citizen write something: every second one a reply."""
+        """Let a citizen write something; every second text is a reply."""
         one = said(f"k{number}", 0, at)
         if self.threads and number % 2:
             self.threads[0].replies.append(replace(one, id=f"{self.threads[0].id}.{one.id}"))
@@ -68,7 +68,7 @@ class FakeYouTube(TellingFake):
             self.threads.append(one)
 
     def delete(self, native_id: str) -> None:
-        """Let its author take it back."""
+        """Let the author delete a comment."""
         self.threads = [thread for thread in self.threads if thread.id != native_id]
         for thread in self.threads:
             thread.replies = [reply for reply in thread.replies if reply.id != native_id]
@@ -96,7 +96,7 @@ class FakeYouTube(TellingFake):
         return lists[asked.path](query, offset, size)
 
     def _looked_up(self, query: Any) -> Answer:
-        """Comments by their ids; those that are not there are missing."""
+        """Return comments by their ids, leaving out those that do not exist."""
         wanted = query["id"].split(",")
         if query.get("part") != "id" or len(wanted) > 50 or "maxResults" in query:
             return error(400, "badRequest", "Invalid value")
@@ -134,7 +134,7 @@ class FakeYouTube(TellingFake):
 
 
 def error(status: int, reason: str, message: str = "", domain: str = "youtube.comment") -> Answer:
-    """An error as YouTube puts it."""
+    """An error as YouTube sends it."""
     errors = [{"message": message, "domain": domain, "reason": reason}]
     return as_json({"error": {"code": status, "message": message, "errors": errors}}, status)
 

@@ -1,4 +1,4 @@
-"""The stores without a table: they keep copies, obey the same conditions, and can be made to fail at any call.
+"""The stores in memory: they keep copies, obey the table's conditions, and can be made to fail at any call.
 
 They pass the same contract suite as the stores on DynamoDB (`tests/contract/test_stores.py`).
 """
@@ -31,12 +31,12 @@ from notify.stores import Stores
 
 
 class Killed(BaseException):
-    """The process died here. Not an `Exception`: no code may survive it."""
+    """The process died here. It is no `Exception`, so that no code can catch it by accident."""
 
 
 @dataclass
 class Memory:
-    """What all stores share, and a counter that kills the process before or after a chosen call."""
+    """The data that all stores share, and a counter that kills the process before or after a chosen call."""
 
     posts: dict[str, Post] = field(default_factory=dict)
     quarantined: dict[tuple[str, str], Rejected] = field(default_factory=dict)
@@ -49,18 +49,18 @@ class Memory:
     sweeps: dict[str, Sweep] = field(default_factory=dict)
     tokens: dict[str, TokenCheck] = field(default_factory=dict)
     contacts: dict[str, Contact] = field(default_factory=dict)
-    """By their codes."""
+    """Contacts by their codes."""
     examples: dict[str, Example] = field(default_factory=dict)
     resolutions: dict[tuple[str, str], Resolution] = field(default_factory=dict)
     replies: dict[tuple[str, Stage], Reply] = field(default_factory=dict)
     counted: dict[str, int] = field(default_factory=dict)
     spent: dict[tuple[str, str], int] = field(default_factory=dict)
-    """In millionths of a USD, by what it was for and the month."""
+    """Amounts spent, in millionths of a USD, by purpose and month."""
     unsettled: set[tuple[str, str, str]] = field(default_factory=set)
     mails: dict[tuple[str, str], int] = field(default_factory=dict)
-    """How many went to a department in an hour."""
+    """How many mails went to a department in each hour."""
     texts: dict[tuple[str, str], tuple[str, datetime]] = field(default_factory=dict)
-    """By department and matter, about which ticket and when the last SMS went."""
+    """The ticket and time of the last SMS, by department and matter."""
     reads: int = 0
     writes: int = 0
     calls: int = 0
@@ -101,7 +101,7 @@ class InMemoryPostStore:
             return {post.key: stored[post.key].digest for post in posts if post.key in stored}
 
     def known(self, channel: str, keys: Iterable[str]) -> set[str]:
-        """Look up in both."""
+        """Look up in the posts and the quarantine."""
         with self.memory.call():
             posts, quarantined = self.memory.posts, self.memory.quarantined
             return {key for key in keys if key in posts or (channel, key.partition("#")[2]) in quarantined}
@@ -151,7 +151,7 @@ class InMemoryPostStore:
             return self.memory.posts[post.key].ticket is None and self.leave_tombstone(post, reason, at)
 
     def leave_tombstone(self, post: Post, reason: str, at: datetime) -> bool:
-        """Take away what it said and who said it."""
+        """Remove a post's text and author."""
         stored = self.memory.posts[post.key]
         if stored.gone_at is not None:
             return False
@@ -200,7 +200,7 @@ class InMemoryChannelStore:
             return self.memory.cursors.get(channel, Cursor(channel=channel))
 
     def lease(self, cursor: Cursor, owner: str, now: datetime, until: datetime) -> Cursor:
-        """Take it if it is as it was read, and free."""
+        """Take the lease if the cursor is as it was read, and free."""
         with self.memory.call(write=True):
             stored = self.memory.cursors.get(cursor.channel, Cursor(channel=cursor.channel))
             if stored.version != cursor.version or stored.leased_to_other(owner, now):
@@ -209,7 +209,7 @@ class InMemoryChannelStore:
             return cursor.model_copy(update={"lease_owner": owner, "lease_until": until})
 
     def release(self, cursor: Cursor, owner: str) -> None:
-        """Write it if the lease still holds."""
+        """Write the cursor if the lease still holds."""
         with self.memory.call(write=True):
             stored = self.memory.cursors.get(cursor.channel)
             if stored is None or stored.version != cursor.version or stored.lease_owner != owner:
@@ -314,7 +314,7 @@ class InMemoryTicketStore:
             return sorted((event for event in self.memory.events if event.ticket == code), key=lambda event: event.at)
 
     def due(self, now: datetime) -> Iterator[str]:
-        """Those that wait for something else than the forum."""
+        """Codes of the due tickets that are not before the forum."""
         with self.memory.call():
             waiting = [
                 (ticket.act_at, ticket.code)
@@ -421,7 +421,7 @@ class InMemoryNoticeStore:
             return self.memory.notices.get(notice)
 
     def claim(self, notice: AnyNotice, owner: str, now: datetime, recipient: str, told: str) -> AnyNotice:
-        """Take it once; the owner's own repetition is no other's."""
+        """Take it once; a repetition by the same owner succeeds too."""
         with self.memory.call(write=True):
             stored = self._stored(notice)
             if (stored.claimed_by, stored.attempt) == (owner, notice.attempt + 1):
@@ -466,7 +466,7 @@ class InMemoryNoticeStore:
         self._put_aside(notice, "skipped", why)
 
     def hold(self, notice: AnyNotice, hold: Hold) -> None:
-        """Let what is as it was read wait."""
+        """Let a notice wait, if it is as it was read."""
         with self.memory.call(write=True):
             stored = self._stored(notice)
             if (stored.state, stored.attempt) != ("pending", notice.attempt):
@@ -502,7 +502,7 @@ class InMemoryNoticeStore:
         return self.memory.notices[notice.id]
 
     def _finish(self, notice: AnyNotice, **changes: object) -> None:
-        """Write an outcome where none is on record, if it is still this attempt's."""
+        """Write an outcome where none is recorded, if the notice still belongs to this attempt."""
         with self.memory.call(write=True):
             stored = self._stored(notice)
             owner = (stored.claimed_by, stored.attempt)
@@ -560,7 +560,7 @@ class InMemorySpendingStore:
     what: str = "SECOND_OPINIONS"
 
     def book(self, ask: str, now: datetime, amount: int, budget: int) -> bool:
-        """Add what the month can bear, once."""
+        """Book an amount once, if it fits into the month's budget."""
         with self.memory.call(write=True):
             month = (self.what, month_of(now))
             if (*month, ask) not in self.memory.unsettled:
@@ -572,7 +572,7 @@ class InMemorySpendingStore:
             return True
 
     def settle(self, ask: str, now: datetime, difference: int) -> None:
-        """Correct what is booked, once."""
+        """Correct a booked amount, once."""
         with self.memory.call(write=True):
             month = (self.what, month_of(now))
             if (*month, ask) in self.memory.unsettled:
@@ -587,7 +587,7 @@ class InMemorySendingStore:
     memory: Memory
 
     def opened(self, department: str, since: datetime, most: int, before: Ticket | None = None) -> int:
-        """Count those in between."""
+        """Count the tickets opened in between."""
         with self.memory.call():
             places = [
                 (ticket.opened_at, ticket.code)
@@ -612,7 +612,7 @@ class InMemorySendingStore:
             return min(before, limit)
 
     def first_sms(self, department: str, matter: str, ticket: str, now: datetime, within: timedelta) -> bool:
-        """Note it, unless another ticket's is noted."""
+        """Record the SMS, unless one about another ticket is recorded."""
         with self.memory.call(write=True):
             noted = self.memory.texts.get((department, matter))
             if noted is not None and noted[0] != ticket and noted[1] > now - within:
@@ -622,7 +622,7 @@ class InMemorySendingStore:
 
 
 def stores_of(memory: Memory) -> Stores:
-    """Return what a delivery reads and writes."""
+    """Return the stores that a delivery reads and writes."""
     return Stores(
         InMemoryNoticeStore(memory),
         InMemoryTicketStore(memory),

@@ -1,4 +1,4 @@
-"""Labelled texts made of a few words: enough for a model that learns in a second."""
+"""Labelled texts made of a few words, from which a model learns within a second."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def an_example(**changes: Any) -> Example:
 
 
 def chatter(**changes: Any) -> Example:
-    """A text that asks nothing of anybody."""
+    """A text that is no report."""
     return an_example(**({"text": "selamat pagi", "is_report": False, "kind": "other", "topic": None} | changes))
 
 

@@ -1,4 +1,4 @@
-"""The fakes of all platforms. A new kind is a line here, and passes `tests/contract/test_kinds.py`."""
+"""The fakes of all platforms. A new kind needs a line here and must pass `tests/contract/test_kinds.py`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Mails as a mail program would read them."""
+"""Reads mails as a mail program would."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ class Links(HTMLParser):
         self.text = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note every address."""
+        """Collect every address."""
         assert tag not in {"img", "script", "link", "style", "iframe", "object", "form"}
         self.text += "\n" * (tag == "br")
         self.links += [value or "" for name, value in attrs if name in {"href", "src", "background", "action"}]
 
     def handle_data(self, data: str) -> None:
-        """Note every text."""
+        """Collect every text."""
         self.text += data
 
 

@@ -1,4 +1,4 @@
-"""Links as they stand in the mails, and the secret that signs them, made in moto."""
+"""Makes links as they stand in mails, and in moto the secret that signs them."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ def create_keys(keys: SigningKeys = KEYS) -> str:
 
 
 def as_secret(keys: SigningKeys) -> str:
-    """Keys as the secret holds them."""
+    """The keys as the secret holds them."""
     return json.dumps({"current": keys.current, **keys.keys})
 
 
 def a_token(**changes: Any) -> ActionToken:
-    """Dishub may accept the builders' ticket."""
+    """A token with which Dishub may accept the builders' ticket."""
     fields: dict[str, Any] = {
         "ticket": a_ticket().code,
         "department": "dishub",
@@ -38,6 +38,6 @@ def a_token(**changes: Any) -> ActionToken:
 
 
 def a_link(ticket: str, department: str, action: Action, at: datetime = NOON) -> str:
-    """What stands behind ``/t/`` in a mail that was sent at `at`."""
+    """The part of a link after ``/t/``, as in a mail that was sent at `at`."""
     token = a_token(ticket=ticket, department=department, action=action, expires_at=at + LIFETIME)
     return signed(token, KEYS)

@@ -1,4 +1,4 @@
-"""A platform on this machine: answers whatever a test decides, over real HTTP."""
+"""A platform on this machine that sends a test's answers over real HTTP."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Asked:
     path: str
     query: Mapping[str, str]
     headers: Mapping[str, str]
-    """By name in small letters."""
+    """By name in lower case."""
     target: str
     """Path and query as they were sent."""
     body: bytes = b""
@@ -29,7 +29,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Answer:
-    """What is sent back."""
+    """A response to send."""
 
     status: int
     data: bytes
@@ -39,7 +39,7 @@ class Answer:
 
 
 def as_json(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Answer:
-    """JSON, compressed, as the platforms send it."""
+    """A response of compressed JSON, as the platforms send it."""
     named = headers or {}
     kind = "application/json; charset=utf-8"
     return Answer(
@@ -49,7 +49,7 @@ def as_json(body: Any, status: int = 200, headers: Mapping[str, str] | None = No
 
 @contextmanager
 def serving(answer: Callable[[Asked], Answer]) -> Iterator[str]:
-    """Answer requests as long as the block lasts; gives the base address."""
+    """Answer requests while the block runs, and yield the base address."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"

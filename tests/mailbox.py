@@ -27,7 +27,7 @@ LETTERS: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
 def a_directory(**rules: dict[str, Any]) -> Directory:
-    """The county's, with other rules for some departments."""
+    """The county's directory, with other rules for some departments."""
     directory = load_directory()
     default = directory.sending.default
     own = {code: default.model_copy(update=rule) for code, rule in rules.items()}
@@ -48,13 +48,13 @@ class Message:
     at: datetime
     recipient: str
     notices: tuple[NoticeId, ...]
-    """Those that went with it."""
+    """The notices that the message carried."""
     mail: Mail | None
 
 
 @dataclass
 class Provider:
-    """Stands for SES and SNS."""
+    """Stands in for SES and SNS."""
 
     county: County
     accepted: list[Message] = field(default_factory=list)
@@ -62,7 +62,7 @@ class Provider:
     fault: Callable[[], None] = lambda: None
 
     def send(self, said: Mail | str, envelope: Envelope) -> str:
-        """Take one message, unless it has a fault."""
+        """Accept one message, unless a fault is set."""
         self.requests += 1
         self.fault()
         mail = said if isinstance(said, Mail) else None
@@ -86,7 +86,7 @@ class County:
         memory.contacts = {code: a_contact(code) for code in ("dishub", "dlh", "bpbd", "damkar", "inspektorat", DESK)}
 
     def open(self, number: int, *, planned: bool = True, **changes: Any) -> list[Notice]:
-        """Write a ticket with its notices, as `classify` does; not `planned`, as somebody who knows no quiet hours."""
+        """Write a ticket with its notices, as `classify` does; without `planned`, quiet hours are ignored."""
         code, native_id = a_code(number), str(number)
         post = a_post(native_id=native_id, state="triaged", triage=a_triage(), ticket=code, text=f"Laporan {number}")
         fields = {"place": Place(kalurahan=f"Desa {number}"), "opened_at": self.now, "due_at": self.now} | changes
@@ -111,21 +111,21 @@ class County:
 
     @property
     def delivery(self) -> Delivery:
-        """On this clock."""
+        """A delivery on this clock."""
         senders = Senders(self.mail, self.sms)
         return Delivery(self.stores, senders, self.directory, PRODUCTION, clock=lambda: self.now)
 
     def deliver(self, notice: AnyNotice) -> Outcome:
-        """As the stream does."""
+        """Deliver a notice as the stream does."""
         return self.delivery.deliver(notice)
 
     def follow_up(self, has_time: Callable[[], bool] = lambda: True) -> Redriven:
-        """One run of the schedule, about notices alone."""
+        """Run the schedule once, for notices only."""
         redrive = Redrive(decide=str, follow=str, delivery=self.delivery)
         return redrive.run([], [], self.notices.left_behind(self.now), has_time)
 
     def follow_up_until(self, end: datetime) -> None:
-        """Every run of the schedule up to a moment, but for those that would find nothing to do."""
+        """Run the schedule up to a moment, leaving out the runs that would find nothing to do."""
         while self.now < end:
             self.now += FIVE_MINUTES
             if next(self.notices.left_behind(self.now), None) is not None:

@@ -1,4 +1,4 @@
-"""Changes as their makers write them, of tickets that a test made up."""
+"""Changes as the product makes them, of tickets that a test made up."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def opened(
 def revised(  # noqa: PLR0913 # what is written together
     post: Post, triage: Triage, before: Ticket, after: Ticket, *, notices: Iterable[Notice], events: Iterable[Event]
 ) -> Change:
-    """Another version of a ticket's post was decided about."""
+    """Another version of a ticket's post was decided."""
     return Change(
         before=before,
         after=after,
@@ -55,7 +55,7 @@ def corrected(  # noqa: PLR0913 # what is written together
     events: Iterable[Event],
     example: Example | None,
 ) -> Change:
-    """A person said what is right."""
+    """A person corrected the ticket."""
     events = tuple(events)
     return Change(
         before=before,
@@ -73,7 +73,7 @@ def corrected(  # noqa: PLR0913 # what is written together
 def joined(  # noqa: PLR0913 # what is written together
     post: Post, triage: Triage, before: Ticket, after: Ticket, *, notices: Iterable[Notice], event: Event
 ) -> Change:
-    """Another post of its author belongs to the ticket."""
+    """Another post joins the ticket as a voice."""
     return Change(
         before=before,
         after=after,
@@ -95,11 +95,11 @@ def moved(  # noqa: PLR0913 # what is written together
     event: Event | None = None,
     post: Post | None = None,
 ) -> Change:
-    """Something was done about the ticket."""
+    """The ticket was moved."""
     events = () if event is None else (event,)
     return Change(before=before, after=after, at=at, events=events, notices=tuple(notices), post=post)
 
 
 def erased(post: Post, ticket: Ticket, event: Event, reason: str, at: datetime) -> Change:
-    """A post is gone at its source."""
+    """A ticket's post was deleted at its source."""
     return replace(erasure(post, ticket, at), events=(event,), tombstone=reason)

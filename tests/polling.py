@@ -1,4 +1,4 @@
-"""A platform of threads, a table in memory, and a clock: what runs over one channel are tested with."""
+"""A platform of threads, a table in memory, and a clock, with which runs over one channel are tested."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A server that stands for SES and SNS: what arrives there was on the wire."""
+"""A server that stands in for SES and SNS, so that tests see what is really sent."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ FAULT = {
 
 @dataclass
 class Provider:
-    """A server that takes every request, counts it, and answers as it was told to."""
+    """A server that records every request and answers as a test tells it to."""
 
     listener: socket.socket = field(default_factory=lambda: socket.create_server(("127.0.0.1", 0)))
     requests: list[tuple[str, bytes]] = field(default_factory=list)
@@ -44,11 +44,11 @@ class Provider:
 
     @property
     def url(self) -> str:
-        """Where it listens."""
+        """The address on which the server listens."""
         return f"http://127.0.0.1:{self.listener.getsockname()[1]}"
 
     def serve(self) -> None:
-        """Take one connection after the other until the listener is closed."""
+        """Serve one connection after the other until the listener is closed."""
         while True:
             try:
                 connection, _ = self.listener.accept()
@@ -82,7 +82,7 @@ class Provider:
 
 @contextlib.contextmanager
 def a_provider() -> Iterator[Provider]:
-    """Serve for as long as the context lasts."""
+    """Serve while the block runs."""
     server = Provider()
     thread = threading.Thread(target=server.serve, daemon=True)
     thread.start()
@@ -95,13 +95,13 @@ def a_provider() -> Iterator[Provider]:
 
 
 def mail_sender(url: str, configuration_set: str = "") -> EmailSender:
-    """The sender that is deployed, only more impatient."""
+    """The deployed sender of mail, with shorter timeouts."""
     client = boto3.client("sesv2", endpoint_url=url, config=_impatient())
     return EmailSender(lambda: client, "Aduan Sleman <aduan@sleman.example>", configuration_set)
 
 
 def text_sender(url: str, sender_id: str = "") -> SmsSender:
-    """The sender that is deployed, only more impatient."""
+    """The deployed sender of SMS, with shorter timeouts."""
     client = boto3.client("sns", endpoint_url=url, config=_impatient())
     return SmsSender(lambda: client, sender_id)
 
@@ -117,7 +117,7 @@ def send(url: str, medium: str, **options: Any) -> str:
 
 
 def an_envelope(notice: AnyNotice, recipient: str = "dishub@sleman.example", reply_to: str | None = None) -> Envelope:
-    """Where a message about one notice goes."""
+    """The envelope of a message about one notice."""
     return Envelope(recipient, notice.department, (notice.id,), reply_to)
 
 

@@ -1,4 +1,4 @@
-"""What every kind of channel is read with in tests: a platform's fake, a run over it, and a whole deployment."""
+"""Reads every kind of channel in tests: from a platform's fake, by one run, or in a whole deployment."""
 
 from __future__ import annotations
 
@@ -35,45 +35,45 @@ NOW = datetime(2026, 11, 3, 7, 0, tzinfo=UTC)
 FLOOR = NOW - timedelta(days=30)
 FIRST = Window(since=FLOOR, floor=FLOOR, threads=FLOOR)
 LATER = Window(since=NOW - timedelta(days=2), floor=FLOOR, threads=FLOOR)
-"""The window of a run that comes after a complete one."""
+"""The window of a run that follows a complete one."""
 RECORDINGS = Path(__file__).parent / "recordings"
 AUTHOR_KEY = "kunci-penulis"
 APP_SECRET = "rahasia-aplikasi"
 HTML = Answer(200, b"<!DOCTYPE html><title>Masuk</title>", {"Content-Type": "text/html"})
-"""The page of a login, where an answer should be."""
+"""A login page in the place of an answer."""
 
 junk = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=5,
 )
-"""Any JSON, where a platform documents something else."""
+"""Arbitrary JSON, whatever the platform documents."""
 
 Fault = Callable[[Asked, int], Answer | None]
 
 
 def recorded(kind: str, name: str, part: str | None = None) -> Answer:
-    """A recorded answer of a platform: a file, or one of those in a file."""
+    """A recorded answer of a platform: a whole file, or one part of it."""
     found = json.loads((RECORDINGS / kind / f"{name}.json").read_text(encoding="utf-8"))
     found = found if part is None else found[part]
     return Answer(found["status"], json.dumps(found["body"]).encode(), found.get("headers", {}))
 
 
 def no_fault(_asked: Asked, _number: int) -> Answer | None:
-    """Nothing is answered instead."""
+    """Let the platform answer without a fault."""
     return None
 
 
 @dataclass
 class Fake(ABC):
-    """A platform with one account. Its class holds the account's channel and token."""
+    """A platform with one account. The class holds the account's channel and token."""
 
     CHANNEL: ClassVar[Channel]
     TOKEN: ClassVar[str]
 
     now: datetime = NOW
     fault: Fault = no_fault
-    """What is answered instead, by the request and its number."""
+    """Returns an answer to send instead, by the request and its number, or None."""
     asked: list[Asked] = field(default_factory=list)
 
     def answer(self, asked: Asked) -> Answer:
@@ -84,7 +84,7 @@ class Fake(ABC):
 
     @abstractmethod
     def healthy(self, asked: Asked) -> Answer:
-        """Answer as the platform does that has no trouble."""
+        """Answer as a healthy platform does."""
 
     @abstractmethod
     def write(self, number: int, at: datetime) -> None:
@@ -97,11 +97,11 @@ class Fake(ABC):
 
 
 class TellingFake(Fake):
-    """One of a platform that tells what was deleted."""
+    """The fake of a platform that tells what was deleted."""
 
     @abstractmethod
     def delete(self, native_id: str) -> None:
-        """Let its author take it back."""
+        """Let the author delete a post."""
 
 
 F = TypeVar("F", bound=Fake)
@@ -109,7 +109,7 @@ F = TypeVar("F", bound=Fake)
 
 @dataclass
 class Reading:
-    """What one run over a source gave."""
+    """What one run over a source yielded."""
 
     posts: list[Post] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
@@ -121,12 +121,12 @@ class Reading:
 
     @property
     def ids(self) -> list[str]:
-        """Native ids in order, as often as they came."""
+        """Native ids in order, repeated as often as they were yielded."""
         return [post.native_id for post in self.posts]
 
     @property
     def texts(self) -> dict[str, str]:
-        """What was written, by native id."""
+        """The posts' texts, by native id."""
         return {post.native_id: post.text for post in self.posts}
 
 
@@ -147,7 +147,7 @@ def read(source: Source, window: Window, marks: Mapping[str, str] | None = None)
 
 
 class Direct:
-    """Asks a platform without a network between."""
+    """A client of a platform without a network in between."""
 
     def __init__(self, answer: Callable[[Asked], Answer]) -> None:
         self._answer = answer
@@ -171,7 +171,7 @@ def connection_to(  # noqa: PLR0913 # what a run gets to work with
     budget: TimeBudget | None = None,
     app_secret: str = APP_SECRET,
 ) -> Connection:
-    """A connection whose every platform is at `base_url`, and whose every token is `token`."""
+    """A connection on which every platform is at `base_url` and every token is `token`."""
     known = {"author_key": AUTHOR_KEY, "app_secret": app_secret}
 
     def get_parameters(Names: list[str], **_: Any) -> dict[str, Any]:  # noqa: N803 # the service's name
@@ -181,7 +181,7 @@ def connection_to(  # noqa: PLR0913 # what a run gets to work with
 
     client = cast("Any", SimpleNamespace(get_parameters=get_parameters))
     platforms = ("graph", "telegram", "x", "youtube")
-    # Without a network a feed is asked for at its own address.
+    # Without a network, a feed is fetched from its own address.
     addresses: dict[str, Any] = {"feed_base_url": "" if http is not None else base_url}
     addresses |= {f"{name}_base_url": base_url for name in platforms}
     return Connection(
@@ -203,7 +203,7 @@ class Platform(Generic[F]):
     pauses: list[float] = field(default_factory=list)
     http: Any = None
     source: Any = None
-    """What read it last."""
+    """The source that read it last."""
 
     def open(  # what a run gets to work with
         self,
@@ -233,7 +233,7 @@ class Platform(Generic[F]):
     def read(
         self, marks: Mapping[str, str] | None = None, window: Window | None = None, now: datetime = NOW, **more: Any
     ) -> Reading:
-        """Run once; over all that the channel looks back to, unless a window is given."""
+        """Run once, over the channel's whole lookback unless a window is given."""
         floor = NOW - timedelta(days=self.fake.CHANNEL.lookback_days)
         first = Window(since=floor, floor=floor, threads=floor)
         return read(self.open(now, **more), first if window is None else window, marks)
@@ -260,20 +260,20 @@ class Deployment(Generic[F]):
     now: datetime = NOW
     runs: int = 0
     changes: Mapping[str, Any] = field(default_factory=dict)
-    """To the channel's line in the directory."""
+    """Changes to the channel's line in the directory."""
 
     @property
     def channel(self) -> Channel:
-        """As the directory has it."""
+        """The channel, as the directory has it."""
         return self.fake.CHANNEL.model_copy(update=dict(self.changes))
 
     @property
     def cursor(self) -> Cursor | None:
-        """How far it was read; None when it never was."""
+        """The channel's cursor; None when it was never read."""
         return self.memory.cursors.get(self.channel.id)
 
     def poll(self) -> Run | None:
-        """Run once, later than any lease of a run that died."""
+        """Run once, after any lease of a dead run has ended."""
         self.runs += 1
         self.now += timedelta(minutes=5)
         self.fake.now = self.now
@@ -298,7 +298,7 @@ class Deployment(Generic[F]):
         memory.kill_before = memory.kill_after = None
 
     def connection(self) -> Connection:
-        """What a run gets to work with."""
+        """The connection that a run works with."""
         return connection_to("http://platform.test", self.now, self.fake.TOKEN, http=Direct(self._answer))
 
     def _answer(self, asked: Asked) -> Answer:

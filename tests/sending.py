@@ -1,4 +1,4 @@
-"""The outbox without AWS: stores in memory, providers that answer as they are told, and what SES reports."""
+"""The outbox without AWS: stores in memory, providers that behave as a test tells them, and reports of SES."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MINUTE = timedelta(minutes=1)
 FALLBACK = "cadangan@sleman.example"
 
 Behaviour = Exception | str
-"""A refusal or a loss; or ``accept``; ``accept, then lose``: the reply; ``die`` before, ``accept, then die`` after."""
+"""An exception to raise, or ``accept``, ``accept, then lose`` (the reply), ``die`` or ``accept, then die``."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Message:
 
 @dataclass
 class FakeProvider:
-    """Stands for SES or SNS: keeps what it accepted, and lets replies and processes get lost."""
+    """Stands in for SES or SNS: keeps what it accepted, and may lose its reply or kill the process."""
 
     behaviour: Behaviour = "accept"
     requests: int = 0
@@ -50,7 +50,7 @@ class FakeProvider:
     subjects: list[str] = field(default_factory=list)
 
     def send(self, said: Mail | str, envelope: Envelope) -> str:
-        """Take one message, or not."""
+        """Treat one message as the next behaviour says."""
         self.requests += 1
         if self.behaviour == "die":
             raise Killed
@@ -67,20 +67,20 @@ class FakeProvider:
         return self.accepted[-1].id
 
     def of(self, notice: AnyNotice) -> list[Message]:
-        """What was accepted of one notice."""
+        """The accepted messages of one notice."""
         return [message for message in self.accepted if message.notice == notice.id]
 
 
 @dataclass
 class Sending:
-    """A ticket of Dishub, whose contact has a fallback, with a notice about it; the desk has a contact, too."""
+    """A ticket of Dishub with a notice. Dishub's contact has a fallback address, and the desk has a contact too."""
 
     memory: Memory = field(default_factory=Memory)
     mail: FakeProvider = field(default_factory=FakeProvider)
     sms: FakeProvider = field(default_factory=FakeProvider)
     now: datetime = NOON + MINUTE
     wire: Senders | None = None
-    """The senders that are deployed, in place of the providers above."""
+    """The deployed senders, in place of the providers above."""
 
     def __post_init__(self) -> None:
         memory = self.memory
@@ -103,32 +103,32 @@ class Sending:
 
     @property
     def contact(self) -> Contact:
-        """Dishub's."""
+        """Dishub's contact."""
         return self.memory.contacts["dishub"]
 
     def deliver(self, notice: AnyNotice | None = None) -> Outcome:
-        """As the stream does, or `follow_up`, with what was read of a notice."""
+        """Deliver a notice as it was read, as the stream or `follow_up` does."""
         return self.delivery.deliver(notice or self.stored())
 
     @property
     def delivery(self) -> Delivery:
-        """On this clock."""
+        """A delivery on this clock."""
         senders = self.wire or Senders(self.mail, self.sms)
         return Delivery(self.stores, senders, DIRECTORY, PRODUCTION, clock=lambda: self.now)
 
     def follow_up(self, later: timedelta = timedelta()) -> Redriven:
-        """One run of the schedule, this much later."""
+        """Run the schedule once, this much later."""
         self.now += later
         redrive = Redrive(decide=str, follow=str, delivery=self.delivery)
         return redrive.run([], [], self.stores.notices.left_behind(self.now), lambda: True)
 
     def report(self, message: Message, kind: Kind = "accepted", reason: str = "") -> Reconciled:
-        """What SES says about a message it accepted."""
+        """Let SES report about a message that it accepted."""
         event = MailEvent(kind, message.notice, message.id, message.recipient, self.now, reason)
         return apply_mail_event(event, notices=self.stores.notices, contacts=self.stores.contacts, now=self.now)
 
     def die(self, step: Callable[[], object], *, before: int | None = None, after: int | None = None) -> None:
-        """Take a step, and die before or after one of its calls to the table, or where the provider says so."""
+        """Run a step, and die before or after one of its calls to the table, or where the provider dies."""
         memory = self.memory
         memory.calls, memory.kill_before, memory.kill_after = 0, before, after
         with contextlib.suppress(Killed):

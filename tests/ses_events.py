@@ -11,7 +11,7 @@ from tests.builders import a_notice
 
 RECIPIENT: Final = "dishub@sleman.example"
 AT: Final = "2026-11-03T05:02:03.669Z"
-"""When it happened."""
+"""When the events happened."""
 ACCEPTED_AT: Final = "2026-11-03T05:02:02.012Z"
 PARTS: Final[dict[str, tuple[str, dict[str, Any]]]] = {
     "Send": ("send", {}),
@@ -91,7 +91,7 @@ def ses_event(kind: str, *notices: AnyNotice, message: str = "m-1", **changes: A
 
 
 def as_topic_event(*messages: dict[str, Any] | str) -> dict[str, Any]:
-    """What Lambda hands over when the topic gets these messages."""
+    """The event with which Lambda hands over these messages of the topic."""
     return {
         "Records": [
             {

@@ -1,4 +1,4 @@
-"""A model of a few outcomes and features, written as training writes it."""
+"""Writes a model of a few outcomes and features in the form that training writes."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def write_model(
     biases: Sequence[float] = ZEROS,
     scales: Mapping[str, Sequence[float]] | None = None,
 ) -> Path:
-    """Write a model's three files; families and scales that are not given are empty and ones."""
+    """Write a model's three files. A family that is not given is empty; a scale that is not given is 1."""
     described: dict[str, Any] = {
         "outcomes": OUTCOMES,
         "biases": biases,

@@ -1,8 +1,8 @@
-"""What every caller of Meta's Graph API must know: how a request is proven, and what its errors and headers mean.
+"""What every caller of Meta's Graph API needs: the proof sent with a request, and what errors and headers mean.
 
 Sources: the Graph API's documentation of errors, of rate limits and of securing calls
-(developers.facebook.com/docs/graph-api). Errors are told apart by ``error.code``, because the HTTP status is 400 for
-nearly all of them.
+(developers.facebook.com/docs/graph-api). Errors are distinguished by ``error.code``, because the HTTP status is 400
+for nearly all of them.
 """
 
 from __future__ import annotations
@@ -34,25 +34,28 @@ TRANSIENT_CODES: Final = frozenset({1, 2})
 BLOCKED_CODE: Final = 368
 PARAMETER_CODE: Final = 100
 GONE_SUBCODE: Final = 33
-"""Of `PARAMETER_CODE`: deleted, or not to be seen with this token."""
+"""Subcode of `PARAMETER_CODE`: the object is deleted, or this token may not see it."""
 
 
 def appsecret_proof(token: str, app_secret: str) -> str:
-    """Prove with every request that the app itself makes it."""
+    """Return the ``appsecret_proof`` of a token: it proves that the app itself makes the request."""
     return hmac.new(app_secret.encode(), token.encode(), hashlib.sha256).hexdigest()
 
 
 def interpret_response(_status: int, body: Mapping[str, Any], headers: Mapping[str, str]) -> ChannelError | None:
-    """Tell what a response means whatever its status: the platform sends errors with 400, 500 and even 200."""
+    """Return the error that a response's body holds, or None.
+
+    The status is ignored, because the platform sends errors with 400, 500 and even 200.
+    """
     error = body.get("error")
     return interpret_error(error, headers) if isinstance(error, dict) else None
 
 
 def interpret_error(error: Mapping[str, Any], headers: Mapping[str, str]) -> ChannelError:
-    """Tell what an ``error`` object means; it is named by its code, and its message is not repeated.
+    """Return the exception for an ``error`` object. Its text names the code and does not repeat the message.
 
-    Throttling is looked at before ``is_transient``: code 4 carries both, and another request at once makes the block
-    longer.
+    Throttling is checked before ``is_transient``: code 4 carries both, and a request repeated at once makes the
+    block longer.
     """
     code, subcode = _code(error.get("code")), _code(error.get("error_subcode"))
     name = f"code {code}" if subcode is None else f"code {code}/{subcode}"
@@ -71,7 +74,7 @@ def interpret_error(error: Mapping[str, Any], headers: Mapping[str, str]) -> Cha
 
 
 def usage(headers: Mapping[str, str]) -> float:
-    """Return the highest percentage in the usage headers, 0 when there are none."""
+    """Return the highest percentage in the usage headers, or 0 when there are none."""
     shares = [
         value
         for use in _uses(headers)
@@ -82,14 +85,14 @@ def usage(headers: Mapping[str, str]) -> float:
 
 
 def wait_asked_for(headers: Mapping[str, str]) -> timedelta:
-    """Return how long the platform wants us to wait: the header says minutes. Absurd values are bounded."""
+    """Return how long the platform wants us to wait. The header counts minutes; absurd values are capped."""
     minutes = [use.get("estimated_time_to_regain_access") for use in _uses(headers)]
     longest = max((value for value in minutes if isinstance(value, int | float) and value > 0), default=None)
     return DEFAULT_WAIT if longest is None else min(timedelta(minutes=min(longest, 10_000)), LONGEST_WAIT)
 
 
 def _code(value: object) -> int | None:
-    """Codes are whole numbers; anything else is unknown, and is not repeated in a log."""
+    """Return a code that is a whole number, or None: anything else is unknown and must not reach a log."""
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 

@@ -1,4 +1,4 @@
-"""How reading a platform, or writing to it, goes wrong: one class for each thing that has to be done about it."""
+"""The errors of reading a platform or writing to it: one class for each way of dealing with them."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from datetime import datetime, timedelta
 
 
 class ChannelError(Exception):
-    """The channel could not be read to its end. The text is safe to log: no body, no token, no person."""
+    """The channel could not be read to its end. The text is safe to log: it holds no body, token or person."""
 
 
 class OutageError(ChannelError):
-    """No answer, or not an answer of the documented shape. It is never taken for "no posts"."""
+    """No answer came, or one that is not of the documented shape. It is never taken to mean "no posts"."""
 
 
 class TransientError(OutageError):
-    """An outage that is likely to pass; worth another attempt in the same run."""
+    """An outage that is likely to pass and is worth another attempt in the same run."""
 
 
 class TooMuchDataError(OutageError):
-    """What was asked for is too large, for the platform or for us; the same request again would not help."""
+    """The response is too large for the platform or for us. Repeating the same request would not help."""
 
 
 class ThrottledError(ChannelError):
@@ -34,7 +34,7 @@ class CredentialError(ChannelError):
 
 
 class NotPermittedError(ChannelError):
-    """The token lacks a permission, or the app a capability: a person must act."""
+    """The token lacks a permission, or the app lacks a capability: a person must act."""
 
 
 class MisconfiguredError(ChannelError):
@@ -42,15 +42,15 @@ class MisconfiguredError(ChannelError):
 
 
 class GoneError(ChannelError):
-    """The object asked for is deleted or not visible to us."""
+    """The requested object is deleted or not visible to us."""
 
 
 class StoppedError(ChannelError):
-    """The run must end here although nothing is wrong; the next one goes on."""
+    """The run must end here although nothing is wrong; the next run continues."""
 
 
 class GapError(StoppedError):
-    """All that can be read was read; what was written between two moments is out of reach for ever."""
+    """Everything readable was read, but what was written between two moments is out of reach for ever."""
 
     def __init__(self, since: datetime, until: datetime) -> None:
         super().__init__("gap")
@@ -59,7 +59,7 @@ class GapError(StoppedError):
 
 
 class PageCapError(StoppedError):
-    """One edge is longer than a run reads. The others are read all the same, or this one would starve them."""
+    """One edge is longer than a run reads. The other edges are still read, or this one would starve them."""
 
     def __init__(self) -> None:
         super().__init__("page cap")

@@ -1,8 +1,8 @@
-"""The one HTTP client for platforms: bounded in time and size, with retries when no answer comes.
+"""The HTTP client for all platforms: bounded in time and size, with retries when no answer comes.
 
-A platform's own module only says what that platform's errors mean, by an `ErrorInterpreter`; what a status means on
-every platform is said here. An address may hold a token and a body may hold people, so neither gets into an exception
-or a log.
+This module knows what a status means on every platform. A platform's own module adds an `ErrorInterpreter`, which
+knows that platform's errors. An address may hold a token and a body may hold people, so neither gets into an
+exception or a log.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 ATTEMPTS: Final = 3
 BACKOFF_SECONDS: Final = 1.0
 MOST_BYTES: Final = 2 * 1024 * 1024
-"""Of a response's body, unpacked."""
+"""Size limit of a response's body after decompression."""
 DEFAULT_WAIT: Final = timedelta(minutes=15)
 """How long to wait when a platform throttles without saying for how long."""
 LONGEST_WAIT: Final = timedelta(hours=6)
@@ -37,25 +37,25 @@ LONGEST_WAIT: Final = timedelta(hours=6)
 _AGENT: Final = "Aduan/1 (Kabupaten Sleman)"
 _CHUNK_BYTES: Final = 64 * 1024
 _LONGEST_NUMBER: Final = 40
-"""Digits of the longest number that is read as one; Python refuses a whole page for one of 4,301."""
+"""A number with more digits is kept as text; Python refuses a whole page for one number of 4,301 digits."""
 
 T = TypeVar("T")
 ErrorInterpreter = Callable[[int, Mapping[str, Any], Mapping[str, str]], ChannelError | None]
-"""Tells by status, JSON object and headers which error a response means.
+"""Maps a response's status, JSON object and headers to an error.
 
-None when it means no more than its status does on every platform.
+It returns None when the response means only what its status means on every platform.
 """
 
 
 class Timeouts(NamedTuple):
-    """How many seconds to wait at most for a connection, and for each piece of a response."""
+    """The most seconds to wait for a connection, and for each piece of a response."""
 
     connect: float = 3.0
     read: float = 10.0
 
 
 class _WithoutTokens(logging.Filter):
-    """Keeps urllib3's account of requests to a bot, whose token is in the path, out of every log."""
+    """Drops urllib3's log lines about requests to a Telegram bot, whose token is part of the path."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         return "/bot" not in record.getMessage()
@@ -66,16 +66,16 @@ logging.getLogger("urllib3.connectionpool").addFilter(_WithoutTokens())
 
 @dataclass(frozen=True)
 class Response:
-    """What came back."""
+    """A response as it was received."""
 
     status: int
     headers: Mapping[str, str]
-    """By name, in whatever case."""
+    """By name; look-ups ignore case."""
     data: bytes = field(repr=False)
 
 
 class PlatformClient:
-    """Sends requests to one platform, one at a time, and repeats those whose failure is likely to pass."""
+    """Sends requests to one platform, one at a time, and repeats a request whose failure is likely to pass."""
 
     def __init__(  # noqa: PLR0913 # what a client works with
         self,
@@ -113,11 +113,12 @@ class PlatformClient:
         """Send a request, and return what `read` makes of the response; redirects are not followed.
 
         Args:
-            url: With its query.
-            read: May raise a `TransientError`, which asks for another attempt, or another of the channel's errors.
-            headers: Besides those of every request.
-            body: Posted as JSON; without one the request is a GET.
-            attempts: How often at most. What changes something on the platform is sent once.
+            url: The address with its query.
+            read: Reads the response. It may raise a `TransientError` to ask for another attempt, or any other
+                `ChannelError`.
+            headers: Headers added to those of every request.
+            body: Posted as JSON; without a body the request is a GET.
+            attempts: The most attempts. A request that changes something on the platform is sent once.
 
         Raises:
             TransientError: when no response came in any attempt.
@@ -143,17 +144,18 @@ class PlatformClient:
         """Send a request, and return the JSON object of a good response.
 
         Raises:
-            ChannelError: one of its kinds, as `interpret` says; anything that is not the documented shape is an outage.
+            ChannelError: the kind that `interpret` or the status names; a good response that is no JSON object is an
+                outage.
         """
         return self.request(
             url, lambda response: parse_object(response, interpret, self._now), body=body, attempts=attempts
         )
 
     def check(self) -> None:
-        """Look whether another request may be sent.
+        """Check that another request may be sent.
 
         Raises:
-            StoppedError: when there is no time for one.
+            StoppedError: when there is no time left for one.
         """
         self._budget.check()
 
@@ -177,13 +179,13 @@ class PlatformClient:
                 response.close()
         except urllib3.exceptions.HTTPError as error:
             fault = type(error).__name__
-        # Raised out here, where no exception that knows the address is attached to it.
+        # Raised outside the handler, so that the exception that knows the address is not chained to it.
         raise TransientError(f"no answer: {fault}")
 
     def _data(self, response: urllib3.BaseHTTPResponse) -> bytes:
-        """By single reads: a server that sends a byte now and then must not hold the run beyond its time.
+        """Read the body in single reads: a server that drips bytes must not hold the run beyond its time.
 
-        What is here to its end is used, however late it came.
+        A body that has arrived completely is used, however late.
         """
         data = bytearray()
         while chunk := response.read1(_CHUNK_BYTES, decode_content=True):
@@ -198,8 +200,8 @@ class PlatformClient:
 def parse_object(response: Response, interpret: ErrorInterpreter, now: datetime) -> dict[str, Any]:
     """Return the JSON object that a response carries.
 
-    A page of HTML is somebody between us and the platform, so it is not taken for the platform's word: of its status
-    no more is believed than that we should wait, or come again.
+    A page of HTML comes from something between us and the platform. Its status is trusted only as far as it says that
+    we should wait or try again.
 
     Raises:
         ChannelError: one of its kinds.
@@ -227,14 +229,14 @@ def status_error(response: Response, now: datetime) -> ChannelError:
 
 
 def bounded_wait(seconds: object, usual: timedelta = DEFAULT_WAIT, longest: timedelta = LONGEST_WAIT) -> timedelta:
-    """Return how long a platform wants us to wait: as it says, but never absurdly long, and `usual` for nonsense."""
+    """Return the wait that a platform asks for: at most `longest`, and `usual` when it is not a positive number."""
     if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not seconds > 0:
         return usual
     return longest if seconds > longest.total_seconds() else timedelta(seconds=seconds)
 
 
 def _retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Seconds by a ``Retry-After``, which is a number of them or a date."""
+    """Return the seconds that a ``Retry-After`` header asks for; the header holds seconds or a date."""
     header = headers.get("Retry-After") or ""
     if re.fullmatch(r"[0-9]{1,12}", header):
         return float(header)
@@ -245,9 +247,9 @@ def _retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
 
 
 def _object_in(data: bytes) -> dict[str, Any] | None:
-    """The JSON object, or None when it is none.
+    """Return the JSON object in `data`, or None when there is none.
 
-    Half emojis become question marks: JSON may hold them, nothing that stores text does.
+    Lone surrogates (halves of emojis) become question marks: JSON may hold them, but they cannot be stored as UTF-8.
     """
     try:
         body = json.loads(data, parse_int=_whole_number)

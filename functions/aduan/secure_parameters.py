@@ -14,16 +14,16 @@ META_VERIFY_TOKEN: Final = "meta/verify_token"  # noqa: S105 # the same
 AUTHOR_KEY: Final = "author_key"
 """The key that turns an author into a pseudonym."""
 MAX_AGE_SECONDS: Final = 300
-"""A secret that was removed or replaced may still be used for this long; a secret that was missing is found at once."""
+"""A removed or replaced secret may still be used for this long. A secret that was missing is found at once."""
 
 
 def partner_key(account: str, key_id: str) -> str:
-    """Return the name of the parameter that holds one of a partner's keys; a channel's token is its own property."""
+    """Return the name of the parameter that holds one of a partner's keys."""
     return f"intake/{account}/keys/{key_id}"
 
 
 class SecureParameters:
-    """Reads parameters below one path, and remembers those it finds for `MAX_AGE_SECONDS`. Threads may share it."""
+    """Reads parameters below one path and caches those it finds for `MAX_AGE_SECONDS`. Threads may share it."""
 
     def __init__(self, client: SSMClient, prefix: str, clock: Callable[[], float], shortest: int = 1) -> None:
         """Read below `prefix`. `clock` returns seconds. A value with fewer than `shortest` characters is no secret."""
@@ -58,7 +58,7 @@ class SecureParameters:
         return [known.get(path) for path in paths]
 
     def _is_secret(self, value: str) -> bool:
-        """Tell whether a value can stand in a header: the HTTP library would quote any other in its error message."""
+        """Tell whether a value may stand in a header: the HTTP library would quote any other in its error message."""
         return len(value) >= self._shortest and value.isascii() and value.isprintable()
 
     def forget(self) -> None:

@@ -14,22 +14,23 @@ SHARE_OF_TIME: Final = 0.8
 
 @dataclass(frozen=True)
 class TimeBudget:
-    """A moment at which a run must stop, on a clock of its own."""
+    """The moment at which a run must stop."""
 
     clock: Callable[[], float]
-    """Seconds of a clock that only moves forward."""
+    """Returns the seconds of a clock that only moves forward."""
     end: float
+    """The moment, on that clock."""
 
     @classmethod
     def of(cls, clock: Callable[[], float], seconds: float) -> TimeBudget:
-        """Grant the usual share of `seconds` from now on."""
+        """Return a budget of `SHARE_OF_TIME` of `seconds`, from now on."""
         return cls(clock, clock() + SHARE_OF_TIME * seconds)
 
     def check(self) -> float:
         """Return the seconds left.
 
         Raises:
-            StoppedError: when none are.
+            StoppedError: when none are left.
         """
         left = self.end - self.clock()
         if left <= 0:

@@ -1,4 +1,4 @@
-"""What is answered: a status for machines, a sentence in Indonesian for people, and what the log may say of it."""
+"""Answers of the intake: a status for machines, a sentence in Indonesian for people, and what may be logged."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from aduan.refusal import HEADERS, RefusedError, without_text
 
 @dataclass(frozen=True)
 class Answer:
-    """One answer."""
+    """One answer to a request."""
 
     status: int
     body: Mapping[str, Any] | str
@@ -23,7 +23,7 @@ class Answer:
     """How many posts were put aside."""
 
     def response(self) -> dict[str, Any]:
-        """As API Gateway wants it."""
+        """Return the answer in the shape that API Gateway wants."""
         is_text = isinstance(self.body, str)
         return {
             "statusCode": self.status,
@@ -34,17 +34,17 @@ class Answer:
 
 
 def unauthenticated() -> RefusedError:
-    """401: the one answer to whatever is wrong with key, signature or time, so that none of them can be tried."""
+    """Return the 401 for a wrong key, signature or time: one answer for all, so that none can be guessed."""
     return RefusedError(401, "unauthenticated", "Permintaan ditolak: kunci, tanda tangan, atau waktunya tidak sah.")
 
 
 def refused(error: RefusedError, **log: Any) -> Answer:
-    """Answer with the reason."""
+    """Return the answer that states why a request was refused."""
     return Answer(error.status, error.body(), {"outcome": error.code, **log})
 
 
 def failed(error: Exception) -> Answer:
-    """500 without a detail; the log gets only what cannot hold a citizen's words."""
+    """Return a 500 without details; the log gets only what cannot hold a citizen's words."""
     message = "Terjadi gangguan pada sistem. Kirim ulang beberapa saat lagi; bila berulang, hubungi Diskominfo."
     answer = refused(RefusedError(500, "internal", message))
     return Answer(answer.status, answer.body, {"outcome": "failed", **without_text(error, "intake")})

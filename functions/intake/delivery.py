@@ -1,4 +1,4 @@
-"""What a partner pushes, checked field by field, and the post it becomes. Nobody's name is in it."""
+"""Checks what a partner pushes, field by field, and makes a post of it. The post holds nobody's name."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SHOWN_FIELD: Final = 64
 _LONGEST_LINK: Final = 2_000
 _MOMENT: Final = re.compile(r"20[0-9]{2}-[01][0-9]-[0-3][0-9]T[0-9:]{5,8}(?:\.[0-9]{1,6})?(?:Z|[+-][0-9]{2}:[0-9]{2})")
 _LINK: Final = re.compile(r"https://[A-Za-z0-9.-]+(?::\d{1,5})?(?:/[!#-;=?-_a-z~]*)?", re.ASCII)
-"""ASCII without spaces, quotes, angle brackets or a user name before the host."""
+"""ASCII without spaces, quotes or angle brackets, and without a user name before the host."""
 
 _MESSAGES: Final = {
     "missing": "Wajib diisi.",
@@ -33,7 +33,7 @@ _MESSAGES: Final = {
     "list_type": "Isi dengan daftar.",
     "too_long": "Daftarnya terlalu panjang.",
 }
-"""By the kind of fault as pydantic names it."""
+"""Sentences by pydantic's type of error."""
 
 
 def _wrong(message: str) -> PydanticCustomError:
@@ -59,39 +59,39 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,119}$")]
 
 
 class Delivery(BaseModel):
-    """The body of ``POST /intake/{source}``. What it does not know it refuses: it might be a name."""
+    """The body of ``POST /intake/{source}``. Unknown fields are refused, because one might hold a name."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
 
     id: Annotated[Name, AfterValidator(_impersonal)]
-    """The partner's own, the same whenever this is sent again."""
+    """The partner's own id of the post, the same whenever the post is sent again."""
     source: Name
-    """By which form or automation the partner collected it; not kept."""
+    """The form or automation with which the partner collected the post; not kept."""
     group: Name
     text: str
     link: str | None = None
     posted_at: Annotated[datetime, BeforeValidator(_moment)]
     reporter_consent: bool = False
-    """Whether the writer may be named to the partner's moderators. Nothing personal is kept here either way."""
+    """Whether the author may be named to the partner's moderators. Nothing personal is kept here either way."""
     photos: Annotated[list[str], Field(max_length=20)] = []
-    """Only whether there are any is kept."""
+    """Addresses of photos. Only whether there are any is kept."""
 
 
 class Partner(BaseModel):
-    """What a channel of this kind needs besides: its parameters in the directory."""
+    """The parameters of a partner's channel in the directory."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     group: Name
     address: Annotated[str, Field(pattern=r"^https://")]
-    """Where the group is: the link of a post that came without one."""
+    """Where the group is; used as the link of a post that came without one."""
 
 
 def partner_channels(directory: Directory) -> dict[str, tuple[Channel, Partner]]:
-    """Every channel that may be pushed to, by the last part of its address.
+    """Return every channel that partners may push to, by the last part of its address.
 
     Raises:
-        ValidationError: when one lacks a parameter.
+        ValidationError: when a channel lacks a parameter.
     """
     return {
         channel.account: (channel, Partner.model_validate(dict(channel.parameters)))
@@ -126,7 +126,7 @@ def delivered(given: Mapping[str, Any], channel: Channel, partner: Partner, now:
 
 
 def safe_link(link: str | None) -> str | None:
-    """The address of a post, if it is a plain one over HTTPS and does not lead to a person's telephone."""
+    """Return a post's address if it is a plain HTTPS address that leads to nobody's telephone, else None."""
     if link is None or len(link) > _LONGEST_LINK or not _LINK.fullmatch(link) or leads_to_a_person(link):
         return None
     return link

@@ -1,4 +1,4 @@
-"""The Graph API, as far as it says what a mention says; one attempt per request, because Meta repeats its push."""
+"""Asks the Graph API for the text of a mention, in one attempt per request, because Meta repeats its push."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ _MEDIA_DOCUMENTED: Final = "mentioned_media.media_id({}){{id,caption,timestamp,u
 
 @dataclass(frozen=True)
 class Graph:
-    """Where it is, and how it is reached."""
+    """The Graph API: its address, and the connections to it."""
 
     http: urllib3.PoolManager
     base_url: str
-    """With the version."""
+    """The address with the API's version."""
 
     def mention(
         self, mention: Mention, token: str, *, app_secret: str, budget: TimeBudget, now: datetime
     ) -> Mapping[str, Any]:
-        """Return what a mention says.
+        """Return the platform's answer about a mention.
 
         Raises:
-            UnreadableError: when it is deleted, or refused while the account itself is seen.
+            UnreadableError: when the mention is deleted, or is refused although the account itself is visible.
             ChannelError: one of its kinds, when there is no good answer. A `NotPermittedError` leaves open whether the
                 account may not read this mention, or lost a permission and may read none.
         """
@@ -59,7 +59,7 @@ class Graph:
             try:
                 return get(fields)
             except MisconfiguredError as error:
-                reason = f"refused with {error}"  # only a refused field is a reason to ask for less
+                reason = f"refused with {error}"  # only a refused field is a reason to ask for fewer fields
             except GoneError:
                 reason = "deleted or hidden"
                 break

@@ -1,4 +1,4 @@
-"""Entry point of what is pushed: settings, clients, and what every answer has in common."""
+"""Entry point of the intake, to which platforms and partners push: settings, clients, and logging of every answer."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 SHORTEST_SECRET: Final = 16
-"""Letters of the shortest secret that is believed: an empty one would open to everybody."""
+"""A shorter secret is treated as missing: an empty one would let everybody in."""
 
 
 class IntakeSettings(Settings):
-    """What the deployment decides."""
+    """What the deployment must tell this function."""
 
     table_name: str = Field(min_length=3)
     credentials_path: str = Field(pattern=r"^/")
@@ -62,7 +62,7 @@ routes = Routes(
 
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Answer one request, and log ids, lengths and outcomes; never what was sent."""
+    """Answer one request, and log ids, lengths and outcomes, but never what was sent."""
     try:
         answer = routes.answer(Request(event))
     except RefusedError as error:

@@ -1,4 +1,4 @@
-"""Instagram @mentions: Meta pushes their ids, and the Graph API is asked for what they say.
+"""Instagram @mentions: Meta pushes their ids, and the Graph API is asked for their text.
 
 Sources: the Instagram platform's documentation of the webhook field ``mentions`` and of ``mentioned_comment`` and
 ``mentioned_media`` (developers.facebook.com/docs/instagram-platform).
@@ -25,17 +25,17 @@ if TYPE_CHECKING:
 
 KIND: Final = "instagram"
 _KEPT: Final = ("media_id", "comment_id", "id", "text", "caption", "timestamp")
-"""Fields in which nobody is named: all that a quarantined mention keeps."""
+"""Fields in which nobody is named. A quarantined mention keeps only these."""
 _RAW_CHARACTERS: Final = 8_000
 
 
 class UnreadableError(Exception):
-    """A mention will not be read however often Meta sends it. The text is safe to log: no values, no token."""
+    """A mention cannot be read, however often Meta sends it. The text is safe to log: it holds no value or token."""
 
     def __init__(self, reason: str, said: object = None) -> None:
         super().__init__(reason)
         self.said = said
-        """What could not be read, where there was anything."""
+        """What could not be read; None when nothing came."""
 
 
 def _whole(value: object) -> object:
@@ -45,7 +45,7 @@ def _whole(value: object) -> object:
 
 
 class _Pushed(BaseModel):
-    # Ids may come as numbers.
+    # `coerce_numbers_to_str`, because ids may come as numbers.
     model_config = ConfigDict(frozen=True, extra="ignore", coerce_numbers_to_str=True, hide_input_in_errors=True)
 
 
@@ -54,7 +54,7 @@ Id = Annotated[str, Field(pattern=r"^[0-9]{1,40}$"), BeforeValidator(_whole)]
 
 
 class Mention(_Pushed):
-    """Where an account was mentioned: in a comment, or in the caption of a medium."""
+    """A place where an account was mentioned: a comment, or the caption of a medium."""
 
     account: Id
     media_id: Id
@@ -62,12 +62,12 @@ class Mention(_Pushed):
 
     @property
     def native_id(self) -> str:
-        """The platform's id of what mentions the account."""
+        """The platform's id of the comment or medium that mentions the account."""
         return self.comment_id or self.media_id
 
     @property
     def key(self) -> str:
-        """Key of its post: the one under which `poll_channels` stores the same comment or tag."""
+        """Key of the mention's post. `poll_channels` stores the same comment or tag under the same key."""
         return f"{KIND}#{self.native_id}"
 
 
@@ -87,7 +87,7 @@ class _Said(_Medium):
 
 
 def mentions_in(push: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
-    """Yield the account and the value of each mention in a push; whatever else a push may hold is left alone."""
+    """Yield the account's id and the value of each mention in a push, and ignore everything else in it."""
     if push.get("object") != KIND:
         return
     for entry in _dicts(push.get("entry")):
@@ -140,9 +140,9 @@ def mention_post(answer: Mapping[str, Any], mention: Mention, channel: Channel, 
 
 
 def put_aside(error: UnreadableError, mention: Mention | None, channel: Channel) -> Rejected:
-    """Make what is kept of a mention that cannot be read, without the people who wrote it.
+    """Return the quarantine entry of an unreadable mention, without the people who wrote it.
 
-    It is named by the platform's id, or by its own content where it has none: sent again, it is the same.
+    Its id is the platform's, or else a hash of the content, so that a repetition gets the same id.
     """
     given = error.said if isinstance(error.said, dict) else {}
     ids = {} if mention is None else mention.model_dump(include={"media_id", "comment_id"}, exclude_none=True)
@@ -153,7 +153,7 @@ def put_aside(error: UnreadableError, mention: Mention | None, channel: Channel)
 
 
 def _malformed(error: ValidationError | OverflowError) -> str:
-    """Name the fields that are wrong, never what they hold."""
+    """Name the fields that are wrong, but never their values."""
     if isinstance(error, OverflowError):
         return "malformed: timestamp"
     places = [".".join(map(str, fault["loc"])) or "no object" for fault in error.errors(include_input=False)]

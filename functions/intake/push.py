@@ -1,9 +1,9 @@
-"""A push of Meta's: which mentions are new, what they say, and whether Meta must send it again.
+"""Takes one push from Meta: finds the new mentions, fetches them, and decides whether Meta must push again.
 
-Meta repeats a push that is not answered by 200 at once and then a few times within 36 hours, up to 1,000 changes in
-each (developers.facebook.com/docs/graph-api/webhooks/getting-started). So every repetition must get further than the
-one before: what is settled is not asked for again, the rest is asked in another order each time, and what will never
-be readable is put aside.
+A push holds up to 1,000 changes. Meta repeats a push that is not answered with 200: at once, and then a few times
+within 36 hours (developers.facebook.com/docs/graph-api/webhooks/getting-started). So every repetition must get further
+than the one before: settled mentions are not fetched again, the rest are fetched in another order each time, and
+mentions that can never be read are put aside.
 """
 
 from __future__ import annotations
@@ -26,36 +26,37 @@ if TYPE_CHECKING:
     from intake.graph import Graph
 
 AT_ONCE: Final = 10
-"""Mentions that are fetched at the same time: they wait for the platform, not for the processor."""
+"""How many mentions are fetched at the same time: they wait for the platform, not for the processor."""
 PUSH_TIME: Final = timedelta(seconds=8)
-"""After this time no answer is waited for: ours must be out before the function's time is over."""
+"""How long a push may wait for the platform: our own answer must be out before the function times out."""
 
 
 @dataclass
 class Account:
-    """One of our accounts, while a push is taken."""
+    """One of our accounts during a push."""
 
     channel: Channel
     token: str | None = field(repr=False)
     new: dict[str, Mention] = field(default_factory=dict)
-    """By the platform's id: a mention that is in a push twice is one."""
+    """Its mentions in this push, by the platform's id, so that one listed twice counts once."""
     halted: bool = False
-    """The platform answers nothing more about it for now."""
+    """The platform refuses further requests about the account for now."""
     read: bool = False
-    """A mention of it was read in this push, so the permission to read mentions is there."""
+    """One of its mentions was read in this push, so the permission to read mentions is there."""
 
 
 @dataclass
 class Taken:
-    """What became of a push."""
+    """The outcome of a push."""
 
     outcomes: Counter[str] = field(default_factory=Counter)
+    """How many mentions had each outcome."""
     faults: Counter[str] = field(default_factory=Counter)
-    """Why mentions must be sent again."""
+    """Why mentions must be sent again, and how many."""
     unreadable: Counter[str] = field(default_factory=Counter)
-    """Why mentions were put aside."""
+    """Why mentions were put aside, and how many."""
     quarantined: int = 0
-    """How many of them are there since this push."""
+    """How many of them this push put into the quarantine; the others were there already."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,9 @@ class Push:
     taken: Taken = field(default_factory=Taken)
 
     def take(self, push: Mapping[str, Any], accounts: Mapping[str, Account]) -> Taken:
-        """Store what can be read of a push, and put aside what never can be; `accounts` by the platform's id.
+        """Store the mentions that can be read, and put aside those that never can be.
+
+        `accounts` are ours, by the platform's id; mentions of other accounts are only counted.
 
         Raises:
             ClientError: when the table refuses.
@@ -89,7 +92,7 @@ class Push:
         return self.taken
 
     def _unknown(self, account: Account) -> list[Mention]:
-        """The mentions that are neither stored nor put aside."""
+        """Return the account's mentions that are neither stored nor put aside."""
         mentions = list(account.new.values())
         known = self.posts.known(account.channel.id, [each.key for each in mentions]) if mentions else set()
         self.taken.outcomes["known"] += len(known)
@@ -98,7 +101,7 @@ class Push:
     def _fetch(self, wanted: list[tuple[Account, Mention]]) -> None:
         if not wanted:
             return
-        # Another order each time: slow ones at the front would keep the others waiting in every repetition.
+        # Another order each time: slow mentions at the front would block the others in every repetition.
         random.shuffle(wanted)
         refused = []
         with ThreadPoolExecutor(min(AT_ONCE, len(wanted))) as pool:
@@ -119,7 +122,7 @@ class Push:
                 self.taken.faults[fault] += 1
 
     def _take(self, account: Account, mention: Mention) -> str:
-        """Fetch and store one mention; say what became of it."""
+        """Fetch and store one mention, and return its outcome."""
         if account.token is None:
             raise CredentialError("the token is missing")
         if account.halted:
@@ -129,7 +132,7 @@ class Push:
                 mention, account.token, app_secret=self.app_secret, budget=self._budget(), now=self.now()
             )
         except (CredentialError, ThrottledError):
-            # Nothing else of this account will be answered either, and asking may make a block longer.
+            # Further requests for this account would fail too, and asking may make a block longer.
             account.halted = True
             raise
         account.read = True
@@ -139,7 +142,7 @@ class Push:
         return "accepted" if self.posts.add(post) else "duplicate"
 
     def _budget(self) -> TimeBudget:
-        """The time until the push must be answered."""
+        """Return the time until the push must be answered."""
         return TimeBudget(lambda: self.now().timestamp(), self.until.timestamp())
 
     def _put_aside(self, error: UnreadableError, mention: Mention | None, account: Account) -> None:

@@ -1,4 +1,4 @@
-"""A request as API Gateway hands it over: headers by small name, the body as the bytes that were signed."""
+"""A request as API Gateway hands it over: headers by lower-case name, and the body as the bytes that were signed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from aduan.request_body import raw_body
 
 @dataclass(frozen=True)
 class Request:
-    """An event of a REST API."""
+    """A request, made from an event of a REST API."""
 
     event: Mapping[str, Any]
 
@@ -22,23 +22,23 @@ class Request:
 
     @property
     def source(self) -> str:
-        """The last part of the address: a partner, or ``meta``."""
+        """The last part of the address: a partner's account, or ``meta``."""
         return str(self.event.get("path")).rpartition("/")[2]
 
     def header(self, name: str) -> str:
-        """A header, however its name is spelled; empty when there is none."""
+        """Return a header by its lower-case `name`, whatever case it was sent in; empty when it is missing."""
         headers: Mapping[str, str] = self.event.get("headers") or {}
         return next((value for known, value in headers.items() if known.lower() == name), "")
 
     def parameter(self, name: str) -> str:
-        """A parameter of the query string; empty when there is none."""
+        """Return a parameter of the query string; empty when it is missing."""
         parameters: Mapping[str, str] = self.event.get("queryStringParameters") or {}
         return parameters.get(name, "")
 
     def body(self, most: int) -> bytes:
-        """The raw body, as the bytes that were signed.
+        """Return the raw body, as the bytes that were signed.
 
         Raises:
-            RefusedError: 413 when it is longer than `most`, 400 when it is no base 64 although it should be.
+            RefusedError: 413 when the body is longer than `most` bytes, 400 when its base 64 is broken.
         """
         return raw_body(self.event, most)

@@ -1,4 +1,4 @@
-"""The routes: who pushed it, what is in it, and whether it is new."""
+"""The intake's routes: each checks who pushed, reads what was pushed, and stores what is new."""
 
 from __future__ import annotations
 
@@ -25,28 +25,29 @@ if TYPE_CHECKING:
     from intake.request import Request
 
 MOST_OF_A_PARTNER: Final = 64 * 1024
+"""Bytes of the longest body that a partner may push."""
 MOST_OF_META: Final = 1024 * 1024
-"""Meta puts up to 1,000 changes into one push."""
+"""Bytes of the longest body that Meta may push. One push holds up to 1,000 changes."""
 _KEY_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
 @dataclass(frozen=True)
 class Routes:
-    """Everything that may be pushed to; `now` is the clock."""
+    """The routes, with everything they need; `now` is the clock."""
 
     posts: PostStore
     secrets: SecureParameters
     graph: Graph
     partners: dict[str, tuple[Channel, Partner]]
     accounts: dict[str, Channel]
-    """Instagram accounts that are read, by the platform's id."""
+    """The Instagram accounts we read, by the platform's id."""
     now: Callable[[], datetime]
 
     def answer(self, request: Request) -> Answer:
         """Answer one request.
 
         Raises:
-            RefusedError: with the answer.
+            RefusedError: when the request is refused; the error holds the answer.
         """
         match request.method, request.source:
             case "GET", "meta":
@@ -58,7 +59,7 @@ class Routes:
         raise not_found("Alamat ini tidak ada.")
 
     def deliver(self, request: Request) -> Answer:
-        """``POST /intake/{source}``: a partner pushes a post; sent twice, it is stored once."""
+        """Answer ``POST /intake/{source}``: a partner pushes a post. A post sent twice is stored once."""
         body = request.body(MOST_OF_A_PARTNER)
         now = self.now()
         channel, partner, key_id = self._signed_by(request, body, now)
@@ -71,7 +72,10 @@ class Routes:
         return Answer(status, {"status": outcome}, {**log, "outcome": outcome, "post": post.key})
 
     def _signed_by(self, request: Request, body: bytes, now: datetime) -> tuple[Channel, Partner, str]:
-        """Whose key signed it. The time is looked at first, so that old requests ask the Parameter Store nothing."""
+        """Return the channel, partner and key that signed a request.
+
+        The time is checked first, so that old requests cost no call to the Parameter Store.
+        """
         key_id, timestamp = request.header("x-relay-key-id"), request.header("x-relay-timestamp")
         known = self.partners.get(request.source)
         if known is None or not _KEY_ID.fullmatch(key_id) or not in_time(timestamp, now):
@@ -83,7 +87,7 @@ class Routes:
         return *known, key_id
 
     def verify(self, request: Request) -> Answer:
-        """``GET /intake/meta``: Meta asks whether this address is really ours, and wants its challenge back."""
+        """Answer ``GET /intake/meta``: Meta verifies that this address is ours, and wants its challenge back."""
         [expected] = self.secrets.find(META_VERIFY_TOKEN)
         given = request.parameter("hub.verify_token")
         if request.parameter("hub.mode") != "subscribe" or expected is None or not same(given, expected):
@@ -91,9 +95,9 @@ class Routes:
         return Answer(200, request.parameter("hub.challenge"), {"outcome": "verified"})
 
     def push(self, request: Request) -> Answer:
-        """``POST /intake/meta``: only mentions of our accounts are used.
+        """Answer ``POST /intake/meta``: store the mentions of our accounts.
 
-        500 when one could not be fetched, so that Meta sends all of it again.
+        The answer is 500 when a mention could not be fetched, so that Meta repeats the whole push.
         """
         body = request.body(MOST_OF_META)
         [app_secret] = self.secrets.find(META_APP_SECRET)

@@ -1,4 +1,4 @@
-"""Who pushed this, and when: signatures over the very bytes that came, and a window against replays."""
+"""Checks who pushed a request and when: a signature over the exact bytes received, and a window against replays."""
 
 from __future__ import annotations
 
@@ -9,34 +9,34 @@ from datetime import datetime, timedelta
 from typing import Final
 
 TOLERANCE: Final = timedelta(seconds=300)
-"""How far a partner's clock may be from ours, and how long a request that was overheard can be sent again."""
+"""How far a partner's clock may be from ours, and how long an intercepted request can be replayed."""
 _SECONDS: Final = re.compile(r"[0-9]{1,12}")
 
 
 def relay_signature(secret: str, timestamp: str, body: bytes) -> str:
-    """What a partner sends as ``X-Relay-Signature``: ``v1=`` and the HMAC over time, a dot and the raw body."""
+    """Return a partner's ``X-Relay-Signature``: ``v1=`` and the HMAC over the time, a dot and the raw body."""
     return f"v1={_hmac(secret, timestamp.encode('utf-8', 'replace') + b'.' + body)}"
 
 
 def meta_signature(secret: str, body: bytes) -> str:
-    """What Meta sends as ``X-Hub-Signature-256``."""
+    """Return the ``X-Hub-Signature-256`` that Meta sends with a body."""
     return f"sha256={_hmac(secret, body)}"
 
 
 def same(given: str, expected: str) -> bool:
-    """Compare two secrets in a time that does not tell how much of them is the same."""
+    """Compare two secrets in constant time, so that the duration does not reveal how much of them matches."""
     return hmac.compare_digest(given.encode("utf-8", "replace"), expected.encode("utf-8", "replace"))
 
 
 def in_time(timestamp: str, now: datetime) -> bool:
-    """Tell whether a request was signed just now; `timestamp` is in whole seconds since 1970."""
+    """Tell whether a `timestamp` (whole seconds since 1970) lies within `TOLERANCE` of `now`."""
     return bool(_SECONDS.fullmatch(timestamp)) and abs(now.timestamp() - int(timestamp)) <= TOLERANCE.total_seconds()
 
 
 def is_from_partner(  # what a signature is made of, and what it is checked against
     signature: str, timestamp: str, body: bytes, *, secret: str, now: datetime
 ) -> bool:
-    """Tell whether the holder of `secret` signed this body at this time, and the time is now."""
+    """Tell whether the holder of `secret` signed this body at this time, and the time is within `TOLERANCE`."""
     return in_time(timestamp, now) and same(signature, relay_signature(secret, timestamp, body))
 
 

@@ -1,7 +1,8 @@
-"""When somebody is told about a channel, once per episode: its owner when a person must act, the desk when it is dark.
+"""Decides when to notify somebody about a channel, once per episode.
 
-Pure. What is decided here is put into the outbox before the cursor moves, under a key that names the episode: a run
-that dies in between decides the same again, and finds the notice there.
+The owner is told when a person must act, the desk when the channel's budget is spent. The functions are pure. Their
+notices are put into the outbox before the cursor moves, under a key that names the episode: when a run dies in
+between, the next one decides the same and finds the notice there.
 """
 
 from __future__ import annotations
@@ -21,19 +22,20 @@ if TYPE_CHECKING:
 
 AUTHORISATION_ERRORS: Final = (CredentialError, NotPermittedError)
 LET_IN: Final = (PageCapError, GapError)
-"""How a run ends that was let in everywhere: all was read but the rest of one thread, or what is lost for ever. On
-some channels no run ends otherwise."""
+"""Errors of a run that had permission everywhere: the rest of one thread, or what is lost for ever, was not read. On
+some channels every run ends like this."""
 
 
 def with_refusals(cursor: Cursor, started: datetime, failure: ChannelError | None) -> Cursor:
-    """Count a refused run, and forget all of them when a run was let in everywhere; the same cursor when neither.
+    """Count a refused run, or reset the count when a run had permission everywhere.
 
-    What is neither, an outage or a run out of time, says nothing about permission.
+    The cursor is returned unchanged for any other failure: an outage or a run out of time says nothing about
+    permission.
 
     Args:
-        cursor: As it is after the run but for this.
+        cursor: The cursor after the run, but with the old count.
         started: When the run began.
-        failure: How it ended, if not at the end of the channel.
+        failure: The error that ended the run; None when it read the channel to its end.
     """
     if isinstance(failure, AUTHORISATION_ERRORS):
         counted = min(cursor.refusals + 1, REFUSALS)
@@ -46,7 +48,10 @@ def with_refusals(cursor: Cursor, started: datetime, failure: ChannelError | Non
 def permission_notice(
     channel: Channel, before: Cursor, after: Cursor, failure: ChannelError | None, now: datetime
 ) -> ChannelNotice | None:
-    """Tell the owner when a run has marked the channel; the episode is named by its first refusal."""
+    """Return the owner's notice when this run made the channel need permission, else None.
+
+    The episode is named by the time of its first refusal.
+    """
     since = after.needs_permission_since
     if since is None or before.needs_permission_since is not None:
         return None
@@ -62,7 +67,7 @@ def permission_notice(
 
 
 def budget_notice(channel: Channel, after: Cursor, now: datetime) -> ChannelNotice | None:
-    """Tell the desk when a run has spent the rest of the month's budget; `after` is the cursor with its cost."""
+    """Return the desk's notice when the month's budget is spent, else None; `after` includes the run's cost."""
     if after.spent_at is None or not is_exhausted(channel, after.spent_usd):
         return None
     return ChannelNotice(

@@ -1,8 +1,8 @@
-"""One channel's metrics.
+"""Sends one channel's metrics.
 
 CloudWatch charges for every combination of metric and channel, by the hour in which it gets a value: sixty channels
-with three values a minute would cost more than all the rest. So only what is not zero is sent. A channel that is
-read, and on which nothing happens, costs nothing; where no value is, it is zero.
+with three values a minute would cost more than all the rest. So only values above zero are sent, and a missing value
+means zero. A channel on which nothing happens costs nothing.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ def report_channel(
 ) -> None:
     """Send how a channel's run went, under the channel and summed up under the service.
 
-    Each channel has a record of its own, so that the limit of a hundred metrics a record is never near.
+    Each channel has its own record, so that the limit of a hundred metrics a record is never near.
 
     Args:
-        channel: Which one.
-        run: Its run; None when it was skipped.
-        cursor_ledger_at: When the last complete run that is in the ledger began, if that is known. Quiet runs are
-            entered once an hour, so the lag of a skipped or failed run may be up to an hour too long.
-        now: The moment the lag is counted to.
-        consecutive_failures: How many runs failed in a row, this one included; without it a failure counts as one.
+        channel: The channel.
+        run: Its run; None when the run was skipped.
+        cursor_ledger_at: When the last complete run in the ledger began, if known. Quiet runs are entered once an
+            hour, so the lag of a skipped or failed run may be up to an hour too long.
+        now: The moment up to which the lag is counted.
+        consecutive_failures: How many runs failed in a row, including this one; without it a failure counts as one.
     """
-    # A collector of its own: the handler's shares its state, and the channel would stick to all that is in it.
+    # A separate collector: the handler's shares its state, so the channel's dimension would stick to all its metrics.
     metrics = EphemeralMetrics()
     metrics.add_dimensions(channel=channel.id)
     if run is not None and run.error is not None:

@@ -1,4 +1,4 @@
-"""What a channel kind gets to work with: the network, its secrets, its time, and a way to make posts."""
+"""What a source works with: the network, its secrets, its time budget, and a way to make posts."""
 
 from __future__ import annotations
 
@@ -31,21 +31,21 @@ class PollSettings(Settings):
     """What the deployment must tell this function."""
 
     stage: str = Field(min_length=1)
-    """Only in production, and on one machine, citizens are answered."""
+    """The deployment's stage. Citizens are replied to only in production and on a developer's machine."""
     table_name: str = Field(min_length=3)
     credentials_path: str = Field(pattern=r"^/")
     graph_base_url: str = Field(pattern=r"^https?://")
     graph_version: str = Field(pattern=r"^v\d+\.\d+$")
     telegram_base_url: str = Field(pattern=r"^https?://")
     feed_base_url: str = Field(pattern=r"^(https?://.*)?$")
-    """Where feeds are fetched instead of from their own hosts; empty everywhere but on one machine."""
+    """Replaces the feeds' own hosts; empty everywhere but on a developer's machine."""
     x_base_url: str = Field(pattern=r"^https?://")
     youtube_base_url: str = Field(pattern=r"^https?://")
 
 
 @dataclass(frozen=True)
 class Connection:
-    """Everything outside the process that one run over one channel may use."""
+    """The outside world of one run over one channel: network, secrets, settings and time."""
 
     http: urllib3.PoolManager
     credentials: Credentials
@@ -55,27 +55,27 @@ class Connection:
     sleep: Callable[[float], None] = field(default=time.sleep)
 
     def secrets(self, channel: Channel, *others: str) -> list[str]:
-        """Return the channel's token and other parameters, as they are now.
+        """Return the channel's token, then the values of the parameters `others`.
 
         Raises:
-            CredentialError: naming a parameter that is missing.
+            CredentialError: when a parameter is missing; the error names it.
         """
-        # The authors' key is fetched with them, so that one call brings all.
+        # The authors' key is fetched along with them, so that `post_factory` costs no second call.
         return self.credentials.get(channel.token_parameter, *others, AUTHOR_KEY)[:-1]
 
     def platform_client(self, headers: Mapping[str, str] | None = None) -> PlatformClient:
-        """Make a client of one platform; `headers` go with every request."""
+        """Return a client for one platform; `headers` are sent with every request."""
         return PlatformClient(self.http, self.budget, self.now, headers, sleep=self.sleep)
 
     def post_factory(self, channel: Channel) -> PostFactory:
-        """Make the one way in which a kind turns what it read into posts."""
+        """Return the factory that makes this channel's posts."""
         [key] = self.credentials.get(AUTHOR_KEY)
         return PostFactory(channel, self.now, key)
 
 
 @dataclass(frozen=True)
 class PostFactory:
-    """Makes posts of one channel. Nobody's name leaves it."""
+    """Makes the posts of one channel, with a pseudonym in the place of the author's name."""
 
     channel: Channel
     now: datetime
@@ -95,7 +95,7 @@ class PostFactory:
         """Make a post.
 
         Raises:
-            ValidationError: when what the platform gave is no post.
+            ValidationError: when the platform's values do not make a valid post.
         """
         return Post(
             kind=self.channel.kind,
@@ -111,7 +111,7 @@ class PostFactory:
         )
 
     def _pseudonym(self, author: str) -> str:
-        """A keyed hash: the same person twice can be recognised, and nobody can be looked up without the key."""
+        """Return a keyed hash: it recognises the same author again, but reveals nobody without the key."""
         name = f"{self.channel.kind}:{author}"
         digest = hmac.new(self.author_key.encode(), name.encode("utf-8", "replace"), hashlib.sha256)
         return digest.hexdigest()[:PSEUDONYM_LENGTH]

@@ -1,4 +1,4 @@
-"""Tokens and the app secret; one that is missing fails the run by its name."""
+"""The channels' tokens and the app secret. A missing one raises an error that names it."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from aduan.secure_parameters import SecureParameters
 
 
 class Credentials(SecureParameters):
-    """The secrets of the channels."""
+    """Reads the secrets of the channels."""
 
     def get(self, *names: str) -> list[str]:
         """Return the values of parameters, e.g. ``channels/instagram/kabarsleman/token``, in the order asked for.
 
         Raises:
-            CredentialError: naming a parameter that is missing, or that cannot be a token.
+            CredentialError: when a parameter is missing or cannot be a token; the error names it.
             ClientError: when the Parameter Store cannot be reached.
         """
         values = []

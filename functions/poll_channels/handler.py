@@ -1,4 +1,4 @@
-"""Entry point of the schedules: settings, clients, and one task for every channel of one kind."""
+"""Entry point of the schedules: reads settings, makes clients, and does one task for every channel of one kind."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 AT_ONCE: Final = 10
-"""Channels that are read at the same time: they wait for their platforms, not for the processor."""
+"""How many channels are read at the same time: they wait for their platforms, not for the processor."""
 
 settings = from_environment(PollSettings)
 directory = load_directory()
@@ -47,13 +47,18 @@ http = urllib3.PoolManager(num_pools=AT_ONCE, maxsize=AT_ONCE, retries=False)
 
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> None:
-    """Do one task for every channel of the kind that the schedule names; one that fails stops no other."""
+    """Do one task for every channel of the kind that the schedule names.
+
+    Raises:
+        ValueError: when no source reads this kind.
+        ExceptionGroup: after all channels were tried, when some failed unexpectedly.
+    """
     if event["kind"] not in KINDS:
         raise ValueError(f"a schedule names the channel kind {event['kind']!r}, which nobody reads")
     name = event.get("task", "read")
     task, now = TASKS[name], datetime.now(UTC)
     polled = [channel for channel in directory.channels if channel.kind == event["kind"] and channel.is_polled]
-    # Who invokes the function by hand does not want to wait for a channel's own rhythm.
+    # A person who invokes the function by hand does not want to wait for a channel's own interval.
     at_once = name != "read" or event.get("at_once", False)
     due = [channel for channel in polled if at_once or is_due(channel, now)]
     metrics.add_metric("ChannelsRead", MetricUnit.Count, len(due))
@@ -71,7 +76,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:
 
 
 def invocation(context: LambdaContext) -> Invocation:
-    """Bind this invocation's time to the process's clients."""
+    """Combine this invocation's id and time with the clients of the process."""
     return Invocation(
         run_id=context.aws_request_id,
         remaining=lambda: timedelta(milliseconds=context.get_remaining_time_in_millis()),

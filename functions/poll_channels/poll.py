@@ -1,7 +1,7 @@
 """One run over one channel: read, store, and only then move the cursor.
 
-Whatever happens in between, a repetition of the run finds the posts stored or finds them at the platform again: the
-posts are put under their own ids, and the cursor never passes what is stored.
+Posts are stored under their own ids, and the cursor never passes what is stored. So wherever a run dies, the next one
+finds each post in the table or at the platform again.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from aduan.store.posts import PostStore
 
 OVERLAP: Final = timedelta(hours=48)
-"""How far behind the watermark every run reads again: edges are ranked and platforms index late."""
+"""How far behind the watermark every run reads again: platforms rank their lists and index late."""
 QUIET_LEDGER: Final = timedelta(hours=1)
-"""A run that finds nothing costs no write, except one an hour that says the channel was read all the while."""
+"""A run that finds nothing writes nothing, except once an hour to record that the channel is being read."""
 
 
 @dataclass
@@ -44,7 +44,7 @@ class _Progress:
     rejected: int = 0
     own: int = 0
     held: bool = False
-    """The lease was taken, because there was something to write."""
+    """Whether the lease was taken, because there was something to write."""
 
 
 class Poll:
@@ -70,14 +70,14 @@ class Poll:
         self._lease_for = lease_for
         self._progress = _Progress()
         self.read_until: datetime | None = None
-        """The last complete run of the ledger, before this one."""
+        """When the last complete run in the ledger before this one began."""
         self.spent_usd = 0.0
-        """The month's bill with this run."""
+        """The month's bill, including this run."""
 
     def run(self, open_source: Callable[[], Source]) -> Run | None:
-        """Read the channel, and return the run; None when another run has it or the platform asked us to wait.
+        """Read the channel and return the run, or None when another run has it or the platform asked us to wait.
 
-        `open_source` is called only when the channel is free; what it raises is written to the ledger as well.
+        `open_source` is called only when the channel is free; a `ChannelError` that it raises goes to the ledger too.
 
         Raises:
             ClientError: when the table refuses; the lease then runs out by itself.
@@ -103,7 +103,7 @@ class Poll:
             return None
 
     def _store(self, batch: Batch, cursor: Cursor) -> None:
-        """Store a batch before the next one is fetched. Known ids cost a read at most, and none in the overlap."""
+        """Store a batch before the next one is fetched. Known posts cost one read at most, and none in the overlap."""
         progress = self._progress
         seen = {*cursor.seen, *progress.seen}
         unseen = {version(post): post for post in batch.posts if version(post) not in seen}
@@ -116,7 +116,7 @@ class Poll:
             if post.key not in stored and self._posts.add(post):
                 new += 1
             else:
-                # Another version: than the one stored before, or than one that came in this very batch.
+                # A new version of a post that was stored before or came in this same batch.
                 revised += self._posts.revise(post)
         for rejected in batch.rejected:
             if version(rejected) not in seen:
@@ -141,7 +141,7 @@ class Poll:
     def _finish(
         self, source: Source | None, cursor: Cursor, window: Window, started: datetime, failure: ChannelError | None
     ) -> Run:
-        """Write the ledger, move the cursor as far as what is stored, and give the channel free."""
+        """Write the ledger, move the cursor up to what is stored, and release the channel."""
         now = self._clock()
         progress = self._progress
         stopped = isinstance(failure, StoppedError)
@@ -173,18 +173,18 @@ class Poll:
         quiet = moved == cursor and failure is None and not progress.held
         if quiet and cursor.ledger_at is not None and now - cursor.ledger_at < QUIET_LEDGER:
             return run
-        # What a failed or stopped run left out is not read: only a complete one sets the time up to which it is.
+        # A failed or stopped run left something unread, so only a complete run sets the time up to which all is read.
         read_until = started if failure is None else cursor.ledger_at
         writes_cursor = failure is None or moved != cursor or progress.held
         if writes_cursor:
             self._hold(cursor)
-        # Before the cursor that says it was told: a run that dies in between tells under the same key again.
+        # Notices are written before the cursor that records them: after a death in between, the same key is used again.
         told = [permission_notice(self._channel, cursor, moved, failure, now)]
         if cost:
             told.append(budget_notice(self._channel, moved, now))
         for notice in filter(None, told):
             self._notices.add(notice)
-        # The ledger comes first: what it says was read is stored, even if the cursor is never written.
+        # The ledger is written before the cursor: what it says was read is stored, even if the cursor never moves.
         self._channels.record(run)
         if writes_cursor:
             after = moved.model_copy(update={"ledger_at": read_until, "floor": window.floor})
@@ -193,23 +193,24 @@ class Poll:
 
 
 def version(item: Post | Rejected) -> str:
-    """Name a version of a post as the cursor remembers it: an edited post is not the one that was seen."""
+    """Return the name of a post's version as the cursor remembers it. An edit gives a post another name."""
     return f"{item.native_id}@{item.digest if isinstance(item, Post) else ''}"
 
 
 def is_due(channel: Channel, now: datetime) -> bool:
-    """Tell whether a channel that is not read every minute is read in this one.
+    """Tell whether a channel is to be read in this minute, by its `every_minutes`.
 
-    Decided by the clock alone, so that it needs no write; channels of one rhythm are spread over it by their ids.
+    The clock alone decides, so that no write is needed. Channels with the same interval are spread over it by their
+    ids.
     """
     phase = zlib.crc32(channel.id.encode())
     return (int(now.timestamp()) // 60 + phase) % channel.every_minutes == 0
 
 
 def window_of(cursor: Cursor, now: datetime, lookback: timedelta) -> Window:
-    """Which part of the past this run must cover; no run goes back further than `lookback`.
+    """Return the part of the past that this run must cover, which never reaches back further than `lookback`.
 
-    What is older was decided long ago and may have been forgotten since: it must not come in again as new.
+    Older posts were decided long ago and may have been deleted here since: they must not come in again as new.
     """
     threads = now - lookback
     floor = threads if cursor.floor is None else max(cursor.floor, threads)
@@ -218,12 +219,12 @@ def window_of(cursor: Cursor, now: datetime, lookback: timedelta) -> Window:
 
 
 def moved_cursor(cursor: Cursor, progress: _Progress, started: datetime, failure: ChannelError | None) -> Cursor:
-    """Return the cursor as it may stand after a run; the same one when nothing was found.
+    """Return the cursor after a run; the same cursor when nothing was found.
 
-    A run that read everything moves the watermark to the youngest post it stored, but never past its own start:
-    platforms' clocks run ahead. So does one that left out only what is lost: waiting would not bring it back. A run
-    that had to stop keeps the marks of the threads it finished, so that the next one goes on behind them. A run that
-    failed moves nothing.
+    A complete run moves the watermark to the youngest post it stored, but never past its own start, because
+    platforms' clocks may run ahead. A run that missed only what is lost for ever does the same: waiting would not
+    bring it back. A run that had to stop keeps the marks of the threads it finished, so that the next one continues
+    after them. A run that failed moves nothing.
     """
     if isinstance(failure, ThrottledError):
         return cursor.model_copy(update={"not_before": started + failure.wait})
@@ -243,7 +244,7 @@ def moved_cursor(cursor: Cursor, progress: _Progress, started: datetime, failure
 
 
 def charged(cursor: Cursor, channel: Channel, cost: float, started: datetime) -> Cursor:
-    """Add what a run cost to the month's bill, and wait as the channel's budget asks for."""
+    """Return the cursor with a run's cost on the month's bill, and with the pause that the channel's budget demands."""
     if not cost:
         return cursor
     spent = spent_this_month(cursor.spent_usd, cursor.spent_at, started) + cost
@@ -258,17 +259,17 @@ def charged(cursor: Cursor, channel: Channel, cost: float, started: datetime) ->
 
 
 def by_id(versions: Iterable[str]) -> dict[str, str]:
-    """Split versions into ids and digests. The last version of a post is the one it has: an edit may be taken back."""
+    """Return the last digest of each native id in `versions`. The last one counts, because an edit may be undone."""
     return {native_id: digest for native_id, _, digest in (name.rpartition("@") for name in versions)}
 
 
 def without(marks: dict[str, str], changed: dict[str, str]) -> dict[str, str]:
-    """Return `marks` but for those that changed, which are written again at the end, as the youngest."""
+    """Return `marks` without those that changed; the caller appends these at the end, as the youngest."""
     return {name: mark for name, mark in marks.items() if changed.get(name, mark) == mark}
 
 
 def within(entries: dict[str, str], limit: int) -> dict[str, str]:
-    """Return the youngest entries that fit into `limit` bytes. What is forgotten is read again, never missed."""
+    """Return the youngest entries that fit into `limit` bytes. Forgotten ones are read again, never missed."""
     kept: dict[str, str] = {}
     size = 0
     for name, value in reversed(entries.items()):

@@ -1,7 +1,7 @@
-"""Ask the platforms whether the posts of the last month are still there, and erase those that are not.
+"""Asks the platforms whether the posts of the last month are still there, and erases those that are not.
 
-What a citizen deletes is deleted here too: text, author and picture go, the tombstone with its time and reason stays.
-Where each answer costs money, no more is asked than reading can spare; a sweep then takes some days.
+What a citizen deletes is deleted here too: text, author and picture go; a tombstone with time and reason stays.
+Where each answer costs money, a sweep spends only what reading does not need, and may take some days.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
     from poll_channels.source import CanRecheck
 
 RECHECKED_FOR: Final = timedelta(days=30)
-"""How long after it was found a post is asked about."""
+"""How long a post is checked after it was found."""
 EVERY: Final = timedelta(days=1)
-"""How often each post is asked about. X's developer policy wants deletions followed within 24 hours of a request."""
+"""How often each post is checked. X's developer policy wants deletions followed within 24 hours of a request."""
 REASON: Final = "dihapus di kanal asalnya"
 
 
 class Recheck:
-    """One sweep over one channel; it goes on where the last one had to stop."""
+    """One sweep over one channel. It continues where the last run had to stop."""
 
     def __init__(  # noqa: PLR0913 # what a sweep works with; none has a sensible default
         self,
@@ -55,15 +55,15 @@ class Recheck:
         self._clock = clock
         self._lease_for = lease_for
         self._witness: Post | None = None
-        """The last post that was seen to be there."""
+        """The last post that the platform showed."""
         self.cost_usd = 0.0
-        """What asking cost so far."""
+        """What the sweep cost so far."""
 
     def run(self, open_source: Callable[[], CanRecheck]) -> int:
-        """Sweep as far as there is time, money and the platform's leave, and return how many posts were erased.
+        """Sweep as far as time, money and the platform allow, and return how many posts were erased.
 
         Raises:
-            ChannelError: when the platform cannot tell; the sweep stays where it is.
+            ChannelError: when the platform cannot tell; the sweep's position does not move.
         """
         now = self._clock()
         sweep = self._channels.sweep(self._channel.id)
@@ -93,7 +93,7 @@ class Recheck:
         gone = [post for post in posts if found.get(post.native_id) is False]
         seen = next((post for post in posts if found.get(post.native_id)), None)
         if gone and seen is None and not self._sees_witness(source):
-            # A lost permission looks the same; one post that is there proves that we may see them.
+            # A lost permission looks the same; one post that is shown proves that we may see them.
             raise NotPermittedError(f"all {len(gone)} posts asked for are gone")
         self._witness = seen or self._witness
         return sum(self._erase(post.key) for post in gone)
@@ -102,7 +102,7 @@ class Recheck:
         return self._witness is not None and self._ask([self._witness], source).get(self._witness.native_id, False)
 
     def _limit(self, source: CanRecheck) -> int:
-        """How many posts may be asked about: none while the platform wants us to wait, or while money is short."""
+        """Return how many posts may be checked: none while the platform wants us to wait, or while money is short."""
         now = self._clock()
         cursor = self._channels.read(self._channel.id)
         if cursor.not_before is not None and now < cursor.not_before:
@@ -113,7 +113,10 @@ class Recheck:
         return int(min(source.batch_size, to_spare(self._channel, spent, now) / source.price_usd))
 
     def _ask(self, posts: list[Post], source: CanRecheck) -> dict[str, bool]:
-        """Ask, and put what it cost on the channel's bill, which is the cursor's: so the channel is held meanwhile."""
+        """Ask which posts are there, and add the cost to the channel's bill.
+
+        The bill is part of the cursor, so the channel is leased meanwhile.
+        """
         if not posts or not source.price_usd:
             return source.still_there(posts) if posts else {}
         now = self._clock()
@@ -129,7 +132,7 @@ class Recheck:
 
     def _erase(self, key: str) -> bool:
         at = self._clock()
-        post = self._posts.get(key)  # asking took its time, and a ticket may have been opened
+        post = self._posts.get(key)  # read again: a ticket may have been opened while the platform was asked
         if post is None:
             return False
         ticket = self._tickets.get(post.ticket) if post.ticket is not None else None
@@ -138,14 +141,15 @@ class Recheck:
         try:
             self._tickets.write(erasure(post, ticket, at))
         except OutdatedError:
-            return False  # somebody moved it at this moment; the next sweep meets it again
+            return False  # the ticket changed at this moment; the next sweep tries again
         return True
 
 
 def erasure(post: Post, ticket: Ticket, at: datetime) -> Change:
-    """Leave only a tombstone of a ticket's post, and tell the ticket.
+    """Return the change that leaves only a tombstone of a ticket's post and records it in the ticket's history.
 
-    With the post that opened it go the ticket's link, what is not sent yet, and an example that was made of it.
+    When the post opened the ticket, the ticket's link and an example made of the post go too. All pending notices are
+    withdrawn.
     """
     after = ticket
     if post.key == ticket.post:

@@ -1,4 +1,4 @@
-"""What every source offers, and what some can do besides. A source says so by the classes it is derived from."""
+"""The interface of a source, and what some sources can do in addition. A source declares it by its base classes."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from poll_channels.connection import Connection
 
 THREADS_REMEMBERED: Final = 150
-"""Threads of which a cursor can keep marks. Listing more would read some of them anew at every run."""
+"""How many threads' marks a cursor can keep. With more threads, some would be read anew in every run."""
 PAGE_CAP: Final = 40
-"""Pages of one edge in one run: a platform that never comes to an end must not hold the poller for ever."""
+"""The most pages of one edge in one run: a platform whose pages never end must not hold the poller for ever."""
 SUSPICIOUS: Final = 3
-"""So many threads are not deleted between two requests of one run."""
+"""This many threads are never deleted between two requests of one run: if all are gone, a permission was lost."""
 
 
 @dataclass(frozen=True)
@@ -32,12 +32,12 @@ class Window:
     since: datetime
     """Everything created or changed from here on must be read."""
     floor: datetime
-    """What is older was written before the county used Aduan, and is left alone."""
+    """Anything older was written before the county used Aduan, and is left alone."""
     threads: datetime
-    """Threads begun before this are not asked about any more, unless the platform lists them anyhow."""
+    """Threads begun before this are not asked about any more, unless the platform lists them anyway."""
 
     def is_past(self, results: Iterable[Post | Rejected | None]) -> bool:
-        """Tell whether all posts of a page lie before `since`: where the newest come first, it is the last one read."""
+        """Tell whether all posts of a page lie before `since`. Where the newest come first, reading ends there."""
         times = [item.created_at for item in results if isinstance(item, Post)]
         return bool(times) and all(time < self.since for time in times)
 
@@ -51,11 +51,14 @@ class Batch:
     own: int = 0
     """How many of the account's own posts were passed over."""
     marks: Mapping[str, str] = field(default_factory=dict)
-    """What to remember about the threads that were read to their end, once this batch is stored."""
+    """What to remember, once this batch is stored, about the threads that were read to their end."""
 
     @classmethod
     def of(cls, results: Iterable[Post | Rejected | None], window: Window) -> Batch:
-        """Sort what was read; None stands for one of the account's own. What is older than the floor is left alone."""
+        """Make a batch of what was read. None stands for one of the account's own posts.
+
+        Posts older than the window's floor are left out.
+        """
         found = list(results)
         return cls(
             posts=tuple(item for item in found if isinstance(item, Post) and item.created_at >= window.floor),
@@ -66,16 +69,16 @@ class Batch:
 
 @dataclass
 class Threads:
-    """How the threads of one run answered."""
+    """Counts how many threads of one run could be read, and how many were gone."""
 
     read: int = 0
     gone: int = 0
 
     def check(self) -> None:
-        """Tell deleted threads from a lost permission, for which platforms have the same answer.
+        """Distinguish deleted threads from a lost permission, for which platforms give the same answer.
 
         Raises:
-            NotPermittedError: when several threads were asked for and every one of them was gone.
+            NotPermittedError: when at least `SUSPICIOUS` threads were asked for and all of them were gone.
         """
         if self.read == 0 and self.gone >= SUSPICIOUS:
             raise NotPermittedError(f"all {self.gone} threads asked for are gone")
@@ -85,15 +88,15 @@ class Source(ABC):
     """One account on one platform, opened for one run."""
 
     keeps: timedelta = timedelta(days=3650)
-    """How far back the platform shows what was written."""
+    """How far back the platform shows posts."""
 
     @abstractmethod
     def __init__(self, channel: Channel, connection: Connection) -> None:
         """Open a channel.
 
         Raises:
-            CredentialError: naming a parameter of the Parameter Store that is missing.
-            MisconfiguredError: naming the channel, and the field of its line in the directory that is wrong.
+            CredentialError: when a parameter of the Parameter Store is missing; the error names it.
+            MisconfiguredError: when a field of the channel's line in the directory is wrong; the error names both.
         """
 
     @property
@@ -108,17 +111,17 @@ class Source(ABC):
 
     @abstractmethod
     def read(self, window: Window, marks: Mapping[str, str]) -> Iterator[Batch]:
-        """Yield what citizens wrote, leaving out threads about which `marks` already say the same.
+        """Yield what citizens wrote, leaving out threads that have not changed since `marks`.
 
         Reaching the end means that everything in the window was yielded.
 
         Raises:
-            ChannelError: when it could not be read to the end; batches yielded before are good.
+            ChannelError: when the channel could not be read to the end; batches yielded before are valid.
         """
 
 
 class HttpSource(Source):
-    """What sources that are read by a client of one platform have in common."""
+    """Base of the sources that read their platform with a `PlatformClient`."""
 
     def __init__(self, channel: Channel, connection: Connection, client: PlatformClient) -> None:
         self._channel = channel
@@ -131,7 +134,7 @@ class HttpSource(Source):
         return self._client.calls
 
     def check(self) -> None:
-        """Look whether another request may be sent.
+        """Check that another request may be sent.
 
         Raises:
             StoppedError: when none may.
@@ -143,9 +146,9 @@ class CanRecheck(ABC):
     """A source that can tell whether posts are still there."""
 
     batch_size: int
-    """How many posts are asked about between two notes of how far the sweep is."""
+    """How many posts are checked before the sweep's position is saved."""
     price_usd: float = 0.0
-    """What the platform charges for each post that it still has. What was charged is `cost_usd`."""
+    """What the platform charges for each post that it still has; `cost_usd` is what it has charged."""
 
     @property
     def cost_usd(self) -> float:
@@ -154,8 +157,8 @@ class CanRecheck(ABC):
 
     @abstractmethod
     def still_there(self, posts: list[Post]) -> dict[str, bool]:
-        """Tell by their native ids which of `posts` the platform still shows; what it cannot tell is left out.
+        """Return by native id whether the platform still shows each of `posts`; unknown ones are left out.
 
         Raises:
-            ChannelError: when it cannot tell anything.
+            ChannelError: when the platform tells about none of them.
         """

@@ -1,4 +1,4 @@
-"""What one task of an invocation works with."""
+"""One invocation of the function, as its tasks see it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from poll_channels.credentials import Credentials
 
 LEASE_MARGIN: Final = timedelta(seconds=30)
-"""A lease outlives the longest run by this much, so that a killed run is never met by its successor."""
+"""A lease outlives the longest run by this much, so that no other run takes the channel from one still alive."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Invocation:
 
     run_id: str
     remaining: Callable[[], timedelta]
-    """How long the process may still live."""
+    """Returns how long the process may still live."""
     budget: TimeBudget
     clock: Callable[[], datetime]
     settings: PollSettings
@@ -49,9 +49,9 @@ class Invocation:
     metrics: Metrics
 
     def connection(self) -> Connection:
-        """Make what a source gets to work with."""
+        """Return the connection that a source works with."""
         return Connection(self.http, self.credentials, self.settings, self.budget, self.clock())
 
     def lease_for(self) -> timedelta:
-        """Return how long a channel is held."""
+        """Return how long a channel is leased."""
         return self.remaining() + LEASE_MARGIN

@@ -1,7 +1,7 @@
-"""How long the token of a Graph channel will live: asked once a day, because a dying token says nothing itself.
+"""Checks once a day how long the token of a Graph channel remains valid, because a token ends without warning.
 
 Source: ``GET /debug_token`` (developers.facebook.com/docs/graph-api/reference/debug_token). It is asked with the app's
-own token, ``APP_ID|APP_SECRET``, in a header. ``expires_at`` is 0 for a token that lives until somebody ends it.
+own token, ``APP_ID|APP_SECRET``, in a header. ``expires_at`` is 0 for a token that never expires.
 """
 
 from __future__ import annotations
@@ -50,9 +50,9 @@ def inspect_token(channel: Channel, connection: Connection) -> TokenCheck:
     """Ask the platform about the token of a channel.
 
     Raises:
-        CredentialError: when a parameter is missing, or the app's own id and secret are refused. What is wrong with
-            the channel's token is no error but the answer.
-        ChannelError: when the platform does not answer, or not as documented: nothing is known then.
+        CredentialError: when a parameter is missing, or the app's own id and secret are refused. A fault of the
+            channel's token is no error: it is part of the result.
+        ChannelError: when the platform does not answer, or not as documented; nothing is known then.
     """
     token, app_id, app_secret = connection.secrets(channel, META_APP_ID, META_APP_SECRET)
     client = GraphClient(connection, token=f"{app_id}|{app_secret}", app_secret=app_secret)
@@ -65,7 +65,7 @@ def inspect_token(channel: Channel, connection: Connection) -> TokenCheck:
 
 
 def token_check(channel: Channel, inspected: _Inspected, now: datetime) -> TokenCheck:
-    """Make a check of what the platform says. The nearer of the two ends counts."""
+    """Return the result of a check. The earlier of the token's two expiry times counts."""
     if not inspected.is_valid:
         return TokenCheck(channel=channel.id, looked_at=now, valid=False, reason=_name(inspected.error))
     ends = {"expires_at": inspected.expires_at, "data_access_expires_at": inspected.data_access_expires_at}
@@ -79,9 +79,10 @@ def token_check(channel: Channel, inspected: _Inspected, now: datetime) -> Token
 
 
 def warning_due(days_left: int | None) -> int | None:
-    """Return which warning a token is due: the nearest of `TOKEN_WARNING_DAYS` that was passed, or None.
+    """Return the smallest of `TOKEN_WARNING_DAYS` that has been reached, or None.
 
-    Checks that were missed pass two at once, and only the more urgent one is due. Whether it was given is not asked.
+    When missed checks pass two at once, only the more urgent warning is due. Whether it was already sent is not
+    checked here.
     """
     if days_left is None:
         return None
@@ -89,9 +90,10 @@ def warning_due(days_left: int | None) -> int | None:
 
 
 def token_notice(channel: Channel, check: TokenCheck, now: datetime) -> ChannelNotice | None:
-    """Tell the owner at each of the last days of a token; one renewed in time has another end, so another episode.
+    """Return the owner's warning that is due for a token, or None.
 
-    Of a token that is dead already the refused runs tell.
+    A renewed token has another expiry time, so another episode. Nothing is said here about a token that is already
+    invalid: its refused runs lead to a notice of their own.
     """
     mark = warning_due(check.days_left(now))
     if mark is None or check.ends_at is None:
@@ -108,7 +110,7 @@ def token_notice(channel: Channel, check: TokenCheck, now: datetime) -> ChannelN
 
 
 def _name(fault: _Fault | None) -> str:
-    """Name the fault as the ledger names errors; never by the platform's sentence."""
+    """Name the fault as the ledger names errors, and never by the platform's message."""
     if fault is None or fault.code is None:
         return "not valid"
     return f"code {fault.code}" if fault.subcode is None else f"code {fault.code}/{fault.subcode}"

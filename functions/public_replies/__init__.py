@@ -1,1 +1,1 @@
-"""Tells citizens in public, under their posts, who has their complaint. `poll_channels` runs it on a schedule."""
+"""Tells citizens publicly, under their posts, who has their complaint. `poll_channels` runs it on a schedule."""

@@ -1,4 +1,4 @@
-"""What a platform must offer so that citizens can be replied to there. A source says so by deriving from it."""
+"""The interface of sources on whose platform citizens can be replied to. A source declares it by its base class."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class TakesReplies(ABC):
 
     @abstractmethod
     def check(self) -> None:
-        """Look whether another request may be sent.
+        """Check that another request may be sent.
 
         Raises:
             StoppedError: when none may.
@@ -25,16 +25,16 @@ class TakesReplies(ABC):
         """Reply to a post, in one request, and return the platform's id of the reply.
 
         Raises:
-            ChannelError: one of its kinds; an `OutageError` leaves open whether it was written.
+            ChannelError: one of its kinds; after an `OutageError` it is unknown whether the reply was written.
         """
 
 
 class ShowsReplies(TakesReplies):
-    """One on which our own replies can be found again."""
+    """One account on a platform where our own replies can be found again."""
 
     @abstractmethod
     def find_reply(self, post: Post, words: str) -> str | None:
-        """Return the id of our own reply to a post that holds these words; None when there is none.
+        """Return the id of our own reply to a post that holds these words, or None when there is none.
 
         Raises:
             GoneError: when the post was deleted.

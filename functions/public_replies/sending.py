@@ -1,7 +1,8 @@
-"""Sends the replies of one channel: each claimed, sent once, and its outcome written down.
+"""Sends the replies of one channel: each is claimed, sent once, and its outcome recorded.
 
-When nobody knows whether a reply was written, our own comment with the same code is looked for under the post. It is
-sent once more only when it is not there, and put aside for a person where a platform does not show what we wrote.
+When it is unknown whether a reply was written, our own comment with the same code is looked for under the post. The
+reply is sent once more only when that comment is not there. On a platform that does not show our comments, the reply
+is parked for a person to look at.
 """
 
 from __future__ import annotations
@@ -39,21 +40,21 @@ if TYPE_CHECKING:
     from public_replies.platforms import TakesReplies
 
 Outcome = Literal["sent", "found", "unknown", "failed", "parked", "postponed", "skipped", "already", "waiting"]
-"""``found``: it had been written before; ``waiting``: whether it was cannot be seen now."""
+"""``found``: the reply had been written before; ``waiting``: it cannot be seen at present whether it was."""
 
 BATCH_SIZE: Final = 10
-"""Replies of one channel in one run: 120 an hour, far below what platforms allow and what looks like a machine."""
+"""The most replies of one channel in one run: 120 an hour, far below what platforms allow and what looks automated."""
 GRACE: Final = timedelta(minutes=15)
-"""How long a claimed reply is left alone: its run is dead by then, and the platform shows what was written."""
+"""How long a claimed reply is left alone: after that its run is dead and the platform shows what was written."""
 PAUSE: Final = timedelta(hours=1)
-"""After a refusal that a person must end."""
+"""How long a reply waits after a refusal on which a person must act."""
 LATEST: Final = timedelta(days=3)
-"""A reply that could not be sent for so long is not sent any more."""
+"""A reply that could not be sent within this time is not sent any more."""
 
 
 @dataclass(frozen=True)
 class Stores:
-    """What a run reads and writes."""
+    """The stores that a run reads and writes."""
 
     channels: ChannelStore
     replies: ReplyStore
@@ -79,15 +80,15 @@ class ReplyRun:
         self._run_id = run_id
         self._clock = clock
         self.outcomes: Counter[Outcome] = Counter()
-        """What became of each reply."""
+        """How many replies had each outcome."""
 
     def run(self, open_source: Callable[[], TakesReplies]) -> None:
-        """Send the replies whose time has come, as far as there is time and the platform's leave.
+        """Send the replies that are due, as far as time and the platform allow.
 
-        `open_source` is called only when there is one to send.
+        `open_source` is called only when a reply is due.
 
         Raises:
-            ChannelError: when the platform refuses us as a whole; what was not sent stays for another run.
+            ChannelError: when the platform refuses the whole account; unsent replies stay for another run.
         """
         now = self._clock()
         due = list(self._stores.replies.due(self._channel.id, now))[:BATCH_SIZE]
@@ -130,7 +131,7 @@ class ReplyRun:
         return self._sent(claimed, comment_id, "sent")
 
     def _reconcile(self, reply: Reply, post: Post, source: TakesReplies) -> Outcome | None:
-        """Find out what became of a reply that was claimed; None when it was certainly not written."""
+        """Find out what became of a claimed reply; None when it was not written and is to be sent again."""
         if not isinstance(source, ShowsReplies):
             return self._end(reply, "parked", "nobody knows whether it was sent, and the platform does not show it")
         try:
@@ -146,13 +147,13 @@ class ReplyRun:
         return None
 
     def _unseen(self, reply: Reply, error: ChannelError) -> Outcome:
-        """Let a reply wait until somebody can look, but not for ever."""
+        """Let a reply wait until our comments can be seen, but no longer than `LATEST`."""
         if self._clock() - reply.created_at < LATEST:
             return "waiting"
         return self._end(reply, "parked", f"nobody knows whether it was sent: {type(error).__name__}")
 
     def _overtaken(self, reply: Reply, ticket: Ticket, post: Post) -> str | None:
-        """Why a reply is not sent any more; None when it is."""
+        """Return why a reply must not be sent any more, or None when it may be sent."""
         if post.state == "gone":
             return "the post was deleted"
         if ticket.status not in STATES[reply.stage]:
@@ -164,7 +165,11 @@ class ReplyRun:
         return None
 
     def _refused(self, claimed: Reply, error: ChannelError) -> Outcome:
-        """Write down what an error makes of a reply that went with it."""
+        """Record what an error means for the reply whose sending it ended.
+
+        Raises:
+            ChannelError: the same error, when it concerns the whole account.
+        """
         why = f"{type(error).__name__}: {error}"
         match error:
             case ThrottledError():
@@ -178,7 +183,7 @@ class ReplyRun:
             case GoneError() | MisconfiguredError():
                 return self._end(claimed, "failed", why)
             case OutageError() | StoppedError():
-                # It stays claimed: after the grace time somebody looks whether it was written.
+                # It stays claimed: after `GRACE` a later run looks whether it was written.
                 self._record(claimed, failure=why)
                 return "unknown"
         raise error

@@ -1,4 +1,4 @@
-"""What a public reply says: the code, whose it is, and fixed words."""
+"""The wording of public replies: the ticket's code, the department that has it, and fixed words."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _BEGINNINGS: Final[Mapping[Stage, str]] = {
     "not_ours": "Aduan {code} bukan wewenang Pemkab Sleman",
     "resolved": "Aduan {code} sudah dinyatakan selesai",
 }
-"""By which a reply is known again, whatever follows: never to be changed while one may be on its way."""
+"""A reply is recognised by its beginning, whatever follows. Do not change these while a reply may be on its way."""
 _REST: Final[Mapping[Stage, str]] = {
     "routed": " ke {owner}. Terima kasih atas laporannya. Perkembangannya akan kami sampaikan di sini.",
     "not_ours": ", melainkan {owner}. Laporannya sudah kami teruskan ke sana. Terima kasih.",
@@ -25,15 +25,15 @@ _REPLY: Final = re.compile("|".join(words.format(code="SLM-[0-9A-Z]{6}") for wor
 
 
 def beginning(ticket: str, stage: Stage) -> str:
-    """Return the words by which the reply about a ticket is known."""
+    """Return the words by which the reply about a ticket is recognised."""
     return _BEGINNINGS[stage].format(code=ticket)
 
 
 def reply_text(ticket: Ticket, stage: Stage, owner: Department) -> str:
-    """Write a reply. It holds nothing a citizen wrote, and nobody's name."""
+    """Return a reply's text. It holds nothing that a citizen wrote, and no person's name."""
     return beginning(ticket.code, stage) + _REST[stage].format(owner=owner.name)
 
 
 def is_reply(text: str) -> bool:
-    """Tell whether a text begins as our replies do: by that our own are known where a platform hides who wrote them."""
+    """Tell whether a text begins like our replies. This identifies them where a platform hides the author."""
     return _REPLY.match(text) is not None

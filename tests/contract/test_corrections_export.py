@@ -1,4 +1,4 @@
-"""What people corrected becomes a file that the training reads as it is."""
+"""People's corrections become a file that the training reads as it is."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def lines_of(file: Path) -> list[dict[str, Any]]:
 def test_corrections_are_read_by_the_training_as_they_are(
     table: Table, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Every example with words is a line with its labels, and how many there are is printed."""
+    """Every example with text becomes a line with its labels, and the number of lines is printed."""
     road = keep(table, 1, "Jalan depan pasar berlubang", Label(topic="jalan", department="dpupkp", urgency="urgent"))
     joke = keep(table, 2, "Lampu hatiku padam, hubungi 081234567890", Label(is_report=False))
     keep(table, 3, "", Label(topic="jalan"))
@@ -97,7 +97,7 @@ def test_corrections_are_read_by_the_training_as_they_are(
 
 
 def test_months_without_corrections_give_an_empty_file(table: Table, tmp_path: Path) -> None:
-    """Only the months that were asked for are read."""
+    """Only the requested months are read."""
     keep(table, 1, "Jalan berlubang", Label(topic="jalan"))
     file = tmp_path / "none.jsonl"
     assert main(["--table", TABLE_NAME, "--months", "2026-10", "2026-12", "--out", str(file)]) == 0
@@ -123,7 +123,7 @@ def stacks(*known: str) -> Iterator[None]:
 
 
 def test_a_stack_names_its_table(table: Table, tmp_path: Path) -> None:
-    """Whoever knows only the stack's name gets the table from its outputs."""
+    """The table is found by the stack's name, from the stack's outputs."""
     keep(table, 1, "Jalan berlubang", Label(topic="jalan"))
     file = tmp_path / "stack.jsonl"
     with stacks("aduan-prod"):
@@ -133,7 +133,7 @@ def test_a_stack_names_its_table(table: Table, tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("table")
 def test_a_deployment_that_is_not_there_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A missing table, stack or local stack is one sentence and exit status 1, and no file."""
+    """A missing table, stack or local stack gives one sentence, exit status 1, and no file."""
     file = tmp_path / "none.jsonl"
     with mock.patch.object(corrections, "WATCHED", tmp_path / "nothing.json"), stacks():
         for where in (["--table", "aduan-nowhere"], ["--stack", "aduan-nowhere"], []):
@@ -157,12 +157,12 @@ def test_a_deployment_that_is_not_there_says_so(tmp_path: Path, capsys: pytest.C
 def test_a_topic_is_learnt_only_where_a_person_stands_for_it(
     said: Label, believed: str | None, learnt: str | None
 ) -> None:
-    """Named, or left standing beside a department to which it leads; a guess is never learnt as a fact."""
+    """A topic counts when a person named it, or kept it with a department that it leads to; never as a guess."""
     assert topic(an_example(label=said, decision=a_triage(topic=believed)), DIRECTORY) == learnt
 
 
 def test_months_run_from_the_first_to_the_last() -> None:
-    """Both included, over the turn of the year; two years when nobody names the first."""
+    """Both ends are included, across a new year; without a first month there are two years of them."""
     assert months_between("2026-11", "2027-02") == ["2026-11", "2026-12", "2027-01", "2027-02"]
     assert months_between(None, "2026-11")[0] == "2024-12"
     assert len(months_between(None, "2026-11")) == 24

@@ -1,4 +1,4 @@
-"""What every kind of channel promises, whatever its platform: nothing is lost, doubled, taken for silence or quoted."""
+"""The promises of every kind of channel: nothing is lost, doubled, mistaken for silence or quoted in an error."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ from tests.local_http import Answer, Asked
 from tests.reading import APP_SECRET, HTML, NOW, Deployment, Direct, Fake, Platform, TellingFake, recorded, served
 
 CANNOT_TELL = frozenset({"rss", "telegram_relay"})
-"""Platforms that do not tell what was deleted: a feed forgets as well, and a bot can ask for nothing by its id."""
+"""Platforms that do not tell what was deleted: a feed drops old entries too, and a bot can fetch nothing by its id."""
 OPEN = frozenset({"rss"})
 """Kinds that need no token."""
 SHARED_NAME = frozenset({"telegram_relay"})
@@ -51,7 +51,7 @@ each_that_tells = pytest.mark.parametrize("kind", sorted(set(FAKES) - CANNOT_TEL
 
 
 def a_platform(kind: str, written: int = 3) -> Platform[Fake]:
-    """A platform on which citizens wrote so much in the last minutes."""
+    """A platform on which citizens wrote this many texts in the last minutes."""
     fake = FAKES[kind]()
     for number in range(1, written + 1):
         fake.write(number, NOW - timedelta(minutes=10 + written - number))
@@ -60,18 +60,18 @@ def a_platform(kind: str, written: int = 3) -> Platform[Fake]:
 
 @contextlib.contextmanager
 def over_the_network(kind: str) -> Iterator[Platform[Fake]]:
-    """The same behind a real server."""
+    """The same platform behind a real server."""
     with served(a_platform(kind).fake) as platform:
         yield platform
 
 
 def always(platform: Platform[Fake], answer: Answer, after: int = 0) -> None:
-    """Let a platform answer nothing else, after so many good answers."""
+    """Let a platform give only this answer, after this many good ones."""
     platform.fake.fault = lambda _asked, number: answer if number > after else None
 
 
 def test_every_kind_is_under_this_contract() -> None:
-    """A kind without a fake is not tested."""
+    """Every kind has a fake, without which it would not be tested."""
     assert set(FAKES) == set(KINDS)
     assert all(fake.CHANNEL.kind == kind for kind, fake in FAKES.items())
 
@@ -81,7 +81,7 @@ def test_every_kind_is_under_this_contract() -> None:
 
 @each_kind
 def test_what_citizens_wrote_is_read(kind: str) -> None:
-    """All of it, over a real connection, with nobody's name and with marks that spare reading it again."""
+    """Everything is read over a real connection, without names, and with marks that spare reading it again."""
     with over_the_network(kind) as platform:
         found = platform.read()
     assert found.error is None
@@ -97,7 +97,7 @@ def test_what_citizens_wrote_is_read(kind: str) -> None:
 
 @each_kind
 def test_a_quiet_poll_costs_no_write_and_one_read(kind: str) -> None:
-    """What was read is known; the cursor tells."""
+    """The cursor alone tells that everything is known."""
     deployment = Deployment(a_platform(kind).fake)
     deployment.poll()
     deployment.poll()
@@ -118,7 +118,7 @@ def test_a_quiet_poll_costs_no_write_and_one_read(kind: str) -> None:
 def test_a_poller_killed_between_any_two_calls_loses_and_doubles_nothing(
     *, kind: str, deaths: list[int], after: bool, written: int, meanwhile: int
 ) -> None:
-    """Killed at any request or any call of the table, while people go on writing; at last all is there, once."""
+    """Killed at any request or table call while people keep writing, the poller stores everything once in the end."""
     deployment = Deployment(a_platform(kind, written).fake)
     memory, number = deployment.memory, written
     stored: list[str] = []
@@ -160,7 +160,7 @@ NO_ANSWERS = {
 @each_kind
 @pytest.mark.parametrize("fault", NO_ANSWERS)
 def test_what_is_not_the_documented_shape_is_an_outage(kind: str, fault: str) -> None:
-    """It is never taken for an empty channel, moves no mark, and is not quoted."""
+    """An undocumented answer is not taken for an empty channel, moves no mark, and is not quoted."""
     platform = a_platform(kind)
     always(platform, NO_ANSWERS[fault])
     found = platform.read()
@@ -172,7 +172,7 @@ def test_what_is_not_the_documented_shape_is_an_outage(kind: str, fault: str) ->
 @each_kind
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
 def test_a_server_in_trouble_is_asked_a_few_times(kind: str, status: int) -> None:
-    """Two more attempts with growing pauses, then it is the next run's: nobody is hammered."""
+    """A failing server gets two more attempts with growing pauses; then the next run tries."""
     platform = a_platform(kind)
     always(platform, replace(HTML, status=status))
     found = platform.read()
@@ -209,7 +209,7 @@ def test_a_single_server_error_is_got_over(kind: str, number: int) -> None:
     ],
 )
 def test_a_wait_is_as_asked_but_never_absurd(kind: str, headers: Mapping[str, str], wait: timedelta) -> None:
-    """Whoever stands before the platform may throttle as well; seconds or a date, and nobody is asked again at once."""
+    """A wait in seconds or as a date is kept, even when a proxy asks for it, but never an absurd one."""
     platform = a_platform(kind)
     always(platform, replace(HTML, status=429, headers=headers))
     found = platform.read()
@@ -219,7 +219,7 @@ def test_a_wait_is_as_asked_but_never_absurd(kind: str, headers: Mapping[str, st
 
 @each_kind
 def test_an_answer_that_breaks_off_is_asked_for_again(kind: str) -> None:
-    """Fewer bytes than were promised, at every attempt."""
+    """A response with fewer bytes than promised is tried again, up to the usual number of attempts."""
     healthy = a_platform(kind).fake
 
     def breaks_off(asked: Asked, _number: int) -> Answer:
@@ -237,7 +237,7 @@ def test_an_answer_that_breaks_off_is_asked_for_again(kind: str) -> None:
 @each_kind
 @pytest.mark.parametrize("packed", [False, True])
 def test_an_answer_that_is_too_large_is_not_taken_in(kind: str, packed: bool) -> None:  # noqa: FBT001
-    """Two megabytes, unpacked, are the most; asking for the same again would not help."""
+    """More than two megabytes, unpacked, are refused and not requested again."""
     platform = a_platform(kind)
     body = b'{"data":"' + b"x" * MOST_BYTES
     always(
@@ -252,7 +252,7 @@ def test_an_answer_that_is_too_large_is_not_taken_in(kind: str, packed: bool) ->
 
 @each_kind
 def test_a_server_that_sends_a_byte_now_and_then_ends_with_the_runs_time(kind: str) -> None:
-    """Each byte comes in time; all of them would not."""
+    """A response whose bytes each come in time, but not all of them, ends with the run's time."""
     with over_the_network(kind) as platform:
         always(platform, Answer(200, b" " * 500, drip=0.02))
         begun = time.monotonic()
@@ -263,7 +263,7 @@ def test_a_server_that_sends_a_byte_now_and_then_ends_with_the_runs_time(kind: s
 
 @each_kind
 def test_a_lost_connection_is_an_outage_that_names_no_address(kind: str, caplog: pytest.LogCaptureFixture) -> None:
-    """Three attempts; neither the error nor what it was raised from, nor any log, holds address or token."""
+    """After three attempts neither the error, its causes nor any log holds the address or the token."""
     caplog.set_level(logging.DEBUG)
     caplog.set_level(logging.DEBUG, logger="urllib3.connectionpool")
     platform = a_platform(kind)
@@ -279,7 +279,7 @@ def test_a_lost_connection_is_an_outage_that_names_no_address(kind: str, caplog:
 
 @each_kind
 def test_a_run_whose_time_is_up_asks_nothing_more(kind: str) -> None:
-    """The clock is looked at before every request."""
+    """The clock is checked before every request."""
     platform = a_platform(kind)
     found = platform.read(budget=TimeBudget(lambda: 5.0, 3))
     assert isinstance(found.error, StoppedError)
@@ -288,7 +288,7 @@ def test_a_run_whose_time_is_up_asks_nothing_more(kind: str) -> None:
 
 @each_kind
 def test_no_attempt_is_made_after_the_runs_time(kind: str) -> None:
-    """A platform in trouble does not hold a run beyond it."""
+    """A failing platform does not hold a run beyond its time."""
     platform = a_platform(kind)
     always(platform, replace(HTML, status=503))
     asked = platform.fake.asked
@@ -303,7 +303,7 @@ def test_no_attempt_is_made_after_the_runs_time(kind: str) -> None:
 def test_whatever_bytes_are_answered_a_run_ends_with_posts_or_a_channels_error(
     kind: str, answers: list[tuple[int, bytes]]
 ) -> None:
-    """Nothing else comes out of it, and all that is yielded can be stored."""
+    """Any bytes lead to storable batches or to a `ChannelError`, and to nothing else."""
     platform = a_platform(kind)
     platform.fake.fault = lambda _asked, number: Answer(*answers[number - 1]) if number <= len(answers) else None
     found = platform.read()
@@ -315,7 +315,7 @@ def test_whatever_bytes_are_answered_a_run_ends_with_posts_or_a_channels_error(
 
 @each_with_token
 def test_a_wrong_token_is_a_persons_business(kind: str) -> None:
-    """It is told apart from silence after one request, and never quoted."""
+    """A wrong token is distinguished from silence after one request, and never quoted."""
     platform = a_platform(kind)
     found = platform.read(token="123:bukan-KENARI")
     assert isinstance(found.error, CredentialError)
@@ -325,7 +325,7 @@ def test_a_wrong_token_is_a_persons_business(kind: str) -> None:
 
 @each_with_token
 def test_the_token_is_in_no_address_and_no_log(kind: str, caplog: pytest.LogCaptureFixture) -> None:
-    """Whatever somebody switches on for debugging; where a platform wants it in the address, that is logged nowhere."""
+    """This holds with debug logging too; where a platform wants the token in the address, that is not logged."""
     caplog.set_level(logging.DEBUG)
     caplog.set_level(logging.DEBUG, logger="urllib3.connectionpool")
     with over_the_network(kind) as platform:
@@ -341,7 +341,7 @@ def test_the_token_is_in_no_address_and_no_log(kind: str, caplog: pytest.LogCapt
 
 @each_kind
 def test_a_misspelt_parameter_is_named(kind: str) -> None:
-    """The channel and the field are said before anything is asked, and no value."""
+    """Before any request, the error names the channel and the field, but no value."""
     platform = a_platform(kind)
     channel = platform.fake.CHANNEL
     with pytest.raises(MisconfiguredError) as caught:
@@ -374,7 +374,7 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
 
 @pytest.mark.parametrize(("kind", "changes", "place"), WRONG)
 def test_a_wrong_account_or_parameter_is_named(kind: str, changes: dict[str, Any], place: str) -> None:
-    """The sentence says which channel and which field before anything is asked, and quotes nobody."""
+    """Before any request, the error names the channel and the field, and quotes no value."""
     platform = a_platform(kind)
     with pytest.raises(MisconfiguredError) as caught:
         platform.open(**changes)
@@ -409,7 +409,7 @@ PROBLEMS = [
 
 @pytest.mark.parametrize(("kind", "name", "error", "text"), PROBLEMS)
 def test_every_recorded_error_is_told_apart(kind: str, name: str, error: type[ChannelError], text: str) -> None:
-    """What passes is tried three times, the rest once; the text quotes nothing of the answer, and no mark moves."""
+    """Transient errors are tried three times, others once; the error quotes nothing, and no mark moves."""
     platform = a_platform(kind)
     always(platform, recorded(kind, "problems", name))
     found = platform.read()
@@ -423,13 +423,13 @@ def test_every_recorded_error_is_told_apart(kind: str, name: str, error: type[Ch
 
 
 def test_every_kind_says_whether_it_can_tell_what_was_deleted() -> None:
-    """A kind either answers for its posts, or is named above with the reason why not."""
+    """A kind either tells which posts were deleted, or is listed above with the reason why not."""
     assert set(KINDS) - set(RECHECKED) == set(CANNOT_TELL)
 
 
 @each_that_tells
 def test_deleted_posts_are_told_from_those_that_are_there(kind: str) -> None:
-    """Each post that was read is answered for, a whole slice of them at once."""
+    """One request for a whole batch tells about each post that was read."""
     platform = a_platform(kind, written=12)
     posts = {post.native_id: post for post in platform.read().posts}
     source = platform.open()
@@ -445,7 +445,7 @@ def test_deleted_posts_are_told_from_those_that_are_there(kind: str) -> None:
 @each_that_tells
 @pytest.mark.parametrize("fault", ["html", "empty", "null", "a list", "truncated"])
 def test_what_is_no_answer_says_nothing_about_deletions(kind: str, fault: str) -> None:
-    """An outage raises; no post is called gone by it."""
+    """An outage raises, and no post is declared gone because of it."""
     platform = a_platform(kind)
     posts = platform.read().posts
     source = platform.open()
@@ -473,7 +473,7 @@ def simulated(kind: str, drafts: list[Draft]) -> tuple[Simulator, Platform[Fake]
 
 @pytest.mark.parametrize("kind", ["x", "youtube"])
 def test_the_simulator_tells_deletions_as_the_platforms_do(kind: str) -> None:
-    """Edited, deleted and beneath what was deleted: the poller understands its answers as it does the platform's."""
+    """The poller reads edited and deleted posts, and those beneath deleted ones, as from the real platform."""
     beneath = {"x": (Role.MENTION, Role.MENTION), "youtube": (Role.COMMENT, Role.REPLY)}[kind]
 
     def draft(name: str, role: Role, parent: str | None, minutes: int) -> Draft:

@@ -1,4 +1,4 @@
-"""What is read of the ledger: all of an interval and what proves it, at a cost that does not grow with the ledger."""
+"""Reads of the ledger: a whole interval and the run that proves it, at a cost that does not grow with the ledger."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def fail(table: Table, minute: int) -> Run:
 
 
 def count_queries(table: Table) -> list[dict[str, Any]]:
-    """The queries that are sent from now on."""
+    """Return a list that collects the queries sent from now on."""
     queries: list[dict[str, Any]] = []
     table.client.meta.events.register(
         "provide-client-params.dynamodb.Query", lambda params, **_: queries.append(dict(params))
@@ -57,7 +57,7 @@ def count_queries(table: Table) -> list[dict[str, Any]]:
 
 
 def test_an_interval_comes_with_the_run_that_proves_its_end(table: Table) -> None:
-    """The runs that started in it, both ends included, and the first complete one after it; no other channel's."""
+    """The result holds the channel's runs from start to end, both included, and the first complete one after."""
     record(table, -1)
     inside = [record(table, 0), fail(table, 3), record(table, 10)]
     fail(table, 11)
@@ -86,7 +86,7 @@ def test_the_ledger_knows_its_beginning(table: Table) -> None:
 def test_too_long_an_interval_is_cut_and_goes_on_where_it_was_cut(
     table: Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Asking again from where an answer ended covers everything in the end, and each answer is right by itself."""
+    """Asking again from each cut covers everything in the end, and every partial answer is right."""
     monkeypatch.setattr(ledger_reading, "LEDGER_RUNS", 4)
     for minute in range(20):
         if minute % 3:
@@ -108,7 +108,7 @@ def test_too_long_an_interval_is_cut_and_goes_on_where_it_was_cut(
 def test_a_long_outage_after_the_interval_is_searched_so_far_and_no_further(
     table: Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The search for a complete run ends at its bound, and says how far it came."""
+    """The search for a complete run ends at its bound, and says how far it got."""
     monkeypatch.setattr(ledger_reading, "_SEARCHED_AT_ONCE", 2)
     monkeypatch.setattr(ledger_reading, "_SEARCHED_NEXT", 3)
     monkeypatch.setattr(ledger_reading, "_SEARCH_PAGES", 2)
@@ -124,7 +124,7 @@ def test_a_long_outage_after_the_interval_is_searched_so_far_and_no_further(
 
 
 def test_the_last_complete_run_is_found_behind_failures(table: Table) -> None:
-    """Youngest first, past everything that did not come to its end; None when nothing ever did."""
+    """The youngest complete run is found behind incomplete ones; None when there never was one."""
     assert LedgerReading(table).last_complete_run(CHANNEL) is None
     record(table, 0)
     wanted = record(table, 1)
@@ -134,7 +134,7 @@ def test_the_last_complete_run_is_found_behind_failures(table: Table) -> None:
 
 
 def test_arrivals_are_when_something_new_was_found(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One query, youngest first, nothing older than asked for, and no more runs looked through than the bound."""
+    """One query lists arrivals, youngest first, none older than asked for, within the bound of runs."""
     for minute in range(10):
         record(table, minute, new=minute % 2)
     queries = count_queries(table)
@@ -147,7 +147,7 @@ def test_arrivals_are_when_something_new_was_found(table: Table, monkeypatch: py
 
 
 def test_what_was_lost_is_found_whenever_it_was_noticed(table: Table) -> None:
-    """A run long after the interval that found some of it lost is handed out with the runs of the interval."""
+    """A later run that found part of the interval lost is returned with the interval's runs."""
     record(table, 0)
     record(table, 5)
     lost = {"complete": False, "stopped": "gap", "lost_from": NOON + MINUTE, "lost_until": NOON + 3 * MINUTE}

@@ -1,4 +1,4 @@
-"""What people read from the table: every ticket once, in order, at a cost that does not grow with the table."""
+"""Lists for people: every ticket once, in order, at a cost that does not grow with the table."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ PLACES = (Place(kapanewon="Depok", kalurahan="Condongcatur"), Place(kapanewon="N
 
 @functools.cache
 def client() -> DynamoDBClient:
-    """One client for the many examples: making one takes longer than most of them."""
+    """One client for all examples, because making one takes longer than most examples."""
     return boto3.client("dynamodb")
 
 
@@ -80,7 +80,7 @@ def newest_first(tickets: list[Ticket]) -> list[Ticket]:
 
 
 def matches(ticket: Ticket, query: TicketQuery) -> bool:
-    """Say in plain Python what the query asks."""
+    """Tell in plain Python whether a ticket matches the query."""
     place = ticket.place or Place()
     return (
         query.status in {None, ticket.status}
@@ -182,7 +182,7 @@ def test_neighbours_of_one_moment_are_told_apart(table: Table) -> None:
 
 
 def test_a_full_page_says_whether_there_is_more(table: Table) -> None:
-    """Without a filter beyond the index, the last page has no next one, also when it is exactly full."""
+    """Without a filter beyond the index, the last page has no cursor, even when it is exactly full."""
     for number in range(4):
         open_ticket(table, number, status="routed")
     for query in (TicketQuery(), TicketQuery(status="routed"), TicketQuery(department="dishub")):
@@ -195,13 +195,13 @@ def test_a_full_page_says_whether_there_is_more(table: Table) -> None:
 
 @given(st.text(max_size=80) | st.text(alphabet="ABCDEFabcdef0123456789-_", min_size=50, max_size=60))
 def test_an_invented_cursor_is_refused(text: str) -> None:
-    """Whatever is no cursor raises `CursorError`, never something else."""
+    """Any text that is no cursor raises `CursorError`, and never another error."""
     with pytest.raises(CursorError):
         TicketReading(Table(client(), "none")).list_tickets(TicketQuery(), 1, text)
 
 
 def test_a_changed_cursor_is_refused(table: Table) -> None:
-    """Not one letter of a cursor can be changed."""
+    """A cursor with any one character changed is refused."""
     for number in range(2):
         open_ticket(table, number)
     _, cursor = TicketReading(table).list_tickets(TicketQuery(), 1)
@@ -214,7 +214,7 @@ def test_a_changed_cursor_is_refused(table: Table) -> None:
 
 
 class Calls:
-    """What the client really asked of DynamoDB."""
+    """The requests that the client really sent to DynamoDB."""
 
     def __init__(self, table: Table) -> None:
         self.operations: list[str] = []
@@ -257,12 +257,12 @@ def test_a_list_request_is_bounded(table: Table) -> None:
 
 
 def test_the_bound_leaves_something_for_each_status() -> None:
-    """The bound is shared among one query per status, and each gets a useful part."""
+    """The bound is divided among the queries, one per status, and each gets a useful share."""
     assert EVALUATED // len(STATUSES) >= 20
 
 
 def test_reading_never_scans(table: Table) -> None:
-    """No way of reading scans the table, and each is a number of requests known beforehand."""
+    """No way of reading scans the table, and each costs a known number of requests."""
     ticket = open_ticket(table, 1)
     calls = Calls(table)
     read = TicketReading(table)
@@ -288,7 +288,7 @@ def test_a_ticket_comes_with_all_that_belongs_to_it(table: Table) -> None:
 
 
 def test_a_voice_whose_post_is_gone_is_still_a_voice(table: Table) -> None:
-    """A post deleted at its source takes its text away, not the voice."""
+    """A post deleted at its source takes its text with it, but the voice stays."""
     ticket = open_ticket(table, 1)
     table.client.delete_item(TableName=table.name, Key=to_image({"pk": f"POST#{ticket.post}", "sk": "POST"}))
     detail = TicketReading(table).ticket_detail(ticket.code)
@@ -318,7 +318,7 @@ def test_figures_agree_with_the_tickets(wanted: list[dict[str, Any]]) -> None:
 
 
 def test_a_channel_shows_its_last_runs(table: Table) -> None:
-    """The ledger is shown youngest first, and only the last runs."""
+    """Only the last runs of the ledger are shown, youngest first."""
     for minute in range(7):
         at = NOON + minute * MINUTE
         DynamoChannelStore(table).record(
@@ -337,7 +337,7 @@ def test_a_channel_shows_its_last_runs(table: Table) -> None:
 
 
 def test_a_ticket_says_what_its_author_was_told(table: Table) -> None:
-    """The answers under its post come with it, so that a person finds the one that was put aside."""
+    """A ticket comes with the replies under its post, so that a person finds a parked one."""
     ticket = open_ticket(table, 1, replies=())
     detail = TicketReading(table).ticket_detail(ticket.code)
     assert detail is not None

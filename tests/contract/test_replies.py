@@ -1,4 +1,4 @@
-"""Citizens are answered under their posts, over real HTTP: each answer once, also when its reply is lost."""
+"""Citizens get replies under their posts, over real HTTP: each once, even when a response is lost."""
 
 from __future__ import annotations
 
@@ -77,10 +77,10 @@ def some_drafts() -> Iterator[Draft]:
 
 @dataclass
 class Wire:
-    """The connections, which lose what they are told to."""
+    """The connections, which can lose requests and responses."""
 
     lose: str = ""
-    """``request``: it never arrives; ``reply``: it does, and nobody hears of it."""
+    """``request``: it never arrives; ``reply``: the request arrives, but its response is lost."""
     posts: int = 0
     real: urllib3.PoolManager = field(default_factory=lambda: urllib3.PoolManager(retries=False))
 
@@ -154,13 +154,13 @@ class County:
         return self.outcomes
 
     def written(self, kind: str) -> list[Entry]:
-        """What the county wrote beneath others' posts."""
+        """The county's comments under others' posts."""
         account = next(account for account in ACCOUNTS if account.kind == kind)
         hosts = self.simulator.world.roots(account, Role.COUNTY_POST, Role.VISITOR_POST)
         return [entry for host in hosts for entry in host.descendants() if entry.draft.by_county]
 
     def said(self, kind: str) -> list[str]:
-        """The same in words, or what moderators were sent."""
+        """The texts of these comments, or of what moderators were sent."""
         if kind == "telegram_relay":
             return [message["text"] for bot in self.simulator.memory.bots.values() for message in bot.sent]
         return [entry.text for entry in self.written(kind)]
@@ -186,7 +186,7 @@ def county(server: Server) -> County:
 
 @each_kind
 def test_the_author_is_told_who_has_it_and_that_it_is_done(county: County, kind: str) -> None:
-    """Each once, with the code and the department; nothing the citizen wrote, and no name of his."""
+    """Each stage has one reply, with the code and the department, but without the citizen's words or name."""
     ticket = county.ticket(kind)
     assert county.run(kind) == {"sent": 1}
     county.move(ticket.code, "resolved")
@@ -203,7 +203,7 @@ def test_the_author_is_told_who_has_it_and_that_it_is_done(county: County, kind:
 
 @each_kind
 def test_the_author_is_told_who_owns_what_is_not_ours(county: County, kind: str) -> None:
-    """With the owner's name."""
+    """The reply names the outside owner."""
     ticket = county.ticket(kind, status="not_ours", department="pln")
     county.run(kind)
     [text] = county.said(kind)
@@ -216,7 +216,7 @@ def test_the_author_is_told_who_owns_what_is_not_ours(county: County, kind: str)
     [(kind, name) for kind in GRAPH for name in ("comment", "answer")] + [("facebook_page", "visitor")],
 )
 def test_a_lost_reply_brings_no_second_comment(county: County, kind: str, name: str) -> None:
-    """Whoever comes after the grace time finds what was written, also among answers to answers."""
+    """A run after the grace time finds what was written, even among replies to replies."""
     ticket = county.ticket(kind, name)
     county.wire.lose = "reply"
     assert county.run(kind) == {"unknown": 1}
@@ -230,7 +230,7 @@ def test_a_lost_reply_brings_no_second_comment(county: County, kind: str, name: 
 @each_graph
 @pytest.mark.parametrize("fault", ["empty_body", "truncated", "html"])
 def test_an_answer_that_cannot_be_read_brings_no_second_comment(county: County, kind: str, fault: str) -> None:
-    """Of an answer that is none nobody knows what it means; it is looked for as well."""
+    """After an unreadable response the outcome is unknown, so the reply is looked for as well."""
     county.ticket(kind)
     county.simulator.faults.switch_on({"fault": fault, "times": 1})
     assert county.run(kind) == {"unknown": 1}
@@ -240,7 +240,7 @@ def test_an_answer_that_cannot_be_read_brings_no_second_comment(county: County, 
 
 @each_graph
 def test_a_lost_request_is_sent_once_more_and_then_put_aside(county: County, kind: str) -> None:
-    """What is not to be seen after two requests is a person's to judge."""
+    """A reply that cannot be found after two requests is parked for a person."""
     ticket = county.ticket(kind)
     county.wire.lose = "request"
     assert county.run(kind) == {"unknown": 1}
@@ -251,7 +251,7 @@ def test_a_lost_request_is_sent_once_more_and_then_put_aside(county: County, kin
 
 
 def test_what_cannot_be_seen_is_not_sent_again(county: County) -> None:
-    """A bot is not told what it sent: an unknown outcome is put aside at once."""
+    """A bot cannot list what it sent, so an unknown outcome is parked at once."""
     county.ticket("telegram_relay")
     county.wire.lose = "reply"
     assert county.run("telegram_relay") == {"unknown": 1}
@@ -262,7 +262,7 @@ def test_what_cannot_be_seen_is_not_sent_again(county: County) -> None:
 
 @each_graph
 def test_a_run_that_dies_after_it_wrote_says_nothing_twice(county: County, kind: str) -> None:
-    """The claim it left behind is looked into, not repeated."""
+    """A later run checks the claim that was left behind, and does not send again."""
     ticket = county.ticket(kind)
     claimed = county.stores.replies.claim(county.reply(ticket), "dead", county.now + GRACE)
     post = county.memory.posts[ticket.post]
@@ -276,7 +276,7 @@ def test_a_run_that_dies_after_it_wrote_says_nothing_twice(county: County, kind:
 @each_graph
 @pytest.mark.parametrize("where", ["before", "after"])
 def test_killed_at_any_call_it_answers_once(county: County, kind: str, where: str) -> None:
-    """Wherever a run dies, those after it bring the answers to the end, each written once."""
+    """Wherever a run dies, later runs finish the replies, each written once."""
     ticket = county.ticket(kind)
     for number in range(1, 10):
         fresh = ticket.model_copy(update={"replies": (), "status": "needs_review", "version": ticket.version + 1})
@@ -299,7 +299,7 @@ def test_killed_at_any_call_it_answers_once(county: County, kind: str, where: st
 
 @each_graph
 def test_while_nobody_can_look_nothing_is_sent(county: County, kind: str) -> None:
-    """An outage of the listing leaves the answer claimed."""
+    """While comments cannot be listed, the reply stays claimed."""
     county.ticket(kind)
     county.wire.lose = "reply"
     county.run(kind)
@@ -315,7 +315,7 @@ def test_while_nobody_can_look_nothing_is_sent(county: County, kind: str) -> Non
 def test_a_refusal_ends_the_run_and_is_tried_later(
     county: County, kind: str, fault: str, raised: type[ChannelError]
 ) -> None:
-    """What was certainly not written stays pending, and is written once when the platform lets us."""
+    """A reply that was certainly not written stays pending, and is written once when the platform allows."""
     ticket = county.ticket(kind)
     county.simulator.faults.switch_on({"fault": fault})
     with pytest.raises(raised):
@@ -330,7 +330,7 @@ def test_a_refusal_ends_the_run_and_is_tried_later(
 
 @each_graph
 def test_a_deleted_post_is_not_answered(county: County, kind: str) -> None:
-    """Whoever took his post back is left alone."""
+    """A citizen who deleted their post gets no reply."""
     ticket = county.ticket(kind)
     county.simulator.world.delete(ticket.post.partition("#")[2])
     assert county.run(kind) == {"failed": 1}
@@ -356,7 +356,7 @@ def send_back(county: County, ticket: Ticket) -> None:
 def test_what_is_not_true_or_not_for_everybody_is_not_said(
     county: County, change: Callable[[County, Ticket], None]
 ) -> None:
-    """Too late, confidential, or overtaken: the answer is skipped, and the platform asked nothing."""
+    """A late, confidential or overtaken reply is skipped without a request to the platform."""
     ticket = county.ticket("instagram")
     change(county, ticket)
     assert county.run("instagram") == {"skipped": 1}
@@ -365,7 +365,7 @@ def test_what_is_not_true_or_not_for_everybody_is_not_said(
 
 @each_graph
 def test_our_own_answers_are_no_complaints(county: County, kind: str) -> None:
-    """The next poll meets them, and passes them over as the account's own."""
+    """The next poll reads our replies and passes them over as the account's own."""
     before = read(county.source(kind), FIRST)
     county.ticket(kind)
     county.run(kind)
@@ -375,7 +375,7 @@ def test_our_own_answers_are_no_complaints(county: County, kind: str) -> None:
 
 
 def test_ten_at_once(county: County) -> None:
-    """A run over many answers leaves the rest to the next."""
+    """A run sends at most ten replies, and leaves the rest to the next run."""
     ticket = county.ticket("instagram")
     post = county.memory.posts[ticket.post]
     for number in range(14):
@@ -388,7 +388,7 @@ def test_ten_at_once(county: County) -> None:
 
 
 def test_what_is_off_costs_nothing(county: County) -> None:
-    """Without an answer on the ticket no entry is written, whatever becomes of it."""
+    """A ticket whose author is not to be told writes no reply, whatever happens to it."""
     ticket = county.ticket("instagram", replies=None)
     county.move(ticket.code, "resolved")
     assert county.memory.replies == {}

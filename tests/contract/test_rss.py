@@ -33,14 +33,14 @@ def _platform() -> Iterator[Platform[Publisher]]:
 
 
 def read_bytes(body: bytes, status: int = 200, **changes: Any) -> Reading:
-    """Read a feed that is given."""
+    """Read a feed with the given body."""
     platform = Platform(Publisher())
     platform.fake.fault = lambda _asked, _: Answer(status, body)
     return platform.read(**changes)
 
 
 def by_guid(found: Reading) -> dict[str, str]:
-    """What was written, by the publisher's id."""
+    """The posts' texts, by the publisher's id."""
     return {post.native_id.partition(":")[2]: post.text for post in found.posts}
 
 
@@ -48,7 +48,7 @@ def by_guid(found: Reading) -> dict[str, str]:
 
 
 def test_a_feed_is_read_whole_whatever_its_order() -> None:
-    """Every entry within the county's use of Aduan; neither order nor dates end the reading."""
+    """Every entry not older than the floor is read; neither order nor dates end the reading."""
     days = 24 * 60
     found = read_bytes(
         feed_of(an_item(1, minutes_ago=9 * days), an_item(2, minutes_ago=40 * days), an_item(3), an_item(4, pubDate=""))
@@ -59,7 +59,7 @@ def test_a_feed_is_read_whole_whatever_its_order() -> None:
 
 
 def test_recorded_rss_is_read_as_the_document_says() -> None:
-    """Title and summary without HTML; no author; a person's number is masked; a name for what has none."""
+    """Posts have plain text, no author, masked numbers, and an id even where the entry has none."""
     found = read_bytes((RECORDINGS / "rss20.xml").read_bytes())
     first, second, third = found.posts
     assert (first.native_id, first.text) == (
@@ -76,7 +76,7 @@ def test_recorded_rss_is_read_as_the_document_says() -> None:
 
 
 def test_recorded_atom_is_read_as_the_document_says() -> None:
-    """Plain titles keep their brackets, content stands in for a summary, and no link leads into a script."""
+    """Plain titles keep their brackets, content replaces a missing summary, and no link leads to a script."""
     found = read_bytes((RECORDINGS / "atom10.xml").read_bytes())
     first, second = found.posts
     assert first.text == "Jembatan <bambu> rusak\nLicin sekali"
@@ -88,7 +88,7 @@ def test_recorded_atom_is_read_as_the_document_says() -> None:
 
 
 def test_a_changed_entry_is_the_same_post_with_another_text(platform: Platform[Publisher]) -> None:
-    """Its id stays, whatever else changes."""
+    """An entry's post keeps its id, whatever else changes."""
     platform.fake.body = feed_of(an_item(1, "Lama"))
     first = platform.read()
     platform.fake.body = feed_of(an_item(1, "Baru"))
@@ -98,13 +98,13 @@ def test_a_changed_entry_is_the_same_post_with_another_text(platform: Platform[P
 
 
 def test_two_feeds_may_use_the_same_ids() -> None:
-    """The table knows a post by its kind and id, so the id names the feed as well."""
+    """Native ids include the feed, because the table identifies a post by kind and native id alone."""
     names = {read_bytes(feed_of(an_item(1)), id=channel).posts[0].key for channel in ("rss:surat", "rss:lain")}
     assert names == {"rss#surat:surat-1", "rss#lain:surat-1"}
 
 
 def test_without_an_id_the_link_is_the_name_and_without_a_link_the_text() -> None:
-    """A changed text under the same link is a new version; entries with neither are told apart by what they say."""
+    """A new text under the same link is a new version; entries without id and link are identified by their text."""
     changed = [read_bytes(feed_of(an_item(1, text, guid=""))).posts[0].native_id for text in ("Lama", "Baru")]
     assert changed[0] == changed[1]
     plain = read_bytes(feed_of(*(an_item(1, text, guid="", link="") for text in ("Satu", "Dua", "Satu"))))
@@ -112,13 +112,13 @@ def test_without_an_id_the_link_is_the_name_and_without_a_link_the_text() -> Non
 
 
 def test_an_id_is_no_link() -> None:
-    """Where a publisher gives no address, the feed's own is the link."""
+    """Where an entry has no address, the feed's own is the link."""
     assert read_bytes(feed_of(an_item(1, link=""))).posts[0].permalink == URL
     assert read_bytes(feed_of(an_item(1, link="", guid="https://surat.example/9"))).posts[0].permalink[-2:] == "/9"
 
 
 def test_an_entry_that_says_nothing_waits_for_a_person() -> None:
-    """One unreadable entry is put aside, and the feed goes on."""
+    """One unreadable entry is put aside, and the rest of the feed is read."""
     found = read_bytes(feed_of(an_item(1, "", title=""), an_item(2)))
     assert [rejected.reason for rejected in found.rejected] == ["neither a title nor a summary nor a picture"]
     assert list(by_guid(found)) == ["surat-2"]
@@ -131,7 +131,7 @@ def test_an_entry_that_says_nothing_waits_for_a_person() -> None:
     "names", [{"etag": '"abc"'}, {"etag": 'W/"abc"', "modified": "x"}, {"modified": "Tue, 03 Nov 2026 06:00:00 GMT"}]
 )
 def test_a_feed_that_is_the_same_is_not_sent_again(platform: Platform[Publisher], names: dict[str, str]) -> None:
-    """The server's own name of it is sent back; nothing new means no batch and no mark."""
+    """The server's validators are sent back; without news there is no batch and no mark."""
     platform.fake.body = feed_of(an_item(1))
     platform.fake.etag, platform.fake.modified = names.get("etag"), names.get("modified")
     first = platform.read()
@@ -144,7 +144,7 @@ def test_a_feed_that_is_the_same_is_not_sent_again(platform: Platform[Publisher]
 
 
 def test_a_server_that_names_nothing_costs_no_write(platform: Platform[Publisher]) -> None:
-    """Without an ETag, or with one that changes at every request, the same content is no news."""
+    """With a missing or ever changing ETag, unchanged content is still no news."""
     platform.fake.body = feed_of(an_item(1), an_item(2, pubDate=""))
     marks = platform.read().marks
     platform.fake.etag = '"anders"'
@@ -157,7 +157,7 @@ def test_a_server_that_names_nothing_costs_no_write(platform: Platform[Publisher
 
 @pytest.mark.parametrize("etag", ['"' + "x" * 500 + '"', "\u00e9tag", "a\tb"])
 def test_a_name_that_cannot_be_sent_back_is_not_kept(platform: Platform[Publisher], etag: str) -> None:
-    """Too long for the cursor, or nothing for a header."""
+    """A validator that is too long for the cursor, or invalid in a header, is not kept."""
     platform.fake.body, platform.fake.headers = feed_of(an_item(1)), {"ETag": etag}
     found = platform.read()
     assert (found.error, found.marks[ETAG]) == (None, "")
@@ -169,7 +169,7 @@ def test_a_name_that_cannot_be_sent_back_is_not_kept(platform: Platform[Publishe
 
 
 def a_paper(*minutes_ago: float, shows: int = 3) -> Publisher:
-    """A feed of a few entries, with a letter of each of these times."""
+    """A feed that shows a few entries, with letters written at these times."""
     paper = Publisher(shows=shows)
     for number, minutes in enumerate(minutes_ago, start=1):
         paper.write(number, NOW - timedelta(minutes=minutes))
@@ -177,7 +177,7 @@ def a_paper(*minutes_ago: float, shows: int = 3) -> Publisher:
 
 
 def test_entries_that_came_and_went_between_two_polls_are_a_gap() -> None:
-    """Nothing of what was known is in the feed any more: what is there is read, and the time before it is named."""
+    """When no known entry is left, the present ones are read, and the time before them is reported as lost."""
     platform = Platform(a_paper(500, 400))
     marks = platform.read().marks
     for number, minutes in ((3, 90), (4, 80), (5, 70), (6, 60)):
@@ -191,7 +191,7 @@ def test_entries_that_came_and_went_between_two_polls_are_a_gap() -> None:
 
 @pytest.mark.parametrize("shows", [1, 2, 3, 9])
 def test_a_feed_that_still_holds_something_known_lost_nothing(shows: int) -> None:
-    """One entry of the version before is enough, as long as it stands there at every poll."""
+    """One entry known from the version before is enough, as long as each poll finds one."""
     platform = Platform(a_paper(500, shows=shows))
     marks = platform.read().marks
     for number, minutes in ((2, 400), (3, 300)):
@@ -202,7 +202,7 @@ def test_a_feed_that_still_holds_something_known_lost_nothing(shows: int) -> Non
 
 
 def test_the_first_poll_and_an_emptied_feed_lost_nothing() -> None:
-    """Where nothing was known nothing is missed; what was known is not forgotten when the feed is empty for once."""
+    """A first poll misses nothing, and a temporarily empty feed does not erase what was known."""
     platform = Platform(a_paper(500, 400))
     marks = platform.read().marks
     platform.fake.shows = 0
@@ -226,14 +226,14 @@ def test_the_first_poll_and_an_emptied_feed_lost_nothing() -> None:
     ],
 )
 def test_what_proves_no_loss_is_no_gap(later: str) -> None:
-    """A known entry with a new date, entries without any, and an entry as old as what was known."""
+    """A known entry with a new date, undated entries, and an entry as old as the newest known one are no gap."""
     first = read_bytes(feed_of(an_item(1, minutes_ago=60)))
     platform = Platform(Publisher(body=feed_of(later)))
     assert platform.read(first.marks).error is None
 
 
 def test_the_marks_of_a_feed_stay_small() -> None:
-    """Of many entries the youngest are remembered, and a date from the future is not."""
+    """Only the youngest of many entries are remembered, and no date from the future."""
     items = [an_item(number, minutes_ago=number) for number in range(400)]
     marks = read_bytes(feed_of(*items, an_item(999, minutes_ago=-9000))).marks
     assert marks[NEWEST] == str(int(NOW.timestamp()))
@@ -241,7 +241,7 @@ def test_the_marks_of_a_feed_stay_small() -> None:
 
 
 def test_a_gap_stands_in_the_ledger_and_the_cursor_moves_on() -> None:
-    """A feed cannot go back: the run names the lost time, stores the rest, and the next one is complete."""
+    """The run records the lost time and stores the rest, and the next run is complete."""
     deployment = Deployment(a_paper(500, 400))
     deployment.poll()
     begun = deployment.now
@@ -275,14 +275,14 @@ NO_FEED = [
 
 @pytest.mark.parametrize("body", NO_FEED)
 def test_what_is_no_feed_is_an_outage(body: bytes) -> None:
-    """The page of a login is never taken for a feed without entries."""
+    """A login page is never taken for a feed without entries."""
     found = read_bytes(body)
     assert isinstance(found.error, OutageError)
     assert (found.batches, "Masuk" in str(found.error)) == (0, False)
 
 
 def test_the_body_is_never_taken_for_the_name_of_a_file(tmp_path: Path) -> None:
-    """The parser opens what it is given by name, bytes included; a publisher could make it read our files."""
+    """The parser would open a file named by its input; a publisher must not make it read our files."""
     secret = tmp_path / "rahasia.xml"
     secret.write_bytes(feed_of(an_item(1, "rahasia")))
     found = read_bytes(str(secret).encode())
@@ -291,13 +291,13 @@ def test_the_body_is_never_taken_for_the_name_of_a_file(tmp_path: Path) -> None:
 
 
 def test_a_feed_without_entries_is_no_fault() -> None:
-    """It says that it is a feed."""
+    """An empty document that declares itself a feed is no outage."""
     found = read_bytes(feed_of())
     assert (found.posts, found.error) == ([], None)
 
 
 def test_broken_xml_keeps_its_entries() -> None:
-    """A stray ampersand costs nothing, and the feed counts as read."""
+    """A stray ampersand loses no entry, and the feed counts as read."""
     found = read_bytes(feed_of("<item><guid>a</guid><title>Roti & susu</title></item>", an_item(2)))
     assert found.error is None
     assert list(by_guid(found)) == ["a", "surat-2"]
@@ -305,7 +305,7 @@ def test_broken_xml_keeps_its_entries() -> None:
 
 
 def test_a_feed_that_breaks_off_is_read_as_far_as_it_goes() -> None:
-    """Half an entry is not taken for one, nothing is marked as read, and the run says that it is incomplete."""
+    """Half an entry is dropped, nothing is marked as read, and the run is incomplete."""
     half = "<item><title>Setengah</title><description>Moh"
     found = read_bytes(feed_of(an_item(1), an_item(2), half, end=""))
     assert isinstance(found.error, OutageError)
@@ -314,7 +314,7 @@ def test_a_feed_that_breaks_off_is_read_as_far_as_it_goes() -> None:
 
 
 def test_a_bomb_of_entities_does_not_go_off() -> None:
-    """Neither time nor memory is taken by what a feed defines."""
+    """A feed's entity definitions cannot use up time or memory."""
     lines = "".join(f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 10))
     doctype = f'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a0 "x">{lines}]>'
     found = read_bytes(doctype.encode() + feed_of(an_item(1)).replace(b"Lapor 1", b"&a9;").partition(b"?>")[2])
@@ -334,14 +334,14 @@ def test_a_bomb_of_entities_does_not_go_off() -> None:
     ],
 )
 def test_every_status_has_its_meaning(status: int, kind: type[ChannelError]) -> None:
-    """A person's business is told apart from an outage."""
+    """Statuses on which a person must act are distinguished from outages."""
     found = read_bytes(b"", status)
     assert type(found.error) is kind
     assert (str(found.error), found.calls) == (f"status {status}", 1)
 
 
 def test_a_feed_may_move_on_its_host(platform: Platform[Publisher]) -> None:
-    """A redirect to another path is followed, but not for ever."""
+    """A redirect to another path is followed, but not endlessly."""
     platform.fake.body = feed_of(an_item(1))
     platform.fake.fault = lambda _asked, number: Answer(301, b"", {"Location": "/baru.xml"}) if number == 1 else None
     assert len(platform.read().posts) == 1
@@ -357,7 +357,7 @@ def test_a_feed_may_move_on_its_host(platform: Platform[Publisher]) -> None:
 def test_a_redirect_to_another_host_is_not_followed(
     platform: Platform[Publisher], target: str, status: int, kind: type[ChannelError]
 ) -> None:
-    """Nobody can send the poller anywhere else."""
+    """A redirect cannot send the poller to another host."""
     platform.fake.fault = lambda _asked, _: Answer(status, b"", {"Location": target})
     found = platform.read()
     assert type(found.error) in {kind, OutageError}
@@ -377,7 +377,7 @@ def test_on_one_machine_the_simulator_stands_for_every_host(platform: Platform[P
 
 
 def test_no_cold_start_pays_for_the_parser() -> None:
-    """Opening all kinds imports neither feedparser nor what reads its HTML."""
+    """Opening a source of every kind imports neither feedparser nor `feed`."""
     parsers = "{'feedparser', 'poll_channels.sources.feed'}"
     program = f"import sys, poll_channels.sources; print(sorted({parsers} & set(sys.modules)))"
     done = start(  # noqa: S603 # this very interpreter
@@ -403,13 +403,13 @@ def test_no_cold_start_pays_for_the_parser() -> None:
     ],
 )
 def test_html_becomes_what_people_see(html: str, text: str) -> None:
-    """Lines where blocks are, no tags, no scripts."""
+    """Blocks become lines; tags and scripts disappear."""
     assert without_tags(html) == text
 
 
 @given(st.text())
 def test_whatever_html_holds_there_is_a_text(html: str) -> None:
-    """No text breaks it."""
+    """No input makes the HTML reader fail."""
     without_tags(html)
 
 
@@ -426,7 +426,7 @@ def test_whatever_html_holds_there_is_a_text(html: str) -> None:
     ],
 )
 def test_a_link_can_be_opened(link: str, expected: str) -> None:
-    """Relative ones are completed; what cannot be opened is replaced by the feed."""
+    """Relative links are completed; the feed's address replaces links that cannot be opened."""
     assert permalink(URL, link) == expected
 
 
@@ -481,7 +481,7 @@ pieces = st.lists(st.sampled_from(TAGS) | st.text(max_size=5), max_size=25).map(
 @settings(max_examples=300)
 @given(pieces | st.binary(max_size=200), st.sampled_from([200, 200, 200, 304, 301, 429, 404, 500]))
 def test_whatever_is_answered_there_are_posts_rejects_or_a_channels_error(body: bytes, status: int) -> None:
-    """No bytes make a run die of anything else, and everything yielded can be stored."""
+    """Any bytes lead to storable batches or to a `ChannelError`, and to nothing else."""
     found = read_bytes(body, status)
     for record in (*found.posts, *found.rejected):
         record.model_dump_json()
@@ -498,7 +498,7 @@ def test_whatever_is_answered_there_are_posts_rejects_or_a_channels_error(body: 
 def test_a_poller_killed_between_any_two_of_its_calls_loses_and_doubles_nothing(
     states: list[dict[int, int]], deaths: list[tuple[int, bool]], *, names: bool
 ) -> None:
-    """What the feed names as read is stored: however often a run dies, the table ends with the latest texts."""
+    """However often a run dies, the table ends with the latest texts."""
     deployment = Deployment(Publisher())
     texts: dict[str, str] = {}
     for number, state in enumerate(states):
@@ -516,7 +516,7 @@ def test_a_poller_killed_between_any_two_of_its_calls_loses_and_doubles_nothing(
 
 
 def test_a_feeds_words_are_in_no_log(platform: Platform[Publisher], caplog: pytest.LogCaptureFixture) -> None:
-    """Nor its errors'."""
+    """No log holds the text of a feed, or of an error that it causes."""
     caplog.set_level(logging.DEBUG)
     platform.fake.body = feed_of(an_item(1, "KENARI"), end="")
     found = platform.read()

@@ -23,7 +23,7 @@ both = pytest.mark.parametrize("medium", ["email", "sms"])
 
 @both
 def test_an_accepted_message_gives_its_id(provider: Provider, medium: str) -> None:
-    """The provider's message id comes back, after one request."""
+    """One request is sent, and the provider's message id is returned."""
     provider.body = SENT[medium]
     assert send(provider.url, medium) == "m-1"
     assert len(provider.requests) == 1
@@ -33,7 +33,7 @@ def test_an_accepted_message_gives_its_id(provider: Provider, medium: str) -> No
 @pytest.mark.parametrize("status", [500, 502, 503])
 @pytest.mark.parametrize("form", ["fault", "page", "empty"])
 def test_a_server_fault_is_unknown_after_one_request(provider: Provider, medium: str, status: int, form: str) -> None:
-    """After a 5xx, whatever its body, one request was made and its outcome is unknown."""
+    """After a 5xx with any body, one request was made and its outcome is unknown."""
     provider.status = status
     provider.body = {"fault": FAULT[medium], "page": b"<html>Service unavailable", "empty": b""}[form]
     with pytest.raises(OutcomeUnknownError):
@@ -44,7 +44,7 @@ def test_a_server_fault_is_unknown_after_one_request(provider: Provider, medium:
 @both
 @pytest.mark.parametrize("body", [b"", b"<html>Masuk", b"{}"])
 def test_an_answer_that_is_none_is_unknown(provider: Provider, medium: str, body: bytes) -> None:
-    """A 200 without a message id does not say that the message was accepted."""
+    """A 200 without a message id does not prove that the message was accepted."""
     provider.body = body
     with pytest.raises(OutcomeUnknownError):
         send(provider.url, medium)
@@ -73,7 +73,7 @@ def test_an_answer_that_is_none_is_unknown(provider: Provider, medium: str, body
 def test_a_refusal_says_whether_to_try_again(  # noqa: PLR0913 # a line of the table
     provider: Provider, medium: str, status: int, code: str, said: str, *, retry: bool, blocked: bool
 ) -> None:
-    """A 4xx was certainly not accepted; what may pass is worth another attempt, and may stop all others as well."""
+    """A 4xx was certainly not accepted; it says whether to retry and whether other messages are blocked too."""
     provider.status, provider.code = status, code
     provider.body = FAULT[medium].replace(b"CODE", code.encode()).replace(b"is not allowed", said.encode())
     with pytest.raises(NotAcceptedError) as refusal:
@@ -85,7 +85,7 @@ def test_a_refusal_says_whether_to_try_again(  # noqa: PLR0913 # a line of the t
 
 @both
 def test_a_provider_that_cannot_be_reached_has_accepted_nothing(medium: str) -> None:
-    """A refused connection or an unknown name is worth another attempt."""
+    """A refused connection or an unknown host is worth another attempt."""
     for url in ("http://127.0.0.1:9", "http://tidak-ada.invalid"):
         with pytest.raises(NotAcceptedError) as refusal:
             send(url, medium)
@@ -106,7 +106,7 @@ def test_missing_credentials_have_sent_nothing(
 
 
 def test_a_mail_carries_tags_thread_and_reply_address(provider: Provider) -> None:
-    """Events can be joined to the notice, copies fall into one thread, and answers go to the desk."""
+    """Tags join events to the notice, copies form one thread, and answers go to the desk."""
     provider.body = SENT["email"]
     send(provider.url, "email", reply_to="desk@sleman.example", configuration_set="aduan")
     request = json.loads(provider.requests[0][1])
@@ -131,7 +131,7 @@ def test_a_mail_carries_tags_thread_and_reply_address(provider: Provider) -> Non
 
 
 def test_a_mail_about_a_channel_has_tags_and_a_thread_that_are_allowed(provider: Provider) -> None:
-    """The colons and dots of its id and of the moment in its key would be refused in both."""
+    """Tags and thread avoid the colons and dots of a channel's id and times, which would be refused."""
     provider.body = SENT["email"]
     send(provider.url, "email", notice=a_channel_notice())
     request = json.loads(provider.requests[0][1])
@@ -153,7 +153,7 @@ def test_a_mail_without_configuration_set_names_none(provider: Provider) -> None
 
 @pytest.mark.parametrize("sender_id", ["SLEMAN", ""])
 def test_an_sms_is_transactional_and_names_its_sender(provider: Provider, sender_id: str) -> None:
-    """The SMS goes in the class that is delivered first, under the registered name if there is one."""
+    """An SMS is sent in the class delivered first, under the registered name if there is one."""
     provider.body = SENT["sms"]
     send(provider.url, "sms", sender_id=sender_id)
     body = provider.requests[0][1].decode()
@@ -163,7 +163,7 @@ def test_an_sms_is_transactional_and_names_its_sender(provider: Provider, sender
 
 
 def test_sending_clients_try_once_and_give_up_in_time() -> None:
-    """One attempt, three seconds to connect, ten to answer."""
+    """A client makes one attempt, with three seconds to connect and ten to answer."""
     config: Any = sending_config()
     assert config.retries["total_max_attempts"] == 1
     assert (config.connect_timeout, config.read_timeout) == (3, 10)

@@ -48,13 +48,13 @@ def stored_in(stores: Stores) -> AnyNotice:
 
 
 def test_mails_are_counted_up_to_the_limit(stores: Stores) -> None:
-    """Each call tells how many there were before it, and beyond the limit none is added."""
+    """Each call returns how many there were before it, and none is added beyond the limit."""
     assert [stores.sending.count("dishub", NOON, 3) for _ in range(5)] == [0, 1, 2, 3, 3]
     assert stores.sending.count("dishub", NOON, 4) == 3
 
 
 def test_counting_is_seen(stores: Stores) -> None:
-    """What was counted in this hour is read without counting."""
+    """The count of this hour can be read without counting."""
     stores.sending.count("dishub", NOON, 3)
     stores.sending.count("dishub", NOON, 3)
     assert [stores.sending.counted("dishub", NOON), stores.sending.counted("dishub", NOON)] == [2, 2]
@@ -62,7 +62,7 @@ def test_counting_is_seen(stores: Stores) -> None:
 
 
 def test_a_ticket_has_a_place_among_those_of_its_department(stores: Stores) -> None:
-    """Those of its department opened since a moment, and before it, count; at most as many as were asked for."""
+    """Its department's tickets opened since a moment and before it are counted, up to the requested number."""
     tickets = []
     for number, department in enumerate(["dishub", "dishub", "dlh", "dishub", "dishub"]):
         opened_at = NOON + timedelta(minutes=number // 2)
@@ -86,7 +86,7 @@ def test_a_ticket_has_a_place_among_those_of_its_department(stores: Stores) -> N
 
 
 def test_an_hour_and_a_department_count_for_themselves(stores: Stores) -> None:
-    """The next hour of the clock, and another department, begin at nothing."""
+    """The next clock hour, and another department, start at zero."""
     assert stores.sending.count("dishub", NOON + timedelta(minutes=59), 1) == 0
     assert stores.sending.count("dishub", NOON, 1) == 1
     assert stores.sending.count("dishub", NOON + HOUR, 1) == 0
@@ -94,7 +94,7 @@ def test_an_hour_and_a_department_count_for_themselves(stores: Stores) -> None:
 
 
 def test_a_second_sms_about_the_same_is_known(stores: Stores) -> None:
-    """Another ticket's is refused for half an hour; the same ticket's, another matter's and department's are not."""
+    """For half an hour no other ticket gets an SMS about the same matter to the same department."""
     first = stores.sending.first_sms
     assert first("damkar", "kebakaran#Gamping", "SLM-000001", NOON, HALF_AN_HOUR)
     assert not first("damkar", "kebakaran#Gamping", "SLM-000002", NOON + timedelta(minutes=29), HALF_AN_HOUR)
@@ -105,7 +105,7 @@ def test_a_second_sms_about_the_same_is_known(stores: Stores) -> None:
 
 
 def test_sms_have_a_budget_of_their_own_a_month(stores: Stores) -> None:
-    """What it does not hold is refused, what was given back is there again, and a new month begins at nothing."""
+    """An SMS beyond the budget is refused, a returned amount can be used again, and a new month starts at zero."""
     book, settle = stores.spending.book, stores.spending.settle
     assert [book(name, NOON, 400, 1_000) for name in "abc"] == [True, True, False]
     settle("a", NOON, -400)
@@ -129,7 +129,7 @@ def test_the_used_up_budget_is_announced_once_a_month(stores: Stores) -> None:
 
 @pytest.mark.parametrize("in_digest", [True, False])
 def test_a_notice_waits_until_its_time(stores: Stores, in_digest: bool) -> None:  # noqa: FBT001 # a parameter
-    """It stays pending, and is found on the queue when the time has come and not before."""
+    """A waiting notice stays pending, and is on the queue only from its time on."""
     notice = opened(stores)
     stores.notices.hold(notice, Hold(MORNING, in_digest=in_digest))
     held = stored_in(stores)
@@ -141,7 +141,10 @@ def test_a_notice_waits_until_its_time(stores: Stores, in_digest: bool) -> None:
 
 
 def test_what_is_skipped_is_finished(stores: Stores) -> None:
-    """It leaves the queue with the reason; skipping it again is the same write, and anything else is refused."""
+    """A skipped notice leaves the queue with its reason.
+
+    Skipping it again is harmless, and anything else is refused.
+    """
     notice = opened(stores)
     stores.notices.skip(notice, "said already")
     stores.notices.skip(notice, "said already")
@@ -152,7 +155,7 @@ def test_what_is_skipped_is_finished(stores: Stores) -> None:
 
 
 def test_what_was_claimed_can_neither_wait_nor_be_skipped(stores: Stores) -> None:
-    """Whoever was slower changes nothing."""
+    """A writer that came after the claim changes nothing."""
     notice = opened(stores)
     stores.notices.claim(notice, "owner", NOON, "dishub@sleman.example", "dishub")
     with pytest.raises(NotPendingError):
@@ -163,7 +166,7 @@ def test_what_was_claimed_can_neither_wait_nor_be_skipped(stores: Stores) -> Non
 
 
 def test_what_comes_back_at_night_waits_for_the_morning(stores: Stores) -> None:
-    """A withdrawn mail that is wanted again is found when it may go, and not every five minutes before."""
+    """A withdrawn mail that is wanted again is found when it may be sent, not every five minutes before."""
     notice = opened(stores)
     stored = stores.posts.get(a_post().key)
     assert stored is not None
@@ -180,7 +183,7 @@ def test_what_comes_back_at_night_waits_for_the_morning(stores: Stores) -> None:
 
 
 def test_a_mail_that_waits_goes_when_its_ticket_becomes_an_emergency(stores: Stores) -> None:
-    """An edit at night that makes it an emergency takes the mail out of the morning's queue, and out of the digest."""
+    """An edit at night that makes it an emergency takes the mail out of the morning's queue and digest."""
     notice = opened(stores)
     stores.notices.hold(notice, Hold(MORNING, in_digest=True))
     night = NOON + timedelta(hours=9)

@@ -323,7 +323,7 @@ def test_last_page_of_the_feed(client: Client) -> None:
 
 
 def test_last_page_of_page_comments(client: Client) -> None:
-    """Comments on Facebook keep both cursors to the end: only the missing `next` tells it."""
+    """Comments on Facebook keep both cursors to the end, which only the missing `next` shows."""
     *_, last = client.pages(f"{client.native('f1')}/comments", limit=2, filter="stream")
 
     assert set(last["paging"]) == {"cursors", "previous"}
@@ -694,7 +694,7 @@ def test_faults_that_spoil_the_body(client: Client, fault: str, holds: Callable[
 
 @pytest.mark.parametrize("path", [FEED, MEDIA])
 def test_an_empty_page_with_next_loses_nothing(client: Client, path: str) -> None:
-    """Empty pages with `next` stand before full ones: who goes on gets everything."""
+    """Empty pages with `next` come before full ones: a client that continues gets everything."""
     everything = ids(*client.pages(path, limit=3))
     client.fault("empty_page_with_next")
     pages = client.pages(path, limit=3)
@@ -835,7 +835,7 @@ def test_tokens_can_be_inspected(client: Client) -> None:
 
 
 def test_foreign_texts_are_spread_over_both_accounts() -> None:
-    """Rows of {id, text} become comments, replies, tags and visitor posts, always the same, no thread too long."""
+    """Rows of {id, text} become the same comments, replies, tags and posts each time, and no thread is too long."""
     rows = [(f"foreign.jsonl:{n}", {"id": f"row-{n}", "text": f"Keluhan {n}", "kind": None}) for n in range(1, 4001)]
     kinds = [Kind.INSTAGRAM, Kind.FACEBOOK_PAGE]
     first, second = (populate(CONFIG.accounts, spread(rows, NOW, kinds)) for _ in range(2))
@@ -931,7 +931,7 @@ def test_answers_to_posts_that_were_left_out_are_left_out(tmp_path: Path) -> Non
 
 
 def test_an_answer_to_nothing_is_an_error_in_a_whole_file(tmp_path: Path) -> None:
-    """With the posts that the county's answers belong to, a wrong parent does not pass silently."""
+    """In a file that holds the parents of the county's answers, a wrong parent is an error."""
     county = written(tmp_path, "county.json", COUNTY_DOCUMENT)
     posts = written(tmp_path, "posts.jsonl", POST_ROW | {"id": "p002"})
 
@@ -1014,7 +1014,7 @@ def write(client: Client, path: str, account: Account, body: object) -> tuple[in
     ],
 )
 def test_the_account_answers(client: Client, source_id: str, edge: str, account: Account, thread: str) -> None:
-    """What it writes has an id, is listed in the thread as its own, and is no citizen's."""
+    """A reply by the account has an id, is listed in the thread as its own, and counts as no citizen's."""
     before = len(client.simulator.world.citizen_posts())
     status, body = write(client, f"{client.native(source_id)}/{edge}", account, {"message": "Aduan SLM-1"})
     assert (status, list(body)) == (200, ["id"])

@@ -1,4 +1,4 @@
-"""The simulator's page: whoever writes by hand sees what happened, in Indonesian and without help from outside."""
+"""The simulator's page: a person who writes by hand sees what happened, in Indonesian and without outside help."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ COMMENT = f"instagram|comment|{INSTAGRAM.account}"
 
 
 class FakeDesk:
-    """A stack that decides everything at once, and reads when it is told to."""
+    """A stack that decides everything at once, and reads on request."""
 
     def __init__(self) -> None:
         self.reads = 0
@@ -193,7 +193,7 @@ def test_the_channels_can_be_read_at_once(browser: Browser) -> None:
 
 
 def test_without_a_stack_the_page_says_so(browser: Browser) -> None:
-    """Posts can be written before the stack is there; what becomes of them is not known yet."""
+    """Posts can be written before the stack exists; their outcome is not known yet."""
     browser.desk.outcome = None
     browser.send("write", place=COMMENT, text="Lampu mati")
     page = browser.get("table")
@@ -202,7 +202,7 @@ def test_without_a_stack_the_page_says_so(browser: Browser) -> None:
 
 
 def test_nothing_on_the_page_is_taken_for_markup_or_fetched_from_elsewhere(browser: Browser) -> None:
-    """Whatever a post says is text, no token is shown, and no address outside is loaded."""
+    """A post's content is shown as text, no token is shown, and nothing is loaded from elsewhere."""
     browser.send("write", place=COMMENT, author="<b>", text="<script>alert(1)</script>")
     page = browser.get("?pesan=%3Cimg%3E")
     assert "<script>alert" not in page
@@ -212,7 +212,7 @@ def test_nothing_on_the_page_is_taken_for_markup_or_fetched_from_elsewhere(brows
 
 
 def test_everything_has_a_name_on_the_page() -> None:
-    """No kind, edge, fault, status, medium or state goes without Indonesian words."""
+    """Every kind, edge, fault, status, medium and state has an Indonesian name."""
     assert set(KINDS) == set(Kind)
     assert set(EDGES) == set(Role)
     assert set(FAULT_WORDS) == set(FAULTS)

@@ -77,7 +77,7 @@ def a_video(source_id: str = "v1") -> Draft:
 
 
 def several(kind: Kind, count: int) -> list[Draft]:
-    """The oldest first."""
+    """Several drafts, the oldest first."""
     return [a_draft(f"{kind}-{n}", kind, minutes_ago=100 - n) for n in range(count)]
 
 
@@ -90,7 +90,7 @@ class Client:
 
     @property
     def world(self) -> World:
-        """What stands on the channels."""
+        """The content of the channels."""
         return self.server.simulator.world
 
     def holds(self, *drafts: Draft) -> None:
@@ -196,7 +196,7 @@ def texts_of(updates: list[Any]) -> list[str]:
 
 
 def test_updates_stay_until_they_are_confirmed(client: Client) -> None:
-    """Updates come again until an offset past them is sent, and never after that."""
+    """Updates are returned again until an offset past them is sent, and never afterwards."""
     first = client.updates(limit=3)
     assert client.updates(limit=3) == first
     rest = client.updates(offset=first[-1]["update_id"] + 1)
@@ -207,7 +207,7 @@ def test_updates_stay_until_they_are_confirmed(client: Client) -> None:
 
 
 def test_updates_are_forgotten_after_a_day(client: Client) -> None:
-    """What nobody fetched within 24 hours is gone, and the numbers go on."""
+    """Updates not fetched within 24 hours are gone, and the numbers continue."""
     numbers = [update["update_id"] for update in client.updates()]
     client.now = NOW + timedelta(hours=24, minutes=-96)
     assert [update["update_id"] for update in client.updates()] == numbers[5:]
@@ -248,7 +248,7 @@ def test_forwarded_messages_name_their_origin(client: Client) -> None:
 
 
 def test_allowed_updates_are_remembered(client: Client) -> None:
-    """Kinds of update that were not asked for stay away until others are asked for."""
+    """Only the requested kinds of update are returned, until other kinds are requested."""
     client.control("PATCH", f"posts/{client.native('telegram_relay-0')}", {"text": "Diperbaiki"})
 
     assert len(client.updates(allowed_updates=["edited_message"])) == 1
@@ -315,7 +315,7 @@ def test_telegram_says_how_long_to_wait_or_not(client: Client, settings: dict[st
 
 
 def test_mentions_come_newest_first_and_after_an_id(client: Client) -> None:
-    """Ids fall; `since_id` leaves out the post itself; nothing new has no `data`."""
+    """Ids descend, `since_id` excludes the post itself, and without news there is no `data`."""
     everything = [int(post["id"]) for post in client.mentions()["data"]]
 
     assert everything == sorted(everything, reverse=True)
@@ -364,7 +364,7 @@ def test_both_dialects_of_x(client: Client) -> None:
 
 
 def test_includes_come_only_when_asked_for(client: Client) -> None:
-    """People and media come for an expansion, each once; unknown fields are dropped silently."""
+    """People and media are included for an expansion, each once; unknown fields are dropped silently."""
     client.holds(*several(Kind.X, 2), a_draft("photo", Kind.X, has_photo=True))
 
     assert "includes" not in client.mentions(tweet__fields=LEGACY_FIELDS, user__fields="username")
@@ -413,7 +413,7 @@ def test_every_answer_of_x_tells_the_limit(client: Client) -> None:
 
 
 def test_x_packs_its_answers(client: Client) -> None:
-    """Whoever takes gzip gets it."""
+    """A client that accepts gzip gets it."""
     _, headers, body = client.raw(
         "GET", MENTIONS, headers={"Authorization": f"Bearer {X.token}", "Accept-Encoding": "gzip"}
     )
@@ -458,7 +458,7 @@ def test_partial_errors_come_with_the_data(client: Client) -> None:
 
 
 def test_posts_of_x_can_be_looked_up(client: Client) -> None:
-    """Posts come by any of their ids; what is deleted comes as an error beside them, with status 200."""
+    """Posts are found by any of their ids; a deleted one is an error beside them, with status 200."""
     here, gone = client.native("x-1"), client.native("x-2")
     client.control("DELETE", f"posts/{gone}")
 
@@ -476,7 +476,7 @@ def test_posts_of_x_can_be_looked_up(client: Client) -> None:
 
 
 def test_threads_come_newest_first_in_pages(client: Client) -> None:
-    """Threads of all videos, each once; a reply moves none of them up."""
+    """The threads of all videos are listed, each once, and a reply moves none of them up."""
     client.control("POST", "posts", {"kind": "youtube", "edge": "reply", "parent": "youtube-0", "text": "Betul"})
     first = client.threads(maxResults=4)
     second = client.threads(maxResults=4, pageToken=first["nextPageToken"])
@@ -586,7 +586,7 @@ def test_whoever_has_the_feed_gets_nothing(client: Client) -> None:
 
 
 def test_an_unknown_feed_is_not_found(client: Client) -> None:
-    """Another name is 404."""
+    """An unknown feed's name is answered with 404."""
     assert client.raw("GET", "/feeds/lain.xml")[0] == 404
 
 
@@ -751,7 +751,7 @@ def test_random_faults_described_wrongly(client: Client, settings: dict[str, Any
 
 
 def test_a_fault_of_one_platform_leaves_the_others_alone(client: Client) -> None:
-    """What a platform cannot answer with does not happen there."""
+    """A fault that does not exist on a platform has no effect there."""
     client.fault("conflict")
     assert [client.ask(kind)[0] for kind in EDGE] == [409, 200, 200, 200]
     client.control("DELETE", "faults")

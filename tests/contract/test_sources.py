@@ -55,12 +55,12 @@ HOST = {"instagram": "m1", "facebook_page": "f1"}
 """The county's post with the long thread, per kind."""
 OLD_HOST = {"instagram": "m-old", "facebook_page": "f-old"}
 LISTED = {"instagram": Role.TAG, "facebook_page": Role.VISITOR_POST}
-"""What a kind lists at every run, whatever the marks say."""
+"""What a kind lists in every run, whatever the marks say."""
 NOT_VITAL = {"instagram": ["parent_id"], "facebook_page": ["attachments", "story", "parent", "attachment"]}
 
 
 def a_draft(source_id: str, kind: str, role: Role, parent: str | None = None, **changes: Any) -> Draft:
-    """What a citizen, or the county, wrote some minutes ago."""
+    """A text that a citizen or the county wrote some minutes ago."""
     ago = timedelta(minutes=changes.pop("minutes_ago", 60))
     fields: dict[str, Any] = {
         "author": "Warga Contoh",
@@ -73,7 +73,7 @@ def a_draft(source_id: str, kind: str, role: Role, parent: str | None = None, **
 
 
 def own(source_id: str, kind: str, role: Role, parent: str | None = None, **changes: Any) -> Draft:
-    """What the county itself wrote."""
+    """A text that the county itself wrote."""
     return a_draft(source_id, kind, role, parent, **({"by_county": True, "author": None, "minutes_ago": 900} | changes))
 
 
@@ -92,7 +92,7 @@ def thread(kind: str, host: str, comments: int, *, replies: int = 0, minutes_ago
 
 
 def some_drafts(kind: str) -> list[Draft]:
-    """An account with all that occurs: long threads, photos, people unknown, own answers, an old post, silence."""
+    """An account with everything that occurs: long threads, photos, hidden authors, own replies, an old post."""
     days = 24 * 60
     host, old = HOST[kind], OLD_HOST[kind]
     return [
@@ -112,7 +112,7 @@ def some_drafts(kind: str) -> list[Draft]:
 
 
 class Wire:
-    """The connection to the simulator: remembers what was asked, and may act before and after it."""
+    """The connection to the simulator. It records requests, and may act before and after each."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, Mapping[str, str]]] = []
@@ -186,13 +186,13 @@ class Platform:
         self.simulator.faults.switch_on({"fault": name, **settings})
 
     def entry(self, source_id: str) -> Entry:
-        """What stands on the platform."""
+        """The platform's entry of a draft."""
         found = self.simulator.world.find(source_id)
         assert found is not None
         return found
 
     def native(self, source_id: str) -> str:
-        """Its id there."""
+        """The native id of a draft."""
         return self.entry(source_id).native_id
 
     @property
@@ -227,7 +227,7 @@ def of_kind(server: Server, kind: str, *drafts: Draft) -> Platform:
 
 
 def whole(platform: Platform, found: Reading) -> bool:
-    """Everything citizens wrote came exactly once, and nothing else.
+    """Tell whether everything that citizens wrote came exactly once, and nothing else.
 
     Only Instagram's replies may come twice: with their comment, and again from its own edge when they are many.
     """
@@ -244,7 +244,7 @@ def whole(platform: Platform, found: Reading) -> bool:
 
 
 def test_everything_citizens_wrote_is_read_exactly_once(platform: Platform) -> None:
-    """Over all pages, with replies beyond their first page, bare photos and people unknown; own texts are left out."""
+    """All pages, further replies, bare photos and hidden authors are read; the account's own texts are left out."""
     found = platform.read()
     assert whole(platform, found)
     assert found.rejected == []
@@ -254,7 +254,7 @@ def test_everything_citizens_wrote_is_read_exactly_once(platform: Platform) -> N
 
 
 def test_a_post_is_what_its_author_wrote(platform: Platform) -> None:
-    """Text, time, photo, place in the thread and link are the platform's own."""
+    """Text, time, photo, parent and link are the platform's own."""
     posts = {post.native_id: post for post in platform.read().posts}
     for native_id, entry in platform.citizens.items():
         post = posts[native_id]
@@ -271,7 +271,7 @@ def test_a_post_is_what_its_author_wrote(platform: Platform) -> None:
 
 
 def test_a_quiet_platform_is_not_asked_for_comments_again(platform: Platform) -> None:
-    """With the marks of the first run the second one makes no comment call, and yields only what is listed anyway."""
+    """With the first run's marks the second requests no comments, and yields only what is listed anyway."""
     marks = platform.read().marks
     before = platform.thread_calls
     found = platform.read(LATER, marks)
@@ -284,7 +284,7 @@ def test_a_quiet_platform_is_not_asked_for_comments_again(platform: Platform) ->
 
 @pytest.mark.parametrize("role", [Role.COMMENT, Role.REPLY])
 def test_what_is_new_under_an_old_thread_is_found(platform: Platform, role: Role) -> None:
-    """A comment or reply of today under a post of three weeks ago is read, and only that thread is asked for."""
+    """A new comment or reply under a post of three weeks ago is read, and no other thread is requested."""
     marks = platform.read().marks
     old = OLD_HOST[platform.kind]
     platform.simulator.world.add(
@@ -298,7 +298,7 @@ def test_what_is_new_under_an_old_thread_is_found(platform: Platform, role: Role
 
 
 def test_a_comment_in_the_place_of_a_deleted_one_is_found_within_a_day(platform: Platform) -> None:
-    """Deleting one and writing another leaves Instagram's count as it was; each young thread is read again daily."""
+    """A deletion and a new comment leave the count unchanged, so each young thread is read again daily."""
     host = HOST[platform.kind]
     marks = platform.read().marks
     platform.simulator.world.delete(platform.native(f"{host}-c5"))
@@ -314,7 +314,7 @@ def test_a_comment_in_the_place_of_a_deleted_one_is_found_within_a_day(platform:
 
 
 def test_a_comment_that_comes_while_the_thread_is_read_is_found_by_the_next_run(platform: Platform) -> None:
-    """The mark says what was known before the thread was read, so it differs from what the next run sees."""
+    """The mark is from before the thread was read, so the next run sees another one."""
     arrivals = iter([a_draft("meanwhile", platform.kind, Role.COMMENT, HOST[platform.kind], minutes_ago=0)])
 
     def arrive(path: str, body: Any) -> Any:
@@ -330,7 +330,7 @@ def test_a_comment_that_comes_while_the_thread_is_read_is_found_by_the_next_run(
 
 
 def test_what_was_written_before_the_county_began_is_left_alone(server: Server) -> None:
-    """Posts older than the floor are not yielded, and a page of them is the last one read, however many follow."""
+    """Posts older than the floor are not yielded, and a page of them ends the reading."""
     months = 90 * 24 * 60
     for kind in KINDS:
         comments = thread(kind, "ancient", comments=250, minutes_ago=months)
@@ -347,7 +347,7 @@ def test_what_was_written_before_the_county_began_is_left_alone(server: Server) 
 
 
 def test_media_of_years_are_not_listed_at_every_run(server: Server) -> None:
-    """Instagram's latest page is always asked for; beyond it only what somebody may still comment on."""
+    """Instagram's latest page is always listed, older ones only while comments are expected there."""
     days = 24 * 60
     media = [
         own(f"y{number}", "instagram", Role.COUNTY_POST, minutes_ago=(40 + number) * days) for number in range(200)
@@ -358,7 +358,7 @@ def test_media_of_years_are_not_listed_at_every_run(server: Server) -> None:
 
 
 def test_an_old_thread_far_down_the_feed_is_found(server: Server) -> None:
-    """A feed is ranked by age: pages of quiet posts before an old one that changed do not end the reading."""
+    """The feed is ranked, so pages of quiet posts before an old one that changed do not end the reading."""
     hour = 60
     posts = [
         a_draft(f"v{number}", "facebook_page", Role.VISITOR_POST, minutes_ago=(72 + number) * hour)
@@ -373,7 +373,7 @@ def test_an_old_thread_far_down_the_feed_is_found(server: Server) -> None:
 
 
 def test_a_page_that_holds_only_own_posts_does_not_end_the_reading(server: Server) -> None:
-    """Fifty announcements in a row hide no complaint behind them."""
+    """Fifty announcements in a row hide no complaint after them."""
     for kind in KINDS:
         announcements = [own(f"a{number}", kind, Role.COUNTY_POST, minutes_ago=10 + number) for number in range(60)]
         comment = a_draft("c", kind, Role.COMMENT, "a59", minutes_ago=1)
@@ -385,7 +385,7 @@ def test_a_page_that_holds_only_own_posts_does_not_end_the_reading(server: Serve
 
 
 def test_the_token_goes_in_the_header_only(platform: Platform) -> None:
-    """No address holds the token; each holds the version, and the proof that belongs to this token."""
+    """No address holds the token; each holds the version and the proof of this token."""
     platform.read()
     token = platform.simulator.world.account_of(Kind(platform.kind)).token
     proof = hmac.new(SECRET.encode(), token.encode(), hashlib.sha256).hexdigest()
@@ -400,7 +400,7 @@ def test_the_token_goes_in_the_header_only(platform: Platform) -> None:
 
 @pytest.mark.parametrize("wrong", [{"token": "bukan-token"}, {"app_secret": "salah"}])
 def test_a_wrong_credential_is_told_apart_from_silence(platform: Platform, wrong: dict[str, Any]) -> None:
-    """An unknown token and a wrong proof are both a person's business, after one call."""
+    """For an unknown token or a wrong proof a person must act, which one request shows."""
     found = platform.read(**wrong)
     assert isinstance(found.error, CredentialError)
     assert (found.posts, platform.calls) == ([], 1)
@@ -408,7 +408,7 @@ def test_a_wrong_credential_is_told_apart_from_silence(platform: Platform, wrong
 
 
 def test_an_account_that_does_not_answer_is_an_error(platform: Platform) -> None:
-    """A single post may be gone; the account itself being gone is no empty channel."""
+    """A single post may be gone, but a missing account is not taken for an empty channel."""
     platform.simulator.world.accounts = ()
     platform.simulator.faults.clear()
     assert isinstance(platform.read().error, GoneError)
@@ -422,7 +422,7 @@ def test_an_account_that_does_not_answer_is_an_error(platform: Platform) -> None
     "fault", ["html", "truncated", "empty_body", "null_body", "no_data_key", "repeat_page", "server_error"]
 )
 def test_a_persistent_fault_is_an_outage_and_never_an_empty_channel(platform: Platform, fault: str, after: int) -> None:
-    """Whatever is not the documented shape ends the run with an error, and what was read before it is sound."""
+    """An undocumented answer ends the run with an error, and what was read before it is valid."""
     platform.fault(fault, after=after)
     found = platform.read()
     assert isinstance(found.error, OutageError)
@@ -433,7 +433,7 @@ def test_a_persistent_fault_is_an_outage_and_never_an_empty_channel(platform: Pl
 
 @pytest.mark.parametrize("after", [0, 1, 3])
 def test_a_single_server_error_is_got_over(platform: Platform, after: int) -> None:
-    """One failed call costs one pause and loses nothing."""
+    """One failed request costs one pause and loses nothing."""
     platform.fault("server_error", times=1, after=after)
     assert whole(platform, platform.read())
     assert len(platform.pauses) == 1
@@ -441,7 +441,7 @@ def test_a_single_server_error_is_got_over(platform: Platform, after: int) -> No
 
 @pytest.mark.parametrize("code", [0, 4])
 def test_a_throttled_run_stops_at_once_and_says_how_long_to_wait(platform: Platform, code: int) -> None:
-    """Even a limit that calls itself transient is not tried again."""
+    """A limit is not tried again, even when it calls itself transient."""
     platform.fault("throttled", code=code, minutes=7)
     found = platform.read()
     assert isinstance(found.error, ThrottledError)
@@ -450,7 +450,7 @@ def test_a_throttled_run_stops_at_once_and_says_how_long_to_wait(platform: Platf
 
 
 def test_a_token_that_expires_in_the_middle_stops_the_run(platform: Platform) -> None:
-    """What was read before is good; no further call is made."""
+    """What was read before is valid, and no further request is sent."""
     platform.fault("expired_token", after=2)
     found = platform.read()
     assert isinstance(found.error, CredentialError)
@@ -460,14 +460,14 @@ def test_a_token_that_expires_in_the_middle_stops_the_run(platform: Platform) ->
 
 
 def test_a_platform_that_wants_less_gets_smaller_questions(platform: Platform) -> None:
-    """Pages are halved without a pause until they are small enough, and nothing is lost over it."""
+    """Pages are halved without a pause until they are small enough, and nothing is lost."""
     platform.fault("reduce_data", limit=25)
     assert whole(platform, platform.read())
     assert platform.pauses == []
 
 
 def test_a_platform_that_wants_less_than_one_item_is_an_outage(platform: Platform) -> None:
-    """The halving ends."""
+    """The halving ends at one item."""
     platform.fault("reduce_data", limit=0)
     assert isinstance(platform.read().error, OutageError)
     assert platform.calls <= 7
@@ -475,7 +475,7 @@ def test_a_platform_that_wants_less_than_one_item_is_an_outage(platform: Platfor
 
 @pytest.mark.parametrize(("kind", "name"), [(kind, name) for kind in sorted(KINDS) for name in NOT_VITAL[kind]])
 def test_a_field_the_platform_no_longer_knows_is_given_up(server: Server, kind: str, name: str) -> None:
-    """Every text still comes, replies included, and the county's own still do not."""
+    """Every text is still read, replies included, and the account's own are still left out."""
     platform = of_kind(server, kind, *some_drafts(kind))
     platform.fault("unknown_field", field=name)
     found = platform.read()
@@ -485,7 +485,7 @@ def test_a_field_the_platform_no_longer_knows_is_given_up(server: Server, kind: 
 
 
 def test_a_vital_field_that_is_gone_is_an_error(platform: Platform) -> None:
-    """A channel that cannot be read at all says so."""
+    """Without an indispensable field the run ends with an error."""
     platform.fault("unknown_field", field="id")
     found = platform.read()
     assert type(found.error).__name__ == "MisconfiguredError"
@@ -493,7 +493,7 @@ def test_a_vital_field_that_is_gone_is_an_error(platform: Platform) -> None:
 
 
 def test_an_empty_page_with_a_next_is_not_the_end(platform: Platform) -> None:
-    """What was filtered after the cut leaves empty pages; the posts behind them are read."""
+    """The platform filters pages and may leave them empty; the posts after them are read."""
     platform.fault("empty_page_with_next")
     assert whole(platform, platform.read())
 
@@ -502,20 +502,20 @@ def test_an_empty_page_with_a_next_is_not_the_end(platform: Platform) -> None:
     "fault", [{"name": "short_pages", "limit": 7}, {"name": "ranked"}, {"name": "hide_from"}, {"name": "hide_username"}]
 )
 def test_oddities_of_a_healthy_platform_lose_nothing(platform: Platform, fault: dict[str, Any]) -> None:
-    """Short pages, a ranked feed and people who are not shown are no faults."""
+    """Short pages, a ranked feed and hidden authors are no faults."""
     platform.fault(**fault)
     assert whole(platform, platform.read())
 
 
 def test_without_any_author_the_handle_tells_the_own_comments(server: Server) -> None:
-    """Instagram's `username` is enough."""
+    """Instagram's `username` alone identifies the account's own comments."""
     platform = of_kind(server, "instagram", *some_drafts("instagram"))
     platform.fault("hide_from", everyone=True)
     assert whole(platform, platform.read())
 
 
 def test_without_any_author_everything_comes_in(server: Server) -> None:
-    """Whether a photo without an author is the Page's own or a visitor's is for a person to see, not to guess."""
+    """A photo without an author is read: a person must judge whether it is the Page's own or a visitor's."""
     platform = of_kind(server, "facebook_page", *some_drafts("facebook_page"))
     platform.fault("hide_from", everyone=True)
     found = platform.read()
@@ -525,7 +525,7 @@ def test_without_any_author_everything_comes_in(server: Server) -> None:
 
 
 def test_comments_without_an_id_go_into_quarantine(platform: Platform) -> None:
-    """When the platform withholds ids, the texts are kept for a person to see, one by one."""
+    """When the platform withholds ids, each text is kept for a person to see."""
     platform.fault("hide_ids")
     found = platform.read()
     texts = [json.loads(rejected.raw) for rejected in found.rejected]
@@ -545,7 +545,7 @@ def test_a_slow_platform_ends_the_run_in_time(platform: Platform) -> None:
 
 
 def test_a_run_whose_time_is_up_asks_nothing_more(platform: Platform) -> None:
-    """The clock is looked at before every call."""
+    """The clock is checked before every request."""
     asked = platform.wire.asked
     found = platform.read(budget=TimeBudget(lambda: float(len(asked)), 3))
     assert str(found.error) == "time"
@@ -553,7 +553,7 @@ def test_a_run_whose_time_is_up_asks_nothing_more(platform: Platform) -> None:
 
 
 def test_a_run_pauses_near_the_limit(platform: Platform) -> None:
-    """At 80 per cent no further call is made."""
+    """At 80 per cent of the limit no further request is sent."""
     platform.fault("high_usage", percent=80)
     found = platform.read()
     assert isinstance(found.error, StoppedError)
@@ -561,7 +561,7 @@ def test_a_run_pauses_near_the_limit(platform: Platform) -> None:
 
 
 def test_a_run_goes_on_below_the_limit(platform: Platform) -> None:
-    """79 per cent is no reason to stop."""
+    """At 79 per cent of the limit the run continues."""
     platform.fault("high_usage", percent=79)
     assert whole(platform, platform.read())
 
@@ -582,7 +582,7 @@ def test_a_thread_deleted_since_it_was_listed_is_skipped(platform: Platform) -> 
 
 
 def test_a_comment_deleted_while_its_replies_are_fetched_is_skipped(server: Server) -> None:
-    """The comments behind it in the same thread are read by the same run."""
+    """The same run reads the comments after it in the thread."""
     newest = a_draft("newest", "instagram", Role.COMMENT, "m1", minutes_ago=15)
     replies = [
         a_draft(f"reply-{number}", "instagram", Role.REPLY, "newest", minutes_ago=14 - number / 10)
@@ -603,7 +603,7 @@ def test_a_comment_deleted_while_its_replies_are_fetched_is_skipped(server: Serv
 
 
 def test_a_thread_longer_than_a_run_reads_starves_no_other(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The run says that it was cut, without a mark for that thread; everything else is read."""
+    """The run reports the cut and sets no mark for that thread; everything else is read."""
     monkeypatch.setattr(graph, "PAGE_CAP", 2)
     for kind in KINDS:
         drafts = [
@@ -655,7 +655,7 @@ WRONG = [
 def test_one_malformed_item_is_put_aside_and_the_page_goes_on(
     platform: Platform, edge: str, spoil: Callable[[dict[str, Any]], Any]
 ) -> None:
-    """Whatever is wrong with one item of whichever edge, only that one goes into quarantine."""
+    """Whatever is wrong with one item of any edge, only that item goes into quarantine."""
     spoilt: list[str] = []
 
     def spoil_first(path: str, body: Any) -> Any:
@@ -675,7 +675,7 @@ def test_one_malformed_item_is_put_aside_and_the_page_goes_on(
 
 
 def test_a_medium_without_a_count_is_read_every_time(server: Server) -> None:
-    """A count the platform does not give is not taken for none."""
+    """A missing count is not taken for zero."""
     platform = of_kind(server, "instagram", *some_drafts("instagram"))
     strip = without("comments_count")
     platform.wire.after = lambda path, body: (
@@ -718,7 +718,7 @@ bodies = st.fixed_dictionaries(
 @pytest.mark.parametrize("kind", sorted(KINDS))
 @given(answers=st.lists(bodies | junk, min_size=1, max_size=5))
 def test_whatever_the_platform_answers_a_source_yields_or_raises_a_channel_error(kind: str, answers: list[Any]) -> None:
-    """No JSON at all makes a run die of anything else, and everything yielded can be stored."""
+    """Any JSON leads to storable batches or to a `ChannelError`, and to nothing else."""
     left = iter([*answers, *([{"data": []}] * 300)])
     wire = SimpleNamespace(request=lambda *_args, **_more: streamed(200, json.dumps(next(left)).encode(), {}))
     found = read(KINDS[kind](CHANNELS[kind], connection_to("http://127.0.0.1", NOW, "t", http=wire)), FIRST)
@@ -730,7 +730,7 @@ def test_whatever_the_platform_answers_a_source_yields_or_raises_a_channel_error
 
 
 class Recorded:
-    """Answers from files: each names the path and the cursor it answers to, and serves as often as asked."""
+    """Answers from files. Each names the path and cursor that it answers, and can be used repeatedly."""
 
     def __init__(self, kind: str) -> None:
         self.asked: list[str] = []
@@ -779,7 +779,7 @@ OWN_RECORDED = {"instagram": 1, "facebook_page": 3}
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_recorded_answers_are_read_to_their_end(kind: str) -> None:
-    """In the shapes the documents show, every citizen's text comes out once, with its photo and its place."""
+    """From the documented shapes every citizen's text is read once, with its photo and its parent."""
     found, _ = read_recorded(kind)
     assert set(found.ids) == set(EXPECTED[kind])
     for post in found.posts:
@@ -793,7 +793,7 @@ def test_recorded_answers_are_read_to_their_end(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_recorded_threads_that_say_the_same_are_not_read_again(kind: str) -> None:
-    """The marks of the first run keep the second one away from comments."""
+    """With the marks of the first run, the second requests no comments."""
     first, _ = read_recorded(kind)
     _, wire = read_recorded(kind, LATER, first.marks)
     assert [path for path in wire.asked if path.endswith(("/comments", "/replies"))] == []
@@ -811,7 +811,7 @@ def tagged(*minutes_ago: int) -> list[Draft]:
 
 
 def test_a_tag_that_is_no_longer_listed_is_gone(server: Server) -> None:
-    """Others' media cannot be asked for by their ids: a tag is there as long as it is listed, over all pages."""
+    """Others' media cannot be fetched by id, so a tag exists as long as any page lists it."""
     platform = of_kind(server, "instagram", *tagged(*range(10, 130)))
     posts = {post.native_id: post for post in platform.read().posts}
     gone = {platform.native("t7"), platform.native("t100")}
@@ -826,7 +826,7 @@ def test_a_tag_that_is_no_longer_listed_is_gone(server: Server) -> None:
 
 
 def test_a_tag_is_only_called_gone_while_an_older_one_is_listed(server: Server) -> None:
-    """A list that was cut short, or is empty all at once, says nothing about what would stand further down."""
+    """A list that is cut short or suddenly empty says nothing about what would follow."""
     platform = of_kind(server, "instagram", *tagged(10, 20, 30))
     posts = dict(zip(("t1", "t2", "t3"), platform.read().posts, strict=True))
     platform.simulator.world.delete(posts["t2"].native_id)
@@ -837,7 +837,7 @@ def test_a_tag_is_only_called_gone_while_an_older_one_is_listed(server: Server) 
 
 
 def test_a_tag_whose_time_cannot_be_read_is_there(server: Server) -> None:
-    """What is odd about an item of the list does not erase it."""
+    """An oddity of a listed tag does not get it erased."""
     platform = of_kind(server, "instagram", *tagged(10, 20, 30))
     posts = platform.read().posts
     strip = without("timestamp")
@@ -849,7 +849,7 @@ def test_a_tag_whose_time_cannot_be_read_is_there(server: Server) -> None:
 
 @pytest.mark.parametrize("has_photo", [False, True])
 def test_a_mention_is_asked_for_through_the_account(server: Server, has_photo: bool) -> None:  # noqa: FBT001
-    """What was pushed is in no list; while the platform shows it, it is there, and when it is refused nobody knows."""
+    """A pushed mention is in no list; it is there while shown, and unknown when the request is refused."""
     platform = of_kind(server, "instagram", *tagged(10, 30))
     [tag, _] = platform.read().posts
     mention = tag.model_copy(update={"native_id": "18000000000000777", "has_photo": has_photo})
@@ -870,7 +870,7 @@ def test_a_mention_is_asked_for_through_the_account(server: Server, has_photo: b
 
 
 def test_an_account_that_is_not_seen_tells_nothing_of_its_mentions(server: Server) -> None:
-    """A lost permission has the same answer as a deletion."""
+    """A lost permission gets the same answer as a deletion, and erases nothing."""
     platform = of_kind(server, "instagram", *tagged(10, 30))
     [tag, _] = platform.read().posts
     mention = tag.model_copy(update={"native_id": "18000000000000777"})

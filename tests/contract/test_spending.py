@@ -23,7 +23,7 @@ NEW_YEAR = datetime(2026, 12, 31, 17, 0, tzinfo=UTC)
 
 
 class Kept(NamedTuple):
-    """A store, and what it counted."""
+    """A store, and the sums that it keeps."""
 
     store: SpendingStore
     table: Table | None
@@ -48,7 +48,7 @@ def _kept(request: pytest.FixtureRequest) -> Iterator[Kept]:
 
 
 def test_what_the_budget_holds_is_booked(kept: Kept) -> None:
-    """The last amount that fits is taken to the last millionth, the next one is refused and not counted."""
+    """The budget can be used up to the last millionth; the next amount is refused and not counted."""
     assert [kept.store.book(name, NOON, 400, BUDGET) for name in "ab"] == [True, True]
     assert kept.store.book("c", NOON, 201, BUDGET) is False
     assert kept.store.book("d", NOON, 200, BUDGET) is True
@@ -56,13 +56,13 @@ def test_what_the_budget_holds_is_booked(kept: Kept) -> None:
 
 
 def test_more_than_the_budget_is_never_booked(kept: Kept) -> None:
-    """The first amount of a month is measured too."""
+    """The first amount of a month is checked too."""
     assert kept.store.book("a", NOON, BUDGET + 1, BUDGET) is False
     assert kept.spent() == 0
 
 
 def test_what_it_really_was_is_what_counts(kept: Kept) -> None:
-    """A dear guess gives back what it did not use, a cheap one takes what is missing."""
+    """A correction returns what an estimate did not use, or adds what it lacked."""
     for name, difference in (("a", -300), ("b", 50)):
         assert kept.store.book(name, NOON, 400, BUDGET)
         kept.store.settle(name, NOON, difference)
@@ -70,7 +70,7 @@ def test_what_it_really_was_is_what_counts(kept: Kept) -> None:
 
 
 def test_a_repeated_request_counts_once(kept: Kept) -> None:
-    """A lost reply makes the SDK ask again: neither the booking nor its correction happens twice."""
+    """When the SDK repeats a request, neither the booking nor its correction counts twice."""
     assert [kept.store.book("a", NOON, 600, BUDGET) for _ in range(3)] == [True, True, True]
     for _ in range(3):
         kept.store.settle("a", NOON, -100)
@@ -78,7 +78,7 @@ def test_a_repeated_request_counts_once(kept: Kept) -> None:
 
 
 def test_what_was_never_booked_is_not_corrected(kept: Kept) -> None:
-    """No month is opened, and none changes."""
+    """A correction without a booking creates no month and changes none."""
     kept.store.settle("a", NOON, -100)
     assert kept.spent() == 0
     assert kept.store.book("b", NOON, 600, BUDGET)
@@ -87,7 +87,7 @@ def test_what_was_never_booked_is_not_corrected(kept: Kept) -> None:
 
 
 def test_a_month_begins_at_midnight_in_sleman(kept: Kept) -> None:
-    """What the old year has used up does not count in the new one, and UTC's midnight is nobody's."""
+    """The old year's spending does not count in the new one, which does not begin at UTC's midnight."""
     assert kept.store.book("a", NEW_YEAR - timedelta(seconds=1), BUDGET, BUDGET)
     assert not kept.store.book("b", NEW_YEAR - timedelta(seconds=1), 1, BUDGET)
     assert kept.store.book("c", NEW_YEAR, BUDGET, BUDGET)
@@ -102,7 +102,7 @@ STEPS = st.lists(
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
 def test_in_whatever_order_many_ask_the_budget_holds(kept: Kept, steps: list[tuple[bool, int, int, float]]) -> None:
-    """Each step is one request, so what many do at once is some order of steps: the sum is exact and never too high."""
+    """Each step is one request, so concurrent steps run in some order: the sum is exact and never too high."""
     year = kept.memory.calls = kept.memory.calls + 1
     now = NOON.replace(year=2000 + year)  # a month of its own for every example
     month = f"{now:%Y-%m}"
@@ -126,7 +126,7 @@ def test_in_whatever_order_many_ask_the_budget_holds(kept: Kept, steps: list[tup
 
 @pytest.mark.parametrize("kept", ["DynamoDB"], indirect=True)
 def test_each_step_is_one_request(kept: Kept) -> None:
-    """Nothing is read before it is written: no other request can come between."""
+    """Nothing is read before it is written, so no other request can come in between."""
     assert kept.table is not None
     asked: list[str] = []
 

@@ -85,19 +85,19 @@ def stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
 
 
 def test_a_post_is_stored_once(stores: Stores) -> None:
-    """The second put of a post changes nothing and says so."""
+    """The second put of a post changes nothing and returns False."""
     assert stores.posts.add(a_post()) is True
     assert stores.posts.add(a_post(text="another text")) is False
     assert stores.posts.get(a_post().key) == a_post()
 
 
 def test_an_unknown_post_is_none(stores: Stores) -> None:
-    """What was never stored is answered by None."""
+    """Reading a post that was never stored returns None."""
     assert stores.posts.get("instagram#1") is None
 
 
 def test_digests_name_only_what_is_stored(stores: Stores) -> None:
-    """A batch read tells stored posts from new ones, also beyond one batch of 100."""
+    """A batch read tells stored posts from new ones, even beyond one batch of 100."""
     many = [a_post(native_id=str(number)) for number in range(230)]
     for post in many[::2]:
         stores.posts.add(post)
@@ -105,13 +105,13 @@ def test_digests_name_only_what_is_stored(stores: Stores) -> None:
 
 
 def test_an_unreadable_post_is_kept_once(stores: Stores) -> None:
-    """Quarantine takes a post once."""
+    """The quarantine takes a post once."""
     assert stores.posts.quarantine(a_rejected(), NOON) is True
     assert stores.posts.quarantine(a_rejected(), NOON) is False
 
 
 def test_known_is_what_is_stored_or_in_quarantine(stores: Stores) -> None:
-    """In one question, also beyond one batch of 100; another channel's quarantine knows nothing of it."""
+    """One call checks both, even beyond a batch of 100; another channel's quarantine does not count."""
     keys = [f"instagram#{number}" for number in range(130)]
     for number in range(0, 130, 3):
         stores.posts.add(a_post(native_id=str(number)))
@@ -133,7 +133,7 @@ def test_a_post_is_settled_once(stores: Stores) -> None:
 
 
 def test_only_posts_whose_time_has_passed_are_left_behind(stores: Stores) -> None:
-    """A new post is found after five minutes, a decided one never."""
+    """A new post is listed after five minutes, a decided one never."""
     decided = a_post(native_id="2")
     for post in (a_post(), decided):
         stores.posts.add(post)
@@ -157,7 +157,7 @@ def test_a_ticket_comes_with_everything_that_belongs_to_it(stores: Stores) -> No
 
 
 def test_a_post_opens_one_ticket(stores: Stores) -> None:
-    """The second opening is refused whole, whatever its code."""
+    """The second opening is refused as a whole, whatever its code."""
     stores.posts.add(a_post())
     stores.tickets.write(moves.opened(a_post(), a_triage(), a_ticket(), [a_notice()], [an_event()]))
     other = a_ticket(code="SLM-000000")
@@ -167,7 +167,7 @@ def test_a_post_opens_one_ticket(stores: Stores) -> None:
 
 
 def test_a_code_belongs_to_one_ticket(stores: Stores) -> None:
-    """A code that is taken is refused by its own error, and the post stays new."""
+    """A code in use is refused with its own error, and the post stays new."""
     for post in (a_post(), a_post(native_id="2")):
         stores.posts.add(post)
     stores.tickets.write(moves.opened(a_post(), a_triage(), a_ticket(), [a_notice()], [an_event()]))
@@ -184,7 +184,7 @@ def _pending(stores: Stores) -> None:
 
 
 def test_a_notice_is_claimed_once(stores: Stores) -> None:
-    """Of two senders one gets it; whom it goes to is frozen at that moment."""
+    """One of two senders gets the notice, and its recipient is fixed at that moment."""
     _pending(stores)
     claimed = stores.notices.claim(a_notice(), "one", NOON, "dishub@example.go.id", "dishub")
     assert (claimed.state, claimed.attempt, claimed.recipient) == ("claimed", 1, "dishub@example.go.id")
@@ -231,7 +231,7 @@ def test_a_postponed_notice_comes_back(stores: Stores) -> None:
 
 
 def test_an_unknown_outcome_stays_claimed(stores: Stores) -> None:
-    """Whoever read it before may not claim it; it is still found, and may be parked."""
+    """A sender that read it before may not claim it; it is still listed, and may be parked."""
     _pending(stores)
     claimed = stores.notices.claim(a_notice(), "one", NOON, "dishub@example.go.id", "dishub")
     stores.notices.unknown(claimed, "ReadTimeoutError")
@@ -246,7 +246,7 @@ def test_an_unknown_outcome_stays_claimed(stores: Stores) -> None:
 
 
 def test_a_claim_is_taken_over_once(stores: Stores) -> None:
-    """Of two that read the dead sender's claim one gets it, and the record says that it is sent on a guess."""
+    """One of two followers of a dead sender gets the claim, and the record says that it is sent on a guess."""
     _pending(stores)
     dead = stores.notices.claim(a_notice(), "one", NOON, "dishub@example.go.id", "dishub")
     assert dead.repeated_at is None
@@ -263,7 +263,7 @@ def test_a_claim_is_taken_over_once(stores: Stores) -> None:
 
 
 def test_what_is_written_twice_by_the_same_hand_is_written_once(stores: Stores) -> None:
-    """A write whose reply was lost is repeated, meets itself and is no fault: claim, outcome and parking."""
+    """A write repeated after a lost reply is no fault: claim, outcome and parking."""
     _pending(stores)
     claimed = [stores.notices.claim(a_notice(), "one", NOON, "dishub@example.go.id", "dishub") for _ in range(2)]
     assert claimed[0].attempt == claimed[1].attempt == 1
@@ -279,7 +279,7 @@ def test_what_is_written_twice_by_the_same_hand_is_written_once(stores: Stores) 
 
 
 def test_an_outcome_on_record_stands(stores: Stores) -> None:
-    """What an event of the provider was faster to say is not overwritten by the sender's own mark."""
+    """The sender's own mark does not overwrite what the provider's event recorded first."""
     _pending(stores)
     claimed = stores.notices.claim(a_notice(), "one", NOON, "dishub@example.go.id", "dishub")
     reported = claimed.model_copy(update={"state": "sent", "message_id": "m-1", "sent_at": NOON, "act_at": None})
@@ -299,7 +299,7 @@ def test_an_outcome_on_record_stands(stores: Stores) -> None:
 
 
 def test_what_an_event_says_is_written_on_what_was_read(stores: Stores) -> None:
-    """A notice that changed since is left alone; one that goes on is back on the queue, with what it lost gone."""
+    """A notice that has changed is left alone; one to be sent again is back on the queue, without its old outcome."""
     _pending(stores)
     claimed = stores.notices.claim(a_notice(), "one", NOON, "dishub@example.go.id", "dishub")
     stores.notices.sent(claimed, "m-1", NOON)
@@ -316,7 +316,7 @@ def test_what_an_event_says_is_written_on_what_was_read(stores: Stores) -> None:
 
 
 def test_what_is_urgent_is_found_first(stores: Stores) -> None:
-    """However long the others have waited: emergencies, then what is urgent, then the rest."""
+    """Emergencies come first, then urgent notices, then others, however long those have waited."""
     for number, urgency in enumerate(("normal", "urgent", "emergency")):
         post = a_post(native_id=urgency)
         ticket = a_ticket(code=f"SLM-00000{number}", post=post.key)
@@ -339,7 +339,7 @@ def test_a_contact_is_replaced(stores: Stores) -> None:
 
 
 def test_an_address_dies_once_and_the_desk_is_told(stores: Stores) -> None:
-    """Each of a contact's addresses by itself, with a notice; a second time changes and tells nothing."""
+    """Each address dies by itself, with a notice; a second time changes nothing and tells nobody."""
     stores.contacts.put(a_contact("dishub").model_copy(update={"fallback_email": "cadangan@sleman.example"}))
     contact = stores.contacts.get(ContactId("dishub"))
     assert contact is not None
@@ -359,7 +359,7 @@ def test_an_address_dies_once_and_the_desk_is_told(stores: Stores) -> None:
 
 
 def test_a_contact_that_was_replaced_does_not_die(stores: Stores) -> None:
-    """What was said about the old one is not written into the new one, and the desk is not told."""
+    """A report about the old contact does not mark the new one, and the desk is not told."""
     stores.contacts.put(a_contact("dishub"))
     old = stores.contacts.get(ContactId("dishub"))
     assert old is not None
@@ -373,7 +373,7 @@ def test_a_contact_that_was_replaced_does_not_die(stores: Stores) -> None:
 
 
 def test_a_channel_is_leased_to_one_run(stores: Stores) -> None:
-    """A second run is refused until the lease has run out; then the first one's cursor is refused."""
+    """A second run is refused until the lease ends; afterwards the first run's cursor is refused."""
     cursor = stores.channels.read(CHANNEL)
     first = stores.channels.lease(cursor, "one", NOON, NOON + MINUTE)
     with pytest.raises(LeaseError):
@@ -392,7 +392,7 @@ def test_a_lease_is_taken_on_what_was_read(stores: Stores) -> None:
 
 
 def test_a_released_cursor_is_read_back(stores: Stores) -> None:
-    """What a run writes is what the next one reads, and the channel is free."""
+    """The next run reads what a run wrote, and the channel is free."""
     leased = stores.channels.lease(stores.channels.read(CHANNEL), "one", NOON, NOON + MINUTE)
     refused = {"refusals": 2, "refused_at": NOON}
     moved = leased.model_copy(update={"watermark": NOON, "marks": {"17": "3"}, "seen": ("18", "19"), **refused})
@@ -403,7 +403,7 @@ def test_a_released_cursor_is_read_back(stores: Stores) -> None:
 
 
 def test_the_ledger_gives_the_youngest_runs_first(stores: Stores) -> None:
-    """Runs come back in order of time, as many as asked for."""
+    """The requested number of runs is returned, youngest first."""
     for minute in range(4):
         at = NOON + minute * MINUTE
         stores.channels.record(
@@ -413,7 +413,7 @@ def test_the_ledger_gives_the_youngest_runs_first(stores: Stores) -> None:
 
 
 def test_a_notice_about_a_channel_is_put_once(stores: Stores) -> None:
-    """It comes back as it was written; a second one about the same episode changes nothing."""
+    """The notice is read back unchanged; a second one about the same episode changes nothing."""
     notice = a_channel_notice()
     assert stores.notices.add(notice) is True
     assert stores.notices.add(a_channel_notice(reason="another")) is False
@@ -424,7 +424,7 @@ def test_a_notice_about_a_channel_is_put_once(stores: Stores) -> None:
 
 
 def test_a_notice_about_a_channel_is_found_and_sent_like_any_other(stores: Stores) -> None:
-    """Left behind it is on the queue, one sender gets it, and afterwards it leaves the queue for good."""
+    """It is on the queue when left behind, goes to one sender, and then leaves the queue for good."""
     notice = a_channel_notice()
     stores.notices.add(notice)
     later = notice.created_at + 5 * MINUTE
@@ -441,7 +441,7 @@ def test_a_notice_about_a_channel_is_found_and_sent_like_any_other(stores: Store
 
 
 def test_a_notice_about_a_channel_is_no_part_of_its_ledger(stores: Stores) -> None:
-    """It lies under the channel's key, and neither cursor nor runs see it."""
+    """It is stored under the channel's key, but neither cursor nor runs are affected."""
     stores.notices.add(a_channel_notice())
     assert list(stores.channels.runs(CHANNEL, 10)) == []
     assert stores.channels.read(CHANNEL).version == 0
@@ -463,7 +463,7 @@ def test_a_post_is_revised_once(stores: Stores) -> None:
 
 
 def test_a_ticket_is_amended_with_everything_or_not_at_all(stores: Stores) -> None:
-    """A moved ticket is written with its notices; a stale one, or a decided post, refuses the whole."""
+    """A move is written with its notices; a stale ticket or a decided post refuses the whole."""
     _pending(stores)
     edited = a_post(text="Sampah menumpuk")
     stores.posts.revise(edited)
@@ -500,7 +500,7 @@ def test_a_step_is_taken_once_and_with_everything(stores: Stores) -> None:
 
 
 def test_a_move_stops_the_clock_and_starts_another(stores: Stores) -> None:
-    """A step nobody has begun to send is withdrawn, the first notice is not; and the ticket is looked at at once."""
+    """A step not yet claimed is withdrawn, the first notice is not, and the ticket is due at once."""
     _pending(stores)
     step = a_notice(step="remind")
     waiting = a_ticket(version=2, steps=("remind",), act_at=NOON + timedelta(days=3))
@@ -515,7 +515,7 @@ def test_a_move_stops_the_clock_and_starts_another(stores: Stores) -> None:
 
 
 def test_a_ticket_on_the_list_of_the_forum_is_not_looked_at_again(stores: Stores) -> None:
-    """Until it moves; then it is looked at like any other."""
+    """The ticket is not due until it moves; then it is due like any other."""
     _pending(stores)
     listed = a_ticket(version=2, steps=("forum",), act_at=NOON)
     listed = listed.model_copy(update={"clock": clock_of(listed)})
@@ -527,7 +527,7 @@ def test_a_ticket_on_the_list_of_the_forum_is_not_looked_at_again(stores: Stores
 
 
 def test_a_post_is_buried_once(stores: Stores) -> None:
-    """Only the tombstone stays, off the queue, and no later version brings it back."""
+    """Only the tombstone stays, off the queue, and a later version does not bring the post back."""
     stores.posts.add(a_post(author="pseudonym"))
     assert stores.posts.erase(a_post(), "gone", NOON) is True
     assert stores.posts.erase(a_post(), "gone", NOON) is False
@@ -540,7 +540,7 @@ def test_a_post_is_buried_once(stores: Stores) -> None:
 
 
 def test_a_post_of_a_ticket_is_buried_with_what_follows(stores: Stores) -> None:
-    """The ticket loses the link and pending notices are withdrawn; one that was claimed stays."""
+    """The ticket loses its link and pending notices are withdrawn, but a claimed notice stays."""
     stores.posts.add(a_post())
     notices = [a_notice(), a_notice(medium="sms")]
     stores.tickets.write(moves.opened(a_post(), a_triage(), a_ticket(), notices, [an_event()]))
@@ -556,7 +556,7 @@ def test_a_post_of_a_ticket_is_buried_with_what_follows(stores: Stores) -> None:
 
 
 def test_a_channels_posts_are_found_in_pages(stores: Stores) -> None:
-    """Oldest first, each once, also when all were found at one moment; other channels' are not among them."""
+    """The channel's posts come oldest first, each once, even when all were found at the same moment."""
     for number in range(7):
         stores.posts.add(a_post(native_id=str(number)))
     stores.posts.add(a_post(native_id="other", channel="instagram:other"))
@@ -571,14 +571,14 @@ def test_a_channels_posts_are_found_in_pages(stores: Stores) -> None:
 
 
 def test_a_sweep_is_remembered(stores: Stores) -> None:
-    """What was noted last is what is read."""
+    """The last saved position is the one that is read."""
     assert stores.channels.sweep(CHANNEL).position is None
     stores.channels.save_sweep(Sweep(channel=CHANNEL, position=NOON, last="instagram#1"))
     assert stores.channels.sweep(CHANNEL).last == "instagram#1"
 
 
 def test_the_last_look_at_a_token_is_kept(stores: Stores) -> None:
-    """A younger one replaces it, and an older one that comes late does not."""
+    """A younger check replaces the stored one; an older one that comes late does not."""
     assert stores.channels.token(CHANNEL) is None
     first = TokenCheck(channel=CHANNEL, looked_at=NOON, valid=True, ends_at=NOON + MINUTE, reason="expires_at")
     second = TokenCheck(channel=CHANNEL, looked_at=NOON + MINUTE, valid=False, reason="code 190/460")
@@ -590,7 +590,7 @@ def test_the_last_look_at_a_token_is_kept(stores: Stores) -> None:
 
 
 def test_only_the_version_that_was_decided_about_is_decided(stores: Stores) -> None:
-    """An edit that came in while somebody decided stays to be decided."""
+    """An edit that arrived during the decision still waits to be decided."""
     stores.posts.add(a_post())
     stores.posts.revise(a_post(text="Lampunya sekarang dua yang mati"))
     with pytest.raises(OutdatedError):
@@ -603,7 +603,7 @@ def test_only_the_version_that_was_decided_about_is_decided(stores: Stores) -> N
 
 
 def test_a_history_is_read_in_the_order_of_time(stores: Stores) -> None:
-    """Two moves of one moment, a microsecond apart, stay in their order; another ticket's are not among them."""
+    """Two moves a microsecond apart stay in order, and another ticket's moves are not among them."""
     _pending(stores)
     first = an_event(move="not_ours", at=NOON + MINUTE)
     second = an_event(move="needs_review", at=first.at + timedelta(microseconds=1))
@@ -616,13 +616,13 @@ def test_a_history_is_read_in_the_order_of_time(stores: Stores) -> None:
 
 
 def test_two_versions_of_a_post_are_looked_up_as_one(stores: Stores) -> None:
-    """The same key twice in one question is no fault."""
+    """The same key twice in one request is no fault."""
     stores.posts.add(a_post())
     assert stores.posts.digests([a_post(), a_post(text="another")]) == {a_post().key: a_post().digest}
 
 
 def test_a_notice_to_a_department_that_lost_the_ticket_is_withdrawn(stores: Stores) -> None:
-    """What nobody has begun to send goes to nobody who has nothing to do with it any more."""
+    """A pending notice is not sent to a department that no longer has the ticket."""
     _pending(stores)
     stores.posts.revise(a_post(text="Sampah menumpuk"))
     moved = a_ticket(department="dlh", version=2)
@@ -661,13 +661,13 @@ def a_post_of(stores: Stores) -> Post:
 
 
 def states(stores: Stores, *departments: str) -> list[str | None]:
-    """In which state each department's mail is."""
+    """The state of each department's mail."""
     found = (stores.notices.get(a_notice(department=department).id) for department in departments)
     return [None if notice is None else notice.state for notice in found]
 
 
 def test_a_correction_is_written_with_everything_that_follows(stores: Stores) -> None:
-    """Ticket, notices and example are written together; what nobody has begun to send to the old one is withdrawn."""
+    """Ticket, notices and example are written together; pending notices to the old department are withdrawn."""
     after = _corrected(stores)
     stored = stores.tickets.get(after.code)
     assert stored is not None
@@ -678,7 +678,7 @@ def test_a_correction_is_written_with_everything_that_follows(stores: Stores) ->
 
 @pytest.mark.parametrize("meanwhile", ["the ticket moved", "the post was edited", "the post was deleted"])
 def test_a_correction_of_what_changed_meanwhile_is_refused_whole(stores: Stores, meanwhile: str) -> None:
-    """Of ticket and post both must be what the person saw; otherwise neither notice nor example appears."""
+    """When ticket or post is not as the person saw it, neither notice nor example is written."""
     _pending(stores)
     read, before = a_post_of(stores), a_ticket()
     match meanwhile:
@@ -704,7 +704,7 @@ def test_a_correction_of_what_changed_meanwhile_is_refused_whole(stores: Stores,
 
 
 def test_who_was_told_is_not_told_again_and_who_was_not_is(stores: Stores) -> None:
-    """Back and forth: a notice that was sent stays as it is, one that was withdrawn unsent is pending again."""
+    """When a ticket goes back, a sent notice stays sent, and a withdrawn one is pending again."""
     first = _corrected(stores)
     claimed = stores.notices.claim(a_notice(department="dlh"), "one", NOON, "dlh@example.go.id", "dlh")
     stores.notices.sent(claimed, "message-1", NOON)
@@ -728,7 +728,7 @@ def test_who_was_told_is_not_told_again_and_who_was_not_is(stores: Stores) -> No
 
 
 def test_an_edit_brings_a_withdrawn_notice_back(stores: Stores) -> None:
-    """Also when it is the classifier that gives a ticket back to whom it was taken from before anybody was told."""
+    """This also holds when the classifier returns the ticket to a department not told before."""
     _pending(stores)
     ticket = a_ticket()
     for number, department in enumerate(("dlh", "dishub"), start=1):
@@ -750,7 +750,7 @@ def test_an_edit_brings_a_withdrawn_notice_back(stores: Stores) -> None:
 
 
 def test_an_example_goes_with_the_words_it_is_about(stores: Stores) -> None:
-    """When its post is deleted at the source, nothing of the example can be read any more."""
+    """When the post is deleted at its source, nothing of its example can be read any more."""
     after = _corrected(stores)
     stores.tickets.write(moves.erased(a_post_of(stores), after, an_event(move="source_gone"), "gone", NOON))
     assert stores.examples.get(after) is None
@@ -758,7 +758,7 @@ def test_an_example_goes_with_the_words_it_is_about(stores: Stores) -> None:
 
 
 def test_an_example_does_not_outlive_an_edit(stores: Stores) -> None:
-    """What was said about other words is no example, until a person says it again."""
+    """A correction of the old text is no example for the new one, until a person repeats it."""
     after = _corrected(stores)
     stores.posts.revise(a_post(text="Lampunya sekarang dua yang mati", fetched_at=NOON + MINUTE))
     stores.tickets.write(moves.revised(a_post_of(stores), a_triage(), after, after, notices=[], events=[]))
@@ -771,7 +771,7 @@ def test_an_example_does_not_outlive_an_edit(stores: Stores) -> None:
 
 
 def test_examples_come_in_pages_month_by_month(stores: Stores) -> None:
-    """Each example of the month is in one page, those of other months in none, and a wrong cursor says so."""
+    """Each example of the month is on one page, and none of another month; a wrong cursor is refused."""
     for number in range(23):
         post = a_post(native_id=str(number))
         opened = NOON if number < 20 else NOON + timedelta(days=40)
@@ -805,7 +805,7 @@ def test_examples_come_in_pages_month_by_month(stores: Stores) -> None:
 
 
 def test_a_correction_leaves_a_step_whose_clock_runs_on(stores: Stores) -> None:
-    """A reminder that waits to be sent is withdrawn when the ticket goes to somebody else, not for another topic."""
+    """A pending reminder is withdrawn when the department changes, but not when only the topic does."""
     _pending(stores)
     step = a_notice(step="remind.1")
     before = a_ticket()
@@ -844,7 +844,7 @@ def _resolve(stores: Stores, **changes: Any) -> Ticket:
 
 
 def test_what_is_resolved_is_kept_for_its_author(stores: Stores) -> None:
-    """By his pseudonym, with the thread and the moment; nothing is kept for others."""
+    """A resolution is stored under the author's pseudonym, with thread and time, and for no other author."""
     assert stores.tickets.resolved("penulis") == []
     ticket = _resolve(stores)
     [kept] = stores.tickets.resolved("penulis")
@@ -854,7 +854,7 @@ def test_what_is_resolved_is_kept_for_its_author(stores: Stores) -> None:
 
 
 def test_what_nobody_wrote_is_kept_for_nobody(stores: Stores) -> None:
-    """A ticket whose author is not known is resolved all the same."""
+    """A ticket with an unknown author can be resolved, but nothing is stored for an author."""
     _pending(stores)
     after = a_ticket(status="resolved", version=2)
     stores.tickets.write(moves.moved(a_ticket(), after, at=NOON, post=a_post_of(stores)))
@@ -864,7 +864,7 @@ def test_what_nobody_wrote_is_kept_for_nobody(stores: Stores) -> None:
 
 
 def test_another_post_joins_a_ticket_once(stores: Stores) -> None:
-    """Post, ticket, voice and notices are written together; a second time, or with a stale ticket, nothing is."""
+    """Post, ticket, voice and notices are written together, and not a second time or on a stale ticket."""
     before = _resolve(stores)
     answer = a_post(native_id="2", author="penulis")
     stores.posts.add(answer)
@@ -887,7 +887,7 @@ def test_another_post_joins_a_ticket_once(stores: Stores) -> None:
 
 
 def test_a_joined_post_is_buried_alone(stores: Stores) -> None:
-    """The ticket keeps its link, its version and its notices."""
+    """When a joined post is deleted, the ticket keeps its link, version and notices."""
     before = _resolve(stores)
     answer = a_post(native_id="2", author="penulis")
     stores.posts.add(answer)
@@ -915,7 +915,7 @@ def _answered(stores: Stores) -> Ticket:
 
 
 def test_an_answer_comes_with_the_move_it_tells_of(stores: Stores) -> None:
-    """Opened or moved, the ticket says what its author is told, and the answer waits on its channel's queue."""
+    """The write that opens or moves the ticket puts the author's reply on the channel's queue."""
     ticket = _answered(stores)
     assert ticket.replies == ("routed",)
     after = ticket.model_copy(update={"status": "resolved", "version": 2})
@@ -931,7 +931,7 @@ def test_an_answer_comes_with_the_move_it_tells_of(stores: Stores) -> None:
 
 
 def test_moving_back_and_forth_tells_once(stores: Stores) -> None:
-    """A ticket that comes to a stage again can be written, and its author hears nothing new."""
+    """A ticket that reaches a stage again can be written, and its author gets no second reply."""
     ticket = _answered(stores)
     for number, status in enumerate(("needs_review", "routed", "needs_review", "routed"), start=1):
         after = ticket.model_copy(update={"status": status, "version": ticket.version + 1})
@@ -944,7 +944,7 @@ def test_moving_back_and_forth_tells_once(stores: Stores) -> None:
 
 
 def test_an_answer_is_claimed_by_one_run(stores: Stores) -> None:
-    """The other is refused, and until the claim has run out nobody finds it."""
+    """The other run is refused, and the reply is off the queue until the claim ends."""
     ticket = _answered(stores)
     reply = stores.replies.get(ticket.code, "routed")
     assert reply is not None
@@ -960,7 +960,7 @@ def test_an_answer_is_claimed_by_one_run(stores: Stores) -> None:
 
 
 def test_a_finished_answer_leaves_the_queue(stores: Stores) -> None:
-    """With the id of what was written; an answer nobody wrote is None."""
+    """A sent reply keeps the comment's id; reading a reply that does not exist returns None."""
     ticket = _answered(stores)
     reply = stores.replies.get(ticket.code, "routed")
     assert reply is not None

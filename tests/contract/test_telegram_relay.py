@@ -1,4 +1,4 @@
-"""The bot keeps its promises, against a platform that forgets what is confirmed and against recorded answers."""
+"""The Telegram relay, against a platform that forgets confirmed updates and against recorded answers."""
 
 from __future__ import annotations
 
@@ -72,20 +72,20 @@ def test_what_moderators_send_is_read_once(bot: Bot) -> None:
 
 
 def test_the_question_is_the_documented_one(bot: Bot) -> None:
-    """A short poll for a hundred messages and edits, without an offset at first."""
+    """A short poll asks for a hundred messages and edits, at first without an offset."""
     read(bot)
     assert bot.questions == [{"limit": 100, "timeout": 0, "allowed_updates": ["message", "edited_message"]}]
 
 
 def test_a_bot_to_which_nobody_writes_costs_one_call_and_no_mark(bot: Bot) -> None:
-    """A quiet run leaves nothing to be written."""
+    """A run without updates yields nothing to be written."""
     found = read(bot, {OFFSET: "870000100", OFFSET_DAY: str(int(NOW.timestamp()) // 86400)})
     assert (found.calls, found.marks, found.error) == (1, {}, None)
     assert bot.questions[0]["offset"] == 870000100
 
 
 def test_an_offset_is_not_sent_any_more_after_days_of_silence(bot: Bot) -> None:
-    """The platform starts its numbers anew after a week, perhaps below the old offset: nothing may be lost by it."""
+    """The platform may restart its numbers below the old offset, which must lose nothing."""
     bot.sends(a_message(1, "Sebelum"))
     marks = read(bot).marks
     read(bot, marks)
@@ -105,7 +105,7 @@ def test_a_mark_that_cannot_be_read_only_means_reading_more(bot: Bot, marks: dic
 
 
 def test_an_edit_is_the_same_post_with_another_text(bot: Bot) -> None:
-    """On one page only the last version is yielded; on a later one it comes under the same id."""
+    """On one page only the last version is yielded; a later edit is yielded under the same id."""
     bot.sends(a_message(1, "Jalan amblas"))
     bot.sends(a_message(1, "Jalan amblas km 2", edit_date=1), "edited_message")
     first = read(bot)
@@ -116,7 +116,7 @@ def test_an_edit_is_the_same_post_with_another_text(bot: Bot) -> None:
 
 
 def test_an_old_message_that_was_forwarded_is_new(bot: Bot) -> None:
-    """Its time is that of the forwarding: it must not be left alone as older than the county's use of Aduan."""
+    """A post's time is that of its forwarding, so that it is not left alone as older than the floor."""
     origin = {"type": "hidden_user", "sender_user_name": "Warga", "date": 1_600_000_000}
     bot.sends(a_message(1, "Lampu mati", forward_origin=origin))
     assert read(bot).posts[0].created_at == NOW - timedelta(seconds=599)
@@ -126,7 +126,7 @@ def test_an_old_message_that_was_forwarded_is_new(bot: Bot) -> None:
 
 
 def test_strangers_groups_and_commands_leave_no_trace(bot: Bot) -> None:
-    """They are counted and confirmed: nobody can fill the table by writing to the bot."""
+    """They are counted and confirmed, so that nobody can fill the table by writing to the bot."""
     bot.sends(a_message(1, "halo bot", person=STRANGER))
     bot.sends(a_message(2, "/start"))
     bot.sends(a_message(3, "/start abc123"))
@@ -151,7 +151,7 @@ ORIGINS: list[tuple[dict[str, Any], str]] = [
 
 @pytest.mark.parametrize(("origin", "author"), ORIGINS)
 def test_the_author_is_the_origin_and_only_its_hash(bot: Bot, origin: dict[str, Any], author: str) -> None:
-    """Whoever wrote it first can be recognised by the key alone; nobody's name is kept, the moderator's neither."""
+    """The original author is known only by a keyed hash, and no name is kept, not even the moderator's."""
     bot.sends(a_message(1, "Lampu mati", forward_origin={"date": 1, **origin}))
     [post] = read(bot).posts
     expected = PostFactory(Bot.CHANNEL, NOW, AUTHOR_KEY).post("1", "", NOW, "x", author=author).author
@@ -160,13 +160,13 @@ def test_the_author_is_the_origin_and_only_its_hash(bot: Bot, origin: dict[str, 
 
 
 def test_what_a_moderator_writes_has_no_author(bot: Bot) -> None:
-    """The moderator passes on what somebody else said."""
+    """A text that a moderator typed has no author, because it passes on what somebody else said."""
     bot.sends(a_message(1, "Lampu mati"))
     assert read(bot).posts[0].author is None
 
 
 def test_an_answer_names_what_it_answers(bot: Bot) -> None:
-    """A second message about the first is its child; an album is named by its own id."""
+    """A reply has the first message as its parent; an album as parent is named by the album's id."""
     bot.sends(a_message(2, "Masih mati", reply_to_message=a_message(1, "Lampu mati")))
     bot.sends(a_message(4, "Yang ini", reply_to_message=a_part(3)))
     assert [post.parent_id for post in read(bot).posts] == [f"{MODERATOR}:1", f"{MODERATOR}:album.135"]
@@ -176,7 +176,7 @@ def test_an_answer_names_what_it_answers(bot: Bot) -> None:
 
 
 def test_a_place_alone_is_a_text(bot: Bot) -> None:
-    """A pin on the map says where."""
+    """A place on the map becomes a text with its coordinates."""
     bot.sends(a_message(1, location={"latitude": -7.7581, "longitude": 110.4692}))
     [post] = read(bot).posts
     assert (post.text, post.has_photo) == ("Lokasi: -7.75810, 110.46920", False)
@@ -184,7 +184,7 @@ def test_a_place_alone_is_a_text(bot: Bot) -> None:
 
 @given(st.floats(-90, 90), st.floats(-180, 180))
 def test_masking_leaves_a_place_alone(latitude: float, longitude: float) -> None:
-    """No place looks like a number of a person."""
+    """Coordinates are not taken for a personal number."""
     text = located(Place(latitude=latitude, longitude=longitude))
     assert masked(text) == text
 
@@ -200,14 +200,14 @@ def test_masking_leaves_a_place_alone(latitude: float, longitude: float) -> None
     ],
 )
 def test_pictures_are_told(bot: Bot, content: dict[str, Any], has_photo: bool) -> None:  # noqa: FBT001
-    """A picture, a film or a picture sent as a file; the caption is the text."""
+    """A picture, a film or a picture sent as a file counts as a photo, and the caption is the text."""
     bot.sends(a_message(1, **content))
     [post] = read(bot).posts
     assert (post.text, post.has_photo) == (content.get("caption", ""), has_photo)
 
 
 def test_what_cannot_be_read_waits_for_a_person(bot: Bot) -> None:
-    """A voice message, a sticker, a message without a time: put aside without names, and the page goes on."""
+    """A voice message, a sticker or a message without a time is put aside without names; the rest is read."""
     bot.sends(a_message(1, voice={"file_id": "x"}))
     bot.sends(a_message(2, "Tanpa waktu", date="kemarin"))
     bot.sends(a_message(3, "Lapor"))
@@ -251,7 +251,7 @@ FACEBOOK = "https://www.facebook.com/groups/icj/posts/7/"
     ],
 )
 def test_the_link_is_the_first_one_to_the_platform(text: str, entities: list[Any], expected: str | None) -> None:
-    """As an entity counted in UTF-16 units, or as it is written; never to anywhere else."""
+    """A link is found as an entity in UTF-16 units or in plain text, and never leads anywhere else."""
     for words, list_name in (("text", "entities"), ("caption", "caption_entities")):
         message = Message.model_validate(a_message(1) | {words: text, list_name: entities})
         assert permalink_in(message) == expected
@@ -259,13 +259,13 @@ def test_the_link_is_the_first_one_to_the_platform(text: str, entities: list[Any
 
 @given(st.text())
 def test_whatever_is_written_a_link_is_safe_or_none(text: str) -> None:
-    """What stands where a link should be never breaks a run."""
+    """No text in the place of a link breaks a run."""
     link = platform_link(text)
     assert link is None or re.match(r"https://([a-z0-9.-]+\.)?(t\.me|facebook\.com)/", link)
 
 
 def test_without_a_link_the_group_is_the_link(bot: Bot) -> None:
-    """Private chats have no addresses."""
+    """Private chats have no addresses, so the group's is used."""
     bot.sends(a_message(1, "Lampu mati"))
     assert read(bot).posts[0].permalink == GROUP
 
@@ -274,7 +274,7 @@ def test_without_a_link_the_group_is_the_link(bot: Bot) -> None:
 
 
 def test_an_album_is_one_post(bot: Bot) -> None:
-    """Whichever part has the text."""
+    """An album is one post, whichever part has the text."""
     for number, caption in ((1, None), (2, "Talut longsor"), (3, None)):
         bot.sends(a_part(number, **({"caption": caption} if caption else {})))
     [post] = read(bot).posts
@@ -284,7 +284,7 @@ def test_an_album_is_one_post(bot: Bot) -> None:
 @pytest.mark.parametrize("worded", [1, 2, 3])
 @pytest.mark.parametrize("cut", [1, 2])
 def test_an_album_in_two_runs_is_still_one_post(bot: Bot, worded: int, cut: int) -> None:
-    """Parts that come later neither become posts nor wipe out the text."""
+    """Parts that come later neither become posts nor overwrite the text."""
     marks: dict[str, str] = {}
     texts: dict[str, str] = {}
     for numbers in (range(1, cut + 1), range(cut + 1, 4)):
@@ -297,7 +297,7 @@ def test_an_album_in_two_runs_is_still_one_post(bot: Bot, worded: int, cut: int)
 
 
 def test_an_album_is_remembered_before_its_parts_are_confirmed(bot: Bot) -> None:
-    """After a full page with parts of an album the run stops, so that the mark is stored before the next question."""
+    """After a full page with album parts the run stops, so that the mark is stored before the next request."""
     for number in range(1, 100):
         bot.sends(a_message(number, f"Lapor {number}"))
     bot.sends(a_part(100, caption="Talut longsor"))
@@ -311,7 +311,7 @@ def test_an_album_is_remembered_before_its_parts_are_confirmed(bot: Bot) -> None
 
 
 def test_further_texts_of_an_album_are_posts_of_their_own(bot: Bot) -> None:
-    """Nothing that was written is lost, in the same run or in a later one."""
+    """No text is lost, whether it comes in the same run or a later one."""
     bot.sends(a_part(1, caption="Satu"))
     bot.sends(a_part(2, caption="Dua"))
     first = read(bot)
@@ -321,7 +321,7 @@ def test_further_texts_of_an_album_are_posts_of_their_own(bot: Bot) -> None:
 
 
 def test_an_edited_album_is_the_same_post(bot: Bot) -> None:
-    """The text's part decides, even when it is emptied; another picture changes nothing, known or long forgotten."""
+    """The part with the text decides, even when emptied; another picture changes nothing, however old the album."""
     bot.sends(a_part(1, caption="Talut longsor"))
     bot.sends(a_part(2))
     marks = read(bot).marks
@@ -341,7 +341,7 @@ def test_an_edited_album_is_the_same_post(bot: Bot) -> None:
 
 @pytest.mark.parametrize("group", ["a/b c", "x" * 300, "é", ""])
 def test_an_odd_album_id_still_makes_a_post(bot: Bot, group: str) -> None:
-    """What cannot stand in a key is hashed."""
+    """An album id that cannot stand in a key is hashed."""
     bot.sends(a_part(1, group, caption="Talut"))
     assert [post.text for post in read(bot).posts] == ["Talut"]
 
@@ -353,14 +353,14 @@ def test_an_odd_album_id_still_makes_a_post(bot: Bot, group: str) -> None:
     ("token", "code"), [("123456789:salah", 401), ("salah", 404), ("a/../b?c#d:", 401), ("KENARI 1:", 401)]
 )
 def test_a_wrong_token_is_a_persons_business(bot: Bot, token: str, code: int) -> None:
-    """Unknown or malformed: told apart from silence after one call, and never quoted."""
+    """An unknown or malformed token is distinguished from silence after one request, and never quoted."""
     found = read(bot, token=token)
     assert isinstance(found.error, CredentialError)
     assert (str(found.error), found.calls) == (f"code {code}", 1)
 
 
 def test_a_second_reader_is_named(bot: Bot) -> None:
-    """A webhook must be deleted by a person; another program may go away by itself."""
+    """A webhook must be deleted by a person; another program may stop by itself."""
     bot.webhook = True
     found = read(bot)
     assert isinstance(found.error, MisconfiguredError)
@@ -376,7 +376,7 @@ def test_a_second_reader_is_named(bot: Bot) -> None:
     ("retry_after", "seconds"), [(14, 14), (0, 60), (-3, 60), ("x", 60), (True, 60), (10**30, 3600), (1.5, 1.5)]
 )
 def test_a_wait_is_as_asked_but_never_absurd(bot: Bot, retry_after: Any, seconds: float) -> None:
-    """Without a sound number it is a minute, and never so long that updates would be dropped."""
+    """Without a valid number the wait is a minute, and it is never so long that updates are dropped."""
     bot.retry_after = retry_after
     found = read(bot)
     assert isinstance(found.error, ThrottledError)
@@ -402,7 +402,7 @@ def test_what_is_not_the_documented_shape_is_an_outage(bot: Bot, data: bytes) ->
 
 
 def test_a_bad_request_is_ours(bot: Bot) -> None:
-    """The platform does not know what is asked for."""
+    """A 400 means that our request is wrong."""
     instead(bot, Answer(400, b'{"ok":false,"error_code":400,"description":"Bad Request: KENARI"}'))
     found = read(bot)
     assert isinstance(found.error, MisconfiguredError)
@@ -410,7 +410,7 @@ def test_a_bad_request_is_ours(bot: Bot) -> None:
 
 
 def test_a_platform_that_never_forgets_does_not_hold_the_run(bot: Bot) -> None:
-    """The same page again is an outage; an endless row of pages ends at the cap."""
+    """The same page twice is an outage, and an endless row of pages ends at the cap."""
     instead(bot, *[updates_of({"update_id": 7, "message": a_message(1, "Lapor")})] * 9)
     found = read(bot)
     assert isinstance(found.error, OutageError)
@@ -421,7 +421,7 @@ def test_a_platform_that_never_forgets_does_not_hold_the_run(bot: Bot) -> None:
 
 @pytest.mark.parametrize("update_id", [None, "870000121", True, 1.5, float("nan"), -1, 0, 2**60, 10**60])
 def test_an_update_without_a_number_confirms_nothing(bot: Bot, update_id: Any) -> None:
-    """Its text is kept all the same; without any number to go on from the run says so."""
+    """Its text is still kept; when no update has a number, the run ends with an outage."""
     instead(bot, updates_of({"update_id": update_id, "message": a_message(1, "Lapor")}, None))
     found = read(bot)
     assert isinstance(found.error, OutageError)
@@ -433,7 +433,7 @@ def test_an_update_without_a_number_confirms_nothing(bot: Bot, update_id: Any) -
 
 
 def test_every_moderator_of_the_channels_line_is_heard(bot: Bot) -> None:
-    """Who they are is a parameter of the channel."""
+    """The moderators are a parameter of the channel, and all of them are read."""
     bot.sends(a_message(1, "Lapor", person=710000002))
     assert read(bot).ids == ["710000002:1"]
 
@@ -470,7 +470,7 @@ bodies = st.fixed_dictionaries(
 
 @given(st.lists(st.tuples(st.sampled_from([200, 200, 200, 404, 409, 429, 302, 500]), bodies | junk), max_size=4))
 def test_whatever_json_is_answered_there_are_posts_rejects_or_a_channels_error(answers: list[tuple[int, Any]]) -> None:
-    """No JSON makes a run die of anything else, and everything yielded can be stored."""
+    """Any JSON leads to storable batches or to a `ChannelError`, and to nothing else."""
     bot = Bot()
     instead(bot, *(Answer(status, json.dumps(body).encode()) for status, body in answers))
     found = read(bot)
@@ -482,7 +482,7 @@ def test_whatever_json_is_answered_there_are_posts_rejects_or_a_channels_error(a
 
 
 def test_the_recorded_answer_is_read_as_the_document_says() -> None:
-    """Link, place, hidden origin, edit, command, stranger and album of the documented shapes."""
+    """Link, place, hidden origin, edit, command, stranger and album are read from their documented shapes."""
     by_offset = {
         recording["offset"]: recording for recording in map(json.loads, map(Path.read_text, RECORDINGS.iterdir()))
     }
@@ -505,20 +505,20 @@ def test_the_recorded_answer_is_read_as_the_document_says() -> None:
 
 
 class Relay(Deployment[Bot]):
-    """A deployment that looks, before every request, whether it passes what is stored."""
+    """A deployment that checks before every request that no offset passes what is stored."""
 
     def _answer(self, asked: Asked) -> Answer:
         self.check(json.loads(asked.body).get("offset", 0))
         return super()._answer(asked)
 
     def check(self, offset: int) -> None:
-        """No offset goes out that passes what is stored, and no cursor is written that does."""
+        """Check that neither the offset nor the cursor passes what is stored."""
         for update in self.fake.updates:
             if update["update_id"] < offset:
                 assert self.is_stored(update), update
 
     def is_stored(self, update: dict[str, Any]) -> bool:
-        """Whether the table has it, in this or a later version."""
+        """Tell whether the table has an update, in this or a later version."""
         [message] = [value for name, value in update.items() if name != "update_id"]
         if message["from"]["id"] == STRANGER:
             return True
@@ -531,7 +531,7 @@ class Relay(Deployment[Bot]):
 
 
 def expected(sent: list[tuple[str, dict[str, Any]]]) -> dict[str, str]:
-    """What the table must hold in the end: the last text of each message, the first text of each album."""
+    """The texts that the table must hold in the end: the last of each message, the first of each album."""
     texts: dict[str, str] = {}
     owners: dict[str, int] = {}
     for _, message in sent:
@@ -560,7 +560,7 @@ sorts = st.sampled_from(["text", "text", "edit", "part", "part", "worded part", 
 def test_a_poller_killed_between_any_two_of_its_calls_loses_and_doubles_nothing(
     rounds: list[list[tuple[str, int]]], deaths: list[tuple[int, bool]]
 ) -> None:
-    """With pages of three updates, albums cut anywhere, outages, and deaths before or after any call."""
+    """This holds with small pages, albums cut anywhere, outages, and deaths before or after any call."""
     relay, sent, left = Relay(Bot()), list[tuple[str, dict[str, Any]]](), iter(deaths)
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(telegram_relay, "UPDATES_PER_PAGE", 3)

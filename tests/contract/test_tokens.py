@@ -1,4 +1,4 @@
-"""The platform is asked how long a token lives, and whatever it says becomes days, or an error of the channel's."""
+"""Checks of a token's expiry: each answer of the platform becomes a number of days, or an error of the channel."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Parameters:
 
 @dataclass
 class Platform:
-    """A stub of ``/debug_token``: answers what it is told to, and keeps what it was asked."""
+    """A stub of ``/debug_token`` that gives set answers and records its requests."""
 
     url: str = ""
     status: int = 200
@@ -116,7 +116,7 @@ def platform() -> Iterator[Platform]:
 
 
 def a_look(**changes: Any) -> TokenCheck:
-    """A look at noon at a token that works."""
+    """A check at noon of a valid token."""
     return TokenCheck.model_validate({"channel": a_channel().id, "looked_at": NOON, "valid": True, **changes})
 
 
@@ -125,7 +125,7 @@ def epoch(moment: datetime) -> int:
 
 
 def test_the_app_asks_about_the_token(platform: Platform) -> None:
-    """It is a GET with the app's own token in a header; the app's secret is not in the address."""
+    """The request is a GET with the app's own token in a header; the app's secret is not in the address."""
     platform.says()
     platform.inspect()
     [(path, authorization)] = platform.asked
@@ -136,14 +136,14 @@ def test_the_app_asks_about_the_token(platform: Platform) -> None:
 
 
 def test_zero_is_never(platform: Platform) -> None:
-    """A token that lives until somebody ends it has no days to count."""
+    """A token that never expires has no days to count."""
     platform.says()
     look = platform.inspect()
     assert (look, look.days_left(NOON)) == (a_look(), None)
 
 
 def test_absent_is_unknown(platform: Platform) -> None:
-    """An end that is not named is not the same as none."""
+    """A missing expiry time is not the same as a token that never expires."""
     platform.says(expires_at=None, data_access_expires_at=None)
     look = platform.inspect()
     assert (look, look.days_left(NOON)) == (a_look(reason=END_UNKNOWN), None)
@@ -163,7 +163,7 @@ def test_absent_is_unknown(platform: Platform) -> None:
 def test_the_nearer_end_counts(
     platform: Platform, expires: timedelta | None, access: timedelta | None, expected: tuple[int, str, timedelta]
 ) -> None:
-    """Whole days are left until the token, or the access to people's data, ends; none after that."""
+    """Whole days are counted to the earlier end of the token or the data access, and none after it."""
     platform.says(
         expires_at=0 if expires is None else epoch(NOON + expires),
         data_access_expires_at=0 if access is None else epoch(NOON + access),
@@ -182,7 +182,7 @@ def test_the_nearer_end_counts(
     ],
 )
 def test_a_dead_token_is_an_answer(platform: Platform, error: dict[str, Any] | None, reason: str) -> None:
-    """It is told by its code; the platform's sentence, which may name people, goes nowhere."""
+    """An invalid token is reported by its code; the platform's message, which may name people, is dropped."""
     platform.says(is_valid=False, error=error, expires_at=epoch(NOON + 50 * DAY))
     look = platform.inspect()
     assert (look, look.days_left(NOON)) == (a_look(valid=False, reason=reason), 0)
@@ -205,7 +205,7 @@ def test_a_dead_token_is_an_answer(platform: Platform, error: dict[str, Any] | N
     ],
 )
 def test_what_is_no_answer_is_never_taken_for_a_good_one(platform: Platform, body: bytes) -> None:
-    """Anything that is not the documented shape is an outage: nothing is known, and nothing is quoted."""
+    """An undocumented answer is an outage: nothing is known, and nothing is quoted."""
     platform.status, platform.body = 200, body
     with pytest.raises(OutageError) as raised:
         platform.inspect()
@@ -221,14 +221,14 @@ def test_a_refused_app_is_an_error_and_not_a_dead_token(platform: Platform) -> N
 
 
 def test_a_throttled_question_says_how_long_to_wait(platform: Platform) -> None:
-    """The platform's limits hold for this question as for every other."""
+    """The platform's limits apply to this request as to every other."""
     platform.status, platform.body = 400, b'{"error": {"message": "limit", "code": 4}}'
     with pytest.raises(ThrottledError):
         platform.inspect()
 
 
 def test_a_missing_app_id_is_named(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The parameter that a person must enter is in the message."""
+    """The error names the parameter that a person must enter."""
     monkeypatch.delitem(PARAMETERS, "/aduan/test/meta/app_id")
     with pytest.raises(CredentialError, match="meta/app_id is missing"):
         platform.inspect()
@@ -239,18 +239,18 @@ def test_a_missing_app_id_is_named(platform: Platform, monkeypatch: pytest.Monke
     [(None, None), (60, None), (15, None), (14, 14), (8, 14), (7, 7), (2, 7), (1, 1), (0, 1)],
 )
 def test_the_nearest_warning_is_due(left: int | None, expected: int | None) -> None:
-    """Fourteen, seven and one day before the end; of two that were passed the more urgent."""
+    """Warnings are due fourteen, seven and one day before the end; of two that were passed, the more urgent is."""
     assert warning_due(left) == expected
 
 
 def look_at(now: datetime, end: datetime) -> TokenCheck:
-    """What the platform says of a token that ends then."""
+    """The check of a token that ends then."""
     return a_look(looked_at=now, reason="expires_at", ends_at=end)
 
 
 @given(st.integers(15, 90), st.sets(st.integers(0, 90)))
 def test_no_token_dies_unannounced(start: int, missed: set[int]) -> None:
-    """However many days are missed, each warning that was due is one notice, and the last look finds its own."""
+    """Each due warning is one notice, however many days are missed, and the last check finds its own."""
     end = NOON + start * DAY
     told: list[str] = []
     looks = [left for left in range(start, -1, -1) if left not in missed]
@@ -265,7 +265,7 @@ def test_no_token_dies_unannounced(start: int, missed: set[int]) -> None:
 
 
 def test_the_owner_of_the_channel_is_told_when_its_token_ends() -> None:
-    """The notice carries the end, and another one when the token was renewed."""
+    """The notice holds the expiry time, which is a new one after the token was renewed."""
     end = NOON + 7 * DAY
     notice = token_notice(a_channel(department="humas"), look_at(NOON, end), NOON)
     assert notice is not None
@@ -276,17 +276,17 @@ def test_the_owner_of_the_channel_is_told_when_its_token_ends() -> None:
 
 
 def test_a_dead_token_and_one_without_an_end_are_not_announced() -> None:
-    """Of the one the refused runs tell; of the other there is nothing to tell."""
+    """Refused runs report an invalid token, and for one that never expires there is nothing to report."""
     assert token_notice(a_channel(), a_look(valid=False, reason="code 190/460"), NOON) is None
     assert token_notice(a_channel(), a_look(), NOON) is None
 
 
 @given(st.integers(0, 90), st.integers(0, 90))
 def test_a_look_counts_down_by_itself(days: int, later: int) -> None:
-    """What was seen once tells at any later moment how many days are left then."""
+    """A stored check gives the days left at any later moment."""
     assert look_at(NOON, NOON + days * DAY).days_left(NOON + later * DAY) == max(days - later, 0)
 
 
 def test_moments_are_in_utc() -> None:
-    """The platform counts seconds since 1970."""
+    """Expiry times are read as seconds since 1970 in UTC."""
     assert datetime.fromtimestamp(epoch(NOON), UTC) == NOON

@@ -1,4 +1,4 @@
-"""X's mentions: read once each, at a known price, and never in silence about what cannot be reached."""
+"""X's mentions are read once each and at a known price, and every gap is reported."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def a_deployment(*posts: Written) -> Deployment[FakeX]:
 
 @pytest.mark.parametrize("dialect", ["legacy", "new"])
 def test_every_mention_is_read_once_over_all_pages(platform: Platform[FakeX], dialect: str) -> None:
-    """In both dialects; own posts and retweets are passed over, and the mark is the newest id of the first page."""
+    """In both dialects own posts and reposts are passed over, and the mark is the first page's newest id."""
     posts = [*numbered(230, NOW), written(231, NOW, author=ACCOUNT)]
     repeat = written(232, NOW, references=(("retweeted", posts[0].id),))
     platform.fake.posts = [*posts, repeat]
@@ -70,7 +70,7 @@ def test_every_mention_is_read_once_over_all_pages(platform: Platform[FakeX], di
 
 @pytest.mark.parametrize("dialect", ["legacy", "new"])
 def test_a_post_is_what_its_author_wrote(platform: Platform[FakeX], dialect: str) -> None:
-    """Whole text without escapes, photo, thread, first id of its history, and a link to the newest version."""
+    """A post has the whole unescaped text, photo, parent, first id, and a link to the newest version."""
     edited = written(
         5,
         NOW,
@@ -94,7 +94,7 @@ def test_a_post_is_what_its_author_wrote(platform: Platform[FakeX], dialect: str
 
 
 def test_no_name_is_asked_for(platform: Platform[FakeX]) -> None:
-    """The author is a number in the legacy dialect: no name is paid for."""
+    """The legacy dialect gives the author as a number, so that no name is paid for."""
     platform.fake.posts = [written(5, NOW)]
     [post] = platform.read().posts
     assert post.author is not None
@@ -102,7 +102,7 @@ def test_no_name_is_asked_for(platform: Platform[FakeX]) -> None:
 
 
 def test_the_token_goes_in_the_header_only(platform: Platform[FakeX]) -> None:
-    """No address holds it, and the answer may be compressed."""
+    """No address holds the token, and the response may be compressed."""
     platform.fake.posts = [written(5, NOW)]
     platform.read()
     [asked] = platform.fake.asked
@@ -112,7 +112,7 @@ def test_the_token_goes_in_the_header_only(platform: Platform[FakeX]) -> None:
 
 
 def test_a_second_run_asks_only_for_what_is_new(platform: Platform[FakeX]) -> None:
-    """It asks by the mark."""
+    """The second run asks for mentions since the mark."""
     platform.fake.posts = [written(minutes, NOW) for minutes in (50, 500)]
     marks = platform.read().marks
     fresh = written(1, NOW)
@@ -125,7 +125,7 @@ def test_a_second_run_asks_only_for_what_is_new(platform: Platform[FakeX]) -> No
 
 
 def test_a_post_that_becomes_visible_late_is_found(platform: Platform[FakeX]) -> None:
-    """X indexes late: the last half hour is always read again, behind the mark too."""
+    """X indexes late, so the last half hour is always read again, even behind the mark."""
     platform.fake.posts = [written(10, NOW), written(50, NOW)]
     marks = platform.read().marks
     late = written(20, NOW)
@@ -137,7 +137,7 @@ def test_a_post_that_becomes_visible_late_is_found(platform: Platform[FakeX]) ->
 
 
 def test_nothing_new_leaves_the_mark_alone(platform: Platform[FakeX]) -> None:
-    """No data, a count of zero: an empty page, and nothing to write."""
+    """A page without data and with a count of zero is empty, and nothing is written."""
     platform.fake.posts = [written(50, NOW)]
     marks = platform.read().marks
     found = platform.read(marks)
@@ -145,7 +145,7 @@ def test_nothing_new_leaves_the_mark_alone(platform: Platform[FakeX]) -> None:
 
 
 def test_ids_are_compared_as_numbers(platform: Platform[FakeX]) -> None:
-    """An id of 18 digits is less than one of 19, although its text is greater."""
+    """An id of 18 digits is less than one of 19, although it may sort after it as text."""
     moment = datetime(2017, 1, 1, tzinfo=UTC)
     old = Written("999999999999999999", "@kabarsleman lama", moment)
     young = Written("1000000000000000000", "@kabarsleman baru", moment + timedelta(days=1))
@@ -157,7 +157,7 @@ def test_ids_are_compared_as_numbers(platform: Platform[FakeX]) -> None:
 
 
 def test_an_edit_comes_with_its_new_text_under_its_first_id(platform: Platform[FakeX]) -> None:
-    """Also when the old version is still listed behind it: that one is no news."""
+    """The old version is skipped when it is still listed after the new one."""
     old = written(10, NOW, text="@kabarsleman lampu mati")
     platform.fake.posts = [old]
     marks = platform.read().marks
@@ -168,14 +168,14 @@ def test_an_edit_comes_with_its_new_text_under_its_first_id(platform: Platform[F
 
 
 def test_what_is_older_than_the_beginning_is_left_alone(platform: Platform[FakeX]) -> None:
-    """The first run begins where reading began."""
+    """The first run starts at the window's beginning."""
     platform.fake.posts = [written(60, NOW), written(6 * DAY + 60, NOW)]
     assert platform.read().ids == [platform.fake.posts[0].id]
     assert platform.fake.asked[0].query["start_time"] == "2026-10-28T07:00:00Z"
 
 
 def test_partial_errors_are_no_errors(platform: Platform[FakeX]) -> None:
-    """A post that answers a deleted one is read all the same."""
+    """A reply to a deleted post is still read."""
     platform.fake.posts = [written(60, NOW, references=(("replied_to", "12"),))]
     platform.fake.errors = [{"title": "Not Found Error", "type": "https://api.x.com/2/problems/resource-not-found"}]
     found = platform.read()
@@ -190,14 +190,14 @@ def test_partial_errors_are_no_errors(platform: Platform[FakeX]) -> None:
     [({}, 0.015), ({"dialect": "new"}, 0.015 + 0.02)],
 )
 def test_a_run_says_what_it_cost(platform: Platform[FakeX], parameters: dict[str, Any], expected: float) -> None:
-    """Half a cent a post, and a cent for each author when their names were asked for."""
+    """A post costs half a cent, and each author a cent when names were requested."""
     platform.fake.posts = [written(1, NOW), written(2, NOW, author="300000018"), written(3, NOW)]
     platform.read(parameters=parameters)
     assert platform.source.cost_usd == pytest.approx(expected)
 
 
 def test_posts_read_twice_in_a_day_cost_once(platform: Platform[FakeX]) -> None:
-    """What an earlier run of the day was charged for is free, and writes no mark; after midnight (UTC) it is not."""
+    """A post charged earlier that day is free and writes no mark; after midnight (UTC) it costs again."""
     platform.fake.posts = [written(1, NOW), written(2, NOW)]
     marks = platform.read().marks
     found = platform.read(marks, now=NOW + timedelta(minutes=15))
@@ -213,7 +213,7 @@ def test_posts_read_twice_in_a_day_cost_once(platform: Platform[FakeX]) -> None:
 
 
 def test_a_post_that_becomes_visible_late_is_charged(platform: Platform[FakeX]) -> None:
-    """Once, although it lies behind the mark and was written on the same day."""
+    """The post is charged once, although it lies behind the mark and was written on the same day."""
     platform.fake.posts = [written(10, NOW)]
     marks = platform.read().marks
     platform.fake.posts.append(written(20, NOW))
@@ -228,7 +228,7 @@ def test_a_post_that_becomes_visible_late_is_charged(platform: Platform[FakeX]) 
     st.sampled_from([NOW, datetime(2026, 11, 3, 23, 30, tzinfo=UTC)]),
 )
 def test_the_bill_is_what_x_charges(polls: list[tuple[int, list[int]]], begin: datetime) -> None:
-    """However late posts become visible, and over midnight, it is each post that was given, once a day (UTC)."""
+    """Each returned post is charged once a day (UTC), however late it appears, and over midnight too."""
     deployment = a_deployment()
     deployment.now, bill = begin, 0.0
     for wait, written_ago in polls:
@@ -242,7 +242,7 @@ def test_the_bill_is_what_x_charges(polls: list[tuple[int, list[int]]], begin: d
 
 
 def test_a_flood_is_never_billed_too_low() -> None:
-    """More than is remembered is counted again at the next run, and the cursor still knows its mark."""
+    """Ids beyond those remembered are counted again in the next run, and the cursor keeps its mark."""
     deployment = a_deployment(*(written(number / 10, NOW) for number in range(200)))
     runs = [deployment.poll() for _ in range(2)]
     charged = len(deployment.fake.charged) * POST_READ_USD
@@ -254,7 +254,7 @@ def test_a_flood_is_never_billed_too_low() -> None:
 
 
 def test_an_empty_answer_costs_nothing(platform: Platform[FakeX]) -> None:
-    """So a quiet channel may be asked as often as its rhythm says."""
+    """A quiet channel may be read as often as wanted, because empty pages are free."""
     platform.read()
     assert platform.source.cost_usd == 0
 
@@ -263,7 +263,7 @@ def test_an_empty_answer_costs_nothing(platform: Platform[FakeX]) -> None:
 
 
 def test_after_a_long_outage_the_gap_is_said_once(platform: Platform[FakeX]) -> None:
-    """A mark older than seven days: what can be read is read, the ledger gets the gap, and the next run is normal."""
+    """With a mark older than seven days the run reads what it can and records the gap; the next run is normal."""
     lost, kept = written(8 * DAY, NOW), written(60, NOW)
     platform.fake.posts = [lost, kept]
     floor = NOW - timedelta(days=30)
@@ -279,14 +279,14 @@ def test_after_a_long_outage_the_gap_is_said_once(platform: Platform[FakeX]) -> 
 
 
 def test_a_gap_in_which_nobody_wrote_afterwards_is_said_once_too(platform: Platform[FakeX]) -> None:
-    """With nothing to read the mark still comes within reach."""
+    """Even without posts the mark moves to where X can read from."""
     found = platform.read({SINCE_ID: str(id_at(NOW - timedelta(days=9)))})
     assert isinstance(found.error, GapError)
     assert platform.read(found.marks).error is None
 
 
 def test_a_position_that_is_refused_without_a_reason_costs_no_gap(platform: Platform[FakeX]) -> None:
-    """A mark that X does not like although it is young is dropped; the week before is read again."""
+    """A young mark that X refuses is dropped, and the week before is read again."""
     platform.fake.posts = [written(60, NOW), written(3 * DAY, NOW)]
     platform.fake.fault = lambda asked, _: platform.fake.stale("since_id", "1") if "since_id" in asked.query else None
     found = platform.read({SINCE_ID: str(id_at(NOW - timedelta(days=2)))})
@@ -295,7 +295,7 @@ def test_a_position_that_is_refused_without_a_reason_costs_no_gap(platform: Plat
 
 
 def test_a_mark_from_the_future_is_dropped(platform: Platform[FakeX]) -> None:
-    """Whatever wrote it: once X refuses it, the mark is again what was read."""
+    """Once X refuses such a mark, the new mark is what was read."""
     platform.fake.posts = [written(60, NOW)]
     platform.fake.fault = lambda asked, _: platform.fake.stale("since_id", "1") if "since_id" in asked.query else None
     found = platform.read({SINCE_ID: str(id_at(NOW + timedelta(days=2)))})
@@ -304,14 +304,14 @@ def test_a_mark_from_the_future_is_dropped(platform: Platform[FakeX]) -> None:
 
 
 def test_a_platform_that_refuses_every_position_is_misconfigured(platform: Platform[FakeX]) -> None:
-    """The second refusal is an error, not a loop."""
+    """A second refusal is an error and starts no loop."""
     platform.fake.fault = lambda _asked, _: platform.fake.stale("start_time", "1")
     assert isinstance(platform.read().error, MisconfiguredError)
     assert platform.calls == 2
 
 
 def test_a_silent_channel_never_comes_to_the_edge(platform: Platform[FakeX]) -> None:
-    """Weeks without a mention: no gap is ever claimed, and the mark is written every five days at most."""
+    """Weeks without a mention claim no gap, and the mark is written every five days at most."""
     platform.fake.posts = [written(60, NOW)]
     marks = platform.read().marks
     moves = 0
@@ -324,7 +324,7 @@ def test_a_silent_channel_never_comes_to_the_edge(platform: Platform[FakeX]) -> 
 
 
 def test_more_than_can_be_reached_is_a_gap(platform: Platform[FakeX]) -> None:
-    """The 800 newest are read, eight pages; the ledger says from when on, and the next run is normal."""
+    """The newest 800 mentions are read in eight pages, the ledger has the gap, and the next run is normal."""
     platform.fake.posts = list(numbered(900, NOW))
     platform.fake.page_size = 90
     found = platform.read()
@@ -341,7 +341,7 @@ def test_more_than_can_be_reached_is_a_gap(platform: Platform[FakeX]) -> None:
 
 @pytest.mark.parametrize("host", ["api.twitter.com", "api.x.com"])
 def test_a_problem_is_known_by_the_end_of_its_address(host: str) -> None:
-    """X's old and new hosts mean the same."""
+    """The same problem on X's old and new hosts means the same."""
     error = interpret_error(403, {"type": f"https://{host}/2/problems/usage-capped"}, {}, NOW)
     assert type(error) is NotPermittedError
 
@@ -359,7 +359,7 @@ def test_a_problem_is_known_by_the_end_of_its_address(host: str) -> None:
     ],
 )
 def test_the_wait_asked_for_is_kept_within_reason(reset: str | None, expected: timedelta | None) -> None:
-    """X names the second at which it counts anew; without one it says nothing."""
+    """X's header names the second at which its limit is renewed; without it the wait is None."""
     assert wait_asked_for({} if reset is None else {"x-rate-limit-reset": reset}, NOW) == expected
 
 
@@ -387,7 +387,7 @@ NO_PAGES = [
 @pytest.mark.parametrize("answer", NO_PAGES)
 @pytest.mark.parametrize("after", [0, 1])
 def test_what_is_no_page_is_an_outage_and_moves_no_mark(platform: Platform[FakeX], answer: Answer, after: int) -> None:
-    """Only no data with a count of zero is an empty page; what was read before is good."""
+    """Only a count of zero without data is an empty page; what was read before is valid."""
     platform.fake.posts, platform.fake.page_size = list(numbered(20, NOW)), 5
     platform.fake.fault = lambda _asked, number: answer if number > after else None
     found = platform.read()
@@ -398,7 +398,7 @@ def test_what_is_no_page_is_an_outage_and_moves_no_mark(platform: Platform[FakeX
 
 
 def test_a_page_that_comes_again_and_again_ends_the_run(platform: Platform[FakeX]) -> None:
-    """Although its token is another one each time: nothing comes twice, and the mark stays."""
+    """A repeated page under new tokens yields nothing twice, and the mark stays."""
     items = [{"id": post.id, "text": "lapor"} for post in numbered(5, NOW)]
     platform.fake.fault = lambda _asked, number: as_json(
         {"data": items, "meta": {"result_count": 5, "next_token": f"t{number}"}}
@@ -409,7 +409,7 @@ def test_a_page_that_comes_again_and_again_ends_the_run(platform: Platform[FakeX
 
 
 def test_a_token_that_comes_again_ends_the_run(platform: Platform[FakeX]) -> None:
-    """It leads nowhere."""
+    """A repeated page token ends the run, because it leads nowhere."""
     platform.fake.fault = lambda _asked, _: as_json({"meta": {"result_count": 0, "next_token": "sama"}})
     found = platform.read()
     assert isinstance(found.error, OutageError)
@@ -417,7 +417,7 @@ def test_a_token_that_comes_again_ends_the_run(platform: Platform[FakeX]) -> Non
 
 
 def test_empty_pages_in_between_are_read_over(platform: Platform[FakeX]) -> None:
-    """What was filtered after the cut leaves empty pages; the posts behind them are read."""
+    """X filters pages and may leave them empty; the posts after them are read."""
     platform.fake.posts = list(numbered(5, NOW))
     empty = as_json({"meta": {"result_count": 0, "next_token": "t0"}})
     platform.fake.fault = lambda _asked, number: empty if number == 1 else None
@@ -425,7 +425,7 @@ def test_empty_pages_in_between_are_read_over(platform: Platform[FakeX]) -> None
 
 
 def test_a_newest_id_from_nowhere_is_not_believed(platform: Platform[FakeX]) -> None:
-    """The mark is never beyond what came, nor an id that no clock can have given yet."""
+    """The mark is never beyond the returned ids, nor an id further in the future than clocks differ."""
     sound, future = written(5, NOW), written(-2 * DAY, NOW)
     platform.fake.fault = lambda _asked, _: as_json(
         {
@@ -457,7 +457,7 @@ def test_a_newest_id_from_nowhere_is_not_believed(platform: Platform[FakeX]) -> 
 def test_one_malformed_post_is_put_aside_and_the_page_goes_on(
     platform: Platform[FakeX], item: Any, reason: str
 ) -> None:
-    """It waits in quarantine without the person who wrote it."""
+    """The post is quarantined without the person who wrote it."""
     sound = written(5, NOW)
     platform.fake.fault = lambda _asked, _: as_json(
         {"data": [item, {"id": sound.id, "text": "lapor"}], "meta": {"result_count": 2}}
@@ -471,7 +471,7 @@ def test_one_malformed_post_is_put_aside_and_the_page_goes_on(
 
 
 def test_x_is_off_until_somebody_has_the_approval() -> None:
-    """The directory's entry says why, how often it would be read, and what it may cost."""
+    """The directory's entry says why X is off, how often it would be read, and what it may cost."""
     [channel] = [channel for channel in load_directory().channels if channel.kind == "x"]
     assert not channel.is_polled
     assert "Enterprise" in str(channel.note)
@@ -482,7 +482,7 @@ def test_x_is_off_until_somebody_has_the_approval() -> None:
 
 
 def test_recorded_answers_are_read(platform: Platform[FakeX]) -> None:
-    """Two pages of the legacy dialect, as the document shows them."""
+    """Two documented pages of the legacy dialect are read."""
     pages = [recorded("x", "mentions-1"), recorded("x", "mentions-2")]
     platform.fake.fault = lambda _asked, number: pages[number - 1]
     found = platform.read()
@@ -501,7 +501,7 @@ def test_recorded_answers_are_read(platform: Platform[FakeX]) -> None:
 
 
 def test_the_new_dialect_reads_the_same(platform: Platform[FakeX]) -> None:
-    """The same post in the other dialect gives the same post."""
+    """The same post in the other dialect becomes the same post."""
     other = recorded("x", "mentions-2")
     platform.fake.fault = lambda _asked, number: [recorded("x", "mentions-1"), other][number - 1]
     legacy = platform.read().posts[1]
@@ -512,7 +512,7 @@ def test_the_new_dialect_reads_the_same(platform: Platform[FakeX]) -> None:
 
 
 def test_a_recorded_silence_is_read(platform: Platform[FakeX]) -> None:
-    """The mark moves to a day ago, so that it stays within reach."""
+    """Without posts the mark moves to a day ago, so that X can still read from it."""
     platform.fake.fault = lambda _asked, _: recorded("x", "nothing")
     found = platform.read()
     assert (found.error, found.posts) == (None, [])
@@ -556,7 +556,7 @@ answers = st.builds(
     st.dictionaries(st.sampled_from([SINCE_ID, CHARGED]), st.text(max_size=5)),
 )
 def test_whatever_x_answers_a_run_yields_or_raises_a_channel_error(given: list[Answer], marks: dict[str, str]) -> None:
-    """No bytes make a run die of anything else; a mark is an id that came, or a day ago."""
+    """Any bytes lead to batches or a `ChannelError`, and a mark is always a returned id or a day ago."""
     left = iter(given)
     platform = Platform(FakeX())
     platform.fake.fault = lambda _asked, _: next(left, None)
@@ -573,7 +573,7 @@ def test_whatever_x_answers_a_run_yields_or_raises_a_channel_error(given: list[A
 
 
 def test_a_gap_stands_in_the_ledger_and_the_next_run_is_complete() -> None:
-    """The run is not complete and says which time is lost; the cursor moves on, and the run after it is complete."""
+    """The run is incomplete and records the lost time; the cursor moves, and the next run is complete."""
     deployment = a_deployment(written(60, NOW))
     deployment.poll()
     deployment.now += timedelta(days=9)
@@ -591,7 +591,7 @@ def test_a_gap_stands_in_the_ledger_and_the_next_run_is_complete() -> None:
 
 
 def test_a_first_run_loses_nothing_and_claims_no_more_than_x_shows() -> None:
-    """The channel's lookback may be longer than X's: what was written before it began is nobody's gap."""
+    """Posts from before the first run are no gap, even when the channel's lookback exceeds X's."""
     deployment = a_deployment(written(60, NOW), written(9 * DAY, NOW))
     deployment.changes = {"lookback_days": 30}
     run = deployment.poll()
@@ -604,7 +604,7 @@ def test_a_first_run_loses_nothing_and_claims_no_more_than_x_shows() -> None:
 
 
 def test_a_post_is_there_under_any_of_its_ids() -> None:
-    """It is kept under its first id and may come under its last; the answer names none but those asked for."""
+    """A post known by its first id may be returned under its last; the result names only the ids asked for."""
     edited = written(9, NOW, history=(str(id_at(NOW) - 999), "17"))
     platform = Platform(FakeX(posts=[edited]))
     posts = platform.read().posts
@@ -614,7 +614,7 @@ def test_a_post_is_there_under_any_of_its_ids() -> None:
 
 
 def test_a_post_whose_author_closed_the_account_is_gone() -> None:
-    """X does not show it to us any more; what it says nothing about is left alone."""
+    """A post that X no longer shows is gone; one that X says nothing about is left alone."""
     here, hidden, untold = written(1, NOW), written(2, NOW), written(3, NOW)
     platform = Platform(FakeX(posts=[here, hidden, untold]))
     posts = platform.read().posts
@@ -639,7 +639,7 @@ def test_an_answer_that_says_nothing_buries_nothing(body: dict[str, Any]) -> Non
 
 
 def test_asking_costs_what_is_still_there() -> None:
-    """X charges each post it returns; what is gone costs nothing."""
+    """X charges each post that it returns; a deleted one costs nothing."""
     platform = Platform(FakeX(posts=list(numbered(5, NOW))))
     posts = platform.read().posts
     platform.fake.delete(posts[0].native_id)
@@ -650,7 +650,7 @@ def test_asking_costs_what_is_still_there() -> None:
 
 
 def test_the_address_is_the_accounts(platform: Platform[FakeX]) -> None:
-    """Mentions of the account by its id, a hundred a page, and no search."""
+    """The request lists the account's mentions by its id, a hundred a page, and is no search."""
     platform.read()
     [asked] = platform.fake.asked
     assert urlsplit(asked.target).path == f"/2/users/{ACCOUNT}/mentions"

@@ -46,7 +46,7 @@ def a_thread(native_id: str, minutes_ago: float, replies: int = 0, now: datetime
 
 
 def test_every_comment_and_reply_is_read(platform: Platform[FakeYouTube]) -> None:
-    """Over all pages, with replies beyond those that are shown; what the channel itself wrote is left out."""
+    """All pages are read, with replies beyond those shown; the channel's own comments are left out."""
     mine = [said("own", 3, NOW, author=ACCOUNT)]
     mine[0].replies = [said("own.1", 2, NOW), said("own.2", 1, NOW, author=ACCOUNT)]
     platform.fake.threads = [
@@ -65,7 +65,7 @@ def test_every_comment_and_reply_is_read(platform: Platform[FakeYouTube]) -> Non
 
 
 def test_a_comment_is_what_its_author_wrote(platform: Platform[FakeYouTube]) -> None:
-    """Text, time, place in the thread and link are the platform's own; the author is nobody's name."""
+    """Text, time, parent and link are the platform's own, and the author is a pseudonym."""
     comment = said("c", 60, NOW, replies=[said("c.1", 50, NOW, author=None)])
     platform.fake.threads = [comment]
     top, reply = platform.read().posts
@@ -79,13 +79,13 @@ def test_a_comment_is_what_its_author_wrote(platform: Platform[FakeYouTube]) -> 
 
 
 def test_a_comment_on_no_video_leads_to_the_channel(platform: Platform[FakeYouTube]) -> None:
-    """Comments on the channel itself have no video."""
+    """A comment on the channel itself, without a video, gets the channel's address."""
     platform.fake.threads = [said("c", 60, NOW, video=None)]
     assert platform.read().posts[0].permalink == f"https://www.youtube.com/channel/{ACCOUNT}/discussion?lc=c"
 
 
 def test_the_key_goes_in_the_header_only(platform: Platform[FakeYouTube]) -> None:
-    """No address holds it."""
+    """No address holds the key."""
     platform.fake.threads = [a_thread("t", 60, replies=7)]
     platform.read()
     assert len(platform.fake.asked) == 2
@@ -95,7 +95,7 @@ def test_the_key_goes_in_the_header_only(platform: Platform[FakeYouTube]) -> Non
 
 
 def test_a_quiet_channel_costs_one_unit_and_yields_nothing_old(platform: Platform[FakeYouTube]) -> None:
-    """With the marks of the first run the second one asks for the first page only."""
+    """With the first run's marks the second one requests only the first page."""
     platform.fake.threads = [a_thread(f"t{number}", 3 * DAY + number, replies=8) for number in range(150)]
     platform.fake.threads.append(a_thread("young", 60, replies=8))
     marks = platform.read().marks
@@ -106,7 +106,7 @@ def test_a_quiet_channel_costs_one_unit_and_yields_nothing_old(platform: Platfor
 
 
 def test_a_page_before_the_window_is_the_last_one_read(platform: Platform[FakeYouTube]) -> None:
-    """Threads come by when they began, so nothing younger follows; once a day the run goes on all the same."""
+    """Threads are sorted by their start, so nothing younger follows; once a day the run continues anyway."""
     platform.fake.page_size = 10
     platform.fake.threads = [a_thread(f"t{number}", number * 12 * 60) for number in range(70)]
     marks = platform.read().marks
@@ -118,7 +118,7 @@ def test_a_page_before_the_window_is_the_last_one_read(platform: Platform[FakeYo
 
 
 def test_a_late_reply_to_an_old_thread_is_found_within_a_day(platform: Platform[FakeYouTube]) -> None:
-    """It brings nothing up in the list: the daily listing finds it, and asks only for threads that changed."""
+    """A reply moves no thread up: the daily listing finds it, and requests only threads that changed."""
     platform.fake.page_size = 10
     platform.fake.threads = [a_thread(f"t{number}", 20 * DAY + number, replies=7) for number in range(15)]
     platform.fake.threads += [a_thread(f"young{number}", number) for number in range(25)]
@@ -140,7 +140,7 @@ def test_a_late_reply_to_an_old_thread_is_found_within_a_day(platform: Platform[
 
 
 def test_a_reply_in_the_place_of_a_deleted_one_is_found_within_a_day(platform: Platform[FakeYouTube]) -> None:
-    """The count is as it was; young threads are read once a day all the same."""
+    """The count is unchanged, but young threads are read once a day anyway."""
     platform.fake.threads = [a_thread("t", 5 * DAY, replies=9)]
     marks = platform.read().marks
     replies = platform.fake.thread("t").replies
@@ -155,7 +155,7 @@ def test_a_reply_in_the_place_of_a_deleted_one_is_found_within_a_day(platform: P
 
 
 def test_a_comment_that_was_held_back_is_found_within_a_day(platform: Platform[FakeYouTube]) -> None:
-    """What becomes visible days after it was written is below the window; the daily listing has it."""
+    """A comment that appears days late lies before the window, but the daily listing has it."""
     platform.fake.threads = [a_thread("t", 60)]
     marks = platform.read().marks
     platform.fake.threads.append(a_thread("held", 5 * DAY))
@@ -169,7 +169,7 @@ def test_a_comment_that_was_held_back_is_found_within_a_day(platform: Platform[F
 
 
 def test_a_reply_that_was_held_back_is_found_when_the_count_changes(platform: Platform[FakeYouTube]) -> None:
-    """All replies of a thread whose number changed are taken, however old, and know what they answer."""
+    """All replies of a thread whose count changed are read, however old, with their parents."""
     platform.fake.threads = [a_thread("t", 5 * DAY, replies=8)]
     marks = platform.read().marks
     platform.fake.threads[0].replies.append(said("t.held", 4 * DAY, NOW))
@@ -178,7 +178,7 @@ def test_a_reply_that_was_held_back_is_found_when_the_count_changes(platform: Pl
 
 
 def test_a_reply_that_does_not_tell_what_it_answers_answers_its_thread(platform: Platform[FakeYouTube]) -> None:
-    """It came with it."""
+    """A reply without a parent gets the thread with which it came."""
     reply = {"id": "t1.1", "snippet": {"textDisplay": "Setuju", "publishedAt": "2026-11-03T03:00:00Z"}}
     thread = {"id": "t1", "snippet": {"topLevelComment": SOUND_COMMENT}, "replies": {"comments": [reply]}}
     platform.fake.fault = lambda asked, _: as_json({"items": [reply] if "parentId" in asked.query else [thread]})
@@ -186,7 +186,7 @@ def test_a_reply_that_does_not_tell_what_it_answers_answers_its_thread(platform:
 
 
 def test_a_reply_that_comes_while_the_thread_is_read_is_found_by_the_next_run(platform: Platform[FakeYouTube]) -> None:
-    """The mark says what was known before the replies were read."""
+    """The mark is the count from before the replies were read."""
     platform.fake.threads = [a_thread("t", 5 * DAY, replies=9)]
     thread = platform.fake.threads[0]
 
@@ -202,7 +202,7 @@ def test_a_reply_that_comes_while_the_thread_is_read_is_found_by_the_next_run(pl
 
 
 def test_replies_that_are_counted_and_never_listed_are_not_asked_for_again(platform: Platform[FakeYouTube]) -> None:
-    """What YouTube holds back counts, but does not come."""
+    """Replies that YouTube counts but withholds cause no repeated requests."""
     platform.fake.threads, platform.fake.hidden = [a_thread("t", 60, replies=3)], 2
     marks = platform.read().marks
     assert platform.fake.asked_for("comments") == 1
@@ -211,7 +211,7 @@ def test_replies_that_are_counted_and_never_listed_are_not_asked_for_again(platf
 
 
 def test_an_edit_comes_under_the_same_id_with_its_new_text(platform: Platform[FakeYouTube]) -> None:
-    """Also of an old comment, as long as its thread is on a page that is read."""
+    """Edits of old comments are read too, as long as their thread is on a page that is read."""
     platform.fake.threads = [said("old", 9 * DAY, NOW), said("quiet", 9 * DAY, NOW)]
     marks = platform.read().marks
     platform.fake.thread("old").text = "Lapor lagi"
@@ -221,13 +221,13 @@ def test_an_edit_comes_under_the_same_id_with_its_new_text(platform: Platform[Fa
 
 
 def test_what_is_older_than_the_beginning_is_left_alone(platform: Platform[FakeYouTube]) -> None:
-    """But for a new reply to it."""
+    """Comments before the floor are left alone, except a new reply to one."""
     platform.fake.threads = [said("t", 40 * DAY, NOW, replies=[said("t.1", 5, NOW)])]
     assert platform.read().ids == ["t.1"]
 
 
 def test_a_page_of_old_threads_of_its_own_ends_the_reading_too(platform: Platform[FakeYouTube]) -> None:
-    """The channel's own comments have a time as well."""
+    """The channel's own comments count when a page is checked for its age."""
     platform.fake.page_size = 10
     platform.fake.threads = [said(f"o{number}", 40 * DAY + number, NOW, author=ACCOUNT) for number in range(50)]
     assert platform.read().error is None
@@ -249,7 +249,7 @@ def test_a_page_of_old_threads_of_its_own_ends_the_reading_too(platform: Platfor
     ],
 )
 def test_a_used_up_quota_is_waited_for(now: datetime, expected: timedelta) -> None:
-    """Until midnight in California, in summer and in winter, but six hours at most at once."""
+    """The wait lasts until midnight in California, in summer and winter, but at most six hours at once."""
     assert until_midnight_pacific(now) == expected
 
 
@@ -272,7 +272,7 @@ NO_PAGES = [
 @pytest.mark.parametrize("answer", NO_PAGES)
 @pytest.mark.parametrize("after", [0, 1, 2])
 def test_what_is_no_page_is_an_outage(platform: Platform[FakeYouTube], answer: Answer, after: int) -> None:
-    """Only a list of nothing is an empty page; what was read before is good, and the day is not over."""
+    """Only an empty list is an empty page; what was read before is valid, and the day is not marked as swept."""
     platform.fake.page_size = 1
     platform.fake.threads = [a_thread("a", 60, replies=6), a_thread("b", 70), a_thread("c", 80)]
     platform.fake.fault = lambda _asked, number: answer if number > after else None
@@ -283,13 +283,13 @@ def test_what_is_no_page_is_an_outage(platform: Platform[FakeYouTube], answer: A
 
 
 def test_a_channel_without_comments_is_no_error(platform: Platform[FakeYouTube]) -> None:
-    """An empty list is an answer."""
+    """An empty list is a valid page."""
     found = platform.read()
     assert (found.error, found.posts, platform.calls) == (None, [], 1)
 
 
 def test_a_page_that_comes_again_and_again_ends_the_run(platform: Platform[FakeYouTube]) -> None:
-    """A token that was given before leads nowhere."""
+    """A repeated page token leads nowhere, and ends the run."""
     platform.fake.fault = lambda _asked, _: as_json({"items": [], "nextPageToken": "sama"})
     assert isinstance(platform.read().error, OutageError)
     assert platform.calls == 2
@@ -298,7 +298,7 @@ def test_a_page_that_comes_again_and_again_ends_the_run(platform: Platform[FakeY
 def test_a_list_without_end_is_cut_and_not_begun_again_a_minute_later(
     platform: Platform[FakeYouTube], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The run says that it was cut; the day's units are not used up by doing so again."""
+    """The run reports the cut, and does not use up the day's units by trying again."""
     monkeypatch.setattr(youtube, "PAGE_CAP", 3)
     platform.fake.page_size = 5
     platform.fake.threads = [a_thread(f"t{number}", 60 + number) for number in range(100)]
@@ -312,7 +312,7 @@ def test_a_list_without_end_is_cut_and_not_begun_again_a_minute_later(
 def test_a_thread_longer_than_a_run_reads_starves_no_other(
     platform: Platform[FakeYouTube], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The run says that it was cut, without a mark for that thread; the others are read."""
+    """The run reports the cut and sets no mark for that thread; the others are read."""
     monkeypatch.setattr(youtube, "PAGE_CAP", 2)
     platform.fake.threads = [a_thread("long", 60, replies=250), a_thread("other", 70, replies=7)]
     found = platform.read()
@@ -323,7 +323,7 @@ def test_a_thread_longer_than_a_run_reads_starves_no_other(
 
 
 def test_a_thread_deleted_since_it_was_listed_is_skipped(platform: Platform[FakeYouTube]) -> None:
-    """Or closed: the other threads are read."""
+    """When a thread is deleted or closed meanwhile, the other threads are still read."""
     platform.fake.threads = [a_thread("gone", 60, replies=9), a_thread("other", 70, replies=9)]
     for answer in (error(404, "commentNotFound"), recorded("youtube", "problems", "closed")):
 
@@ -338,7 +338,7 @@ def test_a_thread_deleted_since_it_was_listed_is_skipped(platform: Platform[Fake
 
 
 def test_a_run_whose_time_is_up_keeps_what_it_finished(platform: Platform[FakeYouTube]) -> None:
-    """The threads that were read have their marks, the day has not."""
+    """Threads that were read have their marks, but the day is not marked as swept."""
     platform.fake.page_size = 1
     platform.fake.threads = [a_thread("a", 60, replies=9), a_thread("b", 70, replies=9)]
     asked = platform.fake.asked
@@ -361,7 +361,7 @@ SOUND_COMMENT: dict[str, Any] = {
 
 
 def wrong(**changes: Any) -> dict[str, Any]:
-    """A comment with something wrong in its snippet."""
+    """A comment with a wrong value in its snippet."""
     return {"id": "c1", "snippet": SOUND_COMMENT["snippet"] | changes}
 
 
@@ -385,7 +385,7 @@ def wrong(**changes: Any) -> dict[str, Any]:
 def test_one_malformed_comment_is_put_aside_and_the_page_goes_on(
     platform: Platform[FakeYouTube], comment: Any, place: str
 ) -> None:
-    """Wherever it stands, only that one goes into quarantine, without the person who wrote it."""
+    """Only that comment goes into quarantine, wherever it stands, without the person who wrote it."""
     sound = {**SOUND_COMMENT, "id": "sound"}
     thread = {"id": "t1", "snippet": {"topLevelComment": sound, "totalReplyCount": 0}}
     if place == "top":
@@ -405,7 +405,7 @@ def test_one_malformed_comment_is_put_aside_and_the_page_goes_on(
 
 @pytest.mark.parametrize("thread", [None, [], "teks", {}, {"id": "t1"}, {"id": "../x", "snippet": {}}])
 def test_a_malformed_thread_is_put_aside_and_its_replies_are_read(platform: Platform[FakeYouTube], thread: Any) -> None:
-    """What can be read of it is read."""
+    """The readable parts of a malformed thread are read."""
     if isinstance(thread, dict):
         thread = thread | {"replies": {"comments": [SOUND_COMMENT]}}
     platform.fake.fault = lambda _asked, _: as_json({"items": [thread]})
@@ -419,7 +419,7 @@ def test_a_malformed_thread_is_put_aside_and_its_replies_are_read(platform: Plat
 def test_a_thread_that_does_not_tell_its_replies_is_asked_once_a_day(
     platform: Platform[FakeYouTube], count: Any
 ) -> None:
-    """A count the platform does not give is not taken for none."""
+    """A missing count is not taken for zero."""
     thread = {"id": "t1", "snippet": {"topLevelComment": SOUND_COMMENT, "totalReplyCount": count}}
     platform.fake.fault = lambda asked, _: as_json({"items": [] if asked.path.endswith("/comments") else [thread]})
     marks = platform.read().marks
@@ -432,7 +432,7 @@ def test_a_thread_that_does_not_tell_its_replies_is_asked_once_a_day(
 
 
 def test_recorded_answers_are_read(platform: Platform[FakeYouTube]) -> None:
-    """Two pages of threads and the replies of one, as the document shows them."""
+    """Two documented pages of threads, and the replies of one, are read."""
 
     def answer(asked: Asked, _: int) -> Answer:
         name = "replies" if asked.path.endswith("/comments") else "threads-1"
@@ -487,7 +487,7 @@ answers = st.builds(
 
 @given(st.lists(answers, min_size=1, max_size=6))
 def test_whatever_youtube_answers_a_run_yields_or_raises_a_channel_error(given: list[Answer]) -> None:
-    """No bytes make a run die of anything else, and everything yielded can be stored."""
+    """Any bytes lead to storable batches or to a `ChannelError`, and to nothing else."""
     left = iter(given)
     platform = Platform(FakeYouTube())
     platform.fake.fault = lambda _asked, _: next(left, None)
@@ -500,7 +500,7 @@ def test_whatever_youtube_answers_a_run_yields_or_raises_a_channel_error(given: 
 
 
 def test_a_quiet_poll_costs_no_write_and_one_read() -> None:
-    """One unit, and the cursor."""
+    """A quiet poll costs one unit and one read of the cursor."""
     threads = [a_thread(f"t{number}", 5 * DAY + number, replies=7) for number in range(20)]
     deployment = Deployment(FakeYouTube(threads=threads))
     deployment.poll()
@@ -512,7 +512,7 @@ def test_a_quiet_poll_costs_no_write_and_one_read() -> None:
 
 
 def test_an_edit_is_stored() -> None:
-    """The new text takes the place of the old one."""
+    """The new text replaces the old one."""
     deployment = Deployment(FakeYouTube(threads=[a_thread("t", 60)]))
     deployment.poll()
     thread = deployment.fake.threads[0]
@@ -525,7 +525,7 @@ def test_an_edit_is_stored() -> None:
 
 
 def test_a_question_that_is_refused_as_a_whole_is_asked_in_parts() -> None:
-    """One missing comment may refuse all fifty: each half is asked about, until the missing ones are known."""
+    """One missing comment may refuse all fifty; halves are requested until the missing ones are known."""
     threads = [a_thread(f"t{number}", 10 + number, replies=2) for number in range(17)]
     platform = Platform(FakeYouTube(threads=threads, refuses_missing=True))
     posts = {post.native_id: post for post in platform.read().posts}
@@ -541,7 +541,7 @@ def test_a_question_that_is_refused_as_a_whole_is_asked_in_parts() -> None:
 
 
 def test_a_lost_permission_says_nothing_about_deletions() -> None:
-    """A refusal that is not about the comments is raised."""
+    """A refusal that does not concern the comments is raised."""
     platform = Platform(FakeYouTube(threads=[a_thread("t", 10)]))
     posts = platform.read().posts
     platform.fake.fault = lambda _asked, _: recorded("youtube", "problems", "forbidden")

@@ -1,4 +1,4 @@
-"""Links from the mails through the deployed function: a GET shows, a POST does it once, and nothing is lost."""
+"""Links from mails, through the deployed function: a GET shows a page, a POST acts once, and nothing is lost."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ CONTEXT = SimpleNamespace(
 
 
 class Tags(HTMLParser):
-    """What a browser takes for tags and attributes."""
+    """Collects the tags and attributes that a browser would see."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -65,7 +65,7 @@ class Tags(HTMLParser):
 
 @dataclass
 class Browser:
-    """Somebody who follows links, and the table behind them."""
+    """A person who follows links, and the table behind the function."""
 
     module: ModuleType
     table: Table
@@ -123,7 +123,7 @@ class Browser:
         return {Notice.model_validate(item).key: item["state"] for item in items}
 
     def send(self, code: str) -> None:
-        """What notify does with the pending notices of a ticket."""
+        """Send the pending notices of a ticket, as `notify` does."""
         store = DynamoNoticeStore(self.table)
         for key, state in self.notices(code).items():
             notice = store.get(NoticeId("TICKET", code, key))
@@ -158,7 +158,7 @@ def link_of(ticket: Ticket, action: Action, department: str | None = None) -> st
 
 
 def words(page: str) -> str:
-    """What a person reads, in one line."""
+    """The visible text of a page, in one line."""
     return " ".join(unescape(re.sub(r"<[^>]*>", " ", page.partition("</style>")[2])).split())
 
 
@@ -178,7 +178,7 @@ def test_following_a_link_changes_nothing(browser: Browser) -> None:
 
 @pytest.mark.parametrize(("action", "status"), [("accept", "accepted"), ("done", "resolved")])
 def test_a_button_moves_the_ticket_once(browser: Browser, action: Action, status: str) -> None:
-    """The move is on record with who, when and why; pressed again it says when that was, and writes nothing."""
+    """The history says who, when and why. A second press says when the first one was, and writes nothing."""
     ticket = browser.open_ticket()
     link = link_of(ticket, action)
     _, page = browser.get(link)
@@ -196,14 +196,14 @@ def test_a_button_moves_the_ticket_once(browser: Browser, action: Action, status
 
 
 def test_what_is_resolved_is_remembered_for_its_author(browser: Browser) -> None:
-    """An author who answers that it is not can be recognised."""
+    """The resolution is stored for the author, so that a later contradiction of theirs is recognised."""
     ticket = browser.open_ticket()
     browser.post(link_of(ticket, "done"))
     assert [found.ticket for found in DynamoTicketStore(browser.table).resolved("penulis")] == [ticket.code]
 
 
 def test_who_refuses_and_names_another_moves_the_ticket_there(browser: Browser) -> None:
-    """In one step: the other is told, the misroute is counted, the history has both moves, an example is kept."""
+    """One write tells the other, counts the misroute, records both moves in the history, and keeps an example."""
     ticket = browser.open_ticket()
     browser.send(ticket.code)
     status, page = browser.post(link_of(ticket, "not_ours"), department="dlh", note="lampu taman")
@@ -239,7 +239,7 @@ def test_who_refuses_and_names_another_moves_the_ticket_there(browser: Browser) 
 def test_where_a_refused_ticket_goes(
     browser: Browser, runner_up: str | None, named: str, status: str, department: str
 ) -> None:
-    """To whom the department names, within the county or outside; otherwise to the runner-up; otherwise to the desk."""
+    """It goes to the department or outside body that is named, else to the runner-up, else to the desk."""
     ticket = browser.open_ticket(runner_up=runner_up)
     assert browser.post(link_of(ticket, "not_ours"), department=named)[0] == 200
     after = browser.ticket(ticket.code)
@@ -248,7 +248,7 @@ def test_where_a_refused_ticket_goes(
 
 
 def test_the_second_refusal_goes_to_the_desk(browser: Browser) -> None:
-    """Whoever the second names, a person decides; he is told whom it named."""
+    """After a second refusal a person decides, and is told whom the department named."""
     ticket = browser.open_ticket()
     browser.post(link_of(ticket, "not_ours"), department="dlh")
     page = browser.get(link_of(ticket, "not_ours", "dlh"))[1]
@@ -260,7 +260,7 @@ def test_the_second_refusal_goes_to_the_desk(browser: Browser) -> None:
 
 
 def test_a_link_of_who_has_the_ticket_no_more_says_so(browser: Browser) -> None:
-    """The one that refused reads when; its other links, and a double press, move nothing."""
+    """The department that refused reads when it did; its other links, and a double press, move nothing."""
     ticket = browser.open_ticket()
     refusal = link_of(ticket, "not_ours")
     _, page = browser.get(refusal)
@@ -285,7 +285,7 @@ def test_a_link_of_who_has_the_ticket_no_more_says_so(browser: Browser) -> None:
 )
 @pytest.mark.parametrize("action", ["accept", "done"])
 def test_a_link_that_came_too_late_says_so(browser: Browser, stands: Any, says: str, action: Action) -> None:
-    """What is closed, withdrawn or with the desk is not moved by a link, and the page says which."""
+    """A link does not move a ticket that is closed, withdrawn or with the desk, and the page says which it is."""
     ticket = browser.open_ticket(status=stands)
     before = browser.items()
     for status, page in (browser.get(link_of(ticket, action)), browser.post(link_of(ticket, action))):
@@ -295,7 +295,7 @@ def test_a_link_that_came_too_late_says_so(browser: Browser, stands: Any, says: 
 
 
 def test_links_that_are_none_have_pages_of_their_own(browser: Browser) -> None:
-    """Expired, forged, cut, and to a ticket that never was: each says what is wrong, and what to do."""
+    """Expired, forged, cut-off links and links to unknown tickets each say what is wrong and what to do."""
     ticket = browser.open_ticket()
     good = link_of(ticket, "accept")
     old = a_link(ticket.code, "dishub", "accept", now() - LIFETIME)
@@ -334,7 +334,7 @@ def test_a_wrong_field_is_named_and_nothing_is_lost(browser: Browser, fields: di
 
 
 def test_what_happened_since_the_page_was_made_is_shown_first(browser: Browser) -> None:
-    """A page from yesterday does nothing to a ticket that has another history now; the note is kept."""
+    """A page from yesterday does nothing to a ticket whose history has changed since; the note is kept."""
     ticket = browser.open_ticket()
     link = link_of(ticket, "not_ours")
     _, page = browser.get(link)
@@ -347,7 +347,7 @@ def test_what_happened_since_the_page_was_made_is_shown_first(browser: Browser) 
 
 
 def test_a_body_that_is_no_form_is_answered(browser: Browser) -> None:
-    """Too much, and what is no text, each get a page and change nothing."""
+    """A body that is too large or is no text gets a page and changes nothing."""
     ticket = browser.open_ticket()
     link = link_of(ticket, "accept")
     assert browser.get(link, "POST", "note=" + "a" * 10_000)[0] == 413
@@ -357,7 +357,7 @@ def test_a_body_that_is_no_form_is_answered(browser: Browser) -> None:
 
 
 def test_of_a_confidential_ticket_only_topic_and_place_are_shown(browser: Browser) -> None:
-    """Neither its words nor its department's name stand on a page that others may see, nor after it was refused."""
+    """The page shows neither the post's text nor the department's name, even after a refusal."""
     ticket = browser.open_ticket(department="inspektorat", post={"text": f"Lurah minta uang {CANARY}"})
     _, page = browser.get(link_of(ticket, "accept"))
     assert CANARY not in page
@@ -369,7 +369,7 @@ def test_of_a_confidential_ticket_only_topic_and_place_are_shown(browser: Browse
 
 
 def test_what_was_deleted_at_its_source_is_not_shown_and_can_be_finished(browser: Browser) -> None:
-    """The words are gone, the work is not: the ticket can still be accepted, and refused without an example."""
+    """The text is gone, but the ticket can still be accepted, or refused without an example."""
     ticket = browser.open_ticket()
     DynamoTicketStore(browser.table).write(
         moves.erased(
@@ -383,7 +383,7 @@ def test_what_was_deleted_at_its_source_is_not_shown_and_can_be_finished(browser
 
 
 def test_a_post_that_is_being_decided_anew_waits(browser: Browser) -> None:
-    """Refusing meets no decision half-way; a few minutes later it can be done."""
+    """A ticket cannot be refused while its post is being decided again; a few minutes later it can."""
     ticket = browser.open_ticket()
     DynamoPostStore(browser.table).revise(a_post(native_id="1", text="Dua lampu yang mati", fetched_at=NOON))
     assert browser.post(link_of(ticket, "not_ours"), department="dlh")[0] == 409
@@ -391,7 +391,7 @@ def test_a_post_that_is_being_decided_anew_waits(browser: Browser) -> None:
 
 
 def test_every_page_is_closed_to_scripts_frames_caches_and_search_engines(browser: Browser) -> None:
-    """Whatever is answered, nothing can be loaded or run, nobody frames or keeps it, and nobody learns the address."""
+    """No page loads or runs anything, can be framed or cached, or reveals its address."""
     ticket = browser.open_ticket(post={"text": '<script>alert("x")</script><img src=//jahat.example>'})
     browser.get(link_of(ticket, "accept"))
     browser.get("bukan-tautan")
@@ -410,7 +410,7 @@ def test_every_page_is_closed_to_scripts_frames_caches_and_search_engines(browse
 
 
 def test_the_log_names_codes_and_nothing_else(browser: Browser, capsys: pytest.CaptureFixture[str]) -> None:
-    """Neither a link nor what anybody wrote is in it; which ticket, what was asked and what came of it are."""
+    """The log names the ticket, the action and the outcome, but no link and nothing that anybody wrote."""
     ticket = browser.open_ticket(post={"text": f"Lampu mati {CANARY}"})
     link = link_of(ticket, "accept")
     browser.post(link, note=CANARY, photo=f"https://foto.example/{CANARY}")
@@ -429,7 +429,7 @@ def test_the_log_names_codes_and_nothing_else(browser: Browser, capsys: pytest.C
 
 
 def test_our_own_fault_is_a_page_too(browser: Browser) -> None:
-    """When the table cannot be reached the person reads that nothing was written."""
+    """When the table cannot be reached, the page says that nothing was written."""
     ticket = browser.open_ticket()
     with mock.patch.object(DynamoTicketStore, "get", side_effect=RuntimeError(CANARY)):
         status, page = browser.get(link_of(ticket, "accept"))
@@ -488,7 +488,7 @@ def test_any_sequence_of_links_keeps_the_books(sequence: list[tuple[Any, str, st
 
 
 def racing(browser: Browser, ticket: Ticket) -> Any:
-    """A way to read the history behind which, once, somebody else accepts the ticket."""
+    """A replacement for reading the history: once, somebody else accepts the ticket right after it."""
     read = DynamoTicketStore.history
     raced: list[bool] = []
 

@@ -1,4 +1,4 @@
-"""The admin API answers events as API Gateway sends them."""
+"""The admin API, called with events as API Gateway sends them."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ CONTACTS = "/departments/dlh/contacts"
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back."""
+    """An answer of the API."""
 
     status: int
     body: dict[str, Any]
@@ -109,7 +109,7 @@ class Api:
         return ticket
 
     def send_notice(self, ticket: Ticket) -> None:
-        """What notify does with the ticket's notice."""
+        """Send the ticket's notice, as `notify` does."""
         store = DynamoNoticeStore(self.table)
         notice = store.get(a_notice(ticket=ticket.code, department=ticket.department).id)
         assert notice is not None
@@ -123,7 +123,7 @@ def api(deployed: Deployment) -> Api:
 
 
 def test_tickets_are_listed_newest_first_with_labels(api: Api) -> None:
-    """Codes stay as they are, and beside them stands what people read, in Indonesian and in WIB."""
+    """Codes stay unchanged, with the Indonesian label or the time in WIB beside them."""
     older, newer = api.open_ticket(1), api.open_ticket(2, status="needs_review")
     answer = api.get("/tickets")
     assert answer.status == 200
@@ -152,7 +152,7 @@ def test_pages_follow_one_another(api: Api) -> None:
 
 
 def test_a_wrong_cursor_is_a_wrong_parameter(api: Api) -> None:
-    """A cursor that was not given out is 400 and names itself."""
+    """A cursor that the API did not issue is answered with 400, naming the parameter."""
     answer = api.get("/tickets", cursor="bukan")
     assert (answer.status, answer.error["field"]) == (400, "cursor")
 
@@ -161,13 +161,13 @@ def test_a_wrong_cursor_is_a_wrong_parameter(api: Api) -> None:
     "path", ["/tickets", "/stats", "/tickets/SLM-4K7P2M", "/channels", CONTACTS, "/tickets/SLM-4K"]
 )
 def test_an_unknown_parameter_is_refused_everywhere(api: Api, path: str) -> None:
-    """Every route names a parameter it does not know."""
+    """Every route refuses an unknown parameter by name."""
     answer = api.get(path, urut="status")
     assert (answer.status, answer.error["code"], answer.error["field"]) == (400, "unknown_field", "urut")
 
 
 def test_filters_narrow_the_list(api: Api) -> None:
-    """Filters apply together, and a last day includes itself."""
+    """Filters apply together, and the last day of a range is included."""
     lamp = api.open_ticket(1, status="closed")
     api.open_ticket(2, status="routed")
     api.open_ticket(3, status="closed", department="dlh")
@@ -179,7 +179,7 @@ def test_filters_narrow_the_list(api: Api) -> None:
 
 
 def test_a_ticket_is_shown_with_its_history(api: Api) -> None:
-    """An admin sees events, notices with where they went, and what the citizen wrote."""
+    """An admin sees the events, the notices with their recipients, and what the citizen wrote."""
     ticket = api.open_ticket(1)
     api.send_notice(ticket)
     body = api.get(f"/tickets/{ticket.code.lower()}").body
@@ -194,7 +194,7 @@ def test_a_ticket_is_shown_with_its_history(api: Api) -> None:
 
 
 def test_a_department_sees_no_address(api: Api) -> None:
-    """The department's own view of a ticket says that it was told, not at which address, and names no admin's."""
+    """A department's view of a ticket shows that it was told, but neither the address nor an admin's name."""
     ticket = api.open_ticket(1)
     api.send_notice(ticket)
     answer = api.get(f"/tickets/{ticket.code}", DISHUB)
@@ -204,7 +204,7 @@ def test_a_department_sees_no_address(api: Api) -> None:
 
 
 def test_a_department_lists_only_its_own(api: Api) -> None:
-    """Without a filter a department's list and figures are its own; with another's it is refused."""
+    """A department's list and figures are its own without a filter, and refused with another department's."""
     own = api.open_ticket(1)
     api.open_ticket(2, department="dlh")
     assert [ticket["code"] for ticket in api.get("/tickets", DISHUB).body["tickets"]] == [own.code]
@@ -215,7 +215,7 @@ def test_a_department_lists_only_its_own(api: Api) -> None:
 
 
 def test_a_foreign_ticket_does_not_exist(api: Api) -> None:
-    """A department cannot tell another's ticket from none at all."""
+    """A department cannot tell another's ticket from one that does not exist."""
     foreign = api.open_ticket(1, department="dlh")
     answer = api.get(f"/tickets/{foreign.code}", DISHUB)
     nothing = api.get("/tickets/SLM-000000", DISHUB)
@@ -236,7 +236,7 @@ def test_what_is_for_admins_is_for_admins(api: Api, method: str, path: str) -> N
     [("GET", "/tickets"), ("GET", "/stats"), ("PUT", CONTACTS), ("POST", "/tickets"), ("GET", "/nowhere")],
 )
 def test_nobody_gets_nothing(api: Api, method: str, path: str) -> None:
-    """Without verified claims every address answers 401, with an account of no group 403."""
+    """Without verified claims every address answers 401; an account without a group gets 403."""
     assert api(method, path, None).status == 401
     assert api(method, path, {"sub": "sub-3"}).status == 403
 
@@ -272,7 +272,7 @@ def test_figures_say_what_came_in_and_what_became_of_it(api: Api) -> None:
 
 
 def test_figures_default_to_this_month(api: Api) -> None:
-    """Without months the present one is answered, also when nothing came in."""
+    """Without months the current one is answered, even when nothing came in."""
     answer = api.get("/stats")
     assert answer.status == 200
     assert answer.body["from"] == answer.body["to"]
@@ -280,7 +280,7 @@ def test_figures_default_to_this_month(api: Api) -> None:
 
 
 def test_channels_show_how_far_they_were_read(api: Api) -> None:
-    """Each configured channel comes with its cursor and its last runs, also one that was never read."""
+    """Each configured channel is shown with its cursor and last runs, even one that was never read."""
     channels = DynamoChannelStore(api.table)
     cursor = channels.lease(channels.read("instagram:kabarsleman"), "run-1", NOON, NOON + timedelta(minutes=5))
     channels.release(cursor.model_copy(update={"watermark": NOON, "seen": ("1", "2")}), "run-1")
@@ -304,7 +304,7 @@ def test_channels_show_how_far_they_were_read(api: Api) -> None:
 
 
 def test_a_contact_is_replaced_and_says_by_whom(api: Api) -> None:
-    """A contact is kept in its normal form, with who wrote it and when; what is left out is gone."""
+    """A contact is stored in its normal form, with who wrote it and when; omitted fields are removed."""
     assert api.get(CONTACTS).body["email"] is None
     began = datetime.now(UTC)
     api("PUT", CONTACTS, body={"email": "dlh@slemankab.go.id", "phone": "0812-3456-7890"})
@@ -319,7 +319,10 @@ def test_a_contact_is_replaced_and_says_by_whom(api: Api) -> None:
 
 
 def test_the_head_of_a_department_has_a_contact_of_his_own(api: Api) -> None:
-    """It is entered like the officer's, and neither replaces the other; the head of `setda` is the Sekda."""
+    """The head's contact is entered like the officer's; neither replaces the other.
+
+    The head of `setda` is the Sekda.
+    """
     api("PUT", CONTACTS, body={"email": "dlh@slemankab.go.id"})
     answer = api("PUT", "/departments/dlh.head/contacts", body={"email": "kepala.dlh@slemankab.go.id"})
     assert (answer.status, answer.body["department"]) == (200, "dlh.head")
@@ -330,7 +333,7 @@ def test_the_head_of_a_department_has_a_contact_of_his_own(api: Api) -> None:
 
 
 def test_the_forum_has_its_list(api: Api) -> None:
-    """What was brought before it and is still open, the longest on the list first, and nothing else."""
+    """The list holds only what was brought before the forum and is open, the longest on the list first."""
     api.open_ticket(1)
     for number, steps in ((2, ("sekda", "forum")), (3, ("forum",)), (4, ("sekda",))):
         ticket = a_ticket(status="accepted", steps=steps, act_at=NOON - timedelta(minutes=number))
@@ -353,7 +356,7 @@ def test_the_forum_has_its_list(api: Api) -> None:
 
 
 def test_a_repeated_put_changes_nothing(api: Api) -> None:
-    """The same contact sent again, even by somebody else, is answered the same and keeps its author and time."""
+    """The same contact sent again, even by another admin, gets the same answer and keeps its author and time."""
     body = {"email": "dlh@slemankab.go.id"}
     first = api("PUT", CONTACTS, body=body)
     again = api("PUT", CONTACTS, {**ADMIN, "cognito:username": "admin-2"}, body=body)
@@ -361,7 +364,7 @@ def test_a_repeated_put_changes_nothing(api: Api) -> None:
 
 
 def test_a_dead_address_is_shown_and_alive_once_it_is_entered_again(api: Api) -> None:
-    """Since when and why, for the main address and the fallback; entering the same contact revives both."""
+    """The main and fallback addresses show since when and why they are dead; entering the contact revives both."""
     body = {"email": "dlh@slemankab.go.id", "fallback_email": "sekretariat.dlh@slemankab.go.id"}
     assert api.get(CONTACTS).body["dead_since"] is None
     api("PUT", CONTACTS, body=body)
@@ -427,7 +430,7 @@ def test_what_is_not_there_says_so(api: Api, method: str, path: str, status: int
 
 
 def test_a_failure_is_answered_without_a_detail(api: Api, capfd: pytest.CaptureFixture[str]) -> None:
-    """What breaks is 500 with a sentence; neither answer nor log holds the error's text or a stack trace."""
+    """A failure is a 500 with a sentence; neither answer nor log holds the error's text or a stack trace."""
     ticket = a_ticket()
     broken = to_item(ticket, ticket_key(ticket.code), listed=listed(ticket), urgency="teks warga 081234567890")
     api.table.put_new(broken)

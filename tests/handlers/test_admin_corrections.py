@@ -1,4 +1,4 @@
-"""Corrections through the deployed API: what an admin says is done once, kept once, and taught."""
+"""Corrections through the deployed API: each is applied once, recorded once, and kept for training."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ class Api:
         return [from_image(image) for page in pages for image in page["Items"]]
 
     def send(self, code: str) -> None:
-        """What notify does with the pending notices of a ticket."""
+        """Send the pending notices of a ticket, as `notify` does."""
         store = DynamoNoticeStore(self.table)
         for item in self.items():
             if item["pk"] == f"TICKET#{code}" and item["sk"].startswith("NOTICE#") and item["state"] == "pending":
@@ -132,7 +132,7 @@ def _api(deployed: Deployment) -> Api:
 
 
 def test_a_correction_moves_the_ticket_and_says_by_whom(api: Api) -> None:
-    """The answer is the ticket as it is now; history, notices, counters and example follow in one write."""
+    """The answer is the new ticket; history, notices, counters and example are written in one transaction."""
     ticket = api.open_ticket()
     status, body = api.correct(
         ticket.code, topic="sampah_lingkungan", department="dlh", note="hubungi 081234567890", version=1
@@ -158,7 +158,7 @@ def test_a_correction_moves_the_ticket_and_says_by_whom(api: Api) -> None:
 
 
 def test_an_address_is_not_written_into_the_history(api: Api) -> None:
-    """Who signs in under his mail address is named by the pool's own id."""
+    """An admin who signs in with a mail address is named by the pool's own id."""
     ticket = api.open_ticket()
     api.correct(ticket.code, {**ADMIN, "cognito:username": "budi@slemankab.go.id"}, is_report=False, version=1)
     assert "budi" not in json.dumps(api.items(), default=str)
@@ -176,7 +176,7 @@ def test_a_lost_reply_is_repeated_without_harm(api: Api) -> None:
 
 
 def test_two_admins_at_once_are_told(api: Api) -> None:
-    """Who saw a version that another has corrected gets 409 with a sentence, and nothing is written."""
+    """An admin who saw a version that another has corrected gets 409 with a sentence, and nothing is written."""
     ticket = api.open_ticket()
     api.correct(ticket.code, department="dlh", version=1)
     before = api.items()
@@ -187,7 +187,7 @@ def test_two_admins_at_once_are_told(api: Api) -> None:
 
 
 def test_a_notice_that_is_being_sent_does_not_stop_a_correction(api: Api) -> None:
-    """When the sender claims it at this very moment, the correction is written around it; it was sent once."""
+    """When a sender claims the notice at this moment, the correction leaves it alone, and it is sent once."""
     ticket = api.open_ticket()
     store = DynamoTicketStore._notices  # noqa: SLF001 # between its reading and its writing somebody claims
 
@@ -226,7 +226,7 @@ def test_a_notice_that_is_being_sent_does_not_stop_a_correction(api: Api) -> Non
     ],
 )
 def test_a_wrong_correction_names_its_field(api: Api, body: Any, status: int, name: str) -> None:
-    """What is misspelt, unknown, contradictory or too long is refused with a sentence, and changes nothing."""
+    """A misspelt, unknown, contradictory or too long value is refused with a sentence, and changes nothing."""
     ticket = api.open_ticket()
     before = api.items()
     got, answer = api("POST", f"/tickets/{ticket.code}/correction", body)
@@ -236,7 +236,7 @@ def test_a_wrong_correction_names_its_field(api: Api, body: Any, status: int, na
 
 
 def test_only_admins_correct_and_read_corrections(api: Api) -> None:
-    """A department gets 403 although the ticket is its own; nobody without a token gets anything."""
+    """A department gets 403 even for its own ticket, and nobody without a token gets anything."""
     ticket = api.open_ticket()
     path = f"/tickets/{ticket.code}/correction"
     body = {"department": "dlh", "version": 1}
@@ -253,7 +253,7 @@ def test_what_is_not_there_cannot_be_corrected(api: Api) -> None:
 
 
 def test_a_deleted_post_takes_its_example_with_it(api: Api) -> None:
-    """What its author took back is nowhere any more, also not for whoever trains; the history says so."""
+    """Text that its author deleted is gone everywhere, including the examples for training; the history says so."""
     ticket = api.open_ticket()
     api.correct(ticket.code, department="dlh", version=1)
     moved = api.ticket(ticket.code)
@@ -266,7 +266,7 @@ def test_a_deleted_post_takes_its_example_with_it(api: Api) -> None:
 
 
 def test_examples_are_listed_in_pages(api: Api) -> None:
-    """Each once, with what the classifier had said and what the person said, and nothing of who wrote it."""
+    """Each example is listed once with the classifier's and the person's labels, and nothing about the author."""
     codes = set()
     for number in range(5):
         ticket = api.open_ticket(number)
@@ -296,7 +296,7 @@ def test_examples_are_listed_in_pages(api: Api) -> None:
 
 
 def test_a_ticket_explains_itself(api: Api) -> None:
-    """Beside ticket and post stand how sure the classifier was, what else it may be, the words, and the hashes."""
+    """A ticket shows how sure the classifier was, the alternatives, the decisive words, and the hashes."""
     ticket = api.open_ticket()
     _, body = api("GET", f"/tickets/{ticket.code}")
     for decision in (body["decision"], body["voices"][0]["decision"]):
@@ -309,7 +309,7 @@ def test_a_ticket_explains_itself(api: Api) -> None:
 
 
 def test_a_note_keeps_no_personal_number(api: Api) -> None:
-    """Whatever an admin copies into a note is masked like what citizens write."""
+    """Personal data that an admin copies into a note is masked like a citizen's."""
     ticket = api.open_ticket()
     for version, canary in enumerate(some_canaries(Random(7)), start=1):  # noqa: S311 # no secret depends on it
         department = ("dlh", "dishub")[version % 2 == 0]
@@ -382,7 +382,7 @@ def test_whatever_people_correct_everything_stays_in_step(
 
 
 def last_word(before: Label | None, body: Mapping[str, Any]) -> Label:
-    """What a person has said, after this."""
+    """The label that a person has given, after this correction."""
     if body.get("is_report") is False:
         return Label(is_report=False)
     named = {name: body[name] for name in ("topic", "department", "kind", "urgency") if name in body}
@@ -392,7 +392,7 @@ def last_word(before: Label | None, body: Mapping[str, Any]) -> Label:
 
 
 def recounted(api: Api, codes: list[str]) -> None:
-    """The counters say what counting the tickets says."""
+    """Check that the counters agree with a count of the tickets."""
     tickets = [api.ticket(code) for code in codes]
     by: dict[Any, Any] = {"topic": lambda it: it.topic, "department": lambda it: it.department}
     for grouping, group in by.items():
@@ -409,7 +409,7 @@ def recounted(api: Api, codes: list[str]) -> None:
 
 
 def everybody_knows(api: Api, codes: list[str]) -> None:
-    """Who has a ticket has been told of it, or will be; nobody else will be any more."""
+    """Check that the department that has a ticket was or will be told, and that no other department will be."""
     for ticket in map(api.ticket, codes):
         mails = {
             item["department"]: item["state"]

@@ -1,4 +1,4 @@
-"""The admin API says what was read and what was not, and how the channels are."""
+"""The admin API reports what was read and what was not, and the state of the channels."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def api(deployed: Deployment) -> Api:
 
 
 def spans(entries: list[dict[str, Any]]) -> list[tuple[float, float]]:
-    """The minutes of the day from and to."""
+    """Start and end of each entry, in minutes of the day."""
     return [(minute_of(entry["from"]), minute_of(entry["to"])) for entry in entries]
 
 
@@ -106,7 +106,7 @@ def minute_of(moment: str) -> float:
 
 
 def test_an_interval_that_was_read_is_complete(api: Api) -> None:
-    """One covered interval, no gap, and the times also as people read them."""
+    """The answer has one covered interval, no gap, and all times also in readable form."""
     for minute in (0, 30, 60):
         api.record(DAY + minute * MINUTE)
     body = api.coverage(DAY, DAY + 60 * MINUTE)
@@ -118,7 +118,7 @@ def test_an_interval_that_was_read_is_complete(api: Api) -> None:
 
 
 def test_a_gap_says_why(api: Api) -> None:
-    """Codes for machines, labels in Indonesian for people, with how often and from when to when."""
+    """Each gap has codes for machines, labels in Indonesian, how often it happened, and from when to when."""
     api.record(DAY)
     for minute in (10, 11, 12):
         api.record(DAY + minute * MINUTE, complete=False, error="CredentialError: code 190/463")
@@ -135,7 +135,7 @@ def test_a_gap_says_why(api: Api) -> None:
 
 
 def test_an_outage_that_was_made_good_is_read_late(api: Api) -> None:
-    """A run long after the interval that reaches back over it covers it, and the answer says when that was."""
+    """A later run that reaches back covers the interval, and the answer says when that run was."""
     api.record(DAY)
     api.record(DAY + 10 * MINUTE, complete=False, error="OutageError: code 2")
     api.record(DAY + 600 * MINUTE)
@@ -148,7 +148,7 @@ def test_an_outage_that_was_made_good_is_read_late(api: Api) -> None:
 
 
 def test_what_was_before_aduan_is_no_reproach(api: Api) -> None:
-    """Before the first run reached back to, the gap says that nobody was there to read."""
+    """For the time before the first run, the gap says that the channel was not yet being read."""
     api.record(DAY + 60 * MINUTE, read_from=DAY + 20 * MINUTE)
     body = api.coverage(DAY, DAY + 60 * MINUTE)
     assert spans(body["gaps"]) == [(0, 20)]
@@ -156,7 +156,7 @@ def test_what_was_before_aduan_is_no_reproach(api: Api) -> None:
 
 
 def test_too_much_for_one_answer_is_cut_and_can_be_gone_on_with(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A cut answer speaks only of the part it looked at, and says from where to ask on."""
+    """A cut answer covers only the part that it looked at, and says from where to continue."""
     monkeypatch.setattr(ledger_reading, "LEDGER_RUNS", 3)
     for minute in range(0, 60, 10):
         api.record(DAY + minute * MINUTE)
@@ -184,7 +184,7 @@ def test_days_and_moments_are_in_wib(api: Api) -> None:
 
 
 def test_a_channel_that_was_taken_out_can_still_be_asked_about(api: Api) -> None:
-    """What was read once keeps its ledger, whatever the directory says now."""
+    """A channel that was once read keeps its ledger, whatever the directory says now."""
     api.record(DAY, channel="instagram:akunlama")
     api.read_until(DAY, "instagram:akunlama")
     body = api.coverage(DAY - 60 * MINUTE, DAY, "instagram:akunlama")
@@ -209,7 +209,7 @@ def test_a_channel_that_was_taken_out_can_still_be_asked_about(api: Api) -> None
     ],
 )
 def test_a_wrong_question_names_the_field(api: Api, changes: dict[str, str | None], field: str) -> None:
-    """400 with the parameter and a sentence in Indonesian."""
+    """A wrong request is answered with 400, the parameter and a sentence in Indonesian."""
     asked = {"channel": CHANNEL, "from": "2026-11-03", "to": "2026-11-03", **changes}
     status, body = api.get("/coverage", {name: value for name, value in asked.items() if value is not None})
     assert (status, body["error"]["field"]) == (400, field)
@@ -217,14 +217,14 @@ def test_a_wrong_question_names_the_field(api: Api, changes: dict[str, str | Non
 
 
 def test_a_month_can_be_asked_for(api: Api) -> None:
-    """Thirty-one days are allowed; of days yet to come it is said that they are not yet read."""
+    """Thirty-one days are allowed; future days are reported as not yet read."""
     status, body = api.get("/coverage", {"channel": CHANNEL, "from": "2031-10-01", "to": "2031-10-31"})
     assert (status, body["complete"]) == (200, False)
     assert body["gaps"][0]["reasons"][0]["code"] == "not_yet_read"
 
 
 def test_coverage_is_for_admins(api: Api) -> None:
-    """Departments are refused before anything is looked at, nobody gets nothing."""
+    """Departments are refused before anything is read, and callers without a token get nothing."""
     assert api.get("/coverage", {"channel": "x"}, DISHUB)[0] == 403
     assert api.get("/coverage", {"channel": "x"}, None)[0] == 401
 
@@ -237,7 +237,7 @@ def channels(api: Api) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def test_a_channel_that_is_read_says_so(api: Api) -> None:
-    """Last success, lag, failures and silence are facts; no issue comes of them."""
+    """Last success, lag, failures and silence are reported as facts; none of them is an issue."""
     now = datetime.now(UTC)
     api.read_until(now - 30 * MINUTE)
     api.record(now - 10 * MINUTE, new=1)
@@ -252,7 +252,7 @@ def test_a_channel_that_is_read_says_so(api: Api) -> None:
 
 
 def test_a_channel_that_fails_is_named_at_the_top(api: Api) -> None:
-    """As monitoring asks it: healthy or not, and each issue with its channel."""
+    """The answer says whether all is healthy, and lists each issue with its channel, as monitoring needs it."""
     now = datetime.now(UTC)
     last = api.record(now - 100 * MINUTE)
     for minute in range(70):
@@ -272,7 +272,7 @@ def test_a_channel_that_fails_is_named_at_the_top(api: Api) -> None:
 
 
 def test_a_channel_that_fell_silent_is_named(api: Api) -> None:
-    """It is read without an error, but nobody has been heard on it for much longer than usual."""
+    """A channel read without errors is an issue when nobody has written on it for much longer than usual."""
     now = datetime.now(UTC)
     for hours in range(24 * 20, 48, -4):
         api.record(now - timedelta(hours=hours), new=1)
@@ -285,7 +285,7 @@ def test_a_channel_that_fell_silent_is_named(api: Api) -> None:
 
 
 def test_a_token_says_how_many_days_are_left(api: Api) -> None:
-    """Counted down from the last look, with its end and why, for people too; the last fortnight is an issue."""
+    """The days count down from the last check, with the end and its reason; the last fortnight is an issue."""
     now = datetime.now(UTC)
     api.record(now - MINUTE)
     assert channels(api)[1]["health"]["token"] is None
@@ -308,7 +308,7 @@ def test_a_token_says_how_many_days_are_left(api: Api) -> None:
 
 
 def test_a_token_without_an_end_is_shown_as_such(api: Api) -> None:
-    """No days are counted, and nothing is wrong."""
+    """A token that never expires has no count of days, and is no issue."""
     now = datetime.now(UTC)
     api.record(now - MINUTE)
     DynamoChannelStore(api.table).save_token_check(TokenCheck(channel=CHANNEL, looked_at=now, valid=True))
@@ -338,12 +338,12 @@ def test_a_channel_whose_money_is_gone_is_not_healthy(deployed: Deployment, monk
 
 
 def test_a_channel_that_costs_nothing_shows_no_budget(api: Api) -> None:
-    """There is none to use up."""
+    """A free channel has no budget to use up."""
     assert channels(api)[1]["health"]["budget"] is None
 
 
 def test_what_left_a_feed_unread_is_a_gap_with_its_reason(api: Api) -> None:
-    """However far later runs reach back, it says that something may have been missed, in words."""
+    """Even when later runs reach further back, the gap says in words that something may have been missed."""
     api.record(DAY)
     lost = {"lost_from": DAY - 30 * MINUTE, "lost_until": DAY + 40 * MINUTE}
     api.record(DAY + 60 * MINUTE, complete=False, stopped="gap", **lost)

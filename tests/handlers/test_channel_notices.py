@@ -1,4 +1,4 @@
-"""What is wrong with a channel reaches a person: the poller notices, the outbox keeps it, one mail leaves."""
+"""Problems of a channel reach a person: the poller notices, the outbox keeps the notice, and one mail is sent."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ CONTEXT = SimpleNamespace(aws_request_id="request", get_remaining_time_in_millis
 
 @dataclass
 class Reading(Source):
-    """A channel that is let in, with these posts, for this price."""
+    """A readable channel with the given posts and price."""
 
     posts: tuple[Post, ...] = ()
     cost_usd: float = 0
@@ -71,7 +71,7 @@ class Deployed:
         return [ChannelNotice.model_validate(item) for item in self._items()]
 
     def tell(self) -> None:
-        """Deliver every notice there is as the stream did when it was new: later deliveries are repetitions."""
+        """Deliver every notice as the stream does when it is new; later deliveries are repetitions."""
         records = [
             {"dynamodb": {"Keys": to_image({"pk": item["pk"], "sk": item["sk"]}), "SequenceNumber": str(number)}}
             for number, item in enumerate(self._items())
@@ -79,12 +79,12 @@ class Deployed:
         assert self.teller.handler({"Records": records}, CONTEXT) == {"batchItemFailures": []}
 
     def follow_up(self) -> None:
-        """Invoke what drives again, ten minutes later."""
+        """Invoke `follow_up`, ten minutes later."""
         self.now += timedelta(minutes=10)
         self.follower.handler({}, CONTEXT)
 
     def contacts(self, *departments: str) -> None:
-        """These can be told."""
+        """Give these departments a contact."""
         for department in departments:
             DynamoContactStore(self.table).put(a_contact(department))
 
@@ -114,18 +114,18 @@ def county(deployed: Deployment, monkeypatch: pytest.MonkeyPatch) -> Deployed:
 
 
 def let_in(county: Deployed, monkeypatch: pytest.MonkeyPatch, reading: Reading, kind: str = "instagram") -> None:
-    """The platform answers from now on."""
+    """Let the platform answer from now on."""
     monkeypatch.setitem(county.poller.KINDS, kind, lambda *_: reading)
 
 
 def a_look(county: Deployed, monkeypatch: pytest.MonkeyPatch, **said: Any) -> None:
-    """What the platform says of the token now."""
+    """Check the token; the platform says this of it."""
     look = TokenCheck.model_validate({"channel": INSTAGRAM.id, "looked_at": county.now, "valid": True, **said})
     monkeypatch.setattr("poll_channels.tasks.tokens.inspect_token", lambda *_: look)
 
 
 def test_a_refused_channel_is_one_mail_to_its_owner(county: Deployed, capfd: pytest.CaptureFixture[str]) -> None:
-    """However often it is refused, and however often the notice is delivered; no secret is in the mail."""
+    """Repeated refusals and repeated deliveries bring one mail, and it holds no secret."""
     county.contacts("diskominfo", DESK)
     county.poll()
     assert county.notices() == []
@@ -147,7 +147,7 @@ def test_a_refused_channel_is_one_mail_to_its_owner(county: Deployed, capfd: pyt
 
 
 def test_the_mark_lasts_until_the_channel_is_let_in(county: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The cursor bears it from the second refusal to the first good run; the next episode is another mail."""
+    """The cursor is marked from the second refusal to the first good run; the next episode is another mail."""
     county.contacts("diskominfo")
     channels = DynamoChannelStore(county.table)
     refused = county.poller.KINDS["instagram"]
@@ -166,7 +166,7 @@ def test_the_mark_lasts_until_the_channel_is_let_in(county: Deployed, monkeypatc
 
 
 def test_the_desk_is_mailed_for_an_owner_without_contact(county: Deployed) -> None:
-    """It is asked to pass the mail on."""
+    """The desk is asked to pass the mail on."""
     county.contacts(DESK)
     for _ in range(2):
         county.poll()
@@ -177,7 +177,7 @@ def test_the_desk_is_mailed_for_an_owner_without_contact(county: Deployed) -> No
 
 
 def test_without_the_stream_the_owner_is_mailed_by_the_follow_up(county: Deployed) -> None:
-    """Also when nobody had a contact at first."""
+    """The owner gets the mail from `follow_up`, even when at first nobody had a contact."""
     for _ in range(2):
         county.poll()
     county.follow_up()
@@ -189,7 +189,7 @@ def test_without_the_stream_the_owner_is_mailed_by_the_follow_up(county: Deploye
 
 
 def test_a_token_near_its_end_is_mailed_at_14_7_and_1_days(county: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Once each, however often it is looked at; a renewed one is told of again when its own time comes."""
+    """Each warning is mailed once, however often the token is checked; a renewed token gets its own warnings."""
     county.contacts("diskominfo")
     end = NOW + timedelta(days=30, hours=12)
     mailed = []
@@ -209,7 +209,7 @@ def test_a_token_near_its_end_is_mailed_at_14_7_and_1_days(county: Deployed, mon
 
 
 def test_a_spent_budget_is_one_mail_to_the_desk(county: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The desk hears that the channel is dark for the rest of the month, once, and its owner is not asked to act."""
+    """The desk is told once that the channel is dark for the rest of the month; the owner is not asked to act."""
     county.contacts("diskominfo", DESK)
     post = a_post(kind="x", native_id="1", channel=PAID.id, created_at=NOW)
     let_in(county, monkeypatch, Reading((post,), cost_usd=20.5), "x")
@@ -223,7 +223,7 @@ def test_a_spent_budget_is_one_mail_to_the_desk(county: Deployed, monkeypatch: p
 
 
 def test_a_healthy_channel_writes_no_notice(county: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Runs that are let in, and a token that lives long, leave the outbox alone."""
+    """Runs with permission, and a token with a late end, write nothing into the outbox."""
     let_in(county, monkeypatch, Reading())
     a_look(county, monkeypatch)
     for _ in range(3):
@@ -233,7 +233,7 @@ def test_a_healthy_channel_writes_no_notice(county: Deployed, monkeypatch: pytes
 
 
 def test_the_channel_of_another_directory_is_not_told(county: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A notice about an account that was taken out is put aside, and nobody is mailed."""
+    """A notice about an account that was removed is put aside, and nobody is mailed."""
     gone = a_channel(id="instagram:akunlama", handle="akunlama")
     county.contacts("diskominfo", DESK)
     county.poller.directory = county.poller.directory.model_copy(update={"channels": (gone,)})  # type: ignore[attr-defined]

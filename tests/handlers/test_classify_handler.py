@@ -1,4 +1,4 @@
-"""The stream of new posts ends in decisions. What goes wrong on the way is in `tests/faults`."""
+"""The stream of new posts leads to decisions. `tests/faults` has what goes wrong on the way."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_a_batch_of_new_posts_is_decided(classifier: Deployed, capsys: pytest.Ca
 
 
 def test_a_record_without_its_post_is_done(classifier: Deployed) -> None:
-    """What was deleted at the source before it was decided is not tried again."""
+    """A post that was deleted at its source before it was decided is not tried again."""
     assert classifier.call(a_post(native_id="404")) == failures()
     assert classifier.kinds() == {}
 
@@ -48,7 +48,7 @@ def test_a_record_without_its_post_is_done(classifier: Deployed) -> None:
 def test_a_table_that_refuses_is_no_decision(
     classifier: Deployed, monkeypatch: pytest.MonkeyPatch, code: str, reasons: list[str]
 ) -> None:
-    """A conflict, a throttle and a fault are not taken for "already decided": the record comes again and succeeds."""
+    """A conflict, throttle or fault is not taken for "already decided": the record is retried and succeeds."""
 
     def refuse(**_: Any) -> None:
         answer: Any = {"Error": {"Code": code}, "CancellationReasons": [{"Code": reason} for reason in reasons]}
@@ -75,6 +75,6 @@ def test_the_log_names_posts_and_outcomes_only(classifier: Deployed, capfd: pyte
 
 @pytest.mark.parametrize(("name", "value"), [("TABLE_NAME", ""), ("CHATTER_RETENTION_DAYS", "0")])
 def test_a_wrong_setting_is_named(deployed: Deployment, name: str, value: str) -> None:
-    """The function does not start with a setting that cannot be meant, and says which."""
+    """The function does not start with an impossible setting, and names it."""
     with pytest.raises(SettingsError, match=name):
         deployed("Classify", **{name: value})

@@ -50,7 +50,7 @@ def store_old_post(table: Table) -> str:
 def test_a_post_left_behind_is_decided_and_its_notice_sent(
     table: Table, deployed: Deployment, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Two runs without a stream bring a post to its department, and its words into no log."""
+    """Without a stream, two runs bring a post to its department, and its text into no log."""
     key = store_old_post(table)
     module = deployed("FollowUp")
     module.handler({}, CONTEXT)
@@ -66,7 +66,7 @@ def test_a_post_left_behind_is_decided_and_its_notice_sent(
 
 
 def test_a_run_without_work_says_so(table: Table, deployed: Deployment, capsys: pytest.CaptureFixture[str]) -> None:
-    """Nothing left behind is a metric of zero, not silence."""
+    """A run with nothing to do sends a metric of zero rather than none."""
     deployed("FollowUp").handler({}, CONTEXT)
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [line["Redriven"] for line in lines if "Redriven" in line] == [[0.0]]
@@ -75,7 +75,7 @@ def test_a_run_without_work_says_so(table: Table, deployed: Deployment, capsys: 
 def test_what_fails_is_raised_after_the_others_were_driven(
     table: Table, deployed: Deployment, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The invocation fails with the class of the fault and no word of a citizen."""
+    """The invocation fails with the class of the fault and no word that a citizen wrote."""
     store_old_post(table)
     module = deployed("FollowUp")
 
@@ -89,6 +89,6 @@ def test_what_fails_is_raised_after_the_others_were_driven(
 
 
 def test_a_missing_setting_is_named(deployed: Deployment) -> None:
-    """A cold start without an override outside production stops with a sentence that says so."""
+    """Outside production, a cold start without an override stops with a sentence that says so."""
     with pytest.raises(SettingsError, match="OVERRIDE_EMAIL is missing: in stage dev"):
         deployed("FollowUp", STAGE="dev", OVERRIDE_EMAIL=None)

@@ -1,4 +1,4 @@
-"""What partners and Meta push, in events as API Gateway sends them, against a Graph API of our own."""
+"""Pushes of partners and Meta, in events as API Gateway sends them, with a Graph API of our own."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 KEY, NEXT_KEY = "kunci-KENARI-0001-0123456789abcdef", "kunci-KENARI-0002-fedcba9876543210"
 APP_SECRET, VERIFY, TOKEN = "rahasia-KENARI-0003", "verifikasi-KENARI-0004", "token-KENARI-0005-instagram"
 CANARY = "KENARI"
-"""In every secret, and in everything a citizen says here."""
+"""Part of every secret and of every citizen's text in these tests."""
 ACCOUNT, COMMENT, MEDIA = "17841400000000001", "18000000000000051", "17920000000000041"
 MENTION = {"media_id": MEDIA, "comment_id": COMMENT}
 PERMALINK = "https://www.instagram.com/p/DUvWxYzAbCd/"
@@ -54,7 +54,7 @@ GONE = {"message": "KENARI", "code": 100, "error_subcode": 33}
 
 
 def a_delivery(**changes: Any) -> dict[str, Any]:
-    """The example of the contract."""
+    """The delivery that the contract gives as an example."""
     return {
         "id": "icj-20261103-0007",
         "source": "fb_group_relay",
@@ -69,7 +69,7 @@ def a_delivery(**changes: Any) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back."""
+    """An answer of the function."""
 
     status: int
     text: str
@@ -88,9 +88,9 @@ class Answer:
 
 @dataclass
 class Platform:
-    """What the Graph API answers, and what it was asked.
+    """A Graph API that gives set answers and records its requests.
 
-    By the field asked for, an object, an error, raw bytes, or a function that makes one of these of the fields.
+    Each requested field has an object, an error, raw bytes, or a function that makes one of these from the fields.
     """
 
     answers: dict[str, Any] = field(default_factory=dict)
@@ -200,7 +200,7 @@ class Intake:
         self.ssm.put_parameter(Name=f"/aduan/test/{name}", Value=value, Type="SecureString", Overwrite=True)
 
     def reset(self) -> None:
-        """An empty table, a platform that says nothing, and the secrets of a deployment."""
+        """Return to an empty table, a platform without answers, and the secrets of a deployment."""
         for item in self.items():
             key = {name: item[name] for name in ("pk", "sk")}
             self.table.client.delete_item(TableName=TABLE_NAME, Key=to_image(key))
@@ -225,7 +225,7 @@ class Intake:
 
 @pytest.fixture(name="started", scope="module")
 def _started() -> Iterator[Intake]:
-    """One cold start for all tests: what a process keeps between invocations, they share."""
+    """Start the function once for all tests, which share what a process keeps between invocations."""
     with (
         serving(Platform()) as (url, platform),
         deployment(**DUMMY) as deployed,
@@ -267,7 +267,7 @@ def serving(platform: Platform) -> Iterator[tuple[str, Platform]]:
 
 
 def test_a_delivery_is_stored_once(intake: Intake) -> None:
-    """202 the first time, 200 the second, one post under the partner's id, its text masked and no author."""
+    """The first answer is 202, the second 200; there is one post, with masked text and no author."""
     text = "Lampu mati, hubungi 0812-3456-7890 KENARI"
     for _ in range(2):
         answer = intake.deliver(a_delivery(text=text))
@@ -281,13 +281,13 @@ def test_a_delivery_is_stored_once(intake: Intake) -> None:
 
 
 def test_the_first_delivery_is_accepted(intake: Intake) -> None:
-    """And nothing but the contract's fields is answered."""
+    """The answer holds only the fields of the contract."""
     answer = intake.deliver()
     assert (answer.status, answer.body) == (202, {"status": "accepted"})
 
 
 def test_consent_brings_nobody_into_the_table(intake: Intake) -> None:
-    """Whether or not a writer agreed to be named, nothing personal is kept; of photos only that there are some."""
+    """Whether or not the author consents to be named, nothing personal is kept; photos only count as present."""
     intake.deliver(a_delivery(reporter_consent=True, photos=["https://example.org/warga.jpg"]))
     [image] = intake.table.client.scan(TableName=TABLE_NAME)["Items"]
     item = from_image(image)
@@ -300,7 +300,7 @@ def test_consent_brings_nobody_into_the_table(intake: Intake) -> None:
     "link", [None, "http://www.facebook.com/x", "javascript:alert(1)", "https://a b", "https://wa.me/6281234567890", ""]
 )
 def test_without_a_safe_link_the_group_is_the_link(intake: Intake, link: str | None) -> None:
-    """The post is worth keeping all the same."""
+    """A post without a safe link is kept all the same."""
     assert intake.deliver(a_delivery(link=link)).status == 202
     assert intake.posts()[0].permalink == GROUP
 
@@ -332,7 +332,7 @@ def test_without_a_safe_link_the_group_is_the_link(intake: Intake, link: str | N
     ],
 )
 def test_a_wrong_field_is_named(intake: Intake, changes: dict[str, Any], field: str) -> None:
-    """400 with the field and a sentence in Indonesian, and nothing is stored."""
+    """The answer is 400 with the field and a sentence in Indonesian, and nothing is stored."""
     answer = intake.deliver(a_delivery(**changes))
     assert answer.fault == (400, "invalid", field)
     assert answer.body["error"]["message"].endswith(".")
@@ -340,7 +340,7 @@ def test_a_wrong_field_is_named(intake: Intake, changes: dict[str, Any], field: 
 
 
 def test_an_unknown_field_is_refused(intake: Intake) -> None:
-    """It might be a name; what may be said is listed, what was said is not repeated."""
+    """An unknown field might hold a name: the answer lists the allowed fields and does not repeat the value."""
     answer = intake.deliver(a_delivery(author="Siti KENARI"))
     assert answer.fault == (400, "unknown_field", "author")
     assert CANARY not in answer.text
@@ -348,7 +348,7 @@ def test_an_unknown_field_is_refused(intake: Intake) -> None:
 
 
 def test_a_missing_field_is_named(intake: Intake) -> None:
-    """Text and photos cannot both be missing; a link may be."""
+    """A text or photos must be there; a link may be missing."""
     delivery = a_delivery()
     del delivery["posted_at"]
     assert intake.deliver(delivery).fault == (400, "invalid", "posted_at")
@@ -356,13 +356,13 @@ def test_a_missing_field_is_named(intake: Intake) -> None:
 
 @pytest.mark.parametrize("raw", [b"[]", b"null", b"{", b"[" * 50_000, b'"lampu"', b"1" * 5000])
 def test_what_is_no_object_is_refused(intake: Intake, raw: bytes) -> None:
-    """Without an error of our own."""
+    """A body that is no JSON object is refused without an error of our own."""
     assert intake.deliver(raw=raw).fault == (400, "invalid", "body")
 
 
 @pytest.mark.parametrize("wrapped", [False, True])
 def test_64_kib_are_the_most(intake: Intake, wrapped: bool) -> None:  # noqa: FBT001 # a column of the table above
-    """One byte more is 413 before anybody looks at the signature."""
+    """One byte more gets 413 before the signature is checked."""
     body = json.dumps(a_delivery()).encode()
     padded = body.ljust(64 * 1024)
     assert intake.deliver(raw=padded + b" ", wrapped=wrapped).fault == (413, "too_large", "body")
@@ -371,7 +371,7 @@ def test_64_kib_are_the_most(intake: Intake, wrapped: bool) -> None:  # noqa: FB
 
 
 def test_a_body_in_base64_is_checked_as_the_bytes_that_were_signed(intake: Intake) -> None:
-    """The gateway wraps what it takes for binary; the signature is of what is inside."""
+    """The gateway encodes what it takes for binary; the signature covers the decoded bytes."""
     text = "Jeglongan, mrekahé ombo \U0001f605 KENARI"
     raw = json.dumps(a_delivery(text=text), ensure_ascii=False).encode()
     assert intake.deliver(raw=raw, wrapped=True).status == 202
@@ -380,14 +380,14 @@ def test_a_body_in_base64_is_checked_as_the_bytes_that_were_signed(intake: Intak
 
 
 def test_what_is_no_base64_is_refused(intake: Intake) -> None:
-    """400, without an error of our own."""
+    """Broken base 64 is answered with 400, without an error of our own."""
     with mock.patch("tests.handlers.test_intake.base64.b64encode", return_value=b"bukan*base64"):
         answer = intake.deliver(raw=b"x", wrapped=True)
     assert answer.fault == (400, "invalid", "body")
 
 
 def test_half_an_emoji_is_stored(intake: Intake) -> None:
-    """JSON may hold it, no table does: it becomes a question mark."""
+    """A lone surrogate, which JSON allows but no table stores, becomes a question mark."""
     assert intake.deliver(raw=json.dumps(a_delivery(text="lampu \ud83d mati")).encode()).status == 202
     assert intake.posts()[0].text == "lampu ? mati"
 
@@ -408,7 +408,7 @@ def test_half_an_emoji_is_stored(intake: Intake) -> None:
     ],
 )
 def test_every_doubt_has_the_same_answer(intake: Intake, wrong: dict[str, Any]) -> None:
-    """Unknown key, wrong signature, old time, unknown source: 401 in the same words, also for a broken body."""
+    """A wrong key, signature, time or source gets the same 401, even with a broken body."""
     answers = {intake.deliver(**wrong), intake.deliver(raw=b"bukan json", **wrong), intake("POST", "icj", b"x")}
     [answer] = answers
     assert answer.fault == (401, "unauthenticated", None)
@@ -416,7 +416,7 @@ def test_every_doubt_has_the_same_answer(intake: Intake, wrong: dict[str, Any]) 
 
 
 def test_a_changed_body_is_refused(intake: Intake) -> None:
-    """A signature opens to one body only."""
+    """A signature is valid for one body only."""
     timestamp = str(int(NOON.timestamp()))
     headers = {
         "x-relay-key-id": "icj-2026-11",
@@ -428,7 +428,7 @@ def test_a_changed_body_is_refused(intake: Intake) -> None:
 
 
 def test_a_replay_stores_nothing(intake: Intake) -> None:
-    """Within the window an overheard request is a duplicate; after it, it is refused."""
+    """Within the window a replayed request is a duplicate; afterwards it is refused."""
     assert intake.deliver().status == 202
     assert intake.deliver().status == 200
     intake.now += timedelta(seconds=301)
@@ -437,7 +437,7 @@ def test_a_replay_stores_nothing(intake: Intake) -> None:
 
 
 def test_two_keys_are_good_while_one_replaces_the_other(intake: Intake) -> None:
-    """A new key opens at once; the old one does until it is taken out and forgotten."""
+    """A new key works at once; the old one works until it is removed and its cached value has expired."""
     new: dict[str, Any] = {"key_id": "icj-2026-12", "key": NEXT_KEY}
     assert intake.deliver(**new).status == 401
     intake.secret("intake/icj/keys/icj-2026-12", NEXT_KEY)
@@ -453,7 +453,7 @@ def test_two_keys_are_good_while_one_replaces_the_other(intake: Intake) -> None:
 def test_a_key_that_was_taken_back_is_forgotten_after_five_minutes(
     intake: Intake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Until then the Parameter Store is not asked again."""
+    """A removed key works until its cached value expires, without another call to the Parameter Store."""
     seconds = 10.0
     monkeypatch.setattr(intake.module.routes.secrets, "_clock", lambda: seconds)
     assert intake.deliver().status == 202
@@ -466,13 +466,13 @@ def test_a_key_that_was_taken_back_is_forgotten_after_five_minutes(
 
 @pytest.mark.parametrize("secret", [" ", "pendek", "kunci-tidak-asciié-0123456789"])
 def test_a_secret_that_is_none_opens_to_nobody(intake: Intake, secret: str) -> None:
-    """An empty or short one could be guessed."""
+    """An empty or short secret, which could be guessed, opens nothing."""
     intake.secret("intake/icj/keys/kosong", secret)
     assert intake.deliver(key_id="kosong", key=secret.strip()).status == 401
 
 
 def test_old_requests_ask_the_parameter_store_nothing(intake: Intake) -> None:
-    """Whoever sends rubbish cannot use up its allowance with it."""
+    """Rubbish requests cannot use up the Parameter Store's allowance."""
     with mock.patch.object(intake.module.routes.secrets, "find", side_effect=AssertionError):
         assert intake.deliver(at=NOON - timedelta(hours=1)).status == 401
         assert intake.deliver(source="pihak-lain").status == 401
@@ -480,7 +480,7 @@ def test_old_requests_ask_the_parameter_store_nothing(intake: Intake) -> None:
 
 
 def test_a_broken_table_is_an_error_of_ours(intake: Intake) -> None:
-    """500 in Indonesian, so that the partner sends it again; the log has class, code and place."""
+    """The answer is 500 in Indonesian, so that the partner retries; the log has class, code and place."""
     fault = ClientError({"Error": {"Code": "InternalServerError", "Message": "KENARI"}}, "PutItem")
     with mock.patch.object(type(intake.module.routes.posts), "add", side_effect=fault):
         answer = intake.deliver()
@@ -491,12 +491,12 @@ def test_a_broken_table_is_an_error_of_ours(intake: Intake) -> None:
 
 
 def test_another_method_is_not_found(intake: Intake) -> None:
-    """Should the gateway let it through."""
+    """Another method is answered with 404, should the gateway let it through."""
     assert intake("GET", "icj").fault == (404, "not_found", None)
 
 
 def test_meta_gets_its_challenge_back(intake: Intake) -> None:
-    """As plain text, when it knows the word that was agreed on."""
+    """The challenge is returned as plain text when Meta knows the agreed token."""
     query = {"hub.mode": "subscribe", "hub.verify_token": VERIFY, "hub.challenge": "1158201444"}
     answer = intake("GET", "meta", query=query)
     assert (answer.status, answer.text) == (200, "1158201444")
@@ -506,7 +506,7 @@ def test_meta_gets_its_challenge_back(intake: Intake) -> None:
     "change", [{"hub.mode": "unsubscribe"}, {"hub.verify_token": "salah"}, {"hub.verify_token": ""}, None]
 )
 def test_nobody_else_gets_a_challenge_back(intake: Intake, change: dict[str, str] | None) -> None:
-    """401, and nothing of what was sent is repeated."""
+    """Other callers get 401, and nothing that they sent is repeated."""
     query = {"hub.mode": "subscribe", "hub.verify_token": VERIFY, "hub.challenge": "1158201444"}
     answer = intake("GET", "meta", query=None if change is None else query | change)
     assert answer.fault == (401, "unauthenticated", None)
@@ -514,7 +514,7 @@ def test_nobody_else_gets_a_challenge_back(intake: Intake, change: dict[str, str
 
 
 def test_a_mention_in_a_comment_is_fetched_and_stored_once(intake: Intake) -> None:
-    """Under the comment's own id, with the medium's link and no author; the token is in no address."""
+    """The post has the comment's id, the medium's link and no author; no address holds the token."""
     intake.platform.answers["mentioned_comment"] = SAID | {"media": {"id": MEDIA, "permalink": PERMALINK}}
     assert intake.push(MENTION).body == {"status": "accepted"}
     assert intake.push(MENTION, MENTION, wrapped=True).status == 200
@@ -530,7 +530,7 @@ def test_a_mention_in_a_comment_is_fetched_and_stored_once(intake: Intake) -> No
 
 @pytest.mark.parametrize("permalink", [True, False])
 def test_a_mention_in_a_caption_is_stored_with_or_without_a_link(intake: Intake, permalink: bool) -> None:  # noqa: FBT001 # a column of the table above
-    """The link is asked for although it is not documented; where it is refused, the rest is read all the same."""
+    """The link is asked for although it is undocumented; where it is refused, the rest is still read."""
     said = {"id": MEDIA, "caption": "jalan rusak KENARI", "timestamp": "2026-11-03T08:00:00+0000", "username": "warga"}
     intake.platform.answers |= {
         "mentioned_media": said,
@@ -543,7 +543,7 @@ def test_a_mention_in_a_caption_is_stored_with_or_without_a_link(intake: Intake,
 
 
 def test_the_account_mentioning_itself_is_no_complaint(intake: Intake) -> None:
-    """Its own posts are passed over."""
+    """The account's own posts are passed over."""
     intake.platform.answers["mentioned_comment"] = SAID | {"username": "kabarsleman"}
     assert intake.push(MENTION).body == {"status": "ignored"}
     assert intake.posts() == []
@@ -569,7 +569,7 @@ def test_the_account_mentioning_itself_is_no_complaint(intake: Intake) -> None:
 def test_what_will_never_be_readable_is_put_aside_once(
     intake: Intake, capsys: pytest.CaptureFixture[str], answer: object, reason: str
 ) -> None:
-    """The account is seen, the mention is not: 200, quarantined with the reason, counted once, not asked for again."""
+    """An unreadable mention of a visible account gets 200, is quarantined and counted once, and is not refetched."""
     intake.platform.answers |= {"mentioned_comment": answer, "id": {}}
     assert intake.push(MENTION).status == 200
     assert json.loads(capsys.readouterr().out)["PostsRejected"] == [1]
@@ -587,7 +587,7 @@ def test_what_will_never_be_readable_is_put_aside_once(
 
 
 def test_a_quarantined_mention_names_nobody(intake: Intake) -> None:
-    """Text, ids and time are kept for a repaired reader; who wrote it is not."""
+    """Text, ids and time are kept for a corrected reader; the author is not."""
     said = {"id": COMMENT, "text": "sampah numpuk", "username": "warga.KENARI", "from": {"username": "KENARI"}}
     intake.platform.answers["mentioned_comment"] = said
     assert intake.push(MENTION).status == 200
@@ -607,7 +607,7 @@ def test_a_quarantined_mention_names_nobody(intake: Intake) -> None:
 def test_a_mention_without_ids_is_put_aside_once(
     intake: Intake, capsys: pytest.CaptureFixture[str], value: object, raw: dict[str, Any]
 ) -> None:
-    """200, and the platform is asked nothing: what is no id must not become part of an address."""
+    """The answer is 200 and the platform is not asked: an invalid id must not become part of an address."""
     for counted in (1, 0):
         assert intake.push(value).body == {"status": "ignored"}
         assert json.loads(capsys.readouterr().out)["PostsRejected"] == [counted]
@@ -618,7 +618,10 @@ def test_a_mention_without_ids_is_put_aside_once(
 
 
 def test_a_refusal_of_one_mention_among_readable_ones_is_for_good(intake: Intake) -> None:
-    """No permission for one alone cannot be a lost permission; when nothing is read, it may be, and Meta repeats it."""
+    """A single refusal cannot be a lost permission.
+
+    When no mention is readable it may be, and Meta repeats the push.
+    """
     intake.platform.answers |= {"mentioned_comment": {"code": 10}, "mentioned_media": {"code": 2}}
     assert intake.push({"media_id": MEDIA}, MENTION).status == 500
     assert intake.quarantined() == []
@@ -644,7 +647,7 @@ def test_a_refusal_of_one_mention_among_readable_ones_is_for_good(intake: Intake
     ],
 )
 def test_what_could_not_be_fetched_is_sent_again_by_meta(intake: Intake, answer: Any) -> None:
-    """500, whatever the platform's fault is; the next push stores it. A lost permission is not a deletion."""
+    """Any fault of the platform is answered with 500, and the next push stores the mention."""
     intake.platform.answers["mentioned_comment"] = answer
     assert intake.push(MENTION).fault == (500, "not_fetched", None)
     assert intake.items() == []
@@ -655,14 +658,14 @@ def test_what_could_not_be_fetched_is_sent_again_by_meta(intake: Intake, answer:
 
 
 def test_one_lost_mention_keeps_no_other_back(intake: Intake) -> None:
-    """The good ones of a push are stored, and all of it is asked for again."""
+    """The readable mentions of a push are stored, and Meta is asked to repeat the push."""
     intake.platform.answers["mentioned_comment"] = SAID
     assert intake.push({"media_id": MEDIA}, MENTION).status == 500
     assert [post.native_id for post in intake.posts()] == [COMMENT]
 
 
 def test_no_answer_is_a_reason_to_send_it_again(intake: Intake) -> None:
-    """A platform that cannot be reached loses nothing."""
+    """Nothing is lost when the platform cannot be reached."""
     intake.module.routes.graph.http.clear()
     with mock.patch.object(intake.module.routes.graph.http, "request", side_effect=ProtocolError("KENARI")):
         assert intake.push(MENTION).status == 500
@@ -683,7 +686,7 @@ def test_a_missing_or_rotated_token_is_a_reason_to_send_it_again(intake: Intake)
 
 
 def said_of(fields: str) -> dict[str, Any]:
-    """What any comment says."""
+    """The answer about any comment."""
     return SAID | {"id": fields.partition("(")[2].partition(")")[0]}
 
 
@@ -691,7 +694,7 @@ MENTIONS = [{"media_id": MEDIA, "comment_id": str(number)} for number in range(4
 
 
 def test_mentions_are_fetched_at_the_same_time(intake: Intake) -> None:
-    """As many as may be wait for the platform together, so that a long push takes a short time."""
+    """Mentions are fetched in parallel, up to the limit, so that a long push takes a short time."""
     together = threading.Barrier(AT_ONCE, timeout=20)
 
     def wait_for_the_others(fields: str) -> dict[str, Any]:
@@ -704,7 +707,7 @@ def test_mentions_are_fetched_at_the_same_time(intake: Intake) -> None:
 
 
 def test_a_push_that_takes_too_long_is_answered_in_time(intake: Intake) -> None:
-    """What was not reached comes again, and then only that is asked for."""
+    """Mentions that were not reached come again, and then only those are fetched."""
 
     def slow(fields: str) -> dict[str, Any]:
         intake.now += timedelta(seconds=9)
@@ -722,7 +725,7 @@ def test_a_push_that_takes_too_long_is_answered_in_time(intake: Intake) -> None:
 
 @pytest.mark.parametrize("code", [4, 190, 368, 80002])
 def test_a_platform_that_blocks_is_left_alone(intake: Intake, code: int) -> None:
-    """Asking on makes a block longer, and a dead token opens nothing: the rest of the push waits for the next."""
+    """After a block or a dead token the rest of the push waits: asking on would only make a block longer."""
     intake.platform.answers["mentioned_comment"] = {"code": code}
     assert intake.push(*MENTIONS).status == 500
     assert 0 < len(intake.platform.asked) <= AT_ONCE
@@ -733,7 +736,7 @@ def test_a_platform_that_blocks_is_left_alone(intake: Intake, code: int) -> None
 def test_no_question_waits_longer_than_the_push_may_take(
     intake: Intake, left: float, waits: tuple[float, float]
 ) -> None:
-    """The time a question may take shrinks with what is left of the push's."""
+    """A request's timeout shrinks with the time that the push has left."""
     http = intake.module.routes.graph.http
     with (
         mock.patch("intake.routes.PUSH_TIME", timedelta(seconds=left)),
@@ -755,7 +758,7 @@ def test_no_question_waits_longer_than_the_push_may_take(
     ],
 )
 def test_whatever_else_meta_pushes_is_left_alone(intake: Intake, parts: dict[str, Any], value: object) -> None:
-    """Other objects, fields and accounts: 200, nothing is kept, and the platform is asked nothing."""
+    """Other objects, fields and accounts get 200; nothing is kept, and the platform is not asked."""
     answer = intake.push(value, **parts)
     assert (answer.status, answer.body) == (200, {"status": "ignored"})
     assert intake.platform.asked == []
@@ -763,7 +766,7 @@ def test_whatever_else_meta_pushes_is_left_alone(intake: Intake, parts: dict[str
 
 
 def test_a_push_that_meta_did_not_sign_is_refused(intake: Intake) -> None:
-    """Wrong signature, none, or no app secret to check it with: nothing is fetched."""
+    """With a wrong or missing signature, or no app secret to check it, nothing is fetched."""
     body = json.dumps({"object": "instagram"}).encode()
     good = meta_signature(APP_SECRET, body)
     for signature in ("", good.removeprefix("sha256="), meta_signature(APP_SECRET, body + b" "), good.upper()):
@@ -776,7 +779,7 @@ def test_a_push_that_meta_did_not_sign_is_refused(intake: Intake) -> None:
 
 
 def test_a_log_line_holds_ids_and_nothing_else(intake: Intake, capfd: pytest.CaptureFixture[str]) -> None:
-    """Each request logs route, status, outcome, channel, key and length; never words, people, tokens or signatures."""
+    """Each request logs route, status, outcome, channel, key and length, but no text, person or secret."""
     intake.platform.answers["mentioned_comment"] = SAID
     intake.deliver()
     intake.deliver(a_delivery(KENARI="KENARI", text="KENARI"))
@@ -799,7 +802,7 @@ def test_a_log_line_holds_ids_and_nothing_else(intake: Intake, capfd: pytest.Cap
 
 
 def test_the_shipped_partners_are_whole() -> None:
-    """Every channel that is pushed to says which group it relays and where that is."""
+    """Every channel that partners push to names the group that it relays, and its address."""
     partners = partner_channels(load_directory())
     assert set(partners) == {"icj"}
     assert partners["icj"][1].address == GROUP

@@ -29,7 +29,7 @@ SECOND = "SLM-000002"
 
 @dataclass
 class Deployed:
-    """The function, with a claimed notice of Dishub's whose sender died, and another one."""
+    """The function, with a claimed notice to Dishub whose sender died, and another notice."""
 
     module: ModuleType
     table: Table
@@ -73,7 +73,7 @@ def metrics_of(output: str) -> dict[str, float]:
 
 
 def test_a_report_ends_a_notice_whose_sender_died(events: Deployed, capsys: pytest.CaptureFixture[str]) -> None:
-    """It is sent, with SES's own id and time, and leaves the queue; the same report again changes nothing."""
+    """The notice is sent, with SES's id and time, and leaves the queue; a repeated report changes nothing."""
     events.call(ses_event("Send"))
     assert metrics_of(capsys.readouterr().out) == {"MailReported": 1, "MailReconciled": 1}
     stored = events.stored()
@@ -89,7 +89,7 @@ def test_a_report_ends_a_notice_whose_sender_died(events: Deployed, capsys: pyte
 def test_a_bounce_makes_the_address_dead_and_the_notice_pending(
     events: Deployed, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The desk is told in the outbox, the notice is due again, and a metric calls somebody."""
+    """The desk is told in the outbox, the notice is due again, and a metric raises an alarm."""
     events.call(ses_event("Bounce"))
     assert metrics_of(capsys.readouterr().out) == {"MailReported": 1, "MailBounced": 1}
     contact = DynamoContactStore(events.table).get(ContactId("dishub"))
@@ -101,20 +101,20 @@ def test_a_bounce_makes_the_address_dead_and_the_notice_pending(
 
 
 def test_a_rejected_mail_fails_its_notice(events: Deployed, capsys: pytest.CaptureFixture[str]) -> None:
-    """Its content is at fault: another address would not help, and a person must look."""
+    """The mail's content is at fault: another address would not help, and a person must look."""
     events.call(ses_event("Reject"), ses_event("Send"))
     assert metrics_of(capsys.readouterr().out) == {"MailReported": 2, "NoticeFailed": 1}
     assert (events.stored().state, events.stored().failure) == ("failed", "rejected: Bad content")
 
 
 def test_a_report_about_a_digest_settles_each_of_its_notices(events: Deployed) -> None:
-    """One mail, two tickets."""
+    """A report about one mail with two tickets settles the notices of both."""
     events.call(ses_event("Send", a_notice(), a_notice(ticket=SECOND)))
     assert {events.stored(a_notice(ticket=code)).state for code in (a_ticket().code, SECOND)} == {"sent"}
 
 
 def test_what_is_about_no_notice_is_left_alone(events: Deployed, capsys: pytest.CaptureFixture[str]) -> None:
-    """The sentence with which SES tries the topic, and a notice that is not there."""
+    """SES's test message, and a report about an unknown notice, change nothing."""
     events.call(
         "Successfully validated SNS topic for Amazon SES event publishing.", ses_event("Send", a_notice(medium="sms"))
     )
@@ -122,7 +122,7 @@ def test_what_is_about_no_notice_is_left_alone(events: Deployed, capsys: pytest.
 
 
 def test_what_cannot_be_read_fails_the_invocation(events: Deployed) -> None:
-    """It comes again, and ends in the queue of failed invocations, where an alarm is."""
+    """The message is retried, and ends in the queue of failed invocations, which raises an alarm."""
     broken = ses_event("Bounce")
     del broken["bounce"]["bounceType"]
     with pytest.raises(MailEventError, match=r"^Bounce: KeyError$"):
@@ -130,7 +130,7 @@ def test_what_cannot_be_read_fails_the_invocation(events: Deployed) -> None:
 
 
 def test_the_log_names_codes_and_no_address(events: Deployed, capfd: pytest.CaptureFixture[str]) -> None:
-    """An event is full of addresses; none is written."""
+    """Events are full of addresses, but none is logged."""
     events.call(ses_event("Bounce"), ses_event("Complaint"))
     written = capfd.readouterr()
     log = written.out + written.err + events.log.getvalue()

@@ -43,7 +43,7 @@ class Deployed:
     log: io.StringIO
 
     def add(self, notice: Notice) -> None:
-        """Write a notice as `classify` does, or as it lies in the table later."""
+        """Write a notice, in whatever state it may have in the table."""
         item = json.loads(notice.model_dump_json(exclude_none=True)) | notice_key(notice.id)
         self.table.client.put_item(TableName=self.table.name, Item=to_image(item))
 
@@ -69,7 +69,7 @@ class Deployed:
 
 
 def a_record(notice: Notice, number: int = 1, **changes: Any) -> dict[str, Any]:
-    """The stream record of a notice's INSERT, with an image nobody should believe."""
+    """The stream record of a notice's INSERT, with an image that must not be used."""
     key = to_image(notice_key(notice.id))
     image = to_image({"state": "pending", "recipient": "penipu@jahat.example"})
     stream = {
@@ -137,13 +137,13 @@ def test_a_record_that_comes_twice_sends_once(notify: Deployed, capsys: pytest.C
 
 
 def test_a_record_of_a_notice_that_is_gone_is_done(notify: Deployed) -> None:
-    """A record about nothing is not tried again."""
+    """A record whose notice does not exist is not tried again."""
     assert notify.call(a_record(a_notice(department="dlh"))) == {"batchItemFailures": []}
     assert notify.mails == []
 
 
 def test_a_broken_record_delays_no_other(notify: Deployed) -> None:
-    """One record that cannot be read is reported alone; the one after it is sent."""
+    """An unreadable record is reported alone, and the one after it is sent."""
     broken = a_notice(department="dlh")
     notify.add(broken)
     notify.table.client.update_item(
@@ -162,7 +162,7 @@ def test_a_broken_record_delays_no_other(notify: Deployed) -> None:
 def test_a_batch_that_fails_as_a_whole_is_reported_without_a_word(
     notify: Deployed, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """When every record fails, each is reported, and no error is raised whose sentence could quote an item."""
+    """When every record fails, each is reported, and no error is raised whose text could quote an item."""
     notify.table.client.update_item(
         TableName=notify.table.name,
         Key=to_image(ticket_key(a_ticket().code)),
@@ -206,6 +206,6 @@ def test_a_trial_stage_without_override_does_not_start(deployed: Deployment, ove
 
 
 def test_a_missing_setting_is_named(deployed: Deployment) -> None:
-    """The function says which setting it misses."""
+    """The function names the setting that is missing."""
     with pytest.raises(SettingsError, match="SENDER_ADDRESS: Field required"):
         deployed("Notify", SENDER_ADDRESS=None)

@@ -1,4 +1,4 @@
-"""Personal data goes in at every door and comes out at none: neither in the table nor in a log, a message, an answer.
+"""Personal data that enters anywhere comes out nowhere: not in the table, a log, a message or an answer.
 
 Every function runs as it is deployed: the platforms are the simulator's, the table and the providers are moto's, and
 the stream's records are made of what lies in the table.
@@ -46,10 +46,10 @@ from tests.unit.fakes_notify import a_contact
 
 ADMIN: Final = {"sub": "sub-admin", "cognito:username": "admin-1", "cognito:groups": "admin"}
 SECRET: Final = "rahasia-KUNCIMERAH-0123456789"
-"""In every token and key."""
+"""Part of every token and key in these tests."""
 NAME: Final = "Kenarina Wulandari"
 SPOILT: Final = "RUSAK"
-"""A post with this word cannot be read, whatever its platform: it goes into quarantine."""
+"""A post with this word cannot be read on any platform, and goes into quarantine."""
 FUNCTIONS: Final = {
     "poll_channels": "PollChannels",
     "classify": "Classify",
@@ -100,13 +100,13 @@ PLACES: Final[tuple[tuple[Kind, Role, str | None], ...]] = (
     (Kind.RSS, Role.ITEM, None),
     (Kind.RSS, Role.ITEM, None),
 )
-"""Everywhere a citizen can write; the last part says under what."""
+"""All places where a citizen can write. The last element is the parent."""
 COUNTY_POSTS: Final = (Kind.INSTAGRAM, Kind.FACEBOOK_PAGE, Kind.YOUTUBE)
 
 
 @dataclass(frozen=True)
 class Said:
-    """What somebody wrote: ordinary words, one that is nowhere else, and something personal."""
+    """A citizen's text: ordinary words, a unique word, and a piece of personal data."""
 
     complaint: str
     canaries: tuple[Canary, ...]
@@ -119,7 +119,7 @@ class Said:
 
 
 def some_talk(random: Random) -> list[Said]:
-    """One text for each place, one for a partner, and one for each place to which it is changed later."""
+    """One text for each place, one for a partner, and one for the later edit of each place."""
     count = 2 * len(PLACES) + 1
     complaints = (COMPLAINTS * count)[:count]
     said = [
@@ -151,16 +151,16 @@ def accounts() -> tuple[Account, ...]:
 
 
 def token_of(channel: str) -> str:
-    """A bot's token has a colon, and its account before it."""
+    """The token of a channel. A bot's token has the account and a colon in front."""
     account = next(each.account for each in CHANNELS if each.id == channel)
     return f"{account}:{SECRET}" if channel.startswith("telegram") else f"{SECRET}-{channel.replace(':', '-')}"
 
 
 class SpoiltFactory(PostFactory):
-    """Refuses some posts, as a platform's own mistake would make them refused."""
+    """Makes some posts unreadable, as a platform's own mistake would."""
 
     def post(self, native_id: str, text: str, *others: Any, **more: Any) -> Post:
-        """As a sound factory does, but under an id that is none."""
+        """Make a post as usual, but with an invalid id when its text is spoilt."""
         return super().post("///" if SPOILT in text else native_id, text, *others, **more)
 
 
@@ -293,7 +293,7 @@ class County:
         self.call("follow_up", {})
 
     def correct(self, note: str) -> None:
-        """Say of every ticket that it is another department's, and give this reason."""
+        """Correct every ticket to another department, with this note."""
         for item in self.items():
             if item["sk"] == "TICKET":
                 department = "dlh" if item["department"] != "dlh" else "dishub"
@@ -303,7 +303,7 @@ class County:
                 assert self.call("admin_api", event)["statusCode"] == 200
 
     def ask_everything(self) -> None:
-        """Read every address of the API as an admin, with everything that is listed in it."""
+        """Read every address of the API as an admin, including everything that it lists."""
         tickets = {item["code"] for item in self.items() if item["sk"] == "TICKET"}
         departments = {item["department"] for item in self.items() if item["sk"] == "TICKET"}
         now = datetime.now(UTC)
@@ -360,7 +360,7 @@ DUMMY_ACCOUNT, REGION = "123456789012", DUMMY["AWS_DEFAULT_REGION"]
 
 @pytest.fixture(name="county", scope="module")
 def _county() -> Iterator[County]:
-    """One cold start of everything for all examples."""
+    """Start all functions once for all examples."""
     with contextlib.ExitStack() as stack:
         server = stack.enter_context(running(Simulator(Config("v25.0", SECRET, ()), populate((), []))))
         deployed = stack.enter_context(deployment(**DUMMY))
@@ -403,7 +403,7 @@ def _county() -> Iterator[County]:
 
 
 def everything_of(sent: object) -> str:
-    """All that a provider was given, as text."""
+    """Everything that was given to a provider, as text."""
     return json.dumps(sent, default=lambda value: vars(value) if hasattr(value, "__dict__") else str(value),
                       ensure_ascii=False)  # fmt: skip
 
@@ -412,7 +412,7 @@ def everything_of(sent: object) -> str:
 @given(st.integers(0, 2**32))
 @settings(max_examples=3, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 def test_nothing_personal_comes_out_anywhere(county: County, seed: int) -> None:
-    """Whatever number, address or name citizens write, and wherever, none is kept, logged, sent or answered."""
+    """No number, address or name that a citizen writes anywhere is kept, logged, sent or answered."""
     said = some_talk(Random(seed))  # noqa: S311 # no secret depends on it
     first, partner, later = said[: len(PLACES)], said[len(PLACES)], said[len(PLACES) + 1 :]
     county.start(first)
@@ -434,7 +434,7 @@ def test_nothing_personal_comes_out_anywhere(county: County, seed: int) -> None:
     mails, texts = everything_of(county.mails), everything_of(county.texts)
     api = "\n".join(county.answers.values())
 
-    # What was to be looked through is there: nothing below holds for want of posts, mails or answers.
+    # There really are posts, mails and answers to search: the checks below do not pass for want of them.
     stored = Counter(item["kind"] for item in items if item["sk"] == "POST" and item["pk"].startswith("POST#"))
     quarantined = sum(item["pk"].startswith("QUARANTINE#") for item in items)
     assert stored.total() + quarantined >= len(PLACES) + 1
@@ -451,7 +451,7 @@ def test_nothing_personal_comes_out_anywhere(county: County, seed: int) -> None:
         assert [canary.written for canary in written if canary.found_in(found)] == [], place
         assert [person for person in persons if person.lower() in found.lower()] == [], place
 
-    # The words themselves are for the department, and for nobody who reads a log, a ledger or an SMS.
+    # The text itself is for the department only, and not for readers of a log, a ledger or an SMS.
     channels = json.dumps([item for item in items if item["pk"].startswith("CHANNEL#")], default=str)
     words = ("/tickets", "/examples")
     figures = "\n".join(answer for address, answer in county.answers.items() if not address.startswith(words))

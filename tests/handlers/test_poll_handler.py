@@ -46,7 +46,7 @@ SECRET = "rahasia-KENARI-1"
 INSTAGRAM = a_channel()
 PAGE = a_channel(id="facebook_page:pemkabsleman", kind="facebook_page", account="100000000000001", handle=None)
 OTHER = a_channel(id="instagram:akunlain", account="17841400000000002", handle="akunlain")
-"""An account that the platform does not know."""
+"""An account that is unknown to the platform."""
 ACCOUNTS = (
     Account(Kind.INSTAGRAM, INSTAGRAM.account, "kabarsleman", "token-KENARI-2"),
     Account(Kind.FACEBOOK_PAGE, PAGE.account, "Pemkab", "token-KENARI-3"),
@@ -62,7 +62,7 @@ WRITES = frozenset({"PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems",
 
 
 def some_drafts() -> list[Draft]:
-    """A thread, a reply and something listed, on both kinds."""
+    """A thread, a reply and a listed post, for both kinds."""
 
     def draft(source_id: str, kind: Kind, role: Role, parent: str | None, minutes: int) -> Draft:
         return Draft(
@@ -118,19 +118,19 @@ class Calls:
             raise Killed
 
     def end(self) -> None:
-        """It took effect; its answer is here."""
+        """The call took effect, and its answer has arrived."""
         if len(self.names) == self.kill_after:
             raise Killed
 
     @contextlib.contextmanager
     def one(self, name: str) -> Iterator[None]:
-        """A whole call."""
+        """Surround a whole call."""
         self.begin(name)
         yield
         self.end()
 
     def watch(self, client: Any) -> None:
-        """Count the calls of a client, in the very last moment before they go out."""
+        """Count the calls of a client, at the last moment before they are sent."""
 
         def before(model: Any, **_: Any) -> None:
             self.begin(model.name)
@@ -144,13 +144,13 @@ class Calls:
 
 @dataclass
 class Deployed:
-    """The function on moto, the platform on the simulator, and a clock both go by."""
+    """The function on moto, the platform on the simulator, and a clock that both use."""
 
     start: Deployment
     module: ModuleType
     server: Server
     table: Table
-    """By a client that nobody counts."""
+    """The table, reached by a client whose calls are not counted."""
     ssm: SSMClient
     log: io.StringIO = field(default_factory=io.StringIO)
     calls: Calls = field(default_factory=Calls)
@@ -201,7 +201,7 @@ class Deployed:
         self.ssm.put_parameter(Name=name, Value=value, Type="SecureString", Overwrite=True)
 
     def reset(self) -> None:
-        """An empty table, and a process that has called nothing yet and knows nothing."""
+        """Return to an empty table, and to a process without calls or cached values."""
         for item in self.items():
             self.table.client.delete_item(TableName=TABLE_NAME, Key=to_image({"pk": item["pk"], "sk": item["sk"]}))
         self.module.credentials.forget()
@@ -218,7 +218,7 @@ def _server() -> Iterator[Server]:
 
 @pytest.fixture(name="started", scope="module")
 def _started(server: Server) -> Iterator[Deployed]:
-    """One cold start for all tests: what a process keeps between invocations, they share."""
+    """Start the function once for all tests, which share what a process keeps between invocations."""
     with deployment(**DUMMY) as deployed, pytest.MonkeyPatch.context() as patched:
         platforms = ("GRAPH_BASE_URL", "X_BASE_URL", "TELEGRAM_BASE_URL", "YOUTUBE_BASE_URL")
         module = deployed("PollChannels", STAGE="local", **dict.fromkeys(platforms, server.url))
@@ -301,7 +301,7 @@ def test_what_is_new_is_stored_by_the_next_run(poller: Deployed) -> None:
 
 
 def test_a_missing_token_is_named_in_the_ledger(poller: Deployed, capsys: pytest.CaptureFixture[str]) -> None:
-    """The run fails with the parameter's name, asks the platform nothing, and the cursor stays."""
+    """The run fails with the parameter's name, sends the platform nothing, and leaves the cursor."""
     poller.poll("instagram")
     before = poller.cursor()
     [name, *_] = TOKENS
@@ -320,7 +320,7 @@ def test_a_missing_token_is_named_in_the_ledger(poller: Deployed, capsys: pytest
 
 @pytest.mark.parametrize("value", ["\n", " ", "token-KENARI-2\r\nX-Jahat: 1", "tokén-KENARI-2"])
 def test_a_value_that_cannot_be_a_token_is_refused_without_quoting_it(poller: Deployed, value: str) -> None:
-    """A broken secret is a credential error by the parameter's name; the HTTP library would quote it."""
+    """A broken secret is a credential error naming the parameter; the HTTP library would quote the secret."""
     [name, *_] = TOKENS
     poller.secret(name, value)
     poller.poll("instagram")
@@ -336,7 +336,7 @@ def test_a_pasted_token_with_a_line_end_works(poller: Deployed) -> None:
 
 
 def test_secrets_are_read_on_a_machine_that_has_just_started(poller: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The monotonic clock of a fresh machine stands near zero, and nothing is known yet all the same."""
+    """A monotonic clock near zero does not make an empty cache look fresh."""
     monkeypatch.setattr(poller.module.credentials, "_clock", lambda: 2.0)
     poller.poll("instagram")
     assert poller.runs()[0].complete
@@ -358,7 +358,7 @@ def test_a_refused_token_is_fetched_anew_by_the_next_run(poller: Deployed) -> No
 
 @pytest.mark.parametrize("channels", [(OTHER, INSTAGRAM), (INSTAGRAM, OTHER)])
 def test_a_failing_account_stops_no_other(poller: Deployed, channels: tuple[Channel, ...]) -> None:
-    """Whether it comes first or last, an account without a token leaves the other one read."""
+    """An account without a token, first or last, does not keep the other from being read."""
     poller.channels(*channels)
     poller.poll("instagram")
     [run] = poller.runs(INSTAGRAM)
@@ -375,7 +375,7 @@ def test_a_crash_in_one_account_is_raised_after_the_others_were_read(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """What is no fault of the channel fails the invocation visibly, and only after the rest was done."""
+    """An unexpected error fails the invocation visibly, but only after the other accounts were read."""
     poller.channels(*channels)
     open_account = poller.module.KINDS["instagram"]
 
@@ -426,7 +426,7 @@ def test_an_outage_is_in_the_ledger_and_the_backlog_is_read_later(poller: Deploy
 
 
 def test_a_throttled_account_is_left_alone(poller: Deployed) -> None:
-    """Until the time the platform named, a run costs one read of the table and no call."""
+    """Until the time that the platform named, a run costs one read of the table and no request."""
     poller.simulator.faults.switch_on({"fault": "throttled", "minutes": 7, "times": 1})
     poller.poll("instagram")
     poller.calls.names.clear()
@@ -440,7 +440,7 @@ def test_a_throttled_account_is_left_alone(poller: Deployed) -> None:
 
 
 def test_a_run_short_of_time_stops_and_the_next_one_goes_on(poller: Deployed) -> None:
-    """A run that has no time left says so without an error."""
+    """A run that has no time left says so, and it is no error."""
     poller.poll("instagram", milliseconds=0)
     run = poller.runs()[0]
     assert (run.stopped, run.error, run.complete, run.calls) == ("time", None, False, 0)
@@ -489,7 +489,7 @@ def test_a_poller_killed_at_any_call_loses_and_doubles_nothing(poller: Deployed,
 
 @killed
 def test_a_killed_run_is_not_met_by_its_successor(poller: Deployed) -> None:
-    """As long as a dead run's lease lasts, nobody reads the channel; then somebody does."""
+    """Nobody reads the channel during a dead run's lease; afterwards it is read again."""
     poller.poll("instagram")
     poller.reset()
     poller.calls.kill_after = 7
@@ -522,7 +522,7 @@ FAULTS: list[dict[str, Any]] = [
 def test_log_and_ledger_hold_no_word_no_person_and_no_token(
     poller: Deployed, fault: dict[str, Any], capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """Whatever goes wrong, only ids, codes and counts are written outside the posts; no person is stored at all."""
+    """Whatever goes wrong, only ids, codes and counts are written outside the posts, and no person is stored."""
     if fault:
         poller.simulator.faults.switch_on(fault)
     poller.poll()
@@ -552,7 +552,7 @@ def test_the_log_of_a_crash_holds_no_token(poller: Deployed) -> None:
     [("TABLE_NAME", ""), ("CREDENTIALS_PATH", "aduan"), ("GRAPH_BASE_URL", "graph"), ("GRAPH_VERSION", "25")],
 )
 def test_a_wrong_setting_is_named(started: Deployed, name: str, value: str) -> None:
-    """The function does not start with a setting that cannot be meant, and says which."""
+    """The function does not start with an impossible setting, and names it."""
     with pytest.raises(SettingsError, match=name):
         started.start("PollChannels", STAGE="local", **{name: value})
 
@@ -560,7 +560,7 @@ def test_a_wrong_setting_is_named(started: Deployed, name: str, value: str) -> N
 def test_a_token_is_warned_of_once_at_each_of_its_last_days(
     poller: Deployed, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Fourteen, seven and one day before its end there is one warning; in between there is none."""
+    """There is one warning at fourteen, seven and one day before the end, and none in between."""
     warned = []
     end = NOW + timedelta(days=30)
     poller.channels(INSTAGRAM)
@@ -577,7 +577,7 @@ def test_a_token_is_warned_of_once_at_each_of_its_last_days(
 
 
 def test_a_look_that_fails_leaves_the_last_one(poller: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is known of a token is not forgotten because the platform is down for a day."""
+    """What is known about a token is kept when the platform is down for a day."""
     look = TokenCheck(channel=INSTAGRAM.id, looked_at=NOW, valid=False, reason="code 190")
     monkeypatch.setattr("poll_channels.tasks.tokens.inspect_token", lambda *_: look)
     poller.channels(INSTAGRAM)
@@ -592,7 +592,7 @@ def test_a_look_that_fails_leaves_the_last_one(poller: Deployed, monkeypatch: py
 
 
 def test_what_is_deleted_at_its_source_is_buried_here(poller: Deployed) -> None:
-    """The daily question finds a deleted comment, and leaves only its tombstone."""
+    """The daily recheck finds a deleted comment, and leaves only its tombstone."""
     poller.poll("instagram")
     before = {item["pk"] for item in poller.items() if item.get("text")}
     vanished = poller.simulator.world.find("instagram-c2")
@@ -606,7 +606,7 @@ def test_what_is_deleted_at_its_source_is_buried_here(poller: Deployed) -> None:
 
 
 class OneComment(Source):
-    """An account with one comment; one account is out of order."""
+    """An account with one comment; one account fails."""
 
     calls = 1
 
@@ -622,7 +622,7 @@ class OneComment(Source):
 
 
 def test_sixty_accounts_are_read_in_one_invocation(poller: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One that fails stops no other, and where nothing is new there is one read and no write an account."""
+    """A failing account stops no other; an account without news costs one read and no write."""
     accounts = [a_channel(id=f"instagram:akun{number:02}", account=str(10**16 + number)) for number in range(60)]
     poller.channels(*accounts)
     monkeypatch.setitem(poller.module.KINDS, "instagram", OneComment)
@@ -635,7 +635,7 @@ def test_sixty_accounts_are_read_in_one_invocation(poller: Deployed, monkeypatch
 
 
 def ticket_on(poller: Deployed, source_id: str) -> str:
-    """Open the ticket of one post, as `classify` does on a channel that answers; return its code."""
+    """Open the ticket of one post, as `classify` does on a channel with replies, and return its code."""
     poller.poll("instagram")
     entry = poller.simulator.world.find(source_id)
     assert entry is not None
@@ -648,14 +648,14 @@ def ticket_on(poller: Deployed, source_id: str) -> str:
 
 
 def answers(poller: Deployed) -> list[str]:
-    """What the county wrote beneath the comment of a citizen."""
+    """The county's replies to the comment of a citizen."""
     entry = poller.simulator.world.find("instagram-c1")
     assert entry is not None
     return [below.text for below in entry.descendants() if below.draft.by_county]
 
 
 def test_a_citizen_is_answered_once(poller: Deployed) -> None:
-    """The schedule that answers writes one comment with the code, and finds nothing to do afterwards."""
+    """The schedule writes one reply with the ticket's code, and finds nothing to do afterwards."""
     poller.channels(INSTAGRAM.model_copy(update={"replies": True}))
     code = ticket_on(poller, "instagram-c1")
     for _ in range(3):
@@ -668,7 +668,7 @@ def test_a_citizen_is_answered_once(poller: Deployed) -> None:
 
 @pytest.mark.parametrize("when", ["dies after it wrote", "dies before it wrote"])
 def test_a_run_that_is_killed_answers_once(poller: Deployed, when: str) -> None:
-    """Whether the comment was written or not, in the end there is exactly one."""
+    """Whether or not the killed run wrote its reply, in the end there is exactly one."""
     poller.channels(INSTAGRAM.model_copy(update={"replies": True}))
     ticket_on(poller, "instagram-c1")
     poller.calls.names.clear()
@@ -686,7 +686,7 @@ def test_a_run_that_is_killed_answers_once(poller: Deployed, when: str) -> None:
 
 
 def test_where_nobody_is_answered_nothing_is_asked(poller: Deployed) -> None:
-    """With the channel's answers off the schedule reads no item and calls no platform."""
+    """With the channel's replies off, the schedule reads no item and calls no platform."""
     ticket_on(poller, "instagram-c1")
     poller.calls.names.clear()
     poller.now += timedelta(minutes=1)
@@ -696,7 +696,7 @@ def test_where_nobody_is_answered_nothing_is_asked(poller: Deployed) -> None:
 
 
 def test_outside_production_nobody_real_is_answered(poller: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A stage for trying things out reads the county's real accounts, and is silent there."""
+    """A trial stage reads the county's real accounts, but writes no replies there."""
     poller.channels(INSTAGRAM.model_copy(update={"replies": True}))
     ticket_on(poller, "instagram-c1")
     settings = poller.module.settings
@@ -707,7 +707,7 @@ def test_outside_production_nobody_real_is_answered(poller: Deployed, monkeypatc
 
 
 def test_a_refused_answer_is_a_failed_run(poller: Deployed, capsys: pytest.CaptureFixture[str]) -> None:
-    """An expired token raises the alarm of a failed run, and the answer waits."""
+    """An expired token raises the alarm of a failed run, and the reply waits."""
     poller.channels(INSTAGRAM.model_copy(update={"replies": True}))
     ticket_on(poller, "instagram-c1")
     poller.simulator.faults.switch_on({"fault": "expired_token"})

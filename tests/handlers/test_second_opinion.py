@@ -1,4 +1,4 @@
-"""The deployed functions ask a model, or do without it in time."""
+"""The deployed functions ask a model, or decide without it in time."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def saying(response: dict[str, Any]) -> Answer:
 
 
 def slowly(_: Asked) -> Answer:
-    """An answer that comes when nobody waits any more."""
+    """Answer only after the function has stopped waiting."""
     time.sleep(8)
     return saying(a_response())
 
@@ -58,7 +58,7 @@ class Deployed:
         return self.start.table
 
     def classify(self, **environment: str) -> Any:
-        """Bring the post by the stream."""
+        """Invoke `classify` with the post's stream record."""
         module = self.start("Classify", **ON | environment)
         image = to_image(to_item(POST, key_of(POST.key)))
         record = {"dynamodb": {"Keys": to_image(key_of(POST.key)), "NewImage": image, "SequenceNumber": "1"}}
@@ -91,7 +91,7 @@ def asking(deployed: Deployment, monkeypatch: pytest.MonkeyPatch) -> Iterator[De
 
 
 def test_agreement_sends_a_post_on(asking: Deployed, capsys: pytest.CaptureFixture[str]) -> None:
-    """The department gets what the desk would have got; the decision says why, and the month is charged."""
+    """The department gets what would have gone to the desk; the decision says why, and the cost is booked."""
     assert asking.classify() == {"batchItemFailures": []}
     decided = asking.decided()
     assert (decided.route, decided.department) == ("auto", "dishub")
@@ -102,7 +102,7 @@ def test_agreement_sends_a_post_on(asking: Deployed, capsys: pytest.CaptureFixtu
 
 
 def test_only_masked_words_leave(asking: Deployed) -> None:
-    """Neither a telephone number nor the name of an account reaches the model, nor a word of the post the log."""
+    """The model gets no telephone number or account name, and the log gets no word of the post."""
     asking.classify()
     [request] = asking.asked
     sent = request.body.decode()
@@ -129,7 +129,7 @@ def test_only_masked_words_leave(asking: Deployed) -> None:
 def test_a_model_that_fails_costs_no_post(
     asking: Deployed, answer: Callable[[Asked], Answer], capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """It is asked once, the classifier's decision is written in time, and no word of either text is in the log."""
+    """The model is asked once, the classifier's decision is written in time, and the log holds neither text."""
     asking.answer = answer
     began = time.monotonic()
     assert asking.classify(SECOND_OPINION_SECONDS=str(SECONDS)) == {"batchItemFailures": []}
@@ -143,7 +143,7 @@ def test_a_model_that_fails_costs_no_post(
 
 
 def test_a_post_cannot_choose_its_words(asking: Deployed) -> None:
-    """A model that was talked into something can name a code that exists, and one nobody thought of changes nothing."""
+    """A manipulated model can only name an existing code, and an unexpected one changes nothing."""
     asking.answer = lambda _: saying(a_response(codes(topic="kepolisian", urgency="emergency", note="KENARI-2")))
     asking.classify()
     decided = asking.decided()
@@ -152,14 +152,14 @@ def test_a_post_cannot_choose_its_words(asking: Deployed) -> None:
 
 
 def test_without_a_model_nothing_is_asked_or_written(asking: Deployed) -> None:
-    """A deployment that names none decides as the classifier does, to the letter."""
+    """Without a named model, the decision is exactly the classifier's."""
     asking.classify(**OFF)
     assert asking.decided() == UNSURE
     assert (asking.asked, asking.spent()) == ([], 0)
 
 
 def test_a_budget_of_nothing_asks_nobody(asking: Deployed, capsys: pytest.CaptureFixture[str]) -> None:
-    """A used-up month is a metric, and the decision the classifier's."""
+    """A used-up month sends a metric, and the classifier's decision stands."""
     asking.classify(SECOND_OPINION_MONTHLY_USD="0")
     assert asking.decided() == UNSURE
     assert asking.asked == []
@@ -174,7 +174,7 @@ def test_what_the_stream_left_behind_is_asked_about_too(asking: Deployed) -> Non
 
 
 def test_a_post_that_was_decided_is_not_asked_about_again(asking: Deployed) -> None:
-    """A record that comes twice costs one question."""
+    """A record that comes twice costs one request to the model."""
     for _ in range(2):
         asking.classify()
     assert len(asking.asked) == 1

@@ -128,7 +128,7 @@ def senders(deployed: Deployment, monkeypatch: pytest.MonkeyPatch) -> Deployed:
 def test_a_morning_has_one_mail(
     senders: Deployed, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """The stream leaves three tickets alone; half past seven sends one mail with all of them, and no word in a log."""
+    """The stream sends none of three tickets; at 7.30 one mail holds them all, and no log holds a word of them."""
     monkeypatch.setattr(Sending, "rule", lambda _self, _code: DAILY)
     notices = [senders.open(number, DAILY)[0] for number in range(3)]
     senders.stream(*notices)
@@ -148,7 +148,7 @@ def test_a_morning_has_one_mail(
 
 
 def test_a_flood_is_ten_mails_and_a_digest(senders: Deployed) -> None:
-    """Of fourteen tickets in an hour ten go at once, and four together next morning."""
+    """Of fourteen tickets in an hour, ten are sent at once and four together the next morning."""
     notices = []
     for number in range(14):
         senders.clock.at = TUESDAY + timedelta(minutes=number)
@@ -163,7 +163,7 @@ def test_a_flood_is_ten_mails_and_a_digest(senders: Deployed) -> None:
 
 
 def test_a_night_is_quiet_but_for_emergencies(senders: Deployed) -> None:
-    """At eleven an ordinary mail waits and an emergency wakes; at half past six the ordinary one goes."""
+    """At eleven at night an ordinary mail waits and an emergency is sent; at 6.30 the ordinary one follows."""
     senders.clock.at = TUESDAY + timedelta(hours=14)
     [ordinary] = senders.open(1)
     emergency = senders.open(2, urgency="emergency")

@@ -1,4 +1,4 @@
-"""What the template declares about the functions, with SAM's globals merged in."""
+"""Reads what the template declares about the functions, with SAM's globals merged in."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ INVENTED: Final = {
     "OverrideEmail": "semua@sleman.example",
     "OverridePhone": "+628110000000",
 }
-"""Values of the parameters a deployment must give."""
+"""Values of the parameters that a deployment must set."""
 
 
 def variables(function: str) -> dict[str, Any]:
-    """Environment of a function: the globals' and its own."""
+    """The environment variables of a function: those of the globals and its own."""
     own: dict[str, Any] = FUNCTIONS[function].get("Environment", {}).get("Variables", {})
     return {**GLOBALS["Environment"]["Variables"], **own}
 
 
 def environment(function: str) -> dict[str, str]:
-    """The same, as the deployed function would see it, with invented values for what only a deployment knows."""
+    """The function's environment when deployed, with invented values for what only a deployment knows."""
     return {name: resolved(value) for name, value in variables(function).items()}
 
 

@@ -1,6 +1,6 @@
-"""Lambda's event filter patterns, as far as the template uses them: whatever else a pattern says is refused.
+"""Executes Lambda's event filter patterns, as far as the template uses them, and refuses all other patterns.
 
-A pattern is an object of nested keys; each ends in a list of alternatives, of which the record's value must meet one.
+A pattern is an object of nested keys. Each ends in a list of alternatives, one of which the record's value must match.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from typing import Any
 
 
 class PatternError(Exception):
-    """The pattern says something that is not modelled here."""
+    """The pattern uses something that is not modelled here."""
 
 
 def matches(pattern: Mapping[str, Any], record: Any) -> bool:
-    """Tell whether a record passes: every key of the pattern is in it, and each value meets an alternative."""
+    """Tell whether a record passes: it has every key of the pattern, and each value matches an alternative."""
     if not pattern:
         raise PatternError("an empty pattern lets everything pass")
     for key, wanted in pattern.items():

@@ -1,4 +1,4 @@
-"""What the functions ask of the table, recorded while their own logic runs against it in moto."""
+"""Records what the functions request of the table while their own logic runs against it in moto."""
 
 from __future__ import annotations
 
@@ -77,18 +77,18 @@ _PART_ACTIONS: Final = {
 
 @dataclass(frozen=True)
 class Need:
-    """One permission a request takes."""
+    """One permission that a request needs."""
 
     action: str
-    """``dynamodb:PutItem``"""
+    """The action, such as ``dynamodb:PutItem``."""
     index: str | None
     keys: str
-    """The partition keys asked for, as a policy writes them: ``TICKET#*``."""
+    """The requested partition keys as a policy writes them, such as ``TICKET#*``."""
 
 
 @dataclass
 class Recorder:
-    """Listens to a client, and keeps what each request needs."""
+    """Listens to a client, and keeps the permissions that each request needs."""
 
     needs: set[Need] = field(default_factory=set)
     written: list[dict[str, Any]] = field(default_factory=list)
@@ -131,7 +131,7 @@ class Recorder:
 
 @dataclass(frozen=True)
 class FakeSource(Source):
-    """A channel that holds these."""
+    """A channel that holds the given items."""
 
     results: tuple[Post | Rejected, ...]
     calls: int = 1
@@ -143,7 +143,7 @@ class FakeSource(Source):
 
 @dataclass(frozen=True)
 class Vanished(CanRecheck):
-    """A platform on which these are deleted."""
+    """A platform on which the given posts are deleted."""
 
     native_ids: frozenset[str]
     batch_size: int = 10
@@ -155,7 +155,7 @@ class Vanished(CanRecheck):
 
 
 class Speaking(TakesReplies):
-    """A platform that takes every answer."""
+    """A platform that takes every reply."""
 
     def check(self) -> None:
         """Allow it."""
@@ -176,11 +176,11 @@ class Sending:
 
 @dataclass(frozen=True)
 class World:
-    """The table, reached by two clients: only what a function asks by its own is recorded."""
+    """The table, reached by two clients: only the requests of the function's own client are recorded."""
 
     table: Table
     before: Table
-    """For what others wrote before."""
+    """The table for what other functions wrote before; requests to it are not recorded."""
 
     def open(self, native_id: str, **changes: Any) -> Notice:
         """Lay a ticket with its notice into the table, as `classify` leaves it there; return the notice."""
@@ -210,7 +210,7 @@ class World:
         )
 
     def died(self, department: str) -> AnyNotice:
-        """Let a department's address be dead, and return what the desk is told in the outbox."""
+        """Let a department's address be dead, and return the desk's notice about it."""
         contacts, notice = DynamoContactStore(self.before), a_contact_notice(about=department)
         contact = contacts.get(ContactId(department))
         assert contact is not None
@@ -220,7 +220,7 @@ class World:
         return told
 
     def decide(self, key: str, triage: Triage, now: datetime = NOON) -> str:
-        """Decide about a post, whatever the classifier would say of it today."""
+        """Decide about a post with a given triage, whatever the classifier would say."""
         posts, tickets = DynamoPostStore(self.table), DynamoTicketStore(self.table)
         with mock.patch("classify.decide.classify", return_value=triage):
             return decide(
@@ -232,13 +232,13 @@ class World:
         return self.delivery(fault).deliver(notice)
 
     def delivery(self, fault: Exception | None = None) -> Delivery:
-        """On the table, through a provider that has this fault."""
+        """A delivery on the table, through a provider that has this fault."""
         senders = Senders(FakeMail(fault=fault), FakeSms(fault=fault))
         return Delivery(open_stores(self.table), senders, DIRECTORY, Sending(), clock=lambda: LATER)
 
 
 def contradict(world: World) -> None:
-    """Say that a resolved ticket is not done."""
+    """Let the author say that a resolved ticket is not done."""
     posts, tickets = DynamoPostStore(world.before), DynamoTicketStore(world.before)
     posts.add(a_post(native_id="resolved", author="penulis"))
     before = a_ticket_of("resolved")
@@ -251,7 +251,7 @@ def contradict(world: World) -> None:
 
 
 def ask_for_a_second_opinion(world: World) -> None:
-    """Spend what one costs."""
+    """Book the cost of a second opinion."""
     spending = DynamoSpendingStore(world.table)
     assert spending.book("one", NOON, 2_000, 5_000)
     spending.settle("one", NOON, -500)

@@ -17,7 +17,7 @@ VARIABLES = GLOBALS["Environment"]["Variables"]
 
 @pytest.mark.parametrize("name", ALARMS)
 def test_an_alarm_says_what_happened_and_tells_somebody(name: str) -> None:
-    """It has a sentence, a topic, and an answer to silence."""
+    """Every alarm has a description and a topic, and says how missing data are treated."""
     assert ALARMS[name]["AlarmDescription"].endswith(".")
     assert ALARMS[name]["AlarmActions"] == [{"Ref": "Topic"}]
     assert ALARMS[name]["TreatMissingData"] in {"breaching", "notBreaching"}
@@ -25,14 +25,14 @@ def test_an_alarm_says_what_happened_and_tells_somebody(name: str) -> None:
 
 @pytest.mark.parametrize("name", OWN)
 def test_an_alarm_of_our_own_watches_a_metric_that_is_emitted(name: str) -> None:
-    """Namespace and dimension are those of the functions' environment, and the code names the metric."""
+    """An alarm uses the namespace and dimension of the functions' environment, and a metric that the code names."""
     assert OWN[name]["Namespace"] == VARIABLES["POWERTOOLS_METRICS_NAMESPACE"]
     assert OWN[name]["Dimensions"] == [{"Name": "service", "Value": VARIABLES["POWERTOOLS_SERVICE_NAME"]}]
     assert any(OWN[name]["MetricName"] in strings(module) for module in MODULES)
 
 
 def test_an_alarm_watches_the_resource_it_names() -> None:
-    """A parameter called like a function gets that function, and the queue's gets the queue's name, not its address."""
+    """A parameter named like a function gets that function; the queue's gets the queue's name, not its address."""
     given: dict[str, Any] = RESOURCES["Alarms"]["Properties"]["Parameters"]
     for name in ("PollChannels", "Classify", "Notify", "FollowUp"):
         assert given[name] == {"Ref": name}
@@ -48,7 +48,7 @@ def test_a_stream_that_stands_still_wakes_somebody(function: str) -> None:
 
 @pytest.mark.parametrize("function", ["PollChannels", "FollowUp"])
 def test_a_schedule_that_stands_still_wakes_somebody(function: str) -> None:
-    """Each scheduled function has an alarm for which silence is trouble."""
+    """Each scheduled function has an alarm that treats missing data as a failure."""
     quiet = [
         alarm["Dimensions"]
         for alarm in ALARMS.values()
@@ -58,6 +58,6 @@ def test_a_schedule_that_stands_still_wakes_somebody(function: str) -> None:
 
 
 def test_cloudwatch_may_publish_to_the_topic() -> None:
-    """No key that CloudWatch has no right to: with the account's `aws/sns` key every alarm would be dropped."""
+    """CloudWatch may use the topic's key: with the account's `aws/sns` key every alarm would be dropped."""
     topic = load("infra/alarms.yaml")["Resources"]["Topic"]["Properties"]
     assert topic.get("KmsMasterKeyId") != "alias/aws/sns"

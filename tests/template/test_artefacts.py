@@ -1,4 +1,4 @@
-"""The artefacts that are uploaded: really built, finished, and each handler started alone from its own."""
+"""The artefacts for upload: they are really built, and each handler is started from its own artefact alone."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ MOST_BYTES = 60 * MEGABYTE
 UNCHECKED_HASH = 0b01
 """Flags of byte-code that is valid by its hash and never compared with its source (PEP 552)."""
 RUNTIME = {"AWS_REGION": "ap-southeast-3", "AWS_DEFAULT_REGION": "ap-southeast-3"}
-"""What Lambda itself adds to every environment, as far as an import needs it."""
+"""Environment variables that Lambda itself adds, as far as an import needs them."""
 IMPORT = """
 import importlib, json, sys
 artefact, name = sys.argv[1:]
@@ -49,7 +49,7 @@ SETTINGS = [
 ]
 each_function = pytest.mark.parametrize("function", FUNCTIONS)
 FIRST = next(iter(FUNCTIONS))
-"""Whose artefact is looked into: it stands for all, which are the same."""
+"""The function whose artefact is examined; all artefacts are the same."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Built:
     """How many artefacts `finish` reported."""
 
     def artefact(self, function: str) -> Path:
-        """Folder of a function's artefact."""
+        """Return the folder of a function's artefact."""
         return self.folder / function
 
     def start(self, function: str, variables: dict[str, str]) -> subprocess.CompletedProcess[str]:
@@ -118,7 +118,7 @@ def _built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
 
 
 def test_every_function_has_an_artefact(built: Built) -> None:
-    """Each function of the template was built, and none besides."""
+    """Exactly the functions of the template were built."""
     assert {folder.parent.name for folder in built.folder.glob("*/aduan")} == set(FUNCTIONS)
     assert built.finished == len(FUNCTIONS)
 
@@ -153,7 +153,7 @@ def test_all_of_it_is_compiled(built: Built) -> None:
 
 
 def test_only_the_services_in_use_are_described(built: Built) -> None:
-    """Of botocore's descriptions of services the artefact holds exactly those the functions speak to."""
+    """The artefact holds botocore's descriptions of exactly those services that the functions use."""
     data = built.artefact(FIRST) / "botocore" / "data"
     assert {entry.name for entry in data.iterdir() if entry.is_dir()} == set(OPERATIONS)
     assert (data / "endpoints.json").exists()
@@ -161,7 +161,7 @@ def test_only_the_services_in_use_are_described(built: Built) -> None:
 
 @pytest.mark.parametrize("service", OPERATIONS)
 def test_the_calls_in_use_are_described_in_full(built: Built, service: str) -> None:
-    """Input, output and errors of each call say what botocore itself says, but for the documentation."""
+    """Input, output and errors of each call are as botocore describes them, but without the documentation."""
     own = service_model(service, built.artefact(FIRST) / "botocore" / "data")
     original = service_model(service, Path(botocore.__file__).parent / "data")
     assert set(own.operation_names) == OPERATIONS[service]
@@ -171,13 +171,13 @@ def test_the_calls_in_use_are_described_in_full(built: Built, service: str) -> N
 
 
 def service_model(service: str, data: Path) -> ServiceModel:
-    """Read a service's description below one folder and nowhere else."""
+    """Read a service's description from one folder only."""
     loader = Loader(extra_search_paths=[str(data)], include_default_search_paths=False)
     return ServiceModel(loader.load_service_model(service, "service-2"), service)
 
 
 def described(model: ServiceModel, operation: str) -> dict[str, Any]:
-    """Everything botocore can know about a call: its HTTP form, and each shape that is reached from it."""
+    """Everything that botocore knows about a call: its HTTP form, and each shape reachable from it."""
     about = model.operation_model(operation)
     waiting: list[Shape | None] = [about.input_shape, about.output_shape, *about.error_shapes]
     shapes: dict[str, Any] = {}
@@ -217,7 +217,7 @@ def test_a_handler_starts_alone_from_its_artefact(built: Built, function: str) -
 
 @pytest.mark.parametrize(("function", "name"), SETTINGS)
 def test_a_missing_setting_is_named_before_the_first_event(built: Built, function: str, name: str) -> None:
-    """Without one of its variables a function does not start, and the last line says which."""
+    """Without one of its variables a function does not start, and the last line of its output names it."""
     variables = environment(function)
     del variables[name]
     done = built.start(function, variables)
@@ -229,5 +229,5 @@ def test_a_missing_setting_is_named_before_the_first_event(built: Built, functio
 
 @each_function
 def test_every_function_has_settings_to_miss(function: str) -> None:
-    """No function escapes the test above by having no settings."""
+    """Every function has settings, so that none escapes the test above."""
     assert function in {owner for owner, _ in SETTINGS}

@@ -32,7 +32,7 @@ RECORD = {"eventName": "INSERT", "dynamodb": {"Keys": {"pk": {"S": "POST#1"}, "c
     ],
 )
 def test_every_key_of_a_pattern_must_meet_one_of_its_alternatives(pattern: dict[str, Any], passes: bool) -> None:  # noqa: FBT001 # a column of the table above
-    """Keys are joined by and, alternatives by or; a missing key meets nothing."""
+    """All keys must match, and one alternative of each; a missing key matches nothing."""
     assert matches(pattern, RECORD) is passes
 
 

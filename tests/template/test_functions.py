@@ -27,7 +27,7 @@ from tests.template.declared import (
 from tests.template.sources import MODULES, settings_fields
 
 LIBRARIES = ("POWERTOOLS_", "AWS_", "PYDANTIC_")
-"""Beginnings of the variables that libraries read, not our settings."""
+"""Prefixes of variables that libraries read and our settings do not."""
 SECRET = re.compile(r"token|secret|passw|api_?key|private|signing", re.IGNORECASE)
 GATEWAY_SECONDS = 29
 
@@ -37,7 +37,7 @@ each_template = pytest.mark.parametrize("file", TEMPLATES)
 
 
 def seconds(rate: str) -> int:
-    """How long a rate expression lets pass between two runs."""
+    """Return the time between two runs of a rate expression."""
     found = re.fullmatch(r"rate\((\d+) (minute|hour|day)s?\)", rate)
     assert found is not None, rate
     return int(found[1]) * {"minute": 60, "hour": 3600, "day": 86400}[found[2]]
@@ -53,7 +53,7 @@ def test_a_handler_is_where_the_template_says(function: str) -> None:
 
 @each_function
 def test_the_environment_is_exactly_what_the_settings_ask_for(function: str) -> None:
-    """No setting lacks its variable, and no variable lacks its reader."""
+    """Every setting has its variable, and every variable is read."""
     module = FUNCTIONS[function]["Handler"].rpartition(".")[0]
     given = {name for name in variables(function) if not name.startswith(LIBRARIES)}
     assert given == {field.upper() for field in settings_fields(module)}
@@ -61,16 +61,16 @@ def test_the_environment_is_exactly_what_the_settings_ask_for(function: str) -> 
 
 @each_function
 def test_all_functions_share_one_artefact(function: str) -> None:
-    """CodeUri, runtime and processor are the globals': no two functions can hold different ideas of a post."""
+    """CodeUri, runtime and processor come from the globals, so that no two functions run different code."""
     assert not {"CodeUri", "InlineCode", "ImageUri", "Runtime", "Architectures", "Layers"} & set(FUNCTIONS[function])
     assert GLOBALS["CodeUri"] == "functions/"
 
 
 @each_function
 def test_a_failed_invocation_leaves_a_trace(function: str) -> None:
-    """Whatever a function was asked asynchronously and could not do ends in the queue.
+    """An asynchronous invocation that fails for good ends in the queue.
 
-    What a schedule asked ends there soon and once, for the next run makes it good; what an event says is tried again.
+    A scheduled invocation goes there soon and is not retried, because the next run catches up; an event is retried.
     """
     config = {**GLOBALS["EventInvokeConfig"], **FUNCTIONS[function].get("EventInvokeConfig", {})}
     target = config["DestinationConfig"]["OnFailure"]
@@ -85,7 +85,7 @@ def test_a_failed_invocation_leaves_a_trace(function: str) -> None:
 
 @each_function
 def test_logs_are_forgotten_in_time(function: str) -> None:
-    """Every function writes to a log group of its own, whose retention the deployment decides."""
+    """Every function has its own log group, whose retention the deployment decides."""
     groups = [properties["LoggingConfig"]["LogGroup"]["Ref"] for properties in FUNCTIONS.values()]
     group = FUNCTIONS[function]["LoggingConfig"]["LogGroup"]["Ref"]
     assert groups.count(group) == 1
@@ -102,7 +102,7 @@ def test_every_log_group_has_a_retention() -> None:
 
 @each_function
 def test_a_function_is_described_and_bounded(function: str) -> None:
-    """Each has a description, a memory size and a time limit of its own."""
+    """Each function has its own description, memory size and time limit."""
     assert FUNCTIONS[function]["Description"]
     assert 128 <= FUNCTIONS[function]["MemorySize"] <= 1024
     assert 1 <= FUNCTIONS[function]["Timeout"] <= 900
@@ -110,7 +110,7 @@ def test_a_function_is_described_and_bounded(function: str) -> None:
 
 @each_schedule
 def test_a_schedule_leaves_a_trace_and_never_piles_up(schedule: str) -> None:
-    """It is described, drops what is a minute old, sends what it could not invoke to the queue, and has no name."""
+    """A schedule has a description but no name, drops events a minute old, and sends failures to the queue."""
     properties = events("ScheduleV2")[schedule]
     assert properties["Description"]
     assert properties["RetryPolicy"]["MaximumRetryAttempts"] == 0
@@ -122,20 +122,20 @@ def test_a_schedule_leaves_a_trace_and_never_piles_up(schedule: str) -> None:
 
 @each_schedule
 def test_a_scheduled_run_ends_before_the_next_begins(schedule: str) -> None:
-    """The time limit is shorter than the rate."""
+    """A scheduled function's time limit is shorter than the schedule's rate."""
     function = schedule.partition(".")[0]
     rate = resolved(events("ScheduleV2")[schedule]["ScheduleExpression"])
     assert FUNCTIONS[function]["Timeout"] < seconds(rate)
 
 
 def test_no_schedule_is_of_the_old_kind() -> None:
-    """EventBridge Scheduler is the one engine: its schedules have the dead letters and retries checked here."""
+    """All schedules use EventBridge Scheduler, whose dead letters and retries are checked here."""
     assert not events("Schedule")
     assert not events("EventBridgeRule")
 
 
 def test_every_channel_kind_is_polled_by_one_schedule() -> None:
-    """The schedules' inputs name each kind there is a reader for, once."""
+    """The schedules' inputs name each kind that has a source, once."""
     kinds = [
         json.loads(properties["Input"])["kind"]
         for schedule, properties in events("ScheduleV2").items()
@@ -145,7 +145,7 @@ def test_every_channel_kind_is_polled_by_one_schedule() -> None:
 
 
 def test_every_kind_that_can_tell_is_asked_what_was_deleted() -> None:
-    """A kind whose reader knows what is gone has one schedule that asks it."""
+    """A kind whose source tells what was deleted has one schedule that rechecks it."""
     tasks = [
         given["kind"]
         for schedule, properties in events("ScheduleV2").items()
@@ -163,7 +163,7 @@ def test_the_api_answers_before_the_gateway_gives_up() -> None:
 
 
 def test_every_route_needs_a_sign_in() -> None:
-    """The authorizer is the default of the API; what is pushed, and links, opt out, and carry a signature instead."""
+    """The authorizer is the API's default. Pushes and links opt out, and carry a signature instead."""
     auth = RESOURCES["Api"]["Properties"]["Auth"]
     assert auth["DefaultAuthorizer"] in auth["Authorizers"]
     for name, route in events("Api").items():
@@ -178,13 +178,13 @@ def test_every_route_needs_a_sign_in() -> None:
 
 @pytest.mark.parametrize("function", ["Notify", "FollowUp"])
 def test_a_sender_is_dead_before_its_notice_is_given_up(function: str) -> None:
-    """A claimed notice is parked only when the function that claimed it cannot be alive any more."""
+    """A claimed notice is parked only when the function that claimed it must be dead."""
     assert timedelta(seconds=FUNCTIONS[function]["Timeout"]) < GRACE
 
 
 @each_function
 def test_the_environment_holds_no_secret(function: str) -> None:
-    """Variables name where a secret lies, never the secret: a literal is one plain word, a reference no secret."""
+    """A variable names where a secret lies and never holds it: literals are plain words, references no secrets."""
     for name, value in variables(function).items():
         assert not SECRET.search(name), name
         assert "{{resolve:" not in environment(function)[name], name
@@ -196,7 +196,7 @@ def test_the_environment_holds_no_secret(function: str) -> None:
 
 @each_template
 def test_no_secret_is_a_parameter(file: str) -> None:
-    """Nothing secret passes through a template: tokens lie in the Parameter Store."""
+    """No secret passes through a template, because tokens lie in the Parameter Store."""
     for name, parameter in load(file)["Parameters"].items():
         assert not SECRET.search(name), name
         assert "NoEcho" not in parameter, name
@@ -214,7 +214,7 @@ def test_what_a_deployer_reads_is_described(file: str) -> None:
 
 @each_template
 def test_every_parameter_is_used(file: str) -> None:
-    """A parameter without effect would promise what nothing keeps."""
+    """Every parameter is used; one without effect would make an empty promise."""
     template = load(file)
     used = references({name: section for name, section in template.items() if name != "Parameters"})
     assert set(template["Parameters"]) <= used
@@ -222,7 +222,7 @@ def test_every_parameter_is_used(file: str) -> None:
 
 @pytest.mark.parametrize("stack", ["Storage", "Alarms"])
 def test_a_nested_stack_gets_exactly_its_parameters(stack: str) -> None:
-    """What the outer template passes on is what the inner one declares, and what is read back is an output."""
+    """The outer template passes exactly the parameters that the inner one declares, and reads back only outputs."""
     nested = load(RESOURCES[stack]["Properties"]["TemplateURL"])
     required = {name for name, parameter in nested["Parameters"].items() if "Default" not in parameter}
     given = set(RESOURCES[stack]["Properties"]["Parameters"])

@@ -13,7 +13,7 @@ from tests.template.sources import CODE, MODULES, calls, imported, services, str
 
 ALLOWED = {
     "aduan": set[str](),
-    # Public replies are no function of their own: they go out through the sources, which say who takes them.
+    # Public replies are no function of their own: they are sent through the sources, which declare who takes them.
     "poll_channels": {"aduan", "public_replies"},
     "public_replies": {"aduan"},
     "classify": {"aduan"},
@@ -21,10 +21,10 @@ ALLOWED = {
     "admin_api": {"aduan"},
     "intake": {"aduan"},
     "actions": {"aduan"},
-    # It drives again what the other two left behind, by their own logic.
+    # It redrives what the other two left behind, with their own logic.
     "follow_up": {"aduan", "classify", "notify"},
 }
-"""By package, the packages of ours it may import besides itself."""
+"""Our packages that each package may import besides itself."""
 EXPRESSIONS = (
     "KeyConditionExpression",
     "UpdateExpression",
@@ -39,24 +39,24 @@ each_module = pytest.mark.parametrize("module", MODULES)
 
 
 def package(module: str) -> str:
-    """The outermost package."""
+    """Return the outermost package of a module."""
     return module.partition(".")[0]
 
 
 def in_store(module: str) -> bool:
-    """Whether a module is behind the one door to the table."""
+    """Tell whether a module belongs to `aduan.store`, the only package that uses the table."""
     return f"{module}.".startswith("aduan.store.")
 
 
 def test_every_package_is_known_here() -> None:
-    """A new package says what it may import before it imports anything."""
+    """Every package declares above what it may import."""
     assert {package(module) for module in MODULES} == set(ALLOWED)
     assert all((CODE / name / "__init__.py").exists() for name in ALLOWED)
 
 
 @each_module
 def test_imports_go_one_way(module: str) -> None:
-    """What functions share imports no function, and no function another, but for the one that drives again."""
+    """Shared code imports no function, and no function imports another, except as declared above."""
     ours = {package(name) for name in imported(module)} & set(ALLOWED)
     assert ours <= {package(module)} | ALLOWED[package(module)]
 
@@ -73,13 +73,13 @@ def test_no_imports_go_round() -> None:
 
 @each_module
 def test_what_is_deployed_needs_nothing_around_it(module: str) -> None:
-    """Neither infra nor the tests are in the artefact."""
+    """No function imports infra or the tests, which are not in the artefact."""
     assert not {package(name) for name in imported(module)} & {"infra", "tests", "pytest", "moto"}
 
 
 @each_module
 def test_imports_are_absolute(module: str) -> None:
-    """One import root, in tests and in Lambda."""
+    """All imports are absolute, so that tests and Lambda have the same import root."""
     assert not [
         node.lineno for node in ast.walk(MODULES[module]) if isinstance(node, ast.ImportFrom) and node.level > 0
     ]
@@ -87,7 +87,7 @@ def test_imports_are_absolute(module: str) -> None:
 
 @each_module
 def test_the_environment_is_read_in_one_place(module: str) -> None:
-    """Only `aduan.settings` looks into it, so a missing setting always fails at import and by name."""
+    """Only `aduan.settings` reads the environment, so a missing setting always fails at import and by name."""
     if module == "aduan.settings":
         return
     for node in ast.walk(MODULES[module]):
@@ -115,7 +115,7 @@ def test_one_place_knows_the_table(module: str) -> None:
 
 
 def test_the_store_is_seen_by_this_test() -> None:
-    """The words looked for are those the store really uses."""
+    """The words that the test above looks for are those that the store really uses."""
     used = {
         word for module in MODULES if in_store(module) for word in EXPRESSIONS if word in ast.unparse(MODULES[module])
     }
@@ -123,18 +123,18 @@ def test_the_store_is_seen_by_this_test() -> None:
 
 
 def test_the_artefact_describes_exactly_the_services_in_use() -> None:
-    """What the functions make clients of is what is kept of botocore."""
+    """The artefact keeps botocore's descriptions of exactly the services for which the functions make clients."""
     assert set[str]().union(*(services(module) for module in MODULES)) == set(OPERATIONS)
 
 
 def test_the_artefact_describes_exactly_the_calls_in_use() -> None:
-    """Each call on a client is kept in its service's description, and no other is."""
+    """The artefact keeps a service's description of exactly the calls that are made on its client."""
     session = botocore.session.Session()
     known = {
         xform_name(operation): (service, operation)
         for service in OPERATIONS
         for operation in session.get_service_model(service).operation_names
     }
-    # A method of something else that is called a client, like our own reader of the Graph API, is no operation.
+    # A method of our own objects that are called "client", such as the Graph client, is no operation.
     called = {known[call] for module in MODULES for call in calls(module) if call in known}
     assert called == {(service, operation) for service, kept in OPERATIONS.items() for operation in kept}

@@ -1,4 +1,4 @@
-"""What SES reports about the mails reaches the function that writes it down, and nobody else can feed it."""
+"""SES's reports about mails reach the function that records them, and nobody else can send it reports."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def test_every_mail_is_reported_by_each_event_that_matters() -> None:
 
 
 def test_only_our_configuration_set_may_publish() -> None:
-    """Whoever else could would declare addresses dead; SES tries the topic at once, so the policy comes first."""
+    """Nobody else can declare addresses dead. SES tries the topic at once, so the policy is created first."""
     policy = RESOURCES["MailEventsPolicy"]["Properties"]
     [statement] = policy["PolicyDocument"]["Statement"]
     assert policy["Topics"] == [TOPIC]
@@ -35,7 +35,7 @@ def test_only_our_configuration_set_may_publish() -> None:
 
 
 def test_what_is_reported_is_encrypted_with_a_key_that_ses_may_use() -> None:
-    """An event names an address. With the account's own key SES could not publish, and every event would be lost."""
+    """Events name addresses, so they are encrypted; SES may use the key, or every event would be lost."""
     assert RESOURCES["MailEvents"]["Properties"]["KmsMasterKeyId"] == {"Ref": "MailEventsKey"}
     statements = RESOURCES["MailEventsKey"]["Properties"]["KeyPolicy"]["Statement"]
     [allowed] = [each for each in statements if each["Principal"] == {"Service": "ses.amazonaws.com"}]

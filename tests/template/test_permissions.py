@@ -1,6 +1,6 @@
 """Every function may do what it does, and nothing else.
 
-What a function does is not retyped here: its own logic runs against the table in moto, and each request is recorded.
+What a function does is not repeated here: its own logic runs against the table in moto, and each request is recorded.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ WRITES = {"dynamodb:PutItem", "dynamodb:UpdateItem"}
 SENDERS = {"Notify", "FollowUp"}
 ASKERS = {"Classify", "FollowUp"}
 IAM_NAMES = {"sesv2": "ses", "bedrock-runtime": "bedrock"}
-"""Services whose actions begin otherwise than their client is called."""
+"""The prefix of a service's actions, where it differs from the client's name."""
 TABLE_ARN = {"Fn::GetAtt": ["Storage", "Outputs.TableArn"]}
 
 each_function = pytest.mark.parametrize("function", FUNCTIONS)
@@ -36,13 +36,13 @@ class Statement:
 
     @property
     def actions(self) -> list[str]:
-        """What it allows."""
+        """The actions that the statement allows."""
         action = self.raw["Action"]
         return [action] if isinstance(action, str) else list(action)
 
     @property
     def resources(self) -> list[Any]:
-        """On what; nothing for the form with NotResource."""
+        """The resources on which they are allowed; empty for the form with NotResource."""
         resource = self.raw.get("Resource", [])
         return resource if isinstance(resource, list) else [resource]
 
@@ -53,7 +53,7 @@ class Statement:
         return keys
 
     def covers(self, need: Need) -> bool:
-        """Tell whether it allows a request."""
+        """Tell whether the statement allows a request."""
         return (
             need.action in self.actions
             and any(index_of(resource) == (need.index or "") for resource in self.resources)
@@ -62,7 +62,7 @@ class Statement:
 
 
 def index_of(resource: Any) -> str | None:
-    """Name of the index a resource stands for: empty for the table itself, None for what is not the table's."""
+    """Return the name of the table's index that a resource denotes: empty for the table itself, None for others."""
     if resource == TABLE_ARN:
         return ""
     if isinstance(resource, dict) and "Fn::Sub" in resource:
@@ -72,17 +72,17 @@ def index_of(resource: Any) -> str | None:
 
 
 def statements(function: str) -> list[Statement]:
-    """Every statement of a function's policies, with those that hold only where a condition does."""
+    """Every statement of a function's policies, including those that depend on a condition."""
     return [Statement(raw.get("Fn::If", (None, raw))[1]) for raw in written(function)]
 
 
 def written(function: str) -> list[Any]:
-    """The same as the template has them."""
+    """The function's statements as they are written in the template."""
     return [raw for policy in FUNCTIONS[function]["Policies"] for raw in policy["Statement"]]
 
 
 def of_table(function: str) -> list[Statement]:
-    """Those about the table."""
+    """The function's statements about the table."""
     return [statement for statement in statements(function) if statement.actions[0].startswith("dynamodb:")]
 
 
@@ -144,7 +144,7 @@ def test_writes_are_bound_to_keys(function: str) -> None:
 
 
 def test_the_api_writes_contacts_and_corrections_and_nothing_else() -> None:
-    """An admin's request can change contacts, tickets, counters and examples; of a post it only asks how it is."""
+    """An admin's request can change contacts, tickets, counters and examples, but only check the state of a post."""
     writing = {
         statement.actions[0]: statement.keys
         for statement in of_table("AdminApi")
@@ -159,7 +159,7 @@ def test_the_api_writes_contacts_and_corrections_and_nothing_else() -> None:
 
 @each_function
 def test_a_star_needs_a_reason(function: str) -> None:
-    """Everything is the resource only of a mail from the one sender; an SMS is whatever is no topic."""
+    """Only sending mail, from the one sender address, has ``*`` as its resource; SMS excludes every topic."""
     for statement in statements(function):
         if "*" in statement.resources:
             assert statement.actions == ["ses:SendEmail"]
@@ -172,7 +172,7 @@ def test_a_star_needs_a_reason(function: str) -> None:
 
 @each_function
 def test_only_senders_may_send(function: str) -> None:
-    """Mail and SMS leave from Notify and FollowUp alone; nobody else could spam a head of department."""
+    """Only Notify and FollowUp may send mail and SMS; no other function could spam a head of department."""
     sending = {
         action
         for statement in statements(function)
@@ -192,7 +192,7 @@ def test_a_function_may_use_the_services_it_makes_clients_of(function: str) -> N
 
 
 def test_secrets_are_read_where_they_are_used() -> None:
-    """The poller reads its stage's parameters; the intake only partners' keys, Meta's app and Instagram's tokens."""
+    """The poller reads its stage's parameters, the intake only partners' keys, Meta's app and Instagram's tokens."""
     reading = {
         function: statement.resources
         for function in FUNCTIONS
@@ -207,7 +207,7 @@ def test_secrets_are_read_where_they_are_used() -> None:
 
 
 def test_a_link_moves_a_ticket_and_nothing_else() -> None:
-    """Whoever has a link can change its ticket with what belongs to it; of posts it only reads and asks."""
+    """A link can change its ticket and what belongs to it, but can only read posts and check their state."""
     writing = {
         statement.actions[0]: statement.keys
         for statement in of_table("Actions")
@@ -221,7 +221,7 @@ def test_a_link_moves_a_ticket_and_nothing_else() -> None:
 
 
 def test_the_keys_of_the_links_are_read_by_whom_they_serve() -> None:
-    """Those who write links and those who take them read that one secret; nobody else reads any, and nobody writes."""
+    """Functions that write or accept links read that one secret. No other function reads a secret, and none writes."""
     reading = {
         function: (statement.actions, statement.resources)
         for function in FUNCTIONS
@@ -233,7 +233,7 @@ def test_the_keys_of_the_links_are_read_by_whom_they_serve() -> None:
 
 
 def test_what_is_pushed_becomes_a_post_or_is_put_aside() -> None:
-    """Whoever pushes can add posts, see which are there, and reach neither tickets nor notices."""
+    """A push can add posts and see which exist, but reaches neither tickets nor notices."""
     [statement] = of_table("Intake")
     assert statement.actions == ["dynamodb:BatchGetItem", "dynamodb:PutItem"]
     assert statement.keys == ["POST#*", "QUARANTINE#*"]
@@ -241,7 +241,7 @@ def test_what_is_pushed_becomes_a_post_or_is_put_aside() -> None:
 
 @each_function
 def test_a_second_opinion_is_a_right_of_a_deployment_that_wants_one(function: str) -> None:
-    """Asking a model, and spending on it, is allowed to those who decide, and only where a model is named."""
+    """Only functions that decide may ask a model and spend on it, and only where a model is named."""
     conditional = [raw["Fn::If"] for raw in written(function) if "Fn::If" in raw]
     assert all(
         (condition, other) == ("AsksForSecondOpinions", {"Ref": "AWS::NoValue"}) for condition, _, other in conditional
@@ -256,7 +256,7 @@ def test_a_second_opinion_is_a_right_of_a_deployment_that_wants_one(function: st
 
 @pytest.mark.parametrize("function", sorted(ASKERS))
 def test_one_model_may_be_asked(function: str) -> None:
-    """The model or the profile that is named, and other models only as what that profile leads to."""
+    """Only the named model or profile may be asked, and other models only through that profile."""
     here = "arn:${AWS::Partition}:bedrock:${AWS::Region}:"
     profile = {"Fn::Sub": f"{here}${{AWS::AccountId}}:inference-profile/${{SecondOpinionModel}}"}
     asking = [one for one in statements(function) if one.actions == ["bedrock:InvokeModel"]]

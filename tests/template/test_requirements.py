@@ -16,7 +16,7 @@ PINNED: Final = {
     "requirements/sam.in": "requirements/sam.txt",
     "requirements/ministack.in": "requirements/ministack.txt",
 }
-"""By what people write, what `make requirements` makes of it."""
+"""The file that people write, and the one that `make requirements` makes of it."""
 _PIN: Final = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^]]*\])?==([^\s;]+)(?: ; ([^\\]*[^\\\s]))?", re.MULTILINE)
 
 each_pair = pytest.mark.parametrize(("written", "pinned"), PINNED.items())
@@ -30,14 +30,14 @@ def pins(name: str) -> set[tuple[str, str, str]]:
 
 @each_pair
 def test_what_is_written_is_pinned(written: str, pinned: str) -> None:
-    """Who changes a requirement runs `make requirements`, or nobody would install the change."""
+    """A changed requirement is pinned by `make requirements`; otherwise nobody would install the change."""
     assert pins(written)
     assert pins(written) <= pins(pinned)
 
 
 @each_pair
 def test_everything_has_a_hash(written: str, pinned: str) -> None:
-    """Nothing is installed whose hash is not written here, needed by us or by what we need."""
+    """Every direct or indirect requirement is installed by its hash."""
     entries = re.split(r"^(?=\S)", (ROOT / pinned).read_text(), flags=re.MULTILINE)
     requirements = [entry for entry in entries if entry and not entry.startswith("#")]
     assert len(requirements) == len(pins(pinned))
@@ -46,11 +46,11 @@ def test_everything_has_a_hash(written: str, pinned: str) -> None:
 
 @each_pair
 def test_no_address_is_recorded(written: str, pinned: str) -> None:
-    """Where packages come from is up to whoever installs them."""
+    """No pinned file says where packages come from; the person who installs them chooses."""
     text = (ROOT / written).read_text() + (ROOT / pinned).read_text()
     assert not re.search(r"://|--(?:extra-)?index-url|--find-links", text)
 
 
 def test_tests_run_on_what_is_deployed() -> None:
-    """The functions are tested with the versions that are deployed, of what they need indirectly too."""
+    """The functions are tested with the deployed versions, including those of indirect requirements."""
     assert pins(DEPLOYED) <= pins("requirements/dev.txt")

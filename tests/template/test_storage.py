@@ -1,4 +1,4 @@
-"""What is stored is kept, closed and encrypted, and lies as the stores expect it."""
+"""Stored data is kept, private and encrypted, and has the layout that the stores expect."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PROPERTIES: dict[str, Any] = TABLE["Properties"]
 TTL = PROPERTIES["TimeToLiveSpecification"]["AttributeName"]
 FORTNIGHT = 14 * 24 * 3600
 KEPT = {"AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::Cognito::UserPool"}
-"""What holds data that outlives a deployment."""
+"""Types of resources that hold data which outlives a deployment."""
 
 
 def test_there_is_one_table() -> None:
@@ -27,28 +27,28 @@ def test_there_is_one_table() -> None:
 
 
 def test_the_table_can_be_restored() -> None:
-    """Every second of the last weeks can be brought back."""
+    """The table can be restored to any second of the last weeks."""
     assert PROPERTIES["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"] is True
 
 
 def test_the_table_is_encrypted() -> None:
-    """With a key of AWS KMS, whose use is logged."""
+    """The table is encrypted with a key of AWS KMS, whose use is logged."""
     assert PROPERTIES["SSESpecification"] == {"SSEEnabled": True}
 
 
 def test_the_table_cannot_be_deleted_by_mistake() -> None:
-    """Neither a call nor a stack removes it."""
+    """Neither an API call nor a stack's deletion removes the table."""
     assert PROPERTIES["DeletionProtectionEnabled"] is True
 
 
 def test_the_table_grows_by_itself() -> None:
-    """On demand: nobody sizes it, and a quiet day costs nothing."""
+    """The table is billed on demand: nobody has to size it, and a quiet day costs nothing."""
     assert PROPERTIES["BillingMode"] == "PAY_PER_REQUEST"
     assert "ProvisionedThroughput" not in PROPERTIES
 
 
 def test_the_stream_shows_both_images() -> None:
-    """Whoever looks into the failure store later sees what was and what became of it."""
+    """A person who looks into the failure store later sees an item before and after its change."""
     assert PROPERTIES["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
 
 
@@ -69,7 +69,7 @@ def test_the_storage_stack_outlives_the_outer_one() -> None:
 
 
 def test_the_expiry_the_stores_write_is_the_one_the_table_reads() -> None:
-    """Runs, quarantine and chatter carry the attribute as whole seconds; the table forgets by exactly that one."""
+    """Runs, quarantine and chatter carry the expiry in whole seconds, in the attribute that the table reads."""
     assert PROPERTIES["TimeToLiveSpecification"]["Enabled"] is True
     written = recorded("PollChannels").written
     [quarantined] = [item for item in written if item["pk"].startswith("QUARANTINE#")]
@@ -96,12 +96,12 @@ def test_no_complaint_expires() -> None:
 
 
 def test_every_item_says_which_schema_it_has() -> None:
-    """Readers of later versions can tell what they meet."""
+    """Every item carries its schema version, so that later readers know what they read."""
     assert all(item["schema_version"] == 1 for function in LOGIC for item in recorded(function).written)
 
 
 def test_the_indexes_are_those_the_code_asks() -> None:
-    """No query names an index that does not exist, and no index is paid for that nobody asks."""
+    """Every index that a query names exists, and no index is paid for that no query uses."""
     asked = {need.index for function in LOGIC for need in recorded(function).needs if need.index is not None}
     assert asked == {index["IndexName"] for index in PROPERTIES["GlobalSecondaryIndexes"]}
 
@@ -121,7 +121,7 @@ def test_only_tickets_are_listed() -> None:
 
 
 def test_every_bucket_is_closed_and_encrypted() -> None:
-    """No object can become public, and none lies open on a disk."""
+    """No object can become public, and each is encrypted."""
     found = of_type("AWS::S3::Bucket")
     assert found
     for name, bucket in found.items():
@@ -133,13 +133,13 @@ def test_every_bucket_is_closed_and_encrypted() -> None:
 
 
 def test_failed_records_are_forgotten_in_time() -> None:
-    """They hold citizens' words, so even the failure store forgets."""
+    """Failed records hold citizens' words, so they expire even in the failure store."""
     rules = RESOURCES["FailedRecords"]["Properties"]["LifecycleConfiguration"]["Rules"]
     assert [(rule["Status"], rule["ExpirationInDays"]) for rule in rules] == [("Enabled", 90)]
 
 
 def test_every_queue_waits_as_long_as_a_queue_can() -> None:
-    """A failure of the Lebaran holidays is still there after them, encrypted."""
+    """A failure during the Lebaran holidays is still there afterwards, encrypted."""
     found = of_type("AWS::SQS::Queue")
     assert found
     for name, queue in found.items():
@@ -148,7 +148,7 @@ def test_every_queue_waits_as_long_as_a_queue_can() -> None:
 
 
 def test_the_templates_hold_no_store_that_is_not_checked_here() -> None:
-    """A database or file system of another kind needs its own promises first."""
+    """The templates declare no database or file system of a kind for which this file states no promises."""
     stores = ("AWS::RDS::", "AWS::EFS::", "AWS::SimpleDB", "AWS::OpenSearch", "AWS::Kinesis", "AWS::ElastiCache")
     for file in TEMPLATES:
         for name, resource in load(file)["Resources"].items():

@@ -1,6 +1,6 @@
-"""The two stream consumers: what reaches them, and what becomes of a record that fails.
+"""The two stream consumers: which records reach them, and what happens to a record that fails.
 
-The filters are executed on records of a real stream, written by the real stores, for every kind of item there is.
+The filters are executed on records of a stream that the real stores wrote, with every kind of item there is.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ WANTED = {
     "Classify": {"post insert", "post revised"},
     "Notify": {"notice insert", "channel notice insert", "contact notice insert"},
 }
-"""By consumer, the records it must get; every other record it must not."""
+"""The records that each consumer must get; it must get no other record."""
 KINDS = {
     "post insert",
     "post settled",
@@ -95,7 +95,7 @@ each_consumer = pytest.mark.parametrize("consumer", CONSUMERS)
 
 
 class Stream:
-    """A table's stream, read from its beginning, each record under the name of what was done."""
+    """A table's stream, read from its beginning. Each record gets the name of the step that wrote it."""
 
     def __init__(self, table: Table) -> None:
         self.records: list[tuple[str, dict[str, Any]]] = []
@@ -123,7 +123,7 @@ class Stream:
 
 
 def names_of_an_opening(post: Post, ticket: Ticket, notices: list[Notice]) -> Callable[[dict[str, Any]], str]:
-    """Tell the records of the transaction that opens a ticket apart, by the keys the table gives them."""
+    """Return a function that names the records of the transaction opening a ticket, by their keys."""
     known = {
         tuple(post_key(post.key).values()): "post of a ticket",
         tuple(ticket_key(ticket.code).values()): "ticket insert",
@@ -164,7 +164,7 @@ def delete(table: Table, record: Mapping[str, Any]) -> None:
 
 
 def write_posts(table: Table, stream: Stream) -> None:
-    """Posts come, are decided, are deleted at their source and forgotten; one is not readable."""
+    """Store, decide, delete and expire posts; one of them cannot be read."""
     posts = DynamoPostStore(table)
     for native_id in ("1", "2"):
         posts.add(a_post(native_id=native_id))
@@ -191,7 +191,7 @@ def write_posts(table: Table, stream: Stream) -> None:
 
 
 def write_channels(table: Table, stream: Stream) -> None:
-    """A channel is leased, released and accounted for, and its owner is told about it."""
+    """Lease, release and account for a channel, and notify its owner."""
     channels = DynamoChannelStore(table)
     leased = channels.lease(channels.read(a_channel().id), "run-1", NOON, NOON + timedelta(minutes=1))
     stream.take("cursor insert")
@@ -212,7 +212,7 @@ def write_channels(table: Table, stream: Stream) -> None:
 
 
 def write_tickets(table: Table, stream: Stream) -> None:
-    """Tickets are opened with everything that belongs to them, and each notice comes to another end."""
+    """Open tickets with everything that belongs to them, and bring each notice to a different end."""
     notices = DynamoNoticeStore(table)
     for native_id, end in (
         ("a", "sent"), ("b", "refused"), ("c", "postponed"), ("d", "unknown"), ("e", "parked"), ("f", "parked"),
@@ -249,7 +249,7 @@ def write_tickets(table: Table, stream: Stream) -> None:
 
 
 def write_contacts(table: Table, stream: Stream) -> None:
-    """A contact is written and replaced, and its address dies."""
+    """Write and replace a contact, and let its address die."""
     contacts = DynamoContactStore(table)
     contacts.put(a_contact("dlh"))
     stream.take("contact insert")
@@ -260,7 +260,7 @@ def write_contacts(table: Table, stream: Stream) -> None:
 
 
 def patterns(consumer: str) -> list[dict[str, Any]]:
-    """The filter patterns of a consumer: a record that meets one of them is delivered."""
+    """The filter patterns of a consumer; a record that matches one of them is delivered."""
     filters = CONSUMERS[consumer]["FilterCriteria"]["Filters"]
     return [json.loads(each["Pattern"]) for each in filters]
 
@@ -271,7 +271,7 @@ def delivered(consumer: str, record: Mapping[str, Any]) -> bool:
 
 
 def test_there_are_two_stream_consumers() -> None:
-    """A stream serves two readers without throttling them; a third would slow both."""
+    """Exactly two functions read the stream: it serves two without throttling, and a third would slow both."""
     assert sorted(consumer.partition(".")[0] for consumer in CONSUMERS) == ["Classify", "Notify"]
     for properties in CONSUMERS.values():
         assert properties["Stream"] == {"Fn::GetAtt": ["Storage", "Outputs.StreamArn"]}
@@ -279,14 +279,14 @@ def test_there_are_two_stream_consumers() -> None:
 
 @each_consumer
 def test_nothing_written_while_a_deployment_runs_is_missed(consumer: str) -> None:
-    """Reading starts with the oldest record there is."""
+    """Each consumer starts reading at the oldest record."""
     assert CONSUMERS[consumer]["StartingPosition"] == "TRIM_HORIZON"
     assert CONSUMERS[consumer].get("Enabled", True) is True
 
 
 @each_consumer
 def test_one_bad_record_delays_the_others_by_little(consumer: str) -> None:
-    """A failed batch is halved, only the failed records come again, and for a bounded number of times and hours."""
+    """A failed batch is halved, and only failed records are retried, for a bounded number of times and hours."""
     properties = CONSUMERS[consumer]
     assert properties["BisectBatchOnFunctionError"] is True
     assert properties["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
@@ -297,7 +297,7 @@ def test_one_bad_record_delays_the_others_by_little(consumer: str) -> None:
 
 @each_consumer
 def test_what_is_given_up_is_kept_whole(consumer: str) -> None:
-    """The bucket gets the record itself; a queue would get only where it once lay in the stream."""
+    """A bucket gets each abandoned record itself; a queue would get only its former place in the stream."""
     target = CONSUMERS[consumer]["DestinationConfig"]["OnFailure"]
     assert target == {"Type": "S3", "Destination": {"Fn::GetAtt": ["FailedRecords", "Arn"]}}
 
@@ -318,7 +318,7 @@ def test_a_consumer_filters(consumer: str) -> None:
 
 
 def test_every_kind_of_record_is_tried(records: list[tuple[str, dict[str, Any]]]) -> None:
-    """Nothing the product writes is left out, and expiry looks as DynamoDB's."""
+    """The records cover everything the product writes, and an expiry looks like DynamoDB's."""
     assert {name for name, _ in records} == KINDS
     operations = Counter(record["eventName"] for _, record in records)
     assert set(operations) == {"INSERT", "MODIFY", "REMOVE"}
@@ -334,13 +334,13 @@ def test_a_consumer_gets_exactly_what_is_its_own(consumer: str, records: list[tu
 
 
 def test_no_record_goes_to_both(records: list[tuple[str, dict[str, Any]]]) -> None:
-    """The filters are disjoint: no record is paid for or worked on twice."""
+    """The filters are disjoint, so that no record is paid for or processed twice."""
     for name, record in records:
         assert sum(delivered(consumer, record) for consumer in CONSUMERS) <= 1, name
 
 
 def test_no_key_can_carry_a_record_to_the_wrong_consumer() -> None:
-    """Names inside keys that begin like another item's do not fool a filter."""
+    """A filter is not fooled by a name inside a key that begins like another item's key."""
     keys = [
         ("POST#NOTICE#1", "POST", "Classify"),
         ("QUARANTINE#POST#", "POST#1", None),

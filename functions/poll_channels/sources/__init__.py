@@ -25,6 +25,6 @@ KINDS: Final[dict[str, type[Source]]] = {
     "youtube": YouTube,
 }
 RECHECKED: Final = {kind: source for kind, source in KINDS.items() if issubclass(source, CanRecheck)}
-"""The kinds that tell what was deleted."""
+"""The kinds whose platform tells which posts were deleted."""
 REPLIED: Final = {kind: source for kind, source in KINDS.items() if issubclass(source, TakesReplies)}
 """The kinds on which citizens can be replied to."""

@@ -1,4 +1,4 @@
-"""A Facebook Page: what visitors post on it or tag it in, and the comments under everything on it."""
+"""Reads a Facebook Page: posts that visitors write on it or tag it in, and the comments under everything on it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 POSTS_PER_PAGE: Final = 50
 COMMENTS_PER_PAGE: Final = 100
 
-# Without the author the Page's own answers would come in as complaints.
+# The author is needed: without it the Page's own replies would come in as complaints.
 _POST_NEEDED: Final = "id,created_time,updated_time,message,permalink_url,from{id}"
 _POST: Final = f"{_POST_NEEDED},is_published,attachments{{media_type}}"
 _COMMENT_NEEDED: Final = "id,created_time,message,permalink_url,from{id}"
@@ -31,11 +31,11 @@ PHOTO_TYPES: Final = frozenset({"photo", "video", "album"})
 
 
 class Reference(Named):
-    """Another object, by its id."""
+    """Another object, of which only the id is needed."""
 
 
 class Attachment(BaseModel):
-    """Something shown with a post."""
+    """A picture, film or link shown with a post."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -43,7 +43,7 @@ class Attachment(BaseModel):
 
 
 class Attachments(BaseModel):
-    """The list of what is shown with a post."""
+    """The attachments of a post."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -55,7 +55,7 @@ class FeedPost(Named):
 
     created_time: Moment
     updated_time: Moment
-    """Moves when the post is edited and when somebody comments."""
+    """Changes when the post is edited and when somebody comments."""
     message: str = ""
     permalink_url: str = ""
     is_published: bool = True
@@ -64,7 +64,7 @@ class FeedPost(Named):
 
 
 class Comment(Named):
-    """A comment or a reply; the message is empty for a picture or a sticker."""
+    """A comment or a reply to one. The message is empty for a picture or a sticker."""
 
     created_time: Moment
     message: str = ""
@@ -75,18 +75,20 @@ class Comment(Named):
 
 
 class FacebookPage(GraphSource):
-    """Reads one Page. The time of change of each post is the mark that says whether to read its comments again."""
+    """Reads one Page. A post's mark is its `updated_time`: the comments are read again when it differs."""
 
     def post_reply(self, post: Post, text: str) -> str:
-        """Write under a post or a comment, and return the id of what was written. Under an answer it goes beside it.
+        """Reply to a post or a comment, and return the reply's id. A reply to a reply is placed beside it.
 
         Raises:
-            ChannelError: one of its kinds; an `OutageError` leaves open whether it was written.
+            ChannelError: one of its kinds; after an `OutageError` it is unknown whether the reply was written.
         """
         return self._written(f"{post.native_id}/comments", text)
 
     def find_reply(self, post: Post, words: str) -> str | None:
-        """Return the id of our own comment under a post, or in a comment's thread, that holds these words.
+        """Return the id of our own comment that holds these words, or None.
+
+        It is looked for under the post, or in the thread when the post is itself a comment.
 
         Raises:
             GoneError: when the post was deleted.
@@ -100,7 +102,7 @@ class FacebookPage(GraphSource):
         return self._find_own(f"{thread}/comments", fields, words, **newest_first)
 
     def read(self, window: Window, marks: Mapping[str, str]) -> Iterator[Batch]:
-        """Yield the visitors' posts of the window, and the comments of every post that changed."""
+        """Yield the visitors' posts in the window, and the comments of every post that changed."""
         too_long: PageCapError | None = None
         threads = Threads()
         for page in self._feed(window):
@@ -113,7 +115,7 @@ class FacebookPage(GraphSource):
                     yield from self._changed(post, window, marks)
                     threads.read += 1
                 except GoneError:
-                    threads.gone += 1  # deleted since it was listed; its comments went with it
+                    threads.gone += 1  # the post was deleted after it was listed, and its comments with it
                 except PageCapError as error:
                     too_long = error
         threads.check()
@@ -121,9 +123,10 @@ class FacebookPage(GraphSource):
             raise too_long
 
     def _feed(self, window: Window) -> Iterator[list[Any]]:
-        """As far back as threads are asked about: a comment moves its post's time of change, not its place.
+        """Yield the feed's pages, back to where no thread is asked about any more.
 
-        The feed is ranked, not sorted: only a page of which nothing is asked about is the last one read.
+        A comment changes its post's `updated_time` but not its place in the feed. The feed is ranked, not sorted, so
+        reading ends only after a page on which every post is past the window.
         """
         path = f"{self._channel.account}/feed"
         for page in self._client.pages(path, _POST, _POST_NEEDED, POSTS_PER_PAGE):
@@ -132,7 +135,10 @@ class FacebookPage(GraphSource):
                 return
 
     def _listed(self, item: Any) -> tuple[FeedPost | None, Post | Rejected | None]:
-        """The thread whose comments may have changed, and what it is to us: None when it is the account's own."""
+        """Return the thread whose comments are to be looked at, and what its post is: None for the account's own.
+
+        There is no thread when the post is not published or cannot be read.
+        """
         try:
             thread = FeedPost.model_validate(_with_author(item))
             if not thread.is_published:
@@ -151,12 +157,12 @@ class FacebookPage(GraphSource):
             return None, rejected(self._channel.id, item, error)
 
     def _changed(self, thread: FeedPost, window: Window, marks: Mapping[str, str]) -> Iterator[Batch]:
-        """The comments of a thread, unless nothing happened in it since it was last read.
+        """Yield the comments of a thread, unless nothing happened in it since it was last read.
 
-        What last changed before the window was listed, and read, by the run that moved the window behind it: it
-        needs no mark, so the cursor's marks suffice for a long feed.
+        A thread that last changed before the window was read by the run that moved the window past it. It needs no
+        mark, so the cursor's marks suffice for a long feed.
         """
-        # The page's own half of an id says nothing; without it twice as many marks fit on the cursor.
+        # The Page's half of an id is always the same; without it twice as many marks fit on the cursor.
         name, mark = thread.id.rpartition("_")[2], epoch(thread.updated_time)
         if marks.get(name) == mark or thread.updated_time < window.since:
             return
@@ -172,17 +178,17 @@ class FacebookPage(GraphSource):
             yield Batch.of(comments, window)
             if window.is_past(comments):
                 break
-        # The time from before the comments were read: one that came in between is read again, not missed.
+        # The mark is the time from before the comments were read: a comment written meanwhile is read next time.
         yield Batch(marks={name: mark})
 
     def _comment(self, item: Any, thread: FeedPost) -> Post | Rejected | None:
-        """A post; None when it is the account's own."""
+        """Make a post of a comment; None when the comment is the account's own."""
         try:
             comment = Comment.model_validate(_with_author(item))
             if comment.author is not None and comment.author.id == self._channel.account:
                 return None
             if comment.author is None and is_reply(comment.message):
-                return None  # read as a complaint it would be answered
+                return None  # our own reply would otherwise be read as a complaint, and replied to
             return self._factory.post(
                 comment.id,
                 comment.message,
@@ -196,7 +202,7 @@ class FacebookPage(GraphSource):
             return rejected(self._channel.id, item, error)
 
     def _is_own(self, post: FeedPost) -> bool:
-        """The platform always names the Page itself; whom it hides is somebody else."""
+        """Tell whether a post is the Page's own. The platform always names the Page, so a hidden author is no Page."""
         return post.author is not None and post.author.id == self._channel.account
 
 
@@ -205,12 +211,12 @@ def _id_of(author: Reference | None) -> str | None:
 
 
 def _with_author(item: Any) -> Any:
-    """``from`` is a Python word, so the models call it ``author``."""
+    """Copy ``from`` to ``author``, as the models call it because ``from`` is a Python keyword."""
     return {**item, "author": item.get("from")} if isinstance(item, dict) else item
 
 
 def _is_past(item: Any, window: Window) -> bool:
-    """Tell whether a listed post is not asked about any more; one that cannot be read never ends the reading."""
+    """Tell whether a listed post is past the window. A post that cannot be read never is, so it never ends reading."""
     try:
         post = FeedPost.model_validate(item)
     except MALFORMED:

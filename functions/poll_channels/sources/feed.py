@@ -1,6 +1,6 @@
-"""What stands in a feed: reading it, and telling its entries as people would read them.
+"""Parses a feed, and returns its entries as plain text, as people would read them.
 
-Apart from `rss`, so that only a run over a feed imports a parser, and no cold start does.
+It is kept apart from `rss`, so that only a run over a feed imports a parser, and no cold start does.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Entry:
     """One entry of a feed, in plain text."""
 
     own_id: str
-    """The publisher's id, or else the link; empty when there is neither."""
+    """The publisher's id of the entry, or else its link; empty when there is neither."""
     title: str
     summary: str
     link: str
@@ -37,18 +37,18 @@ class Entry:
 
     @property
     def text(self) -> str:
-        """The title and what follows it; once, where a publisher repeats it."""
+        """The title and the summary, or only the title when both are the same."""
         return self.title if self.summary == self.title else f"{self.title}\n{self.summary}".strip()
 
 
 def read_entries(data: bytes) -> tuple[list[Entry], bool]:
-    """Return the entries of a feed, and whether it breaks off behind them.
+    """Return the entries of a feed, and whether it breaks off after them.
 
     Raises:
-        OutageError: when it is no feed: the page of a login, half an answer, nothing.
+        OutageError: when `data` is no feed, but for example a login page, half a response, or empty.
     """
     try:
-        # As a stream: feedparser opens a file or an address by the name of whatever else it is given, bytes included.
+        # As a stream: feedparser takes anything else, even bytes, for the name of a file or address that it may open.
         parsed = feedparser.parse(io.BytesIO(data), sanitize_html=False, resolve_relative_uris=False)
         entries = [entry_of(entry) for entry in parsed.entries]
     except Exception as error:  # noqa: BLE001 # the parser has no error of its own; whatever breaks it is no feed
@@ -56,18 +56,18 @@ def read_entries(data: bytes) -> tuple[list[Entry], bool]:
     if not entries and (parsed.bozo or not parsed.get("version")):
         raise OutageError("the answer is no feed")
     broken_off = bool(parsed.bozo) and not _END.search(data)
-    # The last entry of a feed that breaks off may be half an entry, and then bears a name of its own.
+    # The last entry of a feed that breaks off may be half an entry, which would get another id than the whole one.
     return (entries[:-1] if broken_off else entries), broken_off
 
 
 def entry_of(parsed: Mapping[str, Any]) -> Entry:
-    """Read what the parser found in one entry."""
+    """Return one entry as plain text; `parsed` is what the parser found in it."""
     contents = parsed.get("content")
     content = contents[0] if isinstance(contents, list) and contents else {}
     link, own_id = _text(parsed, "link").strip(), _text(parsed, "id").strip()
     if link == own_id and "://" not in link:
-        link = ""  # the parser takes an id for the link where there is none
-    # In this order: the parser answers for a missing time of change with that of publishing, and warns.
+        link = ""  # where there is no link, the parser repeats the id in its place
+    # In this order: for a missing time of change the parser returns the time of publishing, and warns.
     time = parsed.get("published_parsed") or parsed.get("updated_parsed")
     enclosures = parsed.get("enclosures")
     return Entry(
@@ -82,7 +82,7 @@ def entry_of(parsed: Mapping[str, Any]) -> Entry:
 
 
 def moment(parsed: Any) -> datetime | None:
-    """Return the time that the parser found, or None when there is no such time."""
+    """Return the parser's time tuple as a UTC time, or None when there is none or it is out of range."""
     try:
         return datetime.fromtimestamp(calendar.timegm(parsed), UTC)
     except (TypeError, ValueError, OverflowError, OSError):
@@ -90,13 +90,13 @@ def moment(parsed: Any) -> datetime | None:
 
 
 def plain(text: str, detail: Any) -> str:
-    """Return a field as people would read it."""
+    """Return a field as people would read it; `detail` is the parser's note on the field's type."""
     kind = detail.get("type") if isinstance(detail, Mapping) else None
     return text.strip() if kind == "text/plain" else without_tags(text)
 
 
 def without_tags(html: str) -> str:
-    """Return the text of a piece of HTML."""
+    """Return the visible text of a piece of HTML, without empty lines."""
     reader = _Reader()
     reader.feed(html)
     reader.close()
@@ -105,7 +105,7 @@ def without_tags(html: str) -> str:
 
 
 class _Reader(HTMLParser):
-    """Collects what is not a tag, nor inside one that nobody sees."""
+    """Collects the text that a browser would show."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Meta's Graph API, as far as Facebook Pages and Instagram share it.
+"""The part of Meta's Graph API that Facebook Pages and Instagram share.
 
 Source: the Graph API's documentation of paging (developers.facebook.com/docs/graph-api).
 """
@@ -37,13 +37,13 @@ if TYPE_CHECKING:
 USAGE_LIMIT: Final = 80
 """Per cent of the platform's allowance at which a run pauses; at 100 the platform blocks the app."""
 BATCH_SIZE: Final = 10
-"""Posts between two notes of how far a sweep is. Each is a question of its own."""
+"""How many posts are checked before a sweep's position is saved. Each costs one request."""
 REPLIES_PER_PAGE: Final = 50
 _PERSONAL: Final = frozenset({"from", "username"})
 
 
 class GraphClient(PlatformClient):
-    """Asks the Graph API with one account's token, one question at a time."""
+    """Sends requests to the Graph API with one account's token, one at a time."""
 
     def __init__(self, connection: Connection, *, token: str, app_secret: str) -> None:
         super().__init__(
@@ -59,10 +59,10 @@ class GraphClient(PlatformClient):
         self._near_limit = False
 
     def get(self, path: str, **params: str) -> dict[str, Any]:
-        """Fetch one object, with another attempt for what the platform calls passing.
+        """Fetch one object, and try again after an error that the platform calls transient.
 
         Raises:
-            StoppedError: near the platform's limit.
+            StoppedError: near the platform's limit, or at the end of the run's time.
             ChannelError: one of its kinds, by ``error.code``.
         """
         self.check()
@@ -70,16 +70,17 @@ class GraphClient(PlatformClient):
         return self.request_json(f"{self._base_url}/{path}?{query}", self._interpret)
 
     def post(self, path: str, **fields: str) -> dict[str, Any]:
-        """Write one object, in one request: another attempt might write it twice.
+        """Write one object, in a single attempt: another one might write it twice.
 
         Raises:
-            ChannelError: one of its kinds, by ``error.code``; an `OutageError` leaves open whether it was written.
+            ChannelError: one of its kinds, by ``error.code``; after an `OutageError` it is unknown whether the object
+                was written.
         """
         query = urlencode({"appsecret_proof": self._proof})
         return self.request_json(f"{self._base_url}/{path}?{query}", self._interpret, body=fields, attempts=1)
 
     def check(self) -> None:
-        """Look whether another request may be sent.
+        """Check that another request may be sent.
 
         Raises:
             StoppedError: near the platform's limit, or at the end of the run's time.
@@ -95,16 +96,15 @@ class GraphClient(PlatformClient):
     def pages(
         self, path: str, fields: str, fallback: str, limit: int, *, by_cursor: bool = False, **params: str
     ) -> Iterator[list[Any]]:
-        """Yield an edge's pages to its end.
+        """Yield an edge's pages up to its end.
 
         Args:
             path: The edge.
-            fields: What is asked for.
-            fallback: What is asked for once the platform has refused one of the fields: those that nothing goes
-                without.
-            limit: Items per page; halved whenever the platform finds it too much.
-            by_cursor: For edges that never say ``next``: go on until there is no cursor or no item.
-            params: What else the edge takes.
+            fields: The fields to ask for.
+            fallback: The indispensable fields, asked for once the platform has refused one of `fields`.
+            limit: Items per page; halved whenever the platform finds it too many.
+            by_cursor: For edges that never say ``next``: continue until there is no cursor or no item.
+            params: Other parameters of the edge.
 
         Raises:
             PageCapError: when the edge is longer than a run reads.
@@ -141,7 +141,7 @@ class GraphClient(PlatformClient):
 
 
 class GraphSource(HttpSource, CanRecheck, ShowsReplies):
-    """What the kinds that speak the Graph API have in common."""
+    """Base of the sources that use the Graph API."""
 
     batch_size = BATCH_SIZE
     _client: GraphClient
@@ -152,7 +152,7 @@ class GraphSource(HttpSource, CanRecheck, ShowsReplies):
         super().__init__(channel, connection, GraphClient(connection, token=token, app_secret=app_secret))
 
     def still_there(self, posts: list[Post]) -> dict[str, bool]:
-        """Tell by their native ids which posts were not deleted. One question each."""
+        """Return by native id whether each post is still there. One request per post."""
         return {post.native_id: self._is_there(post.native_id, "id") for post in posts}
 
     def _written(self, path: str, text: str) -> str:
@@ -163,9 +163,10 @@ class GraphSource(HttpSource, CanRecheck, ShowsReplies):
             raise OutageError("the answer has no id of what was written") from None
 
     def _find_own(self, path: str, fields: str, words: str, **params: Any) -> str | None:
-        """The id of a comment of ours on an edge that holds these words; None when there is none.
+        """Return the id of our own comment on an edge that holds these words, or None.
 
-        Whose author the platform hides may be ours: taking another's for ours costs one answer, the reverse sends two.
+        A comment with a hidden author counts as ours: taking another's for ours costs one reply, but the reverse
+        mistake sends two.
         """
         for page in self._client.pages(path, fields, fields, REPLIES_PER_PAGE, **params):
             for item in filter(lambda item: isinstance(item, dict), page):
@@ -187,8 +188,8 @@ class GraphSource(HttpSource, CanRecheck, ShowsReplies):
 def next_cursor(body: Mapping[str, Any], *, by_cursor: bool) -> str | None:
     """Return the cursor of the next page, or None at the end.
 
-    A page may be short or empty and still have a ``next``; only its absence is the end. The ``next`` address is
-    not followed, because it carries the token.
+    A short or empty page may still have a ``next``; only its absence is the end. The ``next`` address itself is not
+    followed, because it carries the token.
     """
     paging = body.get("paging")
     paging = paging if isinstance(paging, dict) else {}
@@ -213,10 +214,10 @@ def _cursor_in(address: str) -> str | None:
 
 
 def rejected(channel: str, item: object, error: Exception) -> Rejected:
-    """Put aside an item that could not be read, without the people who wrote it and beneath it."""
+    """Return the quarantine entry of an unreadable item, without the people who wrote it or commented on it."""
     return put_aside(channel, item, error, _PERSONAL)
 
 
 def epoch(moment: datetime) -> str:
-    """Return a moment as the shortest text that tells two apart: seconds since 1970."""
+    """Return a moment as text for a mark: whole seconds since 1970."""
     return str(int(moment.timestamp()))

@@ -1,6 +1,6 @@
-"""An Instagram professional account: comments and replies under its media, and photos it is tagged in.
+"""Reads an Instagram professional account: comments and replies under its media, and photos it is tagged in.
 
-Mentions in other people's captions and comments have no list to poll; the platform only pushes them.
+Mentions in other people's captions and comments cannot be listed, so they are not polled; the platform pushes them.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ if TYPE_CHECKING:
 
 MEDIA_PER_PAGE: Final = 50
 COMMENTS_PER_PAGE: Final = 50
-"""The most the edge gives."""
+"""The most that the edge gives."""
 
 READ_DAILY: Final = timedelta(days=14)
-"""How long the comments of a medium are read once a day although their number is the same."""
+"""For this long after a medium was posted, its comments are read once a day even if their number is the same."""
 NO_COMMENTS: Final = "0"
 
 _MEDIA: Final = "id,timestamp,permalink,comments_count"
-# Without the author the account's own answers would come in as complaints.
+# The author is needed: without it the account's own replies would come in as complaints.
 _COMMENT_NEEDED: Final = "id,text,timestamp,username,from{id}"
 _COMMENT: Final = f"{_COMMENT_NEEDED},parent_id"
 _TAG: Final = "id,caption,timestamp,permalink,username"
@@ -45,12 +45,12 @@ _MOMENT: Final = TypeAdapter(Moment)
 
 
 def _with_replies(fields: str) -> str:
-    """Without its replies an answer is of no use: they are listed nowhere else."""
+    """Add the replies to what is asked for: a page without them is of no use, as no other list has them."""
     return f"{fields},replies.limit({COMMENTS_PER_PAGE}){{{fields}}}"
 
 
 class Author(Named):
-    """Who wrote it, when the platform tells."""
+    """The author of a comment, when the platform names one."""
 
 
 class Media(Named):
@@ -59,11 +59,11 @@ class Media(Named):
     timestamp: Moment
     permalink: str
     comments_count: int | None = None
-    """None when the platform does not tell: then the comments are read every time."""
+    """None when the platform does not tell; then the comments are read in every run."""
 
 
 class Comment(Named):
-    """A comment or a reply; the text is empty for a picture or a sticker."""
+    """A comment or a reply to one. The text is empty for a picture or a sticker."""
 
     text: str = ""
     timestamp: Moment
@@ -82,21 +82,21 @@ class Tag(Named):
 
 
 class Instagram(GraphSource):
-    """Reads one account. The number of comments of each medium is the mark that says whether to read them again."""
+    """Reads one account. A medium's mark is its number of comments: they are read again when it differs."""
 
     def __init__(self, channel: Channel, connection: Connection) -> None:
         super().__init__(channel, connection)
         self._tags_listed: tuple[datetime, dict[str, datetime | None]] | None = None
 
     def still_there(self, posts: list[Post]) -> dict[str, bool]:
-        """Tell by their native ids which posts were not deleted, as far as that can be asked.
+        """Return by native id whether each post is still there; posts about which nothing is known are left out.
 
-        Others' media and comments, in which the account is tagged or mentioned, cannot be asked for by their ids alone.
-        A tag is there as long as it is listed. A mention, which was pushed, is asked for through the account. What is
-        in neither place is gone, unless nothing older is listed either: the list may have been cut.
+        Media and comments of others, in which the account is tagged or mentioned, cannot be fetched by their ids alone.
+        A tag exists as long as it is listed. A mention, which was pushed, is asked for through the account. A post
+        found in neither way is gone. The exception is a picture when no older tag is listed: the list may be cut off.
 
         Raises:
-            GoneError: when the account itself is not seen, so that nothing is known.
+            GoneError: when the account itself is not visible, so that nothing is known.
             ChannelError: one of its kinds.
         """
         found = super().still_there([post for post in posts if post.parent_id is not None])
@@ -110,7 +110,10 @@ class Instagram(GraphSource):
         return found
 
     def _tags_since(self, since: datetime) -> dict[str, datetime | None]:
-        """What is tagged, with its time, from a moment on and a little before; listed once for a whole sweep."""
+        """Return the ids of tags with their times, back to `since` or a little further.
+
+        A time is None when it cannot be read. The list is fetched once for a whole sweep.
+        """
         if self._tags_listed is None or since < self._tags_listed[0]:
             listed: dict[str, datetime | None] = {}
             path, fields = f"{self._channel.account}/tags", "id,timestamp"
@@ -125,9 +128,9 @@ class Instagram(GraphSource):
         return self._tags_listed[1]
 
     def _is_mentioned(self, post: Post) -> bool | None:
-        """Whether a mention is still shown, None when the platform refuses to tell.
+        """Tell whether a mention is still shown; None when the platform refuses to tell.
 
-        That of a medium always has a picture, that of a comment none.
+        A mention in a medium's caption always has a picture, a mention in a comment never has one.
         """
         name = "mentioned_media.media_id" if post.has_photo else "mentioned_comment.comment_id"
         try:
@@ -140,15 +143,15 @@ class Instagram(GraphSource):
         return False
 
     def post_reply(self, post: Post, text: str) -> str:
-        """Write under a comment, and return the id of what was written. Under an answer it goes beside it.
+        """Reply to a comment, and return the reply's id. A reply to a reply is placed beside it.
 
         Raises:
-            ChannelError: one of its kinds; an `OutageError` leaves open whether it was written.
+            ChannelError: one of its kinds; after an `OutageError` it is unknown whether the reply was written.
         """
         return self._written(f"{post.native_id}/replies", text)
 
     def find_reply(self, post: Post, words: str) -> str | None:
-        """Return the id of our own answer in a comment's thread that holds these words; None when there is none.
+        """Return the id of our own reply in a comment's thread that holds these words, or None when there is none.
 
         Raises:
             GoneError: when the comment was deleted.
@@ -158,7 +161,7 @@ class Instagram(GraphSource):
         return self._find_own(f"{above or post.native_id}/replies", "id,text,from{id}", words)
 
     def read(self, window: Window, marks: Mapping[str, str]) -> Iterator[Batch]:
-        """Yield the tags of the window, then the comments under media whose count changed."""
+        """Yield the tags in the window, then the comments under media whose mark changed."""
         yield from self._tags(window)
         too_long: PageCapError | None = None
         threads = Threads()
@@ -173,20 +176,20 @@ class Instagram(GraphSource):
                 yield from self._comments(medium, window)
                 threads.read += 1
             except GoneError:
-                threads.gone += 1  # deleted since it was listed; its comments went with it
+                threads.gone += 1  # the medium was deleted after it was listed, and its comments with it
                 continue
             except PageCapError as error:
                 too_long = error
                 continue
             if mark is not None:
-                # The count from before the comments were read: one that came in between is read again, not missed.
+                # The mark is the count from before the comments were read: one written meanwhile is read next time.
                 yield Batch(marks={medium.id: mark})
         threads.check()
         if too_long is not None:
             raise too_long
 
     def _media(self, window: Window) -> Iterator[Media | Rejected]:
-        """The latest page always, and older ones while somebody may still comment there and marks can be kept."""
+        """Yield the latest page's media, and older ones while comments are still expected and marks can be kept."""
         path = f"{self._channel.account}/media"
         listed = 0
         for page in self._client.pages(path, _MEDIA, _MEDIA, MEDIA_PER_PAGE):
@@ -204,7 +207,7 @@ class Instagram(GraphSource):
             return rejected(self._channel.id, item, error)
 
     def _comments(self, medium: Media, window: Window) -> Iterator[Batch]:
-        """All of them: replies to old comments do not come up again, so nothing may be skipped by age."""
+        """Yield all comments of a medium: a reply does not move an old comment up, so none may be skipped by age."""
         path = f"{medium.id}/comments"
         for page in self._client.pages(
             path, _with_replies(_COMMENT), _with_replies(_COMMENT_NEEDED), COMMENTS_PER_PAGE
@@ -215,12 +218,12 @@ class Instagram(GraphSource):
                     yield from self._replies(item, medium.permalink, window)
 
     def _replies(self, comment: dict[str, Any], permalink: str, window: Window) -> Iterator[Batch]:
-        """The replies that came with a comment; where they are not all, the comment's own edge has them."""
+        """Yield the replies that came with a comment; when some are missing, read all from the comment's own edge."""
         shown = comment["replies"] if isinstance(comment["replies"], dict) else {"data": comment["replies"]}
         try:
             parent_id = Named.model_validate(comment).id
         except MALFORMED:
-            parent_id = None  # the comment is in quarantine, the replies that came with it need not be
+            parent_id = None  # the comment is in quarantine, but the replies that came with it may be sound
         yield self._batch(shown.get("data"), permalink, window, parent_id)
         paging = shown.get("paging")
         if parent_id is None or not isinstance(paging, dict) or "next" not in paging:
@@ -229,10 +232,10 @@ class Instagram(GraphSource):
             for page in self._client.pages(f"{parent_id}/replies", _COMMENT, _COMMENT_NEEDED, COMMENTS_PER_PAGE):
                 yield self._batch(page, permalink, window, parent_id)
         except GoneError:
-            return  # the comment was deleted since it was listed; the other comments were not
+            return  # the comment was deleted after it was listed; the other comments were not
 
     def _tags(self, window: Window) -> Iterator[Batch]:
-        """Newest first; a page that lies wholly before the window is the last one read."""
+        """Yield the tags, newest first, up to the first page that lies wholly before the window."""
         path = f"{self._channel.account}/tags"
         for page in self._client.pages(path, _TAG, _TAG, MEDIA_PER_PAGE, by_cursor=True):
             tags = [self._tag(item) for item in page]
@@ -245,13 +248,13 @@ class Instagram(GraphSource):
         return Batch.of((self._comment(item, permalink, parent_id) for item in listed), window)
 
     def _comment(self, item: Any, permalink: str, parent_id: str | None) -> Post | Rejected | None:
-        """A post; None when it is the account's own."""
+        """Make a post of a comment; None when the comment is the account's own."""
         try:
             comment = Comment.model_validate(_with_author(item))
             if self._is_own(comment.username, comment.author):
                 return None
             if comment.username is None and comment.author is None and is_reply(comment.text):
-                return None  # read as a complaint it would be answered
+                return None  # our own reply would otherwise be read as a complaint, and replied to
             return self._factory.post(
                 comment.id,
                 comment.text,
@@ -265,7 +268,7 @@ class Instagram(GraphSource):
             return rejected(self._channel.id, item, error)
 
     def _tag(self, item: Any) -> Post | Rejected | None:
-        """A post, which always has a picture; None when it is the account's own."""
+        """Make a post of a tag, which always has a picture; None when the picture is the account's own."""
         try:
             tag = Tag.model_validate(item)
             if self._is_own(tag.username, None):
@@ -283,7 +286,7 @@ class Instagram(GraphSource):
 
 
 def _listed_tag(item: Any) -> tuple[str, datetime | None] | None:
-    """The id of a tag and its time; one whose time cannot be read is there all the same."""
+    """Return a tag's id and time. The time is None when it cannot be read; the tag exists all the same."""
     try:
         native_id = Named.model_validate(item).id
     except MALFORMED:
@@ -295,10 +298,10 @@ def _listed_tag(item: Any) -> tuple[str, datetime | None] | None:
 
 
 def _mark(medium: Media, now: datetime) -> str | None:
-    """Say what is known about a medium's comments: how many there are, and for a young medium also the day.
+    """Return the mark of a medium: its number of comments, and for a young medium also the day.
 
-    A comment deleted and another one written leave the count as it was; so young media are read again once a day,
-    each at an hour of its own. None when the platform does not tell the count.
+    When one comment is deleted and another written, the number stays the same; so young media are read again once a
+    day, each at an hour of its own. The mark is None when the platform does not tell the number.
     """
     count = medium.comments_count
     if not count or now - medium.timestamp > READ_DAILY:
@@ -308,5 +311,5 @@ def _mark(medium: Media, now: datetime) -> str | None:
 
 
 def _with_author(item: Any) -> Any:
-    """``from`` is a Python word, so the model calls it ``author``."""
+    """Copy ``from`` to ``author``, as the model calls it because ``from`` is a Python keyword."""
     return {**item, "author": item.get("from")} if isinstance(item, dict) else item

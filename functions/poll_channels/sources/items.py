@@ -1,4 +1,4 @@
-"""What the kinds read alike: ids, items and the parameters of a channel, and how a malformed item is put aside."""
+"""What all sources share: models of ids, items and channel parameters, and the quarantine of malformed items."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ if TYPE_CHECKING:
     from aduan.directory import Channel
 
 MALFORMED: Final = (ValidationError, OverflowError)
-"""What an item that is not of the documented shape raises; the latter for a time at the end of the calendar."""
+"""Raised by an item that is not of the documented shape. `OverflowError` comes from times at the calendar's end."""
 
 
 def _no_fraction(value: object) -> object:
-    """A fraction was rounded, so it names another object; NaN would be the id of many."""
+    """Refuse a float as an id: it may have been rounded to another object's id, and NaN would be the id of many."""
     if isinstance(value, float):
         raise ValueError("a fraction is no id")  # noqa: TRY004 # what pydantic turns into a ValidationError
     return value
 
 
 NativeId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.:-]{1,200}$"), BeforeValidator(_no_fraction)]
-"""An id; checked, because it becomes part of an address."""
+"""A platform's id; its characters are checked, because it becomes part of an address."""
 
 
 class Item(BaseModel):
-    """Base of what is read from an answer: unknown fields are ignored, ids may come as numbers."""
+    """Base of the models of a platform's response: unknown fields are ignored, and ids may come as numbers."""
 
     model_config = ConfigDict(extra="ignore", coerce_numbers_to_str=True)
 
@@ -43,22 +43,22 @@ class Named(Item):
 
 
 class Parameters(BaseModel):
-    """Base of what a kind takes from a channel's line in the directory; unknown parameters are misspellings."""
+    """Base of a channel's parameters in the directory. Unknown ones are refused, because they are misspellings."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     account: str
-    """The platform's own id of the account, of the shape the kind declares."""
+    """The platform's own id of the account. Each kind declares its format."""
 
 
 P = TypeVar("P", bound=Parameters)
 
 
 def parameters_of(channel: Channel, model: type[P]) -> P:
-    """Check a channel's account and parameters.
+    """Check a channel's account and parameters, and return them as `model`.
 
     Raises:
-        MisconfiguredError: naming the channel and the field, and quoting neither.
+        MisconfiguredError: when a field is wrong; the error names the channel and the field without quoting the value.
     """
     try:
         return model.model_validate({**channel.parameters, "account": channel.account})
@@ -69,15 +69,15 @@ def parameters_of(channel: Channel, model: type[P]) -> P:
 
 
 def reason_of(error: Exception) -> str:
-    """Say what is wrong with an item by its field, without quoting it."""
+    """Return what is wrong with an item: the field and the fault, without quoting the value."""
     return ": ".join(_first_fault(error)) if isinstance(error, ValidationError) else type(error).__name__
 
 
 def put_aside(channel: str, item: object, error: Exception, personal: frozenset[str]) -> Rejected:
-    """Put aside an item that could not be read, without the fields in which its platform names people."""
+    """Return the quarantine entry of an unreadable item, without the fields `personal`, which name people."""
 
     def without_people(fields: dict[str, Any]) -> dict[str, Any]:
-        """Called for each object from within, so what lies deeper is masked already."""
+        """Mask one object. JSON calls this from the inside out, so nested objects are masked already."""
         return {name: masked_within(value) for name, value in fields.items() if name not in personal}
 
     raw = json.dumps(json.loads(json.dumps(item), object_hook=without_people))

@@ -1,6 +1,6 @@
-"""An RSS or Atom feed, for example of a newspaper's letters or of another institution's complaint page.
+"""Reads an RSS or Atom feed, for example of a newspaper's letters or of another institution's complaint page.
 
-What a publisher takes out of its feed is not told from what fell out at the end; so deletions are not seen.
+Deletions are not noticed: an entry that the publisher removed looks like one that fell out at the feed's end.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ if TYPE_CHECKING:
 ETAG: Final = "etag"
 MODIFIED: Final = "modified"
 CONTENT: Final = "content"
-"""Marks: what the server calls the version read last and when it was made, and a hash of what was in it."""
+"""Marks of the version read last: the server's ``ETag`` and ``Last-Modified``, and a hash of the content."""
 NEWEST: Final = "newest"
 NAMES: Final = "names"
-"""Marks: the time of the newest entry known, in seconds since 1970, and short names of the youngest ones."""
+"""Marks: the time of the newest known entry in seconds since 1970, and the joined short names of the youngest ones."""
 LONGEST_MARK: Final = 200
 REDIRECTS: Final = 3
 
@@ -54,14 +54,14 @@ _LONGEST_LINK: Final = 1_000
 
 
 class FeedParameters(Parameters):
-    """What a channel of this kind must say besides."""
+    """The parameters of a feed's channel."""
 
     url: Annotated[str, StringConstraints(pattern=r"^https?://[A-Za-z0-9.-]+(:\d+)?(/[!-~]*)?$", max_length=1000)]
-    """Where the feed is."""
+    """The feed's address."""
 
 
 class Feed(HttpSource):
-    """Reads one feed. The server's own name of what was read last is the mark that spares reading it again."""
+    """Reads one feed. The server's validators are marks that spare fetching an unchanged feed again."""
 
     def __init__(self, channel: Channel, connection: Connection) -> None:
         parameters = parameters_of(channel, FeedParameters)
@@ -72,19 +72,20 @@ class Feed(HttpSource):
         self._url = address(parameters.url, base_url)
 
     def read(self, window: Window, marks: Mapping[str, str]) -> Iterator[Batch]:
-        """Yield everything in the feed, unless it is what was read last.
+        """Yield everything in the feed, unless it has not changed since it was read last.
 
-        The order and dates of entries are a publisher's whim, so nothing is skipped by them but what is older than the
-        floor. A feed that breaks off is read as far as it goes, and not called complete.
+        The order and dates of entries are a publisher's whim, so entries are skipped only when they are older than the
+        window's floor. A feed that breaks off is read as far as it goes, and then raises.
 
         Raises:
             GapError: once, when entries may have come and gone since the feed was read last.
+            OutageError: when the feed breaks off.
             ChannelError: one of its kinds.
         """
         response = self._fetch(conditions(marks))
         if response is None:
             return
-        # Imported here, because only this kind of channel needs a parser, and every cold start would pay for it.
+        # Imported here, because only feeds need a parser, and every cold start would pay for it.
         from poll_channels.sources import feed  # noqa: PLC0415
 
         entries, broken_off = feed.read_entries(response.data)
@@ -103,7 +104,7 @@ class Feed(HttpSource):
             raise GapError(*lost)
 
     def _fetch(self, headers: Mapping[str, str]) -> Response | None:
-        """The feed, or None when it is the one read last. Redirects are followed on the same host only."""
+        """Fetch the feed; None when the server says it is unchanged. Only redirects on the same host are followed."""
         url = self._url
         for _ in range(REDIRECTS + 1):
             response = self._client.request(url, lambda response: checked(response, self._factory.now), headers=headers)
@@ -113,7 +114,7 @@ class Feed(HttpSource):
         raise OutageError("the feed redirects again and again")
 
     def _post(self, entry: Entry) -> Post | Rejected:
-        """A post under the name the publisher gave, made unique among all feeds by the channel's."""
+        """Make a post of an entry. Its id is the publisher's, made unique among feeds by the channel's account."""
         native_id = f"{self._channel.id.partition(':')[2]}:{name_of(entry)}"
         if not entry.text and not entry.has_photo:
             return self._rejected(native_id, entry.own_id, "neither a title nor a summary nor a picture")
@@ -130,7 +131,7 @@ class Feed(HttpSource):
 
 
 def address(url: str, base_url: str) -> str:
-    """Return where a feed is fetched: where its channel says, or the same path on the machine that stands for it."""
+    """Return where a feed is fetched: at `url`, or at the same path below `base_url` when that is not empty."""
     if not base_url:
         return url
     parts = urlsplit(url)
@@ -138,7 +139,7 @@ def address(url: str, base_url: str) -> str:
 
 
 def conditions(marks: Mapping[str, str]) -> dict[str, str]:
-    """Return the headers that ask for the feed only if it is not the one read last."""
+    """Return the headers that ask for the feed only if it has changed since it was read last."""
     headers = {
         "Accept": "application/atom+xml, application/rss+xml, application/xml;q=0.9, text/xml;q=0.9",
     }
@@ -147,7 +148,7 @@ def conditions(marks: Mapping[str, str]) -> dict[str, str]:
 
 
 def validators(headers: Mapping[str, str]) -> dict[str, str]:
-    """Return what the server calls this version; empty where it says nothing that can be sent back."""
+    """Return the server's validators as marks; a missing one, or one that cannot be sent back, is empty."""
     given = {ETAG: headers.get("ETag") or "", MODIFIED: headers.get("Last-Modified") or ""}
     return {
         mark: value if value.isascii() and value.isprintable() and len(value) <= LONGEST_MARK else ""
@@ -156,10 +157,10 @@ def validators(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 def checked(response: Response, now: datetime) -> Response:
-    """Return a response that carries a feed, says that there is nothing new, or says where the feed is.
+    """Return a response that carries a feed, says that nothing is new, or redirects.
 
     Raises:
-        ChannelError: one of its kinds, for any other.
+        ChannelError: one of its kinds, for any other status.
     """
     if response.status in {HTTPStatus.OK, HTTPStatus.NOT_MODIFIED, *_REDIRECTED}:
         return response
@@ -169,9 +170,9 @@ def checked(response: Response, now: datetime) -> Response:
 
 
 def knowledge(entries: Sequence[Entry], marks: Mapping[str, str], now: datetime) -> dict[str, str]:
-    """Return what to remember of a feed's entries, so that the next version can be laid beside it.
+    """Return the marks about a feed's entries, with which the next version is compared.
 
-    A feed from which everything was taken is no reason to forget what was known.
+    An empty feed yields no marks, so that what was known is not forgotten.
     """
     dated = [(entry.created_at or now, _short_name(entry)) for entry in entries]
     if not dated:
@@ -187,10 +188,10 @@ def knowledge(entries: Sequence[Entry], marks: Mapping[str, str], now: datetime)
 
 
 def lost_before(entries: Sequence[Entry], marks: Mapping[str, str], now: datetime) -> tuple[datetime, datetime] | None:
-    """Return the time in which entries may have come and gone unread: when a feed holds none that is known.
+    """Return the span of time in which entries may have come and gone unread, or None.
 
-    It lies between the newest entry known and the oldest of the feed. Without dates it cannot be told, and None is
-    returned.
+    There is one when the feed holds no known entry. It lies between the newest known entry and the feed's oldest one.
+    Without dates it cannot be told, and None is returned.
     """
     newest = _newest(marks)
     times = [entry.created_at for entry in entries if entry.created_at is not None]
@@ -226,7 +227,7 @@ def _target(url: str, response: Response) -> str:
 
 
 def name_of(entry: Entry) -> str:
-    """Name an entry within its feed: by its own id, its link, or what it says."""
+    """Return an entry's id within its feed: its own id when that is plain, else a hash of its id, link or text."""
     if _PLAIN_ID.fullmatch(entry.own_id) and not leads_to_a_person(entry.own_id):
         return entry.own_id
     named = entry.own_id or f"{entry.title}\n{entry.summary}"
@@ -234,7 +235,7 @@ def name_of(entry: Entry) -> str:
 
 
 def digest_of(found: list[Post | Rejected]) -> str:
-    """Return what tells two states of a feed apart, whatever the server says about them."""
+    """Return a hash that tells two states of a feed apart, whatever the server says about them."""
     lines = [
         f"{item.native_id} {item.digest if isinstance(item, Post) else item.reason}".encode("utf-8", "replace")
         for item in found
@@ -243,7 +244,7 @@ def digest_of(found: list[Post | Rejected]) -> str:
 
 
 def permalink(url: str, link: str) -> str:
-    """Return the entry's own address, or the feed's when it has none that can be opened and leads to no person."""
+    """Return the entry's own address, or the feed's when the entry's cannot be opened or leads to a person."""
     try:
         target = urljoin(url, link)
         sound = urlsplit(target).scheme in {"http", "https"} and bool(urlsplit(target).hostname)

@@ -1,12 +1,12 @@
-"""A bot to which the moderators of a community group forward what its members write, each in a private chat.
+"""Reads a Telegram bot to which a community group's moderators forward what its members write, in private chats.
 
-The group itself cannot be read by anyone. Telegram keeps an update for a day, and forgets it as soon as a question
-names a higher offset; so an offset is only ever sent when what lies below it is stored. There are two places where it
-comes from: the cursor, which is written after everything else, and the page yielded before in the same run, because the
-poller stores a batch before it resumes the generator. Should a run die in between, the table has the page and the next
-run asks with the old offset, which finds what Telegram still has.
+The group itself cannot be read by a program. Telegram keeps an update for a day, and forgets it as soon as a request
+names a higher offset; so an offset is sent only after everything below it is stored. It comes from one of two places:
+from the cursor, which is written last, or from the page before it in the same run, because the poller stores a batch
+before it resumes the generator. When a run dies in between, the table has the page, and the next run asks with the old
+offset, which returns what Telegram still has.
 
-A deletion is not told to bots. Source: https://core.telegram.org/bots/api (getUpdates, Message, MessageOrigin).
+Bots are not told of deletions. Source: https://core.telegram.org/bots/api (getUpdates, Message, MessageOrigin).
 """
 
 from __future__ import annotations
@@ -45,39 +45,39 @@ if TYPE_CHECKING:
     from poll_channels.connection import Connection
 
 UPDATES_PER_PAGE: Final = 100
-"""The most the platform gives."""
+"""The most that the platform gives."""
 USUAL_WAIT: Final = timedelta(minutes=1)
 LONGEST_WAIT: Final = timedelta(hours=1)
-"""Far below the day for which the platform keeps what it has for us."""
+"""Far below the day for which the platform keeps updates."""
 
 OFFSET: Final = "offset"
-"""Mark with the number of the last stored update, plus one."""
+"""Name of the mark that holds the number of the last stored update, plus one."""
 OFFSET_DAY: Final = "offset.day"
-"""Mark with the day on which that was: after a week of silence the platform starts its numbers anew, anywhere."""
+"""Name of the mark that holds that update's day: after a week of silence the platform restarts its numbers anywhere."""
 OFFSET_DAYS: Final = 2
-"""How many days an offset is sent. After two nothing that was stored can come again, as updates are kept for one."""
+"""For how many days an offset is sent. After two, nothing stored can come again, as updates are kept for one day."""
 NO_CAPTION: Final = "-"
-"""Mark of an album none of whose parts has had a text so far."""
+"""Mark of an album of which no part has had a text so far."""
 
 _MEANINGS: Final[Mapping[int, type[ChannelError]]] = {
     HTTPStatus.BAD_REQUEST: MisconfiguredError,
     HTTPStatus.UNAUTHORIZED: CredentialError,
     HTTPStatus.NOT_FOUND: CredentialError,
 }
-"""A token that is malformed is answered as if nothing were there."""
+"""Errors by the platform's code. A malformed token is answered with 404."""
 _LAST_SECOND: Final = 253_402_300_799
-"""Of the year 9999."""
+"""The last second of the year 9999."""
 _LONGEST_LINK: Final = 1_000
 _LINK: Final = re.compile(r"https?://[^\s<>\"']+", re.IGNORECASE)
 _LINK_HOSTS: Final = ("t.me", "facebook.com")
 _COMMAND: Final = re.compile(r"/(?:start\b.*|\w{1,64}(?:@\w+)?\s*)", re.DOTALL)
-"""``/start`` with whatever a link put behind it, or another command that says nothing more."""
+"""``/start`` with whatever a link added to it, or any other command without further text."""
 _PLAIN_ID: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _IMPERSONAL: Final = frozenset(
     {"update_id", "message", "edited_message", "message_id", "date", "edit_date", "text", "caption", "media_group_id"}
     | {"location", "latitude", "longitude", "entities", "caption_entities", "offset", "length", "type"}
 )
-"""Fields of an update in which nobody is named. All others are left out of the quarantine."""
+"""Fields of an update in which nobody is named. The quarantine keeps only these."""
 
 
 class RelayParameters(Parameters):
@@ -86,13 +86,13 @@ class RelayParameters(Parameters):
     moderators: Annotated[
         tuple[Annotated[str, StringConstraints(pattern=r"^[1-9]\d{0,19}$")], ...], Field(min_length=1)
     ]
-    """Telegram's numbers of those whose messages are taken; the bot itself can be found and written to by anyone."""
+    """Telegram's ids of the people whose messages are read; anyone can find the bot and write to it."""
     group_url: Annotated[str, StringConstraints(pattern=r"^https://[^\s/]+\S*$")]
-    """Where the group is: the link of a message that holds none itself. Private chats have no addresses."""
+    """The group's address: the link of a message that holds none itself, because private chats have no addresses."""
 
 
 class _Part(BaseModel):
-    """A part of an update; what is not named here is ignored."""
+    """Base of the models of an update's parts; fields that are not declared are ignored."""
 
     model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
 
@@ -103,19 +103,19 @@ _Second = Annotated[int, Strict(), Field(gt=0, le=_LAST_SECOND)]
 
 
 class Numbered(_Part):
-    """A person, or a chat."""
+    """A person or a chat, of which only the id is read."""
 
     id: _Number
 
 
 class Chat(Numbered):
-    """Where a message was written."""
+    """The chat in which a message was written."""
 
     type: str
 
 
 class Origin(_Part):
-    """Who wrote what was forwarded. Of names only the keyed hash is used, and only when there is no number."""
+    """The author of a forwarded message. A name is used only when there is no id, and only as a keyed hash."""
 
     type: str
     sender_user: Numbered | None = None
@@ -125,7 +125,7 @@ class Origin(_Part):
 
     @property
     def author(self) -> str | None:
-        """What tells one author from another."""
+        """A text that tells one author from another, or None when nothing is known."""
         known = self.sender_user or self.sender_chat or self.chat
         if known is not None:
             return f"{self.type}:{known.id}"
@@ -133,7 +133,7 @@ class Origin(_Part):
 
 
 class Entity(_Part):
-    """A piece of a text that means something; its position counts UTF-16 units."""
+    """A marked piece of a text, such as a link; its position counts UTF-16 units."""
 
     type: str
     offset: _Count
@@ -149,25 +149,25 @@ class Place(_Part):
 
 
 class File(_Part):
-    """A file that was sent as such."""
+    """A file that was sent as a document."""
 
     mime_type: str = ""
 
 
 class Above(_Part):
-    """The message that was answered."""
+    """The message to which another one replies."""
 
     message_id: _Number
     media_group_id: str | None = None
 
 
 class Message(_Part):
-    """What a moderator sent or forwarded."""
+    """A message that a moderator sent or forwarded."""
 
     message_id: _Number
     chat: Chat
     date: _Second
-    """When the moderator sent it: what was forwarded may be older than the county's use of Aduan, and is new to it."""
+    """When the moderator sent it: the original may be older than the county's use of Aduan, but is new to it."""
     text: str | None = None
     caption: str | None = None
     entities: tuple[Entity, ...] = ()
@@ -190,7 +190,7 @@ class Message(_Part):
 
     @property
     def has_photo(self) -> bool:
-        """Tell whether there is something to look at."""
+        """Whether the message holds a picture or a film."""
         if any((self.photo, self.video, self.video_note, self.animation)):
             return True
         return self.document is not None and self.document.mime_type.startswith(("image/", "video/"))
@@ -198,7 +198,7 @@ class Message(_Part):
 
 @dataclass(frozen=True)
 class _Taken:
-    """A moderator's message that is to become a post."""
+    """A moderator's message that is to become a post, with its raw update."""
 
     message: Message
     raw: Any
@@ -207,25 +207,25 @@ class _Taken:
 
 @dataclass
 class _Page:
-    """What one page of updates comes to. A message and its edit on one page are one post, in its last version."""
+    """The posts of one page of updates. A message and its edit on one page are one post, in its last version."""
 
     posts: dict[str, Post] = field(default_factory=dict)
     rejected: list[Rejected] = field(default_factory=list)
     own: int = 0
     albums: dict[str, list[_Taken]] = field(default_factory=dict)
-    """Parts of each album, by the native id of its post."""
+    """The parts of each album, by the native id of its post."""
     marks: dict[str, str] = field(default_factory=dict)
 
     def batch(self, marks: Mapping[str, str]) -> Batch:
-        """All of it. Nothing is left out for its age, because the platform forgets what it has told."""
+        """Return everything as a batch. Nothing is left out for its age, because the platform forgets what it told."""
         return Batch(tuple(self.posts.values()), tuple(self.rejected), self.own, {**self.marks, **marks})
 
 
 class TelegramRelay(HttpSource, TakesReplies):
-    """Reads one bot. The offset is the mark; besides, each album's mark says which of its parts holds the text."""
+    """Reads one bot. One mark is the offset; besides, each album's mark says which of its parts holds the text."""
 
     keeps = timedelta(hours=24)
-    """Telegram drops an update that nobody fetched for so long."""
+    """Telegram drops an update that nobody fetched within this time."""
 
     def __init__(self, channel: Channel, connection: Connection) -> None:
         parameters = parameters_of(channel, RelayParameters)
@@ -237,12 +237,12 @@ class TelegramRelay(HttpSource, TakesReplies):
         self._today = int(connection.now.timestamp()) // 86_400
 
     def post_reply(self, post: Post, text: str) -> str:
-        """Write to the moderator who passed a post on, as an answer to his message, and return the message's id.
+        """Reply to the moderator who forwarded a post, and return the id of the reply.
 
-        What was sent cannot be found again: a bot is not told.
+        A bot cannot list what it sent, so the reply cannot be found again.
 
         Raises:
-            ChannelError: one of its kinds; an `OutageError` leaves open whether it was sent.
+            ChannelError: one of its kinds; after an `OutageError` it is unknown whether the reply was sent.
         """
         chat, _, number = post.native_id.partition(":")
         message: dict[str, Any] = {"chat_id": int(chat), "text": text}
@@ -258,11 +258,11 @@ class TelegramRelay(HttpSource, TakesReplies):
     def read(self, window: Window, marks: Mapping[str, str]) -> Iterator[Batch]:  # noqa: ARG002 # all there is is read
         """Yield page by page what moderators sent, until the platform has nothing more.
 
-        What anybody else sent to the bot, commands, and what is written in groups is passed over without a trace and
-        counted with the channel's own: strangers must not fill the table or the quarantine.
+        Messages of anybody else, commands, and messages in groups are passed over and only counted with the channel's
+        own posts: strangers must not fill the table or the quarantine.
 
-        After a page with parts of an album no further question is asked in the run: the album's mark must be in the
-        table before the platform may forget the part with its text, or a part that comes later would wipe it out.
+        After a page with parts of an album the run sends no further request: the album's mark must be in the table
+        before the platform may forget the part with its text, or a later part would overwrite that text.
         """
         offset = self._offset(marks)
         known: set[int] = set()
@@ -285,7 +285,7 @@ class TelegramRelay(HttpSource, TakesReplies):
         raise PageCapError
 
     def _offset(self, marks: Mapping[str, str]) -> int | None:
-        """The offset of the last run, as long as it can be of use."""
+        """Return the offset of the last run, or None when it is missing or older than `OFFSET_DAYS`."""
         try:
             offset, day = int(marks[OFFSET]), int(marks[OFFSET_DAY])
         except (KeyError, ValueError):
@@ -319,7 +319,7 @@ class TelegramRelay(HttpSource, TakesReplies):
         return page
 
     def _taken(self, update: Any) -> _Taken | Rejected | None:
-        """A moderator's message; None for what is passed over."""
+        """Read a moderator's message; None for an update that is passed over."""
         if not isinstance(update, dict):
             return rejected(self._channel.id, update, "the update is no object")
         edited = "edited_message" in update
@@ -335,16 +335,17 @@ class TelegramRelay(HttpSource, TakesReplies):
         return _Taken(message, update, edited)
 
     def _put_album(self, page: _Page, native_id: str, parts: list[_Taken], owner: str | None) -> None:
-        """Make one post of an album, whose text is that of the first part that has one.
+        """Make one post of an album; its text is that of the first part that has one.
 
-        `owner` is what earlier runs know: that part, `NO_CAPTION`, or nothing. Once it is known, parts without a text
-        are parts of a post already stored, and further texts become posts of their own rather than be lost.
+        `owner` is the album's mark from earlier runs: the number of that part, `NO_CAPTION`, or None. Once the part is
+        known, other parts without a text are dropped, because their post is stored; other parts with a text become
+        posts of their own, so that no text is lost.
         """
         latest = {part.message.message_id: part for part in parts}
         worded = sorted(number for number, part in latest.items() if part.message.words.strip())
         if owner is None or owner == NO_CAPTION:
             if not worded and owner is None and all(part.edited for part in parts):
-                return  # another picture in an album that is long forgotten; its text stays as it is
+                return  # an edited picture of a long forgotten album; the stored text stays as it is
             first = worded[0] if worded else min(latest)
             owner = str(first) if worded else NO_CAPTION
             page.marks[native_id] = owner
@@ -377,9 +378,9 @@ class TelegramRelay(HttpSource, TakesReplies):
 
 
 def interpret_error(status: int, body: Mapping[str, Any], _headers: Mapping[str, str]) -> ChannelError | None:
-    """Tell what an error means, by the platform's code; its descriptions are not repeated.
+    """Return the error that a response means, by the platform's code; its description is not repeated.
 
-    None when it means no more than its status does anywhere.
+    None when the response means only what its status means on every platform.
     """
     if status == HTTPStatus.OK:
         return None
@@ -398,7 +399,7 @@ def interpret_error(status: int, body: Mapping[str, Any], _headers: Mapping[str,
 
 
 def permalink_in(message: Message) -> str | None:
-    """Return the first link to the group's platform in a message: as an entity, or as it is written."""
+    """Return the first link to Facebook or Telegram in a message, from its entities or else its plain text; or None."""
     text, entities = (
         (message.text, message.entities) if message.text else (message.caption or "", message.caption_entities)
     )
@@ -413,12 +414,12 @@ def permalink_in(message: Message) -> str | None:
 
 
 def piece(text: str, offset: int, length: int) -> str:
-    """Cut a piece out of a text by UTF-16 units, as the platform counts."""
+    """Return a piece of a text; `offset` and `length` count UTF-16 units, as the platform does."""
     return text.encode("utf-16-le")[2 * offset : 2 * (offset + length)].decode("utf-16-le", "ignore")
 
 
 def platform_link(written: str) -> str | None:
-    """Return a link to Facebook or Telegram in its safe form, or None when it leads anywhere else, or to a person."""
+    """Return a link to Facebook or Telegram in its HTTPS form, or None when it leads elsewhere or to a person."""
     written = written.strip().rstrip(".,;:!?)")
     if "://" not in written:
         written = f"https://{written}"
@@ -437,17 +438,17 @@ def platform_link(written: str) -> str | None:
 
 
 def located(place: Place) -> str:
-    """Say where a place on the map is; five digits are a metre, and too few to be taken for a telephone number."""
+    """Return a place's coordinates as text. Five decimals are a metre, and too few to look like a telephone number."""
     return f"Lokasi: {place.latitude:.5f}, {place.longitude:.5f}"
 
 
 def message_id(chat: Numbered, number: int) -> str:
-    """Name the post that a message becomes."""
+    """Return the native id of the post that a message becomes."""
     return f"{chat.id}:{number}"
 
 
 def album_id(chat: Numbered, group: str) -> str:
-    """Name the post that an album becomes."""
+    """Return the native id of the post that an album becomes."""
     if not _PLAIN_ID.fullmatch(group):
         group = hashlib.sha256(group.encode()).hexdigest()[:32]
     return f"{chat.id}:album.{group}"
@@ -472,7 +473,7 @@ def _sender(message: Mapping[str, Any]) -> str | None:
 
 
 def rejected(channel: str, update: Any, reason: str) -> Rejected:
-    """Put aside an update that could not be read, without the people in it."""
+    """Return the quarantine entry of an unreadable update, without the people in it."""
     raw = json.dumps(_impersonal(update))
     native_id = hashlib.sha256(raw.encode()).hexdigest()[:32]
     return Rejected(channel=channel, native_id=native_id, reason=reason, raw=raw)

@@ -1,10 +1,10 @@
-"""Mentions of an account on X, by API v2.
+"""Reads the mentions of an account on X, by API v2.
 
-Off by default: X's agreements ask for an Enterprise plan before its content may be shown to a government. Only what
-addresses the account is read, never a search.
+It is off by default: X's agreements ask for an Enterprise plan before its content may be shown to a government. Only
+posts that mention the account are read; nothing is searched for.
 
-Since August 2026 X speaks two dialects and answers in that of the request; the parser takes both. An edit has a new
-id and keeps the old ones in its history, so a post is known by the first of them.
+Since August 2026 X speaks two dialects and answers in that of the request; the parser takes both. An edited post gets
+a new id and keeps the old ones in its history, so a post is identified by its first id.
 """
 
 from __future__ import annotations
@@ -40,39 +40,39 @@ if TYPE_CHECKING:
 
 POST_READ_USD: Final = 0.005
 USER_READ_USD: Final = 0.010
-"""Pay-per-use prices since 6 February 2026 (docs.x.com, getting-started/pricing), for each object in an answer."""
+"""Pay-per-use prices since 6 February 2026 (docs.x.com, getting-started/pricing), per object in a response."""
 
 POSTS_PER_PAGE: Final = 100
 PAGE_CAP: Final = 8
-"""Only the 800 newest mentions can be reached."""
+"""The most pages of a run: X gives only the 800 newest mentions."""
 REACH: Final = timedelta(days=6, hours=23)
-"""How far back X reads when it finds our mark too old: its seven days, and an hour for clocks that differ."""
+"""How far back to read when X finds our mark too old: its seven days, less an hour for clocks that differ."""
 LATE: Final = timedelta(minutes=30)
-"""How far behind now every run reads again, whatever the mark: X indexes late. Within one day (UTC) X charges a post
-only once, and a quiet account costs nothing."""
+"""How far back from now every run reads again, whatever the mark, because X indexes late. X charges a post only once
+within a day (UTC), and a quiet account costs nothing."""
 SILENCE: Final = timedelta(days=6)
-"""A mark of this age is drawn after, although nobody wrote: it would soon be too old for X."""
+"""A mark of this age is moved forward although nobody wrote: it would soon be too old for X."""
 SETTLED: Final = timedelta(days=1)
-"""How far behind now such a mark stays: what was written before this time is surely listed."""
+"""How far behind now such a mark is set: what was written before then is surely listed."""
 SKEW: Final = timedelta(minutes=10)
-"""An id from further in the future is no mark: nothing would ever be younger."""
+"""An id from further in the future is not taken as a mark: no later post would be younger."""
 SHORTEST_WAIT: Final = timedelta(minutes=1)
 
 SINCE_ID: Final = "since_id"
-"""Name of the mark: the id up to which everything is stored."""
+"""Name of the mark that holds the id up to which everything is stored."""
 CHARGED: Final = "charged"
-"""Name of another: a day (UTC), and the youngest ids that were charged on it, which the next run may meet again."""
+"""Name of the mark that holds a day (UTC) and the youngest ids charged on it, which the next run may meet again."""
 CHARGES_REMEMBERED: Final = 50
-"""A kilobyte of the cursor. With more in half an hour some are counted twice: our bill is then too high, never too low.
-"""
+"""They take a kilobyte of the cursor. With more mentions in half an hour, some are counted twice: our own count of the
+cost is then too high, never too low."""
 _EPOCH_MS: Final = 1_288_834_974_657
 _TIME_SHIFT: Final = 22
-"""An id is a time in milliseconds since X's own epoch, and 22 bits that tell ids of one millisecond apart."""
+"""An id is a time in milliseconds since X's own epoch, shifted by 22 bits that tell ids of one millisecond apart."""
 
 _PERSONAL: Final = frozenset({"author_id", "entities", "in_reply_to_user_id", "name", "username"})
 _REPOSTS: Final = frozenset({"retweeted", "reposted"})
 _GONE: Final = frozenset({"resource-not-found", "not-authorized-for-resource"})
-"""Why a post is not shown although it is asked for by its id: deleted, or its author's account closed to us."""
+"""Problems of a post that was asked for by its id but is gone: deleted, or its author's account is closed to us."""
 _MEANINGS: Final[Mapping[int, type[ChannelError]]] = {
     HTTPStatus.BAD_REQUEST: MisconfiguredError,
     HTTPStatus.UNAUTHORIZED: CredentialError,
@@ -86,13 +86,13 @@ _ASKED: Final[dict[str, dict[str, str]]] = {
         "expansions": "author_id,edit_history_post_ids,referenced_posts",
     },
 }
-"""What is asked for in each dialect. In the new one the author comes only as an expansion, which is charged."""
+"""The query of each dialect. In the new one the author comes only as an expansion, which is charged."""
 
 XId = Annotated[NativeId, StringConstraints(pattern=r"^[0-9]{1,19}$")]
 
 
 class XParameters(Parameters):
-    """What a channel of this kind takes."""
+    """The parameters of a channel on X."""
 
     account: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,19}$")]
     dialect: Literal["legacy", "new"] = "legacy"
@@ -112,7 +112,7 @@ class Reference(Item):
 
 
 class Attachments(Item):
-    """What hangs on a post."""
+    """The media attached to a post."""
 
     media_keys: tuple[str, ...] = ()
 
@@ -135,49 +135,49 @@ class XPost(Item):
 
     @property
     def first_id(self) -> str:
-        """The id it was first written under."""
+        """The id under which the post was first written."""
         return self.history[0] if self.history else self.id
 
     @property
     def whole_text(self) -> str:
-        """What was written, without the escapes that X puts for three characters."""
+        """The whole text, without the escapes that X puts for three characters."""
         text = self.note.text if self.note is not None else self.text
         return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
     def reference(self, *types: str) -> str | None:
-        """Id of the first post it refers to in one of these ways."""
+        """Return the id of the first post that this one refers to in one of these ways, or None."""
         return next((reference.id for reference in self.references if reference.type in types), None)
 
 
 class TooOldError(MisconfiguredError):
-    """X does not read from where we asked it to."""
+    """X refuses to list posts from the position we named, because it is too old."""
 
 
 @dataclass(frozen=True)
 class Page:
-    """One answer."""
+    """One page of mentions."""
 
     items: list[Any]
     included: frozenset[str]
-    """Ids of other posts that came with it, and are charged too."""
+    """Ids of other posts that came with the page, which are charged too."""
     next_token: str | None
 
     @property
     def ids(self) -> list[int]:
-        """Ids of its items, as far as they are ids."""
+        """The ids of the page's items, leaving out malformed ones."""
         return [number for item in self.items if (number := _number(_field(item, "id"))) is not None]
 
 
 @dataclass
 class _Reading:
-    """What one run has met."""
+    """What one run has met so far."""
 
     newest: int = 0
     oldest: int | None = None
     ids: set[int] = field(default_factory=set)
     yielded: set[str] = field(default_factory=set)
     cut: bool = False
-    """There was more than can be reached."""
+    """Whether there were more mentions than X gives."""
 
 
 class X(HttpSource, CanRecheck):
@@ -186,7 +186,7 @@ class X(HttpSource, CanRecheck):
     batch_size = POSTS_PER_PAGE
     price_usd = POST_READ_USD
     keeps = REACH
-    """No run reads further back for sure."""
+    """No run is sure to read further back."""
 
     def __init__(self, channel: Channel, connection: Connection) -> None:
         parameters = parameters_of(channel, XParameters)
@@ -205,16 +205,16 @@ class X(HttpSource, CanRecheck):
 
     @property
     def cost_usd(self) -> float:
-        """What the answers of this run cost so far, at X's prices."""
+        """What the responses of this run cost so far, in USD at X's prices."""
         return len(self._posts_charged) * POST_READ_USD + len(self._users_charged) * USER_READ_USD
 
     def read(self, window: Window, marks: Mapping[str, str]) -> Iterator[Batch]:
         """Yield the mentions since the mark, newest first.
 
-        The mark moves at the end only, because what comes first is the youngest.
+        The mark moves only at the end, because the youngest mentions come first.
 
         Raises:
-            GapError: once, when some time could not be read and never will be; the mark is then behind it.
+            GapError: once, when a span of time can never be read; the mark then lies after it.
             ChannelError: one of its kinds.
         """
         self._charged_before = charged_on(self._now, marks.get(CHARGED, ""))
@@ -225,7 +225,7 @@ class X(HttpSource, CanRecheck):
         try:
             found = yield from self._batches(position, window)
         except TooOldError:
-            # Before the first run there is nothing to lose; the ledger says from when on it read.
+            # Before the first run there is nothing to lose; the ledger says from when on this run read.
             reached = max(begin, self._now - REACH) if mark else begin
             mark = 0
             found = yield from self._batches({"start_time": _stamp(self._now - REACH)}, window)
@@ -243,7 +243,7 @@ class X(HttpSource, CanRecheck):
             raise GapError(begin, reached)
 
     def still_there(self, posts: list[Post]) -> dict[str, bool]:
-        """Tell by their native ids which posts were not deleted, as far as X tells. One question for a hundred.
+        """Return by native id whether each post is still there, as far as X tells. One request asks for a hundred.
 
         Raises:
             OutageError: when X says nothing about any of them.
@@ -290,14 +290,14 @@ class X(HttpSource, CanRecheck):
         return reading
 
     def _newest(self, body: Mapping[str, Any], ids: list[int]) -> int:
-        """The platform's own ``newest_id``, but never beyond what came, nor what no clock can have given yet."""
+        """Return the page's ``newest_id``, but none younger than its items or further in the future than `SKEW`."""
         latest = id_at(self._now + SKEW)
         newest = max((number for number in ids if number <= latest), default=0)
         said = _number(_field(body.get("meta"), "newest_id"))
         return newest if said is None else min(newest, said)
 
     def _posts(self, page: Page, reading: _Reading) -> Iterator[Post | Rejected | None]:
-        """Each post once: of one that was edited the newest version comes first, and an older one is no news."""
+        """Yield each post once. The newest version of an edited post comes first, so older ones are skipped."""
         for item in page.items:
             post = self._post(item)
             if isinstance(post, Post):
@@ -307,7 +307,7 @@ class X(HttpSource, CanRecheck):
             yield post
 
     def _post(self, item: Any) -> Post | Rejected | None:
-        """A post; None when it is the account's own, or repeats somebody's."""
+        """Make a post of an item; None when it is the account's own, or a repost."""
         try:
             post = XPost.model_validate(item)
             if post.author_id == self._channel.account or post.reference(*_REPOSTS) is not None:
@@ -316,7 +316,7 @@ class X(HttpSource, CanRecheck):
                 post.first_id,
                 post.whole_text,
                 post.created_at or moment_of(int(post.first_id)),
-                f"https://x.com/i/status/{post.id}",  # the author's name may stand there as well, and is not kept
+                f"https://x.com/i/status/{post.id}",  # the form of the address without the author's name
                 author=post.author_id,
                 parent_id=post.reference("replied_to"),
                 has_photo=post.attachments is not None and bool(post.attachments.media_keys),
@@ -325,9 +325,9 @@ class X(HttpSource, CanRecheck):
             return put_aside(self._channel.id, item, error, _PERSONAL)
 
     def _charge(self, page: Page) -> None:
-        """Count what X charges: each post it gives, but once only on the same day (UTC).
+        """Count what X charges: each post it gives, but only once on the same day (UTC).
 
-        A run that fails keeps no mark, so the next one counts again what both were given.
+        A run that fails keeps no mark, so the next one counts the posts that both received a second time.
         """
         charged = [item for item in page.items if str(_field(item, "id")) not in self._charged_before]
         self._posts_charged.update(str(_field(item, "id")) for item in charged)
@@ -337,10 +337,10 @@ class X(HttpSource, CanRecheck):
 
 
 def read_page(body: Mapping[str, Any]) -> Page:
-    """Read an answer. Errors beside the data tell of things that were only mentioned in a post.
+    """Read a page. Errors beside the data are ignored: they concern objects that posts only refer to.
 
     Raises:
-        OutageError: when it is neither a page nor what X sends when there is nothing: a count of 0, and no data.
+        OutageError: when the response is neither a page nor empty in X's way, with a count of 0 and no data.
     """
     items = body.get("data", [])
     meta = body.get("meta")
@@ -360,9 +360,9 @@ def read_page(body: Mapping[str, Any]) -> Page:
 
 
 def presence_in(body: Mapping[str, Any], wanted: Iterable[str]) -> dict[str, bool]:
-    """Tell which of the posts that were asked for are there; one that X says nothing about is left out.
+    """Return by id whether each of the posts asked for is there; those X says nothing about are left out.
 
-    A post is asked for by the first of its ids, and may come under its last.
+    A post is asked for by its first id, and may be returned under its last.
     """
     there: set[str] = set()
     for item in _list(body.get("data")):
@@ -380,7 +380,7 @@ def presence_in(body: Mapping[str, Any], wanted: Iterable[str]) -> dict[str, boo
 def interpret_error(
     status: int, body: Mapping[str, Any], headers: Mapping[str, str], now: datetime
 ) -> ChannelError | None:
-    """Tell what an error means; None when it means no more than its status does anywhere."""
+    """Return the error of a response; None when it means only what its status means on every platform."""
     problem, title = _problem(body), body.get("title")
     if problem == "usage-capped" or title == "UsageCapExceeded":
         return NotPermittedError(f"status {status}: the month's usage cap is reached")
@@ -394,18 +394,21 @@ def interpret_error(
 
 
 def _problem(error: object) -> str:
-    """The kind of an error. Its ``type`` is an address under one of two hosts, so only its end is looked at."""
+    """Return the kind of an error. Its ``type`` is an address on one of two hosts, so only its end is used."""
     return str(_field(error, "type")).rpartition("/problems/")[2]
 
 
 def _names_position(body: Mapping[str, Any]) -> bool:
-    """Whether one of the errors is about where we wanted to begin."""
+    """Tell whether one of the errors names a parameter for the position from which to read."""
     named = [_field(error, "parameters") for error in _list(body.get("errors"))]
     return any(isinstance(parameters, dict) and {SINCE_ID, "start_time"} & set(parameters) for parameters in named)
 
 
 def wait_asked_for(headers: Mapping[str, str], now: datetime) -> timedelta | None:
-    """Return how long X wants us to wait: the header is the second at which it counts anew. Absurd ones are bounded."""
+    """Return how long X wants us to wait, or None when it does not say.
+
+    The header holds the second (since 1970) at which X's limit is renewed; absurd values are capped.
+    """
     reset = headers.get("x-rate-limit-reset") or ""
     if not (reset.isascii() and reset.isdigit()):
         return None
@@ -414,19 +417,19 @@ def wait_asked_for(headers: Mapping[str, str], now: datetime) -> timedelta | Non
 
 
 def charged_on(now: datetime, mark: str) -> frozenset[str]:
-    """Ids that were charged on the day of `now`, as the mark remembers them."""
+    """Return the ids that were charged on the day of `now`, as the mark remembers them."""
     day, *ids = mark.split() or [""]
     return frozenset(ids) if day == _day(now) else frozenset()
 
 
 def charges_mark(now: datetime, charged: Iterable[str]) -> str:
-    """Remember what was charged on the day of `now`: the youngest, because no run reads far back."""
+    """Return the mark of the ids charged on the day of `now`: only the youngest, because no run reads far back."""
     ids = sorted((native_id for native_id in charged if _number(native_id) is not None), key=int)
     return " ".join([_day(now), *ids[-CHARGES_REMEMBERED:]])
 
 
 def moment_of(native_id: int) -> datetime:
-    """When an id was given."""
+    """Return when an id was given."""
     return datetime.fromtimestamp(((native_id >> _TIME_SHIFT) + _EPOCH_MS) / 1000, UTC)
 
 
@@ -444,7 +447,7 @@ def _stamp(moment: datetime) -> str:
 
 
 def _number(value: object) -> int | None:
-    """Ids are compared as numbers: as texts 9 would be more than 10."""
+    """Return an id as a number, or None when it is none; compared as texts, 9 would be more than 10."""
     text = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
     return int(text) if text.isascii() and text.isdigit() and len(text) <= len(str(2**63)) else None
 

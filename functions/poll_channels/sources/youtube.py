@@ -1,7 +1,7 @@
-"""Comments under the videos of one YouTube channel, and the replies to them, by the Data API v3.
+"""Reads comments under the videos of one YouTube channel, and the replies to them, by the Data API v3.
 
-The list of threads is sorted by when a thread began: a reply to an old one brings nothing up. So once a day the run
-goes on to the end of the time in which somebody may still reply. Every answer costs one of 10,000 units a day.
+Threads are listed by when they began, and a reply does not move an old one up. So once a day a run lists all threads
+that are young enough to expect replies. Every response costs one of 10,000 units a day.
 """
 
 from __future__ import annotations
@@ -40,13 +40,13 @@ if TYPE_CHECKING:
 
 PER_PAGE: Final = 100
 BATCH_SIZE: Final = 50
-"""The most ids that one question may name."""
+"""The most ids that one request may name."""
 READ_DAILY: Final = timedelta(days=14)
-"""How long the replies of a thread are read once a day although their number is the same."""
+"""For this long after a thread began, its replies are read once a day even if their number is the same."""
 SWEPT: Final = "swept"
-"""Name of the mark that says on which day all young threads were listed."""
+"""Name of the mark that holds the last day on which all young threads were listed."""
 QUOTA_HOURS: Final = (7, 8)
-"""Midnight in California, in UTC: in summer and in winter."""
+"""The hours (UTC) of midnight in California, in summer and in winter: then the units are counted anew."""
 MOST_REPLIES: Final = 10**9
 
 _PERSONAL: Final = frozenset(
@@ -70,23 +70,23 @@ _OTHERS: Final = frozenset(
     }
 )
 _REASONS: Final = _QUOTA | _RATE | _KEY | _PASSING | _CLOSED | _UNKNOWN | _OTHERS
-"""Only what is known is repeated in the ledger."""
+"""Known reasons of errors. No other is repeated in the ledger."""
 
 
 class YouTubeParameters(Parameters):
-    """What a channel of this kind takes: nothing but its account, which begins with UC."""
+    """The parameters of a YouTube channel: only its account, which begins with ``UC``."""
 
     account: Annotated[str, StringConstraints(pattern=r"^UC[A-Za-z0-9_-]{10,40}$")]
 
 
 class Author(Item):
-    """Who wrote it, when the platform tells."""
+    """The author's channel, when the platform names it."""
 
     value: NativeId
 
 
 class CommentText(Item):
-    """What a comment says."""
+    """The text of a comment, and when, where and by whom it was written."""
 
     textOriginal: str | None = None  # noqa: N815 # the platform's name
     textDisplay: str | None = None  # noqa: N815 # the same
@@ -104,14 +104,14 @@ class CommentText(Item):
 
 
 class Comment(Item):
-    """A comment or a reply."""
+    """A comment or a reply to one."""
 
     id: NativeId
     snippet: CommentText
 
 
 class ThreadFacts(Item):
-    """What is known about a thread besides its comments."""
+    """The platform's ``snippet`` of a thread."""
 
     videoId: str | None = None  # noqa: N815 # the platform's name
     totalReplyCount: Any = None  # noqa: N815 # the same
@@ -127,40 +127,40 @@ class Thread(Item):
 
 @dataclass(frozen=True)
 class Read:
-    """What became of one comment."""
+    """The result of reading one comment."""
 
     result: Post | Rejected | None
-    """None when it is the account's own."""
+    """None when the comment is the account's own."""
     began: datetime | None = None
-    """When it was first written; None when that could not be read."""
+    """When the comment was first written; None when that could not be read."""
     changed: datetime | None = None
-    """When it was last written."""
+    """When it was last edited, or first written; None when that could not be read."""
 
 
 @dataclass(frozen=True)
 class Listed:
-    """What became of one thread of a page."""
+    """The result of reading one thread of a page."""
 
     reads: tuple[Read, ...]
-    """The comment first, unless the thread could not be read."""
+    """The thread's comment, or its quarantine entry, and then its replies."""
     thread: Thread | None = None
     shown: int = 0
-    """How many of its replies came with it."""
+    """How many replies came with the thread."""
 
     @property
     def began(self) -> datetime | None:
-        """When it began; None when that could not be read."""
+        """When the thread began; None when that could not be read."""
         return self.reads[0].began if self.thread is not None else None
 
     @property
     def replies(self) -> int | None:
-        """How many replies it has; None when the platform does not tell."""
+        """How many replies the thread has; None when the platform does not tell."""
         count = None if self.thread is None else self.thread.snippet.totalReplyCount
         return count if type(count) is int and 0 <= count <= MOST_REPLIES else None
 
 
 class YouTube(HttpSource, CanRecheck):
-    """Reads one channel. The marks are the number of replies of each thread that has more than its page shows."""
+    """Reads one channel. A thread with more replies than its page shows is marked with their number."""
 
     batch_size = BATCH_SIZE
 
@@ -171,7 +171,7 @@ class YouTube(HttpSource, CanRecheck):
         self._base_url = connection.settings.youtube_base_url.rstrip("/")
 
     def read(self, window: Window, marks: Mapping[str, str]) -> Iterator[Batch]:
-        """Yield what was written or edited in the window; once a day, all under threads that are still young."""
+        """Yield what was written or edited in the window, and once a day everything in threads that are still young."""
         today = _day(self._channel.id, self._factory.now)
         sweeps = marks.get(SWEPT) != today
         until = min(window.since, window.threads) if sweeps else window.since
@@ -192,16 +192,16 @@ class YouTube(HttpSource, CanRecheck):
         except PageCapError as error:
             too_long = error
         if sweeps:
-            # Also when the list was too long: the same pages again a minute later would use up the day's units.
+            # Even if the list was too long: reading the same pages every minute would use up the day's units.
             yield Batch(marks={SWEPT: today})
         if too_long is not None:
             raise too_long
 
     def still_there(self, posts: list[Post]) -> dict[str, bool]:
-        """Tell by their native ids which comments were not deleted. One question for fifty.
+        """Return by native id whether each comment is still there. One request asks for fifty.
 
-        A deleted one is mostly just missing among the answers. The documentation knows a refusal of the whole
-        question as well; then each half is asked about.
+        A deleted comment is usually just missing in the response. According to the documentation the whole request
+        may be refused as well; then each half is asked for by itself.
 
         Raises:
             ChannelError: one of its kinds.
@@ -237,7 +237,7 @@ class YouTube(HttpSource, CanRecheck):
         )
 
     def _listed(self, item: Any) -> Listed:
-        """A thread as it is listed; what can be read of it is, although the rest cannot."""
+        """Read a listed thread. Its readable replies are kept even when the thread itself cannot be read."""
         try:
             thread = Thread.model_validate(item)
         except MALFORMED as error:
@@ -253,7 +253,7 @@ class YouTube(HttpSource, CanRecheck):
         return [self._comment(reply, parent_id, video) for reply in comments] if isinstance(comments, list) else []
 
     def _more(self, listed: Listed, marks: Mapping[str, str], window: Window) -> Iterator[Batch]:
-        """All replies of a thread that has more than came with it, unless the mark says that they are known."""
+        """Yield all replies of a thread that has more than came with it, unless its mark is unchanged."""
         thread, count = listed.thread, listed.replies
         if thread is None or (count is not None and count <= listed.shown):
             return
@@ -267,15 +267,15 @@ class YouTube(HttpSource, CanRecheck):
                 reads = [self._comment(reply, thread.id, thread.snippet.videoId) for reply in page]
                 yield _batch(reads, window.floor, window)
         except GoneError:
-            return  # deleted since it was listed, or closed; the other threads were not
-        # The count from before the replies were read: one that came in between is read again, not missed.
+            return  # deleted or closed after it was listed; the other threads were not
+        # The mark is the count from before the replies were read: one written meanwhile is read next time.
         yield Batch(marks={thread.id: mark})
 
     def _pages(self, edge: str, params: Mapping[str, str]) -> Iterator[list[Any]]:
-        """Yield an edge's pages to its end.
+        """Yield an edge's pages up to its end.
 
         Raises:
-            PageCapError: when it is longer than a run reads.
+            PageCapError: when the edge is longer than a run reads.
             ChannelError: one of its kinds.
         """
         token: str | None = None
@@ -322,9 +322,9 @@ class YouTube(HttpSource, CanRecheck):
 
 
 def interpret_error(status: int, body: Mapping[str, Any], now: datetime) -> ChannelError | None:
-    """Tell what an error means: by its reason first, because 403 and 400 stand for many things.
+    """Return the error of a response: by its reason first, because 403 and 400 stand for many things.
 
-    None when it means no more than its status does anywhere.
+    None when the response means only what its status means on every platform.
     """
     error = body.get("error")
     error = error if isinstance(error, dict) else {}
@@ -350,9 +350,9 @@ def interpret_error(status: int, body: Mapping[str, Any], now: datetime) -> Chan
 
 
 def until_midnight_pacific(now: datetime) -> timedelta:
-    """Return how long it is until the units are counted anew, as far as we wait at once.
+    """Return how long it is until the units are counted anew, but at most `LONGEST_WAIT`.
 
-    Daylight saving is not looked up: asking an hour early costs nothing when there is nothing left.
+    Daylight saving is not looked up: when no units are left, asking an hour early costs nothing.
     """
     moment = now.astimezone(UTC)
     midnights = [
@@ -364,18 +364,18 @@ def until_midnight_pacific(now: datetime) -> timedelta:
 
 
 def _batch(reads: list[Read], since: datetime, window: Window) -> Batch:
-    """What was written or edited since a moment, and whatever could not be read."""
+    """Make a batch of what was written or edited since a moment, and of whatever could not be read."""
     return Batch.of((read.result for read in reads if read.changed is None or read.changed >= since), window)
 
 
 def _permalink(video: str | None, account: str, comment: str) -> str:
-    """Where the comment stands; one that belongs to no video stands on the channel itself."""
+    """Return the address of a comment; one that belongs to no video is shown on the channel itself."""
     if video is None:
         return f"https://www.youtube.com/channel/{account}/discussion?lc={quote(comment, safe='')}"
     return f"https://www.youtube.com/watch?v={quote(video, safe='')}&lc={quote(comment, safe='')}"
 
 
 def _day(name: str, now: datetime) -> str:
-    """A day, which begins for each name at an hour of its own."""
+    """Return the number of a day (modulo 100) that begins at another hour for each name, to spread the work."""
     hours = int(now.timestamp()) // 3600 + zlib.crc32(name.encode()) % 24
     return str(hours // 24 % 100)

@@ -1,4 +1,4 @@
-"""What a schedule may ask for, one file per task. Each does it for one channel."""
+"""The tasks that a schedule may ask for, one file each. A task works on one channel."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads one channel, and says how it went."""
+"""Reads one channel, and reports how it went."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def read_channel(channel: Channel, invocation: Invocation) -> None:
-    """Read one channel, and write its metrics and its line in the log."""
+    """Read one channel, and write its metrics and log line."""
     poll = Poll(
         channel,
         invocation.channels,

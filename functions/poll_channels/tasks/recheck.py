@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def recheck_channel(channel: Channel, invocation: Invocation) -> None:
-    """Go on with the channel's sweep; a platform that cannot tell is a warning, and asked again in the next run."""
+    """Continue the channel's sweep. When the platform cannot tell, log a warning; the next run asks again."""
     metrics = invocation.metrics
     sweep = Recheck(
         channel,

@@ -1,4 +1,4 @@
-"""Replies to citizens under one channel's posts."""
+"""Sends the replies to citizens under one channel's posts."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from poll_channels.task import Invocation
 
 REPLYING_STAGES: Final = frozenset({"prod", "local"})
-"""On one machine the platforms are simulated; any other stage reads the county's real accounts."""
+"""In `local` the platforms are simulated; any stage but these two reads the county's real accounts."""
 
 
 def send_replies(channel: Channel, invocation: Invocation) -> None:
-    """Send the replies that are due, where the channel says so; outside production nobody real hears of it."""
+    """Send the replies that are due, if the channel has replies switched on and the stage is a replying one."""
     if not channel.replies or invocation.settings.stage not in REPLYING_STAGES:
         return
     metrics, logger = invocation.metrics, invocation.logger

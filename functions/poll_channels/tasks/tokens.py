@@ -1,4 +1,4 @@
-"""Asks how long one channel's token will live."""
+"""Checks how long one channel's token remains valid."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def check_token(channel: Channel, invocation: Invocation) -> None:
-    """Keep how long the channel's token will live, and warn its owner once at 14, 7 and 1 days before its end."""
+    """Store how long the channel's token remains valid, and warn its owner once at 14, 7 and 1 days before its end."""
     logger = invocation.logger
     try:
         check = inspect_token(channel, invocation.connection())
