@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from aduan.triage import Triage
 
 Withdrawal = Literal["overtaken", "elsewhere", "unwanted", "all"]
-"""Which pending notices of the ticket are withdrawn.
+"""Which pending notices of the ticket are withdrawn, when the ticket changes or notices are wanted.
 
 ``overtaken``: steps of the ladder whose clock has stopped. ``elsewhere``: also notices to a department that no longer
 has the ticket. ``unwanted``: overtaken steps, and all other notices that are not among the change's own.

@@ -7,6 +7,7 @@ Where each answer costs money, a sweep spends only what reading does not need, a
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -148,11 +149,11 @@ class Recheck:
 def erasure(post: Post, ticket: Ticket, at: datetime) -> Change:
     """Return the change that leaves only a tombstone of a ticket's post and records it in the ticket's history.
 
-    When the post opened the ticket, the ticket's link and an example made of the post go too. All pending notices are
-    withdrawn.
+    When the post opened the ticket, the ticket's link, its pending notices and an example made of the post go too.
     """
-    after = ticket
-    if post.key == ticket.post:
-        after = ticket.model_copy(update={"permalink": "", "version": ticket.version + 1})
     event = Event(ticket=ticket.code, at=at, move="source_gone", by="poll_channels", why=REASON)
-    return Change(before=ticket, after=after, at=at, events=(event,), withdraws="all", post=post, tombstone=REASON)
+    gone = Change(before=ticket, after=ticket, at=at, events=(event,), post=post, tombstone=REASON)
+    if post.key != ticket.post:
+        return gone
+    after = ticket.model_copy(update={"permalink": "", "version": ticket.version + 1})
+    return replace(gone, after=after, withdraws="all")
