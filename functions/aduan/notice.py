@@ -121,7 +121,8 @@ class OutboxEntry(Record):
     failure: str | None = None
     """Why the notice was not, or not certainly, accepted, or has not arrived yet."""
     bounced: tuple[str, ...] = ()
-    """Addresses that bounced the notice or complained about it. It is never sent to them again."""
+    """Addresses that bounced the notice, for good or only this time, or complained about it. It is never sent to them
+    again."""
     rejected_at: Moment | None = None
     """When SES, having accepted the mail, found its content harmful."""
 

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 DeskReason = Literal["undecided", "no_contact", "dead_contact", "unknown_department"]
 """Why the desk is told. ``undecided``: it has to decide. ``no_contact``: the department has no contact.
-``dead_contact``: all its addresses are dead. ``unknown_department``: its code is no longer in the directory."""
+``dead_contact``: all its addresses are dead, or returned this very message. ``unknown_department``: its code is no
+longer in the directory."""
 TO_PASS_ON: Final[frozenset[DeskReason | None]] = frozenset({"no_contact", "dead_contact"})
 """The reasons for which the desk only has to pass the message on."""
 

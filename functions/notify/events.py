@@ -24,8 +24,10 @@ METRICS: Final[dict[Kind, str]] = {
     "accepted": "MailReconciled",
     "rejected": "NoticeFailed",
     "dead": "MailBounced",
+    "returned": "MailBounced",
     "undelivered": "MailBounced",
     "delayed": "MailDelayed",
+    "doubted": "MailDoubted",
 }
 """Name of the metric that counts the events that changed a notice, by kind of event."""
 

@@ -7,6 +7,7 @@ each adds a lasting fact, and the same events in any order make the same notice.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,9 +16,18 @@ from typing import Any, Final, Literal
 from aduan.notice import AnyNotice, Contact, ContactNotice, NoticeId
 from notify.mail_tags import tagged
 
-Kind = Literal["accepted", "rejected", "dead", "undelivered", "delayed"]
+Kind = Literal["accepted", "rejected", "dead", "returned", "undelivered", "delayed", "doubted"]
 """``accepted``: SES took the mail. ``rejected``: SES found it harmful. ``dead``: its address bounced permanently or
-complained. ``undelivered``: SES gave up although the address may work. ``delayed``: the mail is still under way."""
+complained. ``returned``: this mail will not arrive, although the address may work again. ``undelivered``: a bounce
+that does not say so, as an automatic answer causes. ``delayed``: the mail is still under way. ``doubted``: the
+receiver doubts that the mail is ours, which is not the address's fault."""
+_NO_COMPLAINTS: Final[Mapping[str, Kind]] = {"not-spam": "accepted", "auth-failure": "doubted"}
+"""Types of a complaint that nobody made: a mail that was taken out of the spam folder arrived, and a failed
+authentication is about the sender's domain."""
+_GIVEN_UP: Final = frozenset({"MailboxFull", "MessageTooLarge", "ContentRejected", "AttachmentRejected"})
+"""Subtypes of a transient bounce that no automatic answer has. SES reports them when it has stopped trying."""
+_FINAL_CODE: Final = re.compile(r"(?<![\d.])5\d\d(?![\d.])|(?<![\d.])5\.\d{1,3}\.\d{1,3}(?![\d.])")
+"""A code of SMTP that says "never": ``550``, or ``5.2.2`` of RFC 3463."""
 
 
 class MailEventError(Exception):
@@ -104,7 +114,7 @@ def _rejected(notice: AnyNotice, event: MailEvent, _now: datetime) -> AnyNotice:
     return notice.model_copy(update={**known, "state": "failed", "act_at": None})
 
 
-def _dead(notice: AnyNotice, event: MailEvent, now: datetime) -> AnyNotice:
+def _bounced(notice: AnyNotice, event: MailEvent, now: datetime) -> AnyNotice:
     bounced = {"bounced": (*notice.bounced, event.recipient)}
     if event.recipient != notice.recipient:
         # Meanwhile the notice was sent to another address; that mail counts.
@@ -120,23 +130,44 @@ def _noted(notice: AnyNotice, event: MailEvent, _now: datetime) -> AnyNotice:
 _SETTLING: Final[Mapping[Kind, Callable[[AnyNotice, MailEvent, datetime], AnyNotice]]] = {
     "accepted": _accepted,
     "rejected": _rejected,
-    "dead": _dead,
+    "dead": _bounced,
+    "returned": _bounced,
     "undelivered": _noted,
     "delayed": _noted,
+    "doubted": _noted,
 }
 
 
 def _read_bounce(event: Mapping[str, Any]) -> tuple[Kind, str, str]:
     bounce = event["bounce"]
-    permanent = bounce["bounceType"] == "Permanent"
-    reason = f"bounce: {bounce['bounceSubType']}" if permanent else f"{bounce['bounceType']}: {bounce['bounceSubType']}"
-    return "dead" if permanent else "undelivered", bounce["timestamp"], reason
+    if bounce["bounceType"] == "Permanent":
+        return "dead", bounce["timestamp"], f"bounce: {bounce['bounceSubType']}"
+    final = bounce["bounceSubType"] in _GIVEN_UP or any(map(_is_final, bounce.get("bouncedRecipients") or ()))
+    return (
+        "returned" if final else "undelivered",
+        bounce["timestamp"],
+        f"{bounce['bounceType']}: {bounce['bounceSubType']}",
+    )
+
+
+def _is_final(recipient: Mapping[str, Any]) -> bool:
+    """Tell whether the receiver's report says that it will not take this mail; an automatic answer has no report."""
+    if recipient.get("action") == "failed" or str(recipient.get("status") or "").startswith("5."):
+        return True
+    # Only the codes at its beginning: a mail server's sentence may hold any number.
+    words = str(recipient.get("diagnosticCode") or "").split(";", 1)[-1].split()[:2]
+    return any(_FINAL_CODE.match(word) for word in words)
 
 
 def _read_complaint(event: Mapping[str, Any]) -> tuple[Kind, str, str]:
     complaint = event["complaint"]
-    reason = complaint.get("complaintFeedbackType") or complaint.get("complaintSubType") or "unspecified"
-    return "dead", complaint["timestamp"], f"complaint: {reason}"
+    said = str(complaint.get("complaintFeedbackType") or "")
+    suppressed = complaint.get("complaintSubType")
+    reason = said or suppressed or "unspecified"
+    # With a subtype, SES did not even try to send: the address is on its list.
+    kind: Kind = "dead" if suppressed else _NO_COMPLAINTS.get(said.casefold(), "dead")
+    moment = event["mail"]["timestamp"] if kind == "accepted" else complaint["timestamp"]
+    return kind, moment, f"complaint: {reason}"
 
 
 def _read_delay(event: Mapping[str, Any]) -> tuple[Kind, str, str]:

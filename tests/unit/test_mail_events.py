@@ -45,8 +45,9 @@ def an_event(kind: Kind, message: str = "m-1", recipient: str = RECIPIENT) -> Ma
         ("Reject", {}, "rejected", ACCEPTED_AT, "rejected: Bad content"),
         ("Bounce", {}, "dead", AT, "bounce: General"),
         ("Bounce", {"bounceSubType": "OnAccountSuppressionList"}, "dead", AT, "bounce: OnAccountSuppressionList"),
-        ("Bounce", {"bounceType": "Transient"}, "undelivered", AT, "Transient: General"),
-        ("Bounce", {"bounceType": "Undetermined"}, "undelivered", AT, "Undetermined: General"),
+        ("Bounce", {"bounceType": "Transient"}, "returned", AT, "Transient: General"),
+        ("Bounce", {"bounceType": "Undetermined"}, "returned", AT, "Undetermined: General"),
+        ("Bounce", {"bounceType": "Transient", "bouncedRecipients": []}, "undelivered", AT, "Transient: General"),
         ("Complaint", {}, "dead", AT, "complaint: abuse"),
         ("Complaint", {"complaintFeedbackType": None}, "dead", AT, "complaint: unspecified"),
         ("DeliveryDelay", {}, "delayed", AT, "delay: TransientCommunicationFailure"),
@@ -159,7 +160,7 @@ def test_a_bounce_from_an_address_it_left_changes_nothing_but_the_record() -> No
 
 @pytest.mark.parametrize("kind", ["delayed", "undelivered"])
 def test_what_may_still_arrive_is_only_noted(kind: Kind) -> None:
-    """A full mailbox causes no second mail."""
+    """Neither a delay nor an automatic answer causes a second mail."""
     sent = settled(CLAIMED, an_event("accepted"), LATER)
     assert settled(sent, an_event(kind), LATER) == sent.model_copy(update={"failure": "reason of m-1"})
 
