@@ -15,6 +15,7 @@ from aduan.labels import (
     STEP_LABELS,
     URGENCY_LABELS,
     department_name,
+    notice_state_label,
     topic_label,
 )
 from aduan.notice import Contact
@@ -163,6 +164,7 @@ def _notice(notice: Notice, directory: Directory, *, everything: bool) -> Answer
     withheld = set() if everything else _WITHHELD
     return {
         **notice.model_dump(mode="json", exclude={"kind", "ticket", *withheld}),
+        "state_label": notice_state_label(notice.state, notice.medium),
         "department_name": department_name(notice.department, directory),
         **wib("created_at", notice.created_at),
         **wib("sent_at", notice.sent_at),

@@ -58,6 +58,18 @@ STEP_LABELS: Final[Mapping[str, str]] = {
     "forum": MOVE_LABELS["escalated:forum"],
 }
 """What was done because nobody acted, by the steps of `deadlines.json`."""
+NOTICE_STATE_LABELS: Final[Mapping[str, str]] = {
+    "pending": "Menunggu dikirim",
+    "claimed": "Sedang dikirim",
+    "sent": "Diserahkan",
+    "failed": "Gagal",
+    "parked": "Ditahan, perlu diperiksa petugas",
+    "withdrawn": "Ditarik",
+    "skipped": "Tidak perlu dikirim",
+}
+"""What became of a notice. "Diserahkan", not "terkirim": the provider took it, and nothing says that it arrived."""
+MEDIUM_LABELS: Final[Mapping[str, str]] = {"email": "surel", "sms": "SMS"}
+
 CHANNEL_KIND_LABELS: Final[Mapping[str, str]] = {
     "facebook_page": "Facebook",
     "instagram": "Instagram",
@@ -80,6 +92,12 @@ ERROR_LABELS: Final[Mapping[str, str]] = {
 """What is wrong, by the class of an error as the ledger names it."""
 NO_TOPIC: Final = "Laporan warga"
 """Label for the topic of a ticket when the directory no longer knows it."""
+
+
+def notice_state_label(state: str, medium: str) -> str:
+    """Say what became of a notice: ``Diserahkan ke penyedia SMS``."""
+    label = NOTICE_STATE_LABELS.get(state, state)
+    return f"{label} ke penyedia {MEDIUM_LABELS.get(medium, medium)}" if state == "sent" else label
 
 
 def topic_label(code: str, directory: Directory, unknown: str | None = None) -> str:

@@ -10,24 +10,13 @@ from typing import Any
 import boto3
 import botocore.exceptions
 
-from aduan.labels import STATUS_LABELS
+from aduan.labels import MEDIUM_LABELS, NOTICE_STATE_LABELS, STATUS_LABELS
 from aduan.store.table import Table
 from infra.local.drive import Schedules, SimulatedPost
 from infra.local.machine import REGION, MachineError
 from infra.local.outcome import Line, account_for, department_name
 from infra.local.simulator.desk import Outcome
 from infra.local.simulator.world import Entry
-
-MEDIUM_WORDS: Mapping[str, str] = {"email": "surel", "sms": "SMS"}
-STATE_WORDS: Mapping[str, str] = {
-    "pending": "menunggu",
-    "claimed": "sedang dikirim",
-    "sent": "terkirim",
-    "failed": "gagal",
-    "parked": "ditahan",
-    "withdrawn": "ditarik",
-    "skipped": "tidak perlu",
-}
 
 
 class StackDesk:
@@ -92,7 +81,7 @@ def outcome_of(line: Line) -> Outcome:
         status=STATUS_LABELS[ticket.status].lower() if ticket else "",
         department=department_name(ticket.department) if ticket else "",
         notices=tuple(
-            f"{MEDIUM_WORDS.get(notice.medium, notice.medium)} {STATE_WORDS.get(notice.state, notice.state)}"
+            f"{MEDIUM_LABELS[notice.medium]} {NOTICE_STATE_LABELS[notice.state].lower()}"
             f" → {department_name(notice.department)}"
             for notice in line.notices
         ),

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
-from aduan.labels import STATUS_LABELS
+from aduan.labels import MEDIUM_LABELS, NOTICE_STATE_LABELS, STATUS_LABELS
 from aduan.notice import Medium, NoticeState
 from aduan.ticket import Status
 from infra.local.drive import SimulatedPost
@@ -24,7 +24,7 @@ from infra.local.simulator.page import EDGES, FAULT_WORDS, KINDS
 from infra.local.simulator.server import Server, running
 from infra.local.simulator.simulator import Simulator
 from infra.local.simulator.world import Account, Draft, Entry, Kind, Role, populate
-from infra.local.watching import MEDIUM_WORDS, STATE_WORDS, StackDesk, outcome_of
+from infra.local.watching import StackDesk, outcome_of
 
 NOW = datetime(2026, 11, 3, 7, 0, tzinfo=UTC)
 INSTAGRAM = Account(Kind.INSTAGRAM, "17841400000000001", "contoh.sleman", "rahasia-instagram")
@@ -217,8 +217,8 @@ def test_everything_has_a_name_on_the_page() -> None:
     assert set(EDGES) == set(Role)
     assert set(FAULT_WORDS) == set(FAULTS)
     assert set(get_args(Status)) <= set(STATUS_LABELS)
-    assert set(get_args(Medium)) <= set(MEDIUM_WORDS)
-    assert set(get_args(NoticeState)) <= set(STATE_WORDS)
+    assert set(get_args(Medium)) <= set(MEDIUM_LABELS)
+    assert set(get_args(NoticeState)) <= set(NOTICE_STATE_LABELS)
 
 
 def test_a_stack_that_is_not_there_yet_is_no_fault(tmp_path: Path) -> None:
