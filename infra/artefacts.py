@@ -5,7 +5,7 @@ folder. Without byte-code, every cold start would compile all sources again, whi
 the import itself. The byte-code is compiled with unchecked hashes, which make it valid whatever the files' dates say.
 
 botocore reads its descriptions of some 440 services from compressed JSON that includes all documentation. The functions
-make twelve calls to six services; everything else is removed.
+make thirteen calls to six services; everything else is removed.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ OPERATIONS: Final = {
     "dynamodb": frozenset({"BatchGetItem", "GetItem", "PutItem", "Query", "TransactWriteItems", "UpdateItem"}),
     "ssm": frozenset({"GetParameters"}),
     "secretsmanager": frozenset({"GetSecretValue"}),
-    "sesv2": frozenset({"SendEmail"}),
+    "sesv2": frozenset({"DeleteSuppressedDestination", "SendEmail"}),
     "sns": frozenset({"Publish"}),
     "bedrock-runtime": frozenset({"Converse"}),
 }

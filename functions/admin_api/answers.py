@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, get_args
 
+from admin_api.suppression import NOT_LISTED, TAKEN_OFF
 from aduan.labels import (
     KIND_LABELS,
     MOVE_LABELS,
@@ -40,6 +41,11 @@ _WITHHELD: Final = {"recipient", "claimed_by", "message_id", "failure", "bounced
 address."""
 _INTERNAL: Final = {"clock", "round", "act_at"}
 """Fields of a ticket that only the ladder needs."""
+_TAKEN_OFF: Final = "Alamat ini dicabut dari daftar blokir SES, sehingga surel dikirim lagi ke sana."
+_STILL_LISTED: Final = (
+    "Belum pasti apakah alamat ini masih ada di daftar blokir SES. Simpan kontak ini sekali lagi; bila berulang, minta "
+    "pengelola sistem memeriksanya."
+)
 _ADDRESS: Final = re.compile(r"\S+@\S+|(?:\+62|\b62|\b0)[\d\s.-]{7,}\d")
 
 
@@ -115,8 +121,17 @@ def examples_answer(examples: Iterable[Example], month: str, following: str | No
     }
 
 
-def contact_answer(who: ContactId, contact: Contact | None, directory: Directory) -> Answer:
-    """Describe a contact; its fields are empty when nobody has entered it yet."""
+def contact_answer(
+    who: ContactId, contact: Contact | None, directory: Directory, unlisted: Mapping[str, str] | None = None
+) -> Answer:
+    """Describe a contact; its fields are empty when nobody has entered it yet.
+
+    Args:
+        who: Whose contact it is.
+        contact: The contact; None when there is none.
+        directory: Names of departments.
+        unlisted: What `SuppressionList.take_off` returned for each address that was entered just now.
+    """
     names = (field.alias or name for name, field in Contact.model_fields.items())
     known = dict.fromkeys(names) if contact is None else contact.model_dump(mode="json")
     moments = ("updated_at", "dead_since", "fallback_dead_since")
@@ -124,6 +139,16 @@ def contact_answer(who: ContactId, contact: Contact | None, directory: Directory
         **known,
         "department": str(who),
         "department_name": contact_name(who, directory),
+        "suppression_list": [
+            {
+                "address": address,
+                "outcome": outcome if outcome == TAKEN_OFF else "unknown",
+                "outcome_label": _TAKEN_OFF if outcome == TAKEN_OFF else _STILL_LISTED,
+                "reason": None if outcome == TAKEN_OFF else outcome,
+            }
+            for address, outcome in (unlisted or {}).items()
+            if outcome != NOT_LISTED
+        ],
         **{name: value for moment in moments for name, value in wib(moment, getattr(contact, moment, None)).items()},
     }
 

@@ -12,6 +12,7 @@ from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 
 from admin_api.access import claims_of
 from admin_api.routes import Routes, Stores
+from admin_api.suppression import PATIENCE, SesSuppressionList
 from aduan.directory_loading import load_directory
 from aduan.refusal import HEADERS, RefusedError, without_text
 from aduan.settings import Settings, from_environment
@@ -36,7 +37,8 @@ class AdminApiSettings(Settings):
 
 logger = Logger()
 settings = from_environment(AdminApiSettings)
-table = open_table(boto3.Session(), settings.table_name)
+session = boto3.Session()
+table = open_table(session, settings.table_name)
 app = APIGatewayRestResolver(debug=False)  # whatever the environment says: in debug mode answers have stack traces
 stores = Stores(
     contacts=DynamoContactStore(table),
@@ -47,7 +49,8 @@ stores = Stores(
     statistics=Statistics(table),
     ledger=LedgerReading(table),
 )
-Routes(app, stores, load_directory(), lambda: datetime.now(UTC)).register()
+suppression_list = SesSuppressionList(lambda: session.client("sesv2", config=PATIENCE))
+Routes(app, stores, load_directory(), lambda: datetime.now(UTC), suppression_list).register()
 
 
 def refused(error: RefusedError) -> Response[dict[str, Any]]:

@@ -21,6 +21,7 @@ from aduan.store.table import OutdatedError
 if TYPE_CHECKING:
     from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 
+    from admin_api.suppression import SuppressionList
     from aduan.directory import Channel, Directory
     from aduan.store.contacts import ContactStore
     from aduan.store.examples import ExampleStore
@@ -58,6 +59,7 @@ class Routes:
     stores: Stores
     directory: Directory
     now: Callable[[], datetime]
+    suppression_list: SuppressionList
 
     def register(self) -> None:
         """Add the routes to the app. A known address refuses other methods with 405; other addresses are not found."""
@@ -186,13 +188,16 @@ class Routes:
         """``PUT /departments/{code}/contacts``: replace the whole contact.
 
         Nothing is written when the contact is as asked already, so a repeated request gets the same answer and does
-        not change who made the change. A dead address that is entered again counts as alive.
+        not change who made the change. A dead address that is entered again counts as alive, and is taken off SES's
+        suppression list, which would keep every mail from it. That is done first, and again at each repetition.
         """
         caller = self._caller()
         caller.must_be_admin()
         self._no_parameters()
         who = requests.contact_of(code, self.directory)
         wanted = requests.contact_request(self._event())
+        addresses = [address for address in (wanted.email, wanted.fallback_email) if address is not None]
+        unlisted = {address: self.suppression_list.take_off(address) for address in addresses}
         contact = self.stores.contacts.get(who)
         if contact is None or not contact.is_alive_as(wanted.email, wanted.fallback_email, wanted.phone):
             contact = Contact(
@@ -204,7 +209,7 @@ class Routes:
                 updated_by=caller.name,
             )
             self.stores.contacts.put(contact)
-        return answers.contact_answer(who, contact, self.directory)
+        return answers.contact_answer(who, contact, self.directory, unlisted)
 
     def _detail(self, code: str, caller: access.Caller) -> answers.Answer:
         detail = self.stores.ticket_reading.ticket_detail(code)

@@ -44,6 +44,7 @@ def contact_mail(notice: ContactNotice, department: Department, contact: Contact
             f"Hubungi {name} dan tanyakan alamat surel yang benar dan dibaca setiap hari.",
             "Masukkan alamat itu di layanan Aduan, pada kontak Perangkat Daerah tersebut.",
             "Bila alamatnya ternyata benar dan kotak suratnya sudah berfungsi lagi, masukkan kembali alamat yang sama.",
+            "Alamat yang dimasukkan dicabut dari daftar blokir penyedia surel; jawaban layanan Aduan menyebutkannya.",
         ),
         meanwhile=(instead, "Aduan yang surelnya tidak sampai dikirim ulang dengan cara itu, tanpa perlu diminta."),
         closing="Surel ini dikirim satu kali untuk setiap alamat yang tidak dapat menerima surel.",

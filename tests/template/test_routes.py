@@ -54,7 +54,8 @@ def routed(function: str | None = None) -> set[str]:
 def test_every_route_that_the_handler_registers_is_routed() -> None:
     """An address without a route in the template is answered with 404 by the gateway, whatever the handler knows."""
     app = FakeApp()
-    Routes(cast("Any", app), cast("Any", None), cast("Any", None), cast("Any", None)).register()
+    nothing = cast("Any", None)
+    Routes(cast("Any", app), nothing, nothing, nothing, nothing).register()
     assert app.answered == routed("AdminApi")
 
 
