@@ -155,7 +155,8 @@ class InMemoryPostStore:
         stored = self.memory.posts[post.key]
         if stored.gone_at is not None:
             return False
-        nothing = {"text": "", "permalink": "", "has_photo": False, "author": None}
+        triage = stored.triage and stored.triage.without_words()
+        nothing = {"text": "", "permalink": "", "has_photo": False, "author": None, "triage": triage}
         self.memory.posts[post.key] = stored.model_copy(
             update={**nothing, "state": "gone", "gone_at": at, "gone_reason": reason}
         )
@@ -267,6 +268,10 @@ class InMemoryTicketStore:
                 InMemoryPostStore(memory).decide(change.post, change.decision, ticket.code)
             if change.post is not None and change.tombstone is not None:
                 InMemoryPostStore(memory).leave_tombstone(change.post, change.tombstone, change.at)
+            if change.forgets_words and change.post is not None:
+                mine = ticket.code
+                memory.events = [one.without_words() if one.ticket == mine else one for one in memory.events]
+                memory.resolutions.pop((str(change.post.author), ticket.code), None)
             if change.is_written:
                 memory.tickets[ticket.code] = ticket
                 self._count(change)

@@ -128,6 +128,11 @@ class Change:
         )
 
     @property
+    def forgets_words(self) -> bool:
+        """Whether the history and the author's resolution must be emptied, because the first post is erased."""
+        return self.tombstone is not None and self.before is not None and self.is_about_first_post
+
+    @property
     def is_about_first_post(self) -> bool:
         """Whether the change's post is the one that opened the ticket."""
         return self.post is not None and self.post.key == self.after.post

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import Any, Final, Literal
 
 from pydantic import (
@@ -155,8 +156,16 @@ CLOCK_FIELDS: Final = ("take_up_by", "steps", "clock", "round", "act_at")
 """The fields of a ticket that only `aduan.deadlines` and the ladder set."""
 
 
+CLASSIFIER: Final = "classify"
+"""Who decided, in the events of `classify`."""
+ERASED: Final = "dihapus bersama kirimannya"
+"""What stands in the place of an event's erased reasons."""
+_NOTE: Final = re.compile(r"\. Catatan: .*?(?=\. Foto: https?://\S+$|$)", re.DOTALL)
+"""The note at the end of an event's `why`, before the link to a photo, if there is one."""
+
+
 class Event(Record):
-    """One step in a ticket's history. Events are added, never changed."""
+    """One step in a ticket's history. Events are added, and change only when the ticket's first post is erased."""
 
     ticket: str
     at: Moment
@@ -166,6 +175,15 @@ class Event(Record):
     by: str
     """Who did it: a function's name, an admin's user name, or ``tautan:`` and a department's code for a link."""
     why: str
+
+    def without_words(self) -> Event:
+        """Return the event without what may repeat a citizen's words or name somebody.
+
+        That is all that the classifier says, because it gives words of the text as its reasons, and people's notes.
+        What people did stays in the history, and so does the photo of the work.
+        """
+        why = ERASED if self.by == CLASSIFIER else _NOTE.sub(f". Catatan {ERASED}", self.why)
+        return self if why == self.why else self.model_copy(update={"why": why})
 
 
 class Voice(Record):

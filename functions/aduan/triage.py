@@ -64,6 +64,10 @@ class Triage(Record):
     decision, unless ``+ bedrock:{model id}`` follows: then a language model was asked too. It may answer differently
     next time, even at temperature 0, and it is asked only while the month's budget lasts."""
 
+    def without_words(self) -> Triage:
+        """Return the decision without its reasons, which repeat words of the post's text."""
+        return self.model_copy(update={"reasons": ()})
+
     @property
     def next_in_line(self) -> str | None:
         """Code of the department that gets the ticket next if the present one says that it is not its job."""

@@ -9,14 +9,14 @@ from aduan.assignment import notices_about
 from aduan.change import Change
 from aduan.deadlines import deadline_of, finish_by, started
 from aduan.reply import can_be_answered
-from aduan.ticket import Event, Status, Ticket, ticket_code
+from aduan.ticket import CLASSIFIER, Event, Status, Ticket, ticket_code
 from aduan.triage import DESK, Triage
 
 if TYPE_CHECKING:
     from aduan.directory import Directory
     from aduan.post import Post
 
-BY: Final = "classify"
+BY: Final = CLASSIFIER
 STALE: Final = timedelta(hours=6)
 """An emergency that was written longer ago than this, and is read only now after an outage or at a first poll, counts
 as urgent: it wakes nobody by SMS."""

@@ -237,14 +237,21 @@ class World:
         return Delivery(open_stores(self.table), senders, DIRECTORY, Sending(), clock=lambda: LATER)
 
 
-def contradict(world: World) -> None:
-    """Let the author say that a resolved ticket is not done."""
+def resolve(world: World, native_id: str) -> None:
+    """Let another function have resolved the ticket of a post by a known author."""
     posts, tickets = DynamoPostStore(world.before), DynamoTicketStore(world.before)
-    posts.add(a_post(native_id="resolved", author="penulis"))
-    before = a_ticket_of("resolved")
-    tickets.write(moves.opened(a_post(native_id="resolved", author="penulis"), a_triage(), before, [], []))
+    post = a_post(native_id=native_id, author="penulis")
+    posts.add(post)
+    before = a_ticket_of(native_id)
+    tickets.write(moves.opened(post, a_triage(), before, [], []))
     after = before.model_copy(update={"status": "resolved", "version": 2})
     tickets.write(moves.moved(before, after, at=NOON, post=posts.get(before.post)))
+
+
+def contradict(world: World) -> None:
+    """Let the author say that a resolved ticket is not done."""
+    posts = DynamoPostStore(world.before)
+    resolve(world, "resolved")
     at = NOON + timedelta(minutes=1)
     posts.add(a_post(native_id="answer", author="penulis", parent_id="resolved", text="belum", created_at=at))
     assert world.decide("instagram#answer", CHATTER, LATER) == "joined"
@@ -300,7 +307,8 @@ def poll_channels(world: World) -> None:
     answer(world)
     told = world.open("told")
     world.correct(world.before, "told", topic="jalan")
-    gone = frozenset({"told", "2"})
+    resolve(world, "done")
+    gone = frozenset({"told", "done", "2"})
     tickets = DynamoTicketStore(world.table)
     sweep = Recheck(
         a_channel(), channels, posts, tickets, run_id="sweep", clock=lambda: LATER, lease_for=timedelta(minutes=2)

@@ -164,6 +164,9 @@ class DynamoPostStore:
             erasing = erasure(self.table, post, reason, at)
             # If a ticket was opened meanwhile, the post must be erased by a change of that ticket.
             erasing["ConditionExpression"] += " AND attribute_not_exists(ticket)"
+            if post.triage is None:
+                # If it was decided meanwhile, its reasons must be erased too: it has to be read again.
+                erasing["ConditionExpression"] += " AND attribute_not_exists(triage)"
             self.table.client.update_item(**erasing)
         except ClientError as error:
             if condition_failed(error):
@@ -197,17 +200,22 @@ class DynamoPostStore:
 
 
 def erasure(table: Table, post: Post, reason: str, at: datetime) -> dict[str, Any]:
-    """Return the update that leaves only a tombstone of a post; for use alone or in a transaction."""
+    """Return the update that leaves only a tombstone of a post; for use alone or in a transaction.
+
+    The decision stays without its reasons, which repeat words of the text.
+    """
+    decision = {} if post.triage is None else {"triage": attributes(post.triage.without_words())}
+    also = ", triage = :triage" if decision else ""
     return {
         "TableName": table.name,
         "Key": to_image(post_key(post.key)),
         "UpdateExpression": (
             "SET #text = :nothing, permalink = :nothing, has_photo = :no, #state = :gone, gone_at = :at,"
-            " gone_reason = :reason REMOVE author, digest, work_queue, act_at"
+            f" gone_reason = :reason{also} REMOVE author, digest, work_queue, act_at"
         ),
         "ConditionExpression": "attribute_exists(pk) AND attribute_not_exists(gone_at)",
         "ExpressionAttributeNames": {"#text": "text", "#state": "state"},
-        "ExpressionAttributeValues": values(nothing="", no=False, gone="gone", at=at, reason=reason),
+        "ExpressionAttributeValues": values(nothing="", no=False, gone="gone", at=at, reason=reason, **decision),
     }
 
 

@@ -41,6 +41,9 @@ if TYPE_CHECKING:
 RESOLUTION_KEPT: Final = timedelta(days=28)
 """How long a resolution is kept for the ticket's author, whose answer may be read late."""
 
+MOST_FORGOTTEN: Final = 50
+"""Most events that are emptied in one transaction, which may hold 100 parts."""
+
 
 class CodeTakenError(Exception):
     """Another post's ticket has this code. The caller tries the next code."""
@@ -90,6 +93,7 @@ class DynamoTicketStore:
             *({"Put": renewal(self.table, *pair)} for pair in change.renewals(outbox)),
             *({"Update": withdrawal(self.table, notice)} for notice in change.stale(outbox)),
             *self._author(change),
+            *self._forgotten(change),
             *self._example(change),
             *self._counters(change),
         ]
@@ -113,22 +117,25 @@ class DynamoTicketStore:
             "pk = :pk AND begins_with(sk, :resolved)",
             ExpressionAttributeValues=values(pk=author_key(author, "")["pk"], resolved="RESOLVED#"),
         )
-        return [Resolution.model_validate(item) for item in items]
+        # What was erased stays as an empty item until the table drops it.
+        return [Resolution.model_validate(item) for item in items if "author" in item]
 
     def history(self, code: str) -> list[Event]:
         """Make a consistent query."""
-        items = self.table.query(
-            "pk = :pk AND begins_with(sk, :event)",
-            ConsistentRead=True,
-            ExpressionAttributeValues=values(pk=ticket_key(code)["pk"], event="EVENT#"),
-        )
-        return [Event.model_validate(item) for item in items]
+        return [Event.model_validate(item) for item in self._events(code)]
 
     def due(self, now: datetime) -> Iterator[str]:
         """Query the sparse index, one shard after the other."""
         for number in range(QUEUE_SHARDS):
             for item in self.table.due_items(f"TICKET#{number}", now):
                 yield item["pk"].removeprefix("TICKET#")
+
+    def _events(self, code: str) -> Iterator[Item]:
+        return self.table.query(
+            "pk = :pk AND begins_with(sk, :event)",
+            ConsistentRead=True,
+            ExpressionAttributeValues=values(pk=ticket_key(code)["pk"], event="EVENT#"),
+        )
 
     def _notices(self, code: str) -> list[Notice]:
         """List all notices of a ticket by a consistent query."""
@@ -177,6 +184,40 @@ class DynamoTicketStore:
             key = author_key(resolution.author, f"RESOLVED#{resolution.ticket}")
             parts.append(self._put(to_item(resolution, key, expires_at=expires_at)))
         return parts
+
+    def _forgotten(self, change: Change) -> list[dict[str, Any]]:
+        """Return what is taken out of the history and of the author's resolution when the ticket's post is erased.
+
+        Of a very long history, what does not fit into one transaction is taken out before it.
+        """
+        post = change.post
+        if post is None or not change.forgets_words:
+            return []
+        parts = []
+        for item in self._events(change.after.code):
+            event = Event.model_validate(item)
+            forgotten = event.without_words()
+            if forgotten != event:
+                parts.append(self._update(item, "SET why = :why", why=forgotten.why))
+        while len(parts) > MOST_FORGOTTEN:
+            self.table.transact(parts[:MOST_FORGOTTEN])
+            del parts[:MOST_FORGOTTEN]
+        key = None if post.author is None else author_key(post.author, f"RESOLVED#{change.after.code}")
+        if key is not None and self.table.get(key) is not None:
+            # The empty item expires, because no function may delete items.
+            nothing = "SET expires_at = :now REMOVE author, post, parent_id, resolved_at, ticket"
+            parts.append(self._update(key, nothing, now=int(change.at.timestamp())))
+        return parts
+
+    def _update(self, item: Item, expression: str, **given: Any) -> dict[str, Any]:
+        return {
+            "Update": {
+                "TableName": self.table.name,
+                "Key": to_image({"pk": item["pk"], "sk": item["sk"]}),
+                "UpdateExpression": expression,
+                "ExpressionAttributeValues": values(**given),
+            }
+        }
 
     def _example(self, change: Change) -> list[dict[str, Any]]:
         if change.example is not None:
