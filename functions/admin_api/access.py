@@ -76,12 +76,13 @@ def caller(event: Mapping[str, Any]) -> Caller:
     """Recognise the caller of an API Gateway event.
 
     Raises:
-        RefusedError: 401 without a verified token; 403 when the account is in no known group, or in the group of
+        RefusedError: 401 without a verified ID token, so with an access token too, which says nothing of a department
+            and is given to other clients; 403 when the account is in no known group, or in the group of
             departments without naming its department.
     """
     claims = claims_of(event)
     sub = claims.get("sub")
-    if not isinstance(sub, str) or not sub:
+    if claims.get("token_use") != "id" or not isinstance(sub, str) or not sub:
         raise RefusedError(401, "unauthenticated", "Silakan masuk terlebih dahulu.")
     groups = _groups(claims.get("cognito:groups"))
     name = str(claims.get("cognito:username") or sub)

@@ -25,8 +25,8 @@ from tests import moves
 from tests.builders import NOON, a_notice, a_post, a_ticket, a_triage, an_event
 from tests.deployment import Deployment
 
-ADMIN = {"sub": "sub-admin", "cognito:username": "admin-1", "cognito:groups": "admin"}
-DISHUB = {"sub": "sub-dishub", "cognito:groups": "department", "custom:department": "dishub"}
+ADMIN = {"token_use": "id", "sub": "sub-admin", "cognito:username": "admin-1", "cognito:groups": "admin"}
+DISHUB = {"token_use": "id", "sub": "sub-dishub", "cognito:groups": "department", "custom:department": "dishub"}
 MAILBOX = "lampu@dishub.slemankab.go.id"
 CONTACTS = "/departments/dlh/contacts"
 
@@ -238,7 +238,7 @@ def test_what_is_for_admins_is_for_admins(api: Api, method: str, path: str) -> N
 def test_nobody_gets_nothing(api: Api, method: str, path: str) -> None:
     """Without verified claims every address answers 401; an account without a group gets 403."""
     assert api(method, path, None).status == 401
-    assert api(method, path, {"sub": "sub-3"}).status == 403
+    assert api(method, path, {"token_use": "id", "sub": "sub-3"}).status == 403
 
 
 def test_figures_say_what_came_in_and_what_became_of_it(api: Api) -> None:

@@ -33,8 +33,8 @@ from tests.canaries import some_canaries
 from tests.deployment import Deployment, deployment
 from tests.table import TABLE_NAME
 
-ADMIN = {"sub": "sub-admin", "cognito:username": "admin-1", "cognito:groups": "admin"}
-DISHUB = {"sub": "sub-dishub", "cognito:groups": "department", "custom:department": "dishub"}
+ADMIN = {"token_use": "id", "sub": "sub-admin", "cognito:username": "admin-1", "cognito:groups": "admin"}
+DISHUB = {"token_use": "id", "sub": "sub-dishub", "cognito:groups": "department", "custom:department": "dishub"}
 JUDGED = a_triage(
     report_probability=0.98,
     guess="dishub",

@@ -19,8 +19,8 @@ from aduan.store.table import Table
 from tests.builders import a_channel
 from tests.deployment import Deployment
 
-ADMIN = {"sub": "sub-admin", "cognito:username": "admin-1", "cognito:groups": "admin"}
-DISHUB = {"sub": "sub-dishub", "cognito:groups": "department", "custom:department": "dishub"}
+ADMIN = {"token_use": "id", "sub": "sub-admin", "cognito:username": "admin-1", "cognito:groups": "admin"}
+DISHUB = {"token_use": "id", "sub": "sub-dishub", "cognito:groups": "department", "custom:department": "dishub"}
 CHANNEL = "instagram:kabarsleman"
 MINUTE = timedelta(minutes=1)
 # The handler has the real clock: everything lies in a day of the recent past, which begins at midnight in WIB.

@@ -44,7 +44,7 @@ from tests.links import create_keys
 from tests.table import TABLE_NAME
 from tests.unit.fakes_notify import a_contact
 
-ADMIN: Final = {"sub": "sub-admin", "cognito:username": "admin-1", "cognito:groups": "admin"}
+ADMIN: Final = {"token_use": "id", "sub": "sub-admin", "cognito:username": "admin-1", "cognito:groups": "admin"}
 SECRET: Final = "rahasia-KUNCIMERAH-0123456789"
 """Part of every token and key in these tests."""
 NAME: Final = "Kenarina Wulandari"

@@ -11,7 +11,17 @@ from tests.template.declared import GLOBALS, RESOURCES, of_type
 from tests.template.sources import MODULES, strings
 
 ALARMS = {name.partition(":")[2]: alarm["Properties"] for name, alarm in of_type("AWS::CloudWatch::Alarm").items()}
-OWN = {name: alarm for name, alarm in ALARMS.items() if not alarm["Namespace"].startswith("AWS/")}
+FILTERED = {
+    (transformation["MetricNamespace"], transformation["MetricName"])
+    for resource in of_type("AWS::Logs::MetricFilter").values()
+    for transformation in resource["Properties"]["MetricTransformations"]
+}
+"""Metrics that are counted from a log; such a metric has no dimensions."""
+OWN = {
+    name: alarm
+    for name, alarm in ALARMS.items()
+    if not alarm["Namespace"].startswith("AWS/") and (alarm["Namespace"], alarm["MetricName"]) not in FILTERED
+}
 VARIABLES = GLOBALS["Environment"]["Variables"]
 
 

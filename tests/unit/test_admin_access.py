@@ -15,7 +15,7 @@ DISHUB = Caller("sub-2", "petugas-1", "dishub")
 
 
 def an_event_of(**claims: Any) -> dict[str, Any]:
-    return {"requestContext": {"authorizer": {"claims": {"sub": "sub-1", **claims}}}}
+    return {"requestContext": {"authorizer": {"claims": {"sub": "sub-1", "token_use": "id", **claims}}}}
 
 
 @pytest.mark.parametrize("groups", ["admin", "admin,department", "[admin department]", ["department", "admin"]])
@@ -39,8 +39,11 @@ def test_an_officer_is_bound_to_the_department_of_the_account() -> None:
         {"requestContext": {"authorizer": None}},
         {"requestContext": {"authorizer": {"claims": None}}},
         {"requestContext": {"authorizer": {"claims": "sub=1"}}},
-        {"requestContext": {"authorizer": {"claims": {"cognito:groups": "admin"}}}},
-        {"requestContext": {"authorizer": {"claims": {"sub": "", "cognito:groups": "admin"}}}},
+        {"requestContext": {"authorizer": {"claims": {"token_use": "id", "cognito:groups": "admin"}}}},
+        {"requestContext": {"authorizer": {"claims": {"token_use": "id", "sub": "", "cognito:groups": "admin"}}}},
+        an_event_of(**{"token_use": "access", "cognito:groups": "admin"}),
+        an_event_of(**{"token_use": None, "cognito:groups": "admin"}),
+        an_event_of(**{"token_use": ["id"], "cognito:groups": "admin"}),
         {"headers": {"Authorization": "Bearer x"}, "requestContext": {}},
     ],
 )
