@@ -51,6 +51,7 @@ class Memory:
     contacts: dict[str, Contact] = field(default_factory=dict)
     """Contacts by their codes."""
     examples: dict[str, Example] = field(default_factory=dict)
+    contact_versions: dict[tuple[str, datetime], Contact] = field(default_factory=dict)
     resolutions: dict[tuple[str, str], Resolution] = field(default_factory=dict)
     replies: dict[tuple[str, Stage], Reply] = field(default_factory=dict)
     counted: dict[str, int] = field(default_factory=dict)
@@ -539,10 +540,18 @@ class InMemoryContactStore:
         with self.memory.call():
             return self.memory.contacts.get(str(contact))
 
-    def put(self, contact: Contact) -> None:
-        """Replace."""
+    def put(self, contact: Contact, replaced: Contact | None = None) -> None:
+        """Replace, and keep each version."""
         with self.memory.call(write=True):
             self.memory.contacts[str(contact.id)] = contact
+            for version in (contact, *([replaced] if replaced is not None else [])):
+                self.memory.contact_versions[str(contact.id), version.updated_at] = version
+
+    def versions(self, contact: ContactId, limit: int) -> list[Contact]:
+        """Youngest first."""
+        with self.memory.call():
+            versions = [one for (whose, _), one in self.memory.contact_versions.items() if whose == str(contact)]
+            return sorted(versions, key=lambda one: one.updated_at, reverse=True)[:limit]
 
     def died(self, contact: Contact, notice: ContactNotice) -> bool:
         """Both or neither."""

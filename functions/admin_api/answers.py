@@ -122,7 +122,11 @@ def examples_answer(examples: Iterable[Example], month: str, following: str | No
 
 
 def contact_answer(
-    who: ContactId, contact: Contact | None, directory: Directory, unlisted: Mapping[str, str] | None = None
+    who: ContactId,
+    contact: Contact | None,
+    directory: Directory,
+    changes: Iterable[Contact] = (),
+    unlisted: Mapping[str, str] | None = None,
 ) -> Answer:
     """Describe a contact; its fields are empty when nobody has entered it yet.
 
@@ -130,6 +134,7 @@ def contact_answer(
         who: Whose contact it is.
         contact: The contact; None when there is none.
         directory: Names of departments.
+        changes: What it was replaced by, the latest first.
         unlisted: What `SuppressionList.take_off` returned for each address that was entered just now.
     """
     names = (field.alias or name for name, field in Contact.model_fields.items())
@@ -139,6 +144,15 @@ def contact_answer(
         **known,
         "department": str(who),
         "department_name": contact_name(who, directory),
+        "changes": [
+            {
+                "at": stamp(version.updated_at),
+                **wib("at", version.updated_at),
+                "by": version.updated_by,
+                **version.model_dump(mode="json", include={"email", "fallback_email", "phone"}),
+            }
+            for version in changes
+        ],
         "suppression_list": [
             {
                 "address": address,

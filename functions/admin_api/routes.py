@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, NoReturn
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from admin_api.suppression import SuppressionList
     from aduan.directory import Channel, Directory
+    from aduan.notice import ContactId
     from aduan.store.contacts import ContactStore
     from aduan.store.examples import ExampleStore
     from aduan.store.ledger import ChannelState, LedgerReading
@@ -35,6 +36,8 @@ JUDGED_RUNS: Final = 60
 """How many runs a channel's health is judged by: an hour of failures."""
 ATTEMPTS: Final = 3
 """How often a correction is tried. At most a sender that claims a notice and another person can get in its way."""
+SHOWN_CHANGES: Final = 10
+"""How many of a contact's changes are shown; the others are in the table."""
 METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 
 
@@ -182,7 +185,7 @@ class Routes:
         self._caller().must_be_admin()
         self._no_parameters()
         who = requests.contact_of(code, self.directory)
-        return answers.contact_answer(who, self.stores.contacts.get(who), self.directory)
+        return self._contact(who, self.stores.contacts.get(who))
 
     def replace_contact(self, code: str) -> answers.Answer:
         """``PUT /departments/{code}/contacts``: replace the whole contact.
@@ -200,6 +203,7 @@ class Routes:
         unlisted = {address: self.suppression_list.take_off(address) for address in addresses}
         contact = self.stores.contacts.get(who)
         if contact is None or not contact.is_alive_as(wanted.email, wanted.fallback_email, wanted.phone):
+            before = contact
             contact = Contact(
                 department=who,
                 email=wanted.email,
@@ -208,8 +212,14 @@ class Routes:
                 updated_at=self.now(),
                 updated_by=caller.name,
             )
-            self.stores.contacts.put(contact)
-        return answers.contact_answer(who, contact, self.directory, unlisted)
+            self.stores.contacts.put(contact, before)
+        return self._contact(who, contact, unlisted)
+
+    def _contact(
+        self, who: ContactId, contact: Contact | None, unlisted: Mapping[str, str] | None = None
+    ) -> answers.Answer:
+        changes = self.stores.contacts.versions(who, SHOWN_CHANGES)
+        return answers.contact_answer(who, contact, self.directory, changes, unlisted)
 
     def _detail(self, code: str, caller: access.Caller) -> answers.Answer:
         detail = self.stores.ticket_reading.ticket_detail(code)

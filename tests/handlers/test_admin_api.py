@@ -475,4 +475,4 @@ def test_reading_and_correcting_never_scan(api: Api) -> None:
         assert api.get(path).status == 200
     assert set(asked) == {"Query", "GetItem", "BatchGetItem"}
     api("PUT", CONTACTS, body={"email": "dlh@slemankab.go.id"})
-    assert asked[-2:] == ["GetItem", "PutItem"]
+    assert asked[-3:] == ["GetItem", "TransactWriteItems", "Query"]

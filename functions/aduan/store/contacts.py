@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from datetime import timedelta
+from typing import Final, Protocol
 
 from botocore.exceptions import ClientError
 
 from aduan.notice import Contact, ContactId, ContactNotice
+from aduan.record import stamp
 from aduan.store.notices import new_notice_item
 from aduan.store.table import Table, attributes, condition_failed, contact_key, to_image, to_item, values
+
+RECORDED_FOR: Final = timedelta(days=730)
+"""How long it is on record who changed a contact, and what it was."""
+_VERSION: Final = "CONTACT#"
 
 
 class ContactStore(Protocol):
@@ -18,8 +24,16 @@ class ContactStore(Protocol):
     def get(self, contact: ContactId) -> Contact | None:
         """Return a contact, or None."""
 
-    def put(self, contact: Contact) -> None:
-        """Replace a contact; its addresses are alive again unless it says otherwise."""
+    def put(self, contact: Contact, replaced: Contact | None = None) -> None:
+        """Replace a contact and put the change on record. Its addresses are alive again unless it says otherwise.
+
+        Args:
+            contact: The new contact; it says who wrote it and when.
+            replaced: The contact as it was, which is put on record too; None when there was none.
+        """
+
+    def versions(self, contact: ContactId, limit: int) -> list[Contact]:
+        """List what a contact was replaced by within `RECORDED_FOR`, the latest first, at most `limit` of them."""
 
     def died(self, contact: Contact, notice: ContactNotice) -> bool:
         """Mark an address as dead and put the notice about it into the outbox; both are done or neither.
@@ -45,9 +59,27 @@ class DynamoContactStore:
         item = self.table.get(contact_key(contact))
         return None if item is None else Contact.model_validate(item)
 
-    def put(self, contact: Contact) -> None:
-        """Overwrite the contact: the last write wins. The item says who wrote it and when."""
-        self.table.client.put_item(TableName=self.table.name, Item=to_image(to_item(contact, contact_key(contact.id))))
+    def put(self, contact: Contact, replaced: Contact | None = None) -> None:
+        """Make one TransactWriteItems, in which the last write wins."""
+        items = [to_item(contact, contact_key(contact.id))]
+        for version in (contact, *([replaced] if replaced is not None else [])):
+            expires_at = int((contact.updated_at + RECORDED_FOR).timestamp())
+            key = {**contact_key(contact.id), "sk": f"{_VERSION}{stamp(version.updated_at)}"}
+            items.append(to_item(version, key, expires_at=expires_at))
+        # One version can be in it only once: two writes within one microsecond are the same.
+        different = list({item["sk"]: item for item in items}.values())
+        self.table.transact([{"Put": {"TableName": self.table.name, "Item": to_image(item)}} for item in different])
+
+    def versions(self, contact: ContactId, limit: int) -> list[Contact]:
+        """Make one consistent query."""
+        items = self.table.query(
+            "pk = :pk AND begins_with(sk, :version)",
+            ConsistentRead=True,
+            ScanIndexForward=False,
+            ExpressionAttributeValues=values(pk=contact_key(contact)["pk"], version=_VERSION),
+            Limit=limit,
+        )
+        return [Contact.model_validate(item) for item in items]
 
     def died(self, contact: Contact, notice: ContactNotice) -> bool:
         """Make one TransactWriteItems."""
