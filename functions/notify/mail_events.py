@@ -142,7 +142,9 @@ def _read_bounce(event: Mapping[str, Any]) -> tuple[Kind, str, str]:
     bounce = event["bounce"]
     if bounce["bounceType"] == "Permanent":
         return "dead", bounce["timestamp"], f"bounce: {bounce['bounceSubType']}"
-    final = bounce["bounceSubType"] in _GIVEN_UP or any(map(_is_final, bounce.get("bouncedRecipients") or ()))
+    reports = bounce.get("bouncedRecipients") or ()
+    trying = any(report.get("action") == "delayed" for report in reports)
+    final = not trying and (bounce["bounceSubType"] in _GIVEN_UP or any(map(_is_final, reports)))
     return (
         "returned" if final else "undelivered",
         bounce["timestamp"],
@@ -161,7 +163,7 @@ def _is_final(recipient: Mapping[str, Any]) -> bool:
 
 def _read_complaint(event: Mapping[str, Any]) -> tuple[Kind, str, str]:
     complaint = event["complaint"]
-    said = str(complaint.get("complaintFeedbackType") or "")
+    said = str(complaint.get("complaintFeedbackType") or "").strip()
     suppressed = complaint.get("complaintSubType")
     reason = said or suppressed or "unspecified"
     # With a subtype, SES did not even try to send: the address is on its list.

@@ -26,6 +26,7 @@ GIVEN_UP: dict[str, dict[str, Any]] = {
 NOT_GIVEN_UP: dict[str, dict[str, Any]] = {
     "automatic answer": {"bouncedRecipients": [{"emailAddress": RECIPIENT}]},
     "no recipients": {"bouncedRecipients": None},
+    "full, still trying": {"bounceSubType": "MailboxFull", "bouncedRecipients": [{"action": "delayed"}]},
     "still trying": {"bouncedRecipients": [{"action": "delayed", "status": "4.2.2"}]},
     "a number in a sentence": {"bouncedRecipients": [{"diagnosticCode": "smtp; 421 try again in 550 seconds"}]},
 }
