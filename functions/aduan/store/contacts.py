@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Final, Protocol
 
 from botocore.exceptions import ClientError
@@ -13,8 +12,6 @@ from aduan.record import stamp
 from aduan.store.notices import new_notice_item
 from aduan.store.table import Table, attributes, condition_failed, contact_key, to_image, to_item, values
 
-RECORDED_FOR: Final = timedelta(days=730)
-"""How long it is on record who changed a contact, and what it was."""
 _VERSION: Final = "CONTACT#"
 
 
@@ -33,7 +30,7 @@ class ContactStore(Protocol):
         """
 
     def versions(self, contact: ContactId, limit: int) -> list[Contact]:
-        """List what a contact was replaced by within `RECORDED_FOR`, the latest first, at most `limit` of them."""
+        """List the versions of a contact that are on record, the latest first, at most `limit` of them."""
 
     def died(self, contact: Contact, notice: ContactNotice) -> bool:
         """Mark an address as dead and put the notice about it into the outbox; both are done or neither.
@@ -63,9 +60,8 @@ class DynamoContactStore:
         """Make one TransactWriteItems, in which the last write wins."""
         items = [to_item(contact, contact_key(contact.id))]
         for version in (contact, *([replaced] if replaced is not None else [])):
-            expires_at = int((contact.updated_at + RECORDED_FOR).timestamp())
             key = {**contact_key(contact.id), "sk": f"{_VERSION}{stamp(version.updated_at)}"}
-            items.append(to_item(version, key, expires_at=expires_at))
+            items.append(to_item(version, key))
         # One version can be in it only once: two writes within one microsecond are the same.
         different = list({item["sk"]: item for item in items}.values())
         self.table.transact([{"Put": {"TableName": self.table.name, "Item": to_image(item)}} for item in different])

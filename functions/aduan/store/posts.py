@@ -20,6 +20,7 @@ from aduan.store.table import (
     post_key,
     quarantine_key,
     queue,
+    refused_item,
     to_image,
     to_item,
     values,
@@ -159,20 +160,25 @@ class DynamoPostStore:
             raise
 
     def erase(self, post: Post, reason: str, at: datetime) -> bool:
-        """Make one conditional update."""
-        try:
+        """Make one conditional update; another, if the post was decided since it was read: its reasons must go too."""
+        for _ in range(2):
             erasing = erasure(self.table, post, reason, at)
             # If a ticket was opened meanwhile, the post must be erased by a change of that ticket.
             erasing["ConditionExpression"] += " AND attribute_not_exists(ticket)"
             if post.triage is None:
-                # If it was decided meanwhile, its reasons must be erased too: it has to be read again.
                 erasing["ConditionExpression"] += " AND attribute_not_exists(triage)"
-            self.table.client.update_item(**erasing)
-        except ClientError as error:
-            if condition_failed(error):
-                return False
-            raise
-        return True
+            try:
+                self.table.client.update_item(**erasing, ReturnValuesOnConditionCheckFailure="ALL_OLD")
+            except ClientError as error:
+                if not condition_failed(error):
+                    raise
+                stored = refused_item(error)
+                if not stored or "ticket" in stored or "gone_at" in stored:
+                    return False
+                post = Post.model_validate(stored)
+            else:
+                return True
+        return False
 
     def found_since(
         self, channel: str, since: datetime, after: tuple[datetime, str] | None, limit: int
