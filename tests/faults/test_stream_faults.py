@@ -32,7 +32,9 @@ from tests.classifying import (
     failures,
     metrics_of,
 )
-from tests.in_memory import InMemoryPostStore, InMemoryTicketStore, Killed, Memory
+from tests.in_memory.memory import Killed, Memory
+from tests.in_memory.posts import InMemoryPostStore
+from tests.in_memory.tickets import InMemoryTicketStore
 from tests.sending import MINUTE, Sending
 from tests.template.declared import FUNCTIONS, GLOBALS, RESOURCES, events
 
