@@ -8,12 +8,8 @@ import pytest
 
 from aduan.channel import Run, Sweep, TokenCheck
 from aduan.store.channels import LeaseError
-from tests.builders import (
-    NOON,
-)
-from tests.stores import (
-    Stores,
-)
+from tests.builders import NOON
+from tests.stores import Stores
 
 CHANNEL = "instagram:kabarsleman"
 MINUTE = timedelta(minutes=1)

@@ -5,14 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from aduan.notice import Contact, ContactId
-from tests.builders import (
-    NOON,
-    a_contact_notice,
-)
-from tests.stores import (
-    Stores,
-    stored_notice,
-)
+from tests.builders import NOON, a_contact_notice
+from tests.stores import Stores, stored_notice
 from tests.unit.fakes_notify import a_contact
 
 MINUTE = timedelta(minutes=1)

@@ -10,24 +10,8 @@ from aduan.store.pages import CursorError
 from aduan.store.table import OutdatedError
 from aduan.ticket import ticket_code
 from tests import moves
-from tests.builders import (
-    NOON,
-    a_notice,
-    a_post,
-    a_ticket,
-    a_triage,
-    an_event,
-    an_example,
-)
-from tests.stores import (
-    Stores,
-    correct_ticket,
-    mail_states,
-    open_ticket,
-    stored_notice,
-    stored_post,
-    stored_ticket,
-)
+from tests.builders import NOON, a_notice, a_post, a_ticket, a_triage, an_event, an_example
+from tests.stores import Stores, correct_ticket, mail_states, open_ticket, stored_notice, stored_post, stored_ticket
 
 MINUTE = timedelta(minutes=1)
 

@@ -10,21 +10,8 @@ import pytest
 from aduan.store.table import OutdatedError
 from aduan.ticket import Ticket
 from tests import moves
-from tests.builders import (
-    NOON,
-    a_notice,
-    a_post,
-    a_ticket,
-    a_triage,
-    an_event,
-)
-from tests.stores import (
-    Stores,
-    open_ticket,
-    stored_notice,
-    stored_post,
-    stored_ticket,
-)
+from tests.builders import NOON, a_notice, a_post, a_ticket, a_triage, an_event
+from tests.stores import Stores, open_ticket, stored_notice, stored_post, stored_ticket
 
 MINUTE = timedelta(minutes=1)
 

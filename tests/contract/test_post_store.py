@@ -7,16 +7,8 @@ from datetime import timedelta
 import pytest
 
 from aduan.store.table import OutdatedError
-from tests.builders import (
-    NOON,
-    a_post,
-    a_rejected,
-    a_triage,
-)
-from tests.stores import (
-    Stores,
-    stored_post,
-)
+from tests.builders import NOON, a_post, a_rejected, a_triage
+from tests.stores import Stores, stored_post
 
 CHANNEL = "instagram:kabarsleman"
 MINUTE = timedelta(minutes=1)

@@ -11,22 +11,8 @@ from aduan.store.table import OutdatedError
 from aduan.store.tickets import CodeTakenError
 from aduan.ticket import clock_of
 from tests import moves
-from tests.builders import (
-    NOON,
-    a_notice,
-    a_post,
-    a_ticket,
-    a_triage,
-    an_event,
-)
-from tests.stores import (
-    Stores,
-    mail_states,
-    open_ticket,
-    stored_notice,
-    stored_post,
-    stored_ticket,
-)
+from tests.builders import NOON, a_notice, a_post, a_ticket, a_triage, an_event
+from tests.stores import Stores, mail_states, open_ticket, stored_notice, stored_post, stored_ticket
 
 MINUTE = timedelta(minutes=1)
 

@@ -10,11 +10,7 @@ from infra.local.simulator.server import Server, running
 from infra.local.simulator.simulator import Simulator
 from infra.local.simulator.world import populate
 from tests.simulated import NOW
-from tests.simulated_graph import (
-    CONFIG,
-    GraphClient,
-    some_drafts,
-)
+from tests.simulated_graph import CONFIG, GraphClient, some_drafts
 
 
 @pytest.fixture(name="server", scope="module")

@@ -15,17 +15,7 @@ from infra.local.simulator.config import Config
 from infra.local.simulator.simulator import Simulator
 from infra.local.simulator.world import Kind, Role, populate
 from tests.simulated import NOW, by_the_county
-from tests.simulated_graph import (
-    CONFIG,
-    FEED,
-    INSTAGRAM,
-    MEDIA,
-    PAGE,
-    SECRET,
-    GraphClient,
-    a_draft,
-    ids,
-)
+from tests.simulated_graph import CONFIG, FEED, INSTAGRAM, MEDIA, PAGE, SECRET, GraphClient, a_draft, ids
 
 
 def test_the_token_is_checked_first(client: GraphClient) -> None:

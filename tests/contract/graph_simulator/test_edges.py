@@ -5,13 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from tests.simulated import NOW
-from tests.simulated_graph import (
-    FEED,
-    MEDIA,
-    PAGE,
-    GraphClient,
-    ids,
-)
+from tests.simulated_graph import FEED, MEDIA, PAGE, GraphClient, ids
 
 
 def test_the_feed_holds_own_and_visitor_posts_newest_first(client: GraphClient) -> None:

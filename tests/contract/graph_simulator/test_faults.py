@@ -10,14 +10,7 @@ from typing import Any
 import pytest
 
 from infra.local.simulator.faults import FAULTS
-from tests.simulated_graph import (
-    FEED,
-    INSTAGRAM,
-    MEDIA,
-    TAGS,
-    GraphClient,
-    ids,
-)
+from tests.simulated_graph import FEED, INSTAGRAM, MEDIA, TAGS, GraphClient, ids
 
 
 @pytest.mark.parametrize(

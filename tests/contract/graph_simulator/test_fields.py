@@ -4,13 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.simulated_graph import (
-    FEED,
-    MEDIA,
-    PAGE,
-    TAGS,
-    GraphClient,
-)
+from tests.simulated_graph import FEED, MEDIA, PAGE, TAGS, GraphClient
 
 
 def test_fields_are_honoured_strictly(client: GraphClient) -> None:

@@ -6,14 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.simulated_graph import (
-    FEED,
-    MEDIA,
-    PAGE,
-    TAGS,
-    GraphClient,
-    ids,
-)
+from tests.simulated_graph import FEED, MEDIA, PAGE, TAGS, GraphClient, ids
 
 
 @pytest.mark.parametrize("limit", [1, 3, 7])

@@ -10,14 +10,7 @@ import pytest
 
 from infra.local.simulator.access import proof_of
 from infra.local.simulator.world import Account
-from tests.simulated_graph import (
-    INSTAGRAM,
-    PAGE,
-    SECRET,
-    TAGS,
-    GraphClient,
-    ids,
-)
+from tests.simulated_graph import INSTAGRAM, PAGE, SECRET, TAGS, GraphClient, ids
 
 
 def test_posts_by_hand_can_be_accounted_for(client: GraphClient) -> None:

@@ -9,13 +9,7 @@ import pytest
 from infra.local.simulator.server import Server, running
 from infra.local.simulator.simulator import Simulator
 from infra.local.simulator.world import populate
-from tests.simulated_platforms import (
-    ACCOUNTS,
-    CONFIG,
-    EDGE,
-    PlatformsClient,
-    several,
-)
+from tests.simulated_platforms import ACCOUNTS, CONFIG, EDGE, PlatformsClient, several
 
 
 @pytest.fixture(name="server", scope="module")

@@ -8,15 +8,7 @@ from dataclasses import replace
 import pytest
 
 from infra.local.simulator.world import ROLES, Kind, Role, WorldError, populate
-from tests.simulated_platforms import (
-    ACCOUNTS,
-    BY_KIND,
-    EDGE,
-    PlatformsClient,
-    a_draft,
-    a_video,
-    several,
-)
+from tests.simulated_platforms import ACCOUNTS, BY_KIND, EDGE, PlatformsClient, a_draft, a_video, several
 
 
 def test_posts_by_hand_appear_on_their_channel(client: PlatformsClient) -> None:

@@ -22,13 +22,7 @@ from poll_channels.connection import Connection, PollSettings
 from poll_channels.source import Window
 from poll_channels.sources import KINDS
 from tests.simulated import NOW, written
-from tests.simulated_platforms import (
-    BY_KIND,
-    EDGE,
-    PlatformsClient,
-    a_draft,
-    several,
-)
+from tests.simulated_platforms import BY_KIND, EDGE, PlatformsClient, a_draft, several
 
 CHANNELS = {
     kind: Channel(

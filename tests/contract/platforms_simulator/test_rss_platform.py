@@ -5,10 +5,7 @@ from __future__ import annotations
 import feedparser  # type: ignore[import-untyped]
 
 from infra.local.simulator.world import Kind
-from tests.simulated_platforms import (
-    PlatformsClient,
-    a_draft,
-)
+from tests.simulated_platforms import PlatformsClient, a_draft
 
 
 def test_a_feed_can_be_read(client: PlatformsClient) -> None:

@@ -11,10 +11,7 @@ from typing import Any
 import pytest
 
 from infra.local.simulator.world import Kind
-from tests.simulated_platforms import (
-    EDGE,
-    PlatformsClient,
-)
+from tests.simulated_platforms import EDGE, PlatformsClient
 
 
 @pytest.mark.parametrize("kind", EDGE)

@@ -9,10 +9,7 @@ import pytest
 
 from infra.local.simulator.world import Kind
 from tests.simulated import NOW
-from tests.simulated_platforms import (
-    PlatformsClient,
-    a_draft,
-)
+from tests.simulated_platforms import PlatformsClient, a_draft
 
 
 def texts_of(updates: list[Any]) -> list[str]:

@@ -12,15 +12,7 @@ import pytest
 from infra.local.simulator.native_ids import x_post
 from infra.local.simulator.world import Kind
 from tests.simulated import NOW
-from tests.simulated_platforms import (
-    LEGACY_FIELDS,
-    MENTIONS,
-    NEW_FIELDS,
-    PlatformsClient,
-    X,
-    a_draft,
-    several,
-)
+from tests.simulated_platforms import LEGACY_FIELDS, MENTIONS, NEW_FIELDS, PlatformsClient, X, a_draft, several
 
 
 def test_mentions_come_newest_first_and_after_an_id(client: PlatformsClient) -> None:

@@ -8,15 +8,7 @@ from urllib.parse import urlencode
 import pytest
 
 from infra.local.simulator.world import Kind
-from tests.simulated_platforms import (
-    ALL_THREADS,
-    COMMENTS,
-    THREADS,
-    YOUTUBE,
-    PlatformsClient,
-    a_draft,
-    several,
-)
+from tests.simulated_platforms import ALL_THREADS, COMMENTS, THREADS, YOUTUBE, PlatformsClient, a_draft, several
 
 
 def test_threads_come_newest_first_in_pages(client: PlatformsClient) -> None:
