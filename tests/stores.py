@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from aduan.notice import AnyNotice, NoticeId
@@ -27,6 +27,9 @@ from tests.in_memory.notices import InMemoryNoticeStore
 from tests.in_memory.posts import InMemoryPostStore
 from tests.in_memory.replies import InMemoryReplyStore
 from tests.in_memory.tickets import InMemoryTicketStore
+
+CHANNEL = "instagram:kabarsleman"
+MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
 
 from aduan.channel import Run, Sweep, TokenCheck
 from aduan.store.channels import LeaseError
 from tests.builders import NOON
-from tests.stores import Stores
-
-CHANNEL = "instagram:kabarsleman"
-MINUTE = timedelta(minutes=1)
+from tests.stores import CHANNEL, MINUTE, Stores
 
 
 def test_a_channel_is_leased_to_one_run(stores: Stores) -> None:

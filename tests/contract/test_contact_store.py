@@ -6,10 +6,8 @@ from datetime import timedelta
 
 from aduan.notice import Contact, ContactId
 from tests.builders import NOON, a_contact_notice
-from tests.stores import Stores, stored_notice
+from tests.stores import MINUTE, Stores, stored_notice
 from tests.unit.fakes_notify import a_contact
-
-MINUTE = timedelta(minutes=1)
 
 
 def test_a_contact_is_replaced(stores: Stores) -> None:

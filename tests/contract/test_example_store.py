@@ -11,9 +11,16 @@ from aduan.store.table import OutdatedError
 from aduan.ticket import ticket_code
 from tests import moves
 from tests.builders import NOON, a_notice, a_post, a_ticket, a_triage, an_event, an_example
-from tests.stores import Stores, correct_ticket, mail_states, open_ticket, stored_notice, stored_post, stored_ticket
-
-MINUTE = timedelta(minutes=1)
+from tests.stores import (
+    MINUTE,
+    Stores,
+    correct_ticket,
+    mail_states,
+    open_ticket,
+    stored_notice,
+    stored_post,
+    stored_ticket,
+)
 
 
 def test_a_correction_is_written_with_everything_that_follows(stores: Stores) -> None:

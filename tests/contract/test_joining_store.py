@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,9 +10,7 @@ from aduan.store.table import OutdatedError
 from aduan.ticket import Ticket
 from tests import moves
 from tests.builders import NOON, a_notice, a_post, a_ticket, a_triage, an_event
-from tests.stores import Stores, open_ticket, stored_notice, stored_post, stored_ticket
-
-MINUTE = timedelta(minutes=1)
+from tests.stores import MINUTE, Stores, open_ticket, stored_notice, stored_post, stored_ticket
 
 
 def _resolve(stores: Stores, **changes: Any) -> Ticket:

@@ -10,10 +10,7 @@ import pytest
 from aduan.store.notices import NoticeChangedError, NotPendingError
 from tests import moves
 from tests.builders import NOON, a_channel_notice, a_notice, a_post, a_ticket, a_triage, an_event
-from tests.stores import Stores, claim, open_ticket, stored_notice
-
-CHANNEL = "instagram:kabarsleman"
-MINUTE = timedelta(minutes=1)
+from tests.stores import CHANNEL, MINUTE, Stores, claim, open_ticket, stored_notice
 
 
 def test_a_notice_is_claimed_once(stores: Stores) -> None:

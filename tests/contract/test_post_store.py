@@ -8,10 +8,7 @@ import pytest
 
 from aduan.store.table import OutdatedError
 from tests.builders import NOON, a_post, a_rejected, a_triage
-from tests.stores import Stores, stored_post
-
-CHANNEL = "instagram:kabarsleman"
-MINUTE = timedelta(minutes=1)
+from tests.stores import CHANNEL, MINUTE, Stores, stored_post
 
 
 def test_a_post_is_stored_once(stores: Stores) -> None:

@@ -10,10 +10,7 @@ from aduan.store.replies import ReplyTakenError
 from aduan.ticket import Ticket
 from tests import moves
 from tests.builders import NOON, a_notice, a_post, a_ticket, a_triage, an_event
-from tests.stores import Stores, stored_post, stored_ticket
-
-CHANNEL = "instagram:kabarsleman"
-MINUTE = timedelta(minutes=1)
+from tests.stores import CHANNEL, MINUTE, Stores, stored_post, stored_ticket
 
 
 def _answered(stores: Stores) -> Ticket:

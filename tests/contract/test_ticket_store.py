@@ -12,9 +12,7 @@ from aduan.store.tickets import CodeTakenError
 from aduan.ticket import clock_of
 from tests import moves
 from tests.builders import NOON, a_notice, a_post, a_ticket, a_triage, an_event
-from tests.stores import Stores, mail_states, open_ticket, stored_notice, stored_post, stored_ticket
-
-MINUTE = timedelta(minutes=1)
+from tests.stores import MINUTE, Stores, mail_states, open_ticket, stored_notice, stored_post, stored_ticket
 
 
 def test_a_ticket_comes_with_everything_that_belongs_to_it(stores: Stores) -> None:
