@@ -15,7 +15,7 @@ from aduan.store.posts import DynamoPostStore
 from aduan.store.table import Table, from_image, post_key, to_image, to_item
 from tests.builders import a_post
 from tests.deployment import Deployment
-from tests.in_memory import Killed
+from tests.in_memory.memory import Killed
 from tests.table import TABLE_NAME
 
 CONTEXT = SimpleNamespace(aws_request_id="request-1")

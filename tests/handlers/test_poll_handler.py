@@ -35,7 +35,7 @@ from tests import moves
 from tests.builders import a_channel, a_post, a_ticket, a_triage
 from tests.conftest import DUMMY
 from tests.deployment import Deployment, deployment
-from tests.in_memory import Killed
+from tests.in_memory.memory import Killed
 from tests.table import TABLE_NAME
 
 if TYPE_CHECKING:

@@ -16,7 +16,10 @@ from poll_channels.recheck import REASON, Recheck
 from poll_channels.source import CanRecheck
 from tests import moves
 from tests.builders import NOON, a_channel, a_notice, a_post, a_ticket, a_triage, an_event
-from tests.in_memory import InMemoryChannelStore, InMemoryPostStore, InMemoryTicketStore, Memory
+from tests.in_memory.channels import InMemoryChannelStore
+from tests.in_memory.memory import Memory
+from tests.in_memory.posts import InMemoryPostStore
+from tests.in_memory.tickets import InMemoryTicketStore
 
 SLICE = 10
 
