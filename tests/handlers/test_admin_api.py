@@ -22,11 +22,10 @@ from aduan.store.table import Table, ticket_key, to_item
 from aduan.store.tickets import DynamoTicketStore, listed
 from aduan.ticket import Ticket, clock_of, ticket_code
 from tests import moves
+from tests.admin_requests import ADMIN, DISHUB, an_admin_request
 from tests.builders import NOON, a_notice, a_post, a_ticket, a_triage, an_event
 from tests.deployment import Deployment
 
-ADMIN = {"sub": "sub-admin", "cognito:username": "admin-1", "cognito:groups": "admin"}
-DISHUB = {"sub": "sub-dishub", "cognito:groups": "department", "custom:department": "dishub"}
 MAILBOX = "lampu@dishub.slemankab.go.id"
 CONTACTS = "/departments/dlh/contacts"
 
@@ -63,28 +62,7 @@ class Api:
         body: object = None,
     ) -> Answer:
         """Send one request as API Gateway would: REST proxy, behind a Cognito authorizer."""
-        event = {
-            "resource": path,
-            "path": path,
-            "httpMethod": method,
-            "headers": {"Accept": "application/json", "Origin": "https://example.org"},
-            "multiValueHeaders": {"Accept": ["application/json"], "Origin": ["https://example.org"]},
-            "queryStringParameters": dict(query) if query else None,
-            "multiValueQueryStringParameters": {name: [value] for name, value in query.items()} if query else None,
-            "pathParameters": None,
-            "stageVariables": None,
-            "requestContext": {
-                "stage": "prod",
-                "path": f"/prod{path}",
-                "resourcePath": path,
-                "httpMethod": method,
-                "requestId": "request-1",
-                **({} if claims is None else {"authorizer": {"claims": dict(claims)}}),
-            },
-            "body": body if body is None or isinstance(body, str) else json.dumps(body),
-            "isBase64Encoded": False,
-        }
-        answer = self.module.handler(event, None)
+        answer = self.module.handler(an_admin_request(method, path, claims, query, body), None)
         assert answer["isBase64Encoded"] is False
         headers = {name: values[0] for name, values in answer["multiValueHeaders"].items()}
         assert headers["Content-Type"] == "application/json"

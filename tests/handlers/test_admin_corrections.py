@@ -28,13 +28,12 @@ from aduan.store.table import Table, from_image
 from aduan.store.tickets import DynamoTicketStore
 from aduan.ticket import Ticket, ticket_code
 from tests import moves
+from tests.admin_requests import ADMIN, DISHUB, an_admin_request
 from tests.builders import NOON, a_notice, a_post, a_ticket, a_triage, an_event
 from tests.canaries import some_canaries
 from tests.deployment import Deployment, deployment
 from tests.table import TABLE_NAME
 
-ADMIN = {"sub": "sub-admin", "cognito:username": "admin-1", "cognito:groups": "admin"}
-DISHUB = {"sub": "sub-dishub", "cognito:groups": "department", "custom:department": "dishub"}
 JUDGED = a_triage(
     report_probability=0.98,
     guess="dishub",
@@ -62,27 +61,7 @@ class Api:
         query: Mapping[str, str] | None = None,
     ) -> tuple[int, dict[str, Any]]:
         """Send one request as API Gateway would; return status and body."""
-        event = {
-            "resource": path,
-            "path": path,
-            "httpMethod": method,
-            "headers": {"Accept": "application/json"},
-            "multiValueHeaders": {},
-            "queryStringParameters": dict(query) if query else None,
-            "multiValueQueryStringParameters": {name: [value] for name, value in query.items()} if query else None,
-            "pathParameters": None,
-            "requestContext": {
-                "stage": "v1",
-                "path": f"/v1{path}",
-                "resourcePath": path,
-                "httpMethod": method,
-                "requestId": "request-1",
-                **({} if claims is None else {"authorizer": {"claims": dict(claims)}}),
-            },
-            "body": json.dumps(body),
-            "isBase64Encoded": False,
-        }
-        answer = self.module.handler(event, None)
+        answer = self.module.handler(an_admin_request(method, path, claims, query, body), None)
         return answer["statusCode"], json.loads(answer["body"])
 
     def correct(self, code: str, claims: Mapping[str, Any] = ADMIN, **body: Any) -> tuple[int, dict[str, Any]]:
