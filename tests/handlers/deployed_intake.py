@@ -19,12 +19,12 @@ import boto3
 import pytest
 
 from aduan.post import Post
-from aduan.store.table import Item, Table, from_image, to_image
+from aduan.store.table import Item, Table, to_image
 from intake.signature import meta_signature, relay_signature
 from tests.builders import NOON
 from tests.conftest import DUMMY
 from tests.deployment import deployment
-from tests.table import TABLE_NAME
+from tests.table import TABLE_NAME, everything
 
 if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
@@ -178,7 +178,7 @@ class Intake:
 
     def items(self) -> list[Item]:
         """Everything in the table."""
-        return [from_image(image) for image in self.table.client.scan(TableName=TABLE_NAME)["Items"]]
+        return everything(self.table)
 
     def posts(self) -> list[Post]:
         """Every post in the table."""

@@ -19,7 +19,7 @@ import pytest
 from aduan.channel import Cursor, Run
 from aduan.directory import Channel
 from aduan.store.channels import DynamoChannelStore
-from aduan.store.table import Table, from_image, to_image
+from aduan.store.table import Table, to_image
 from infra.local.simulator.config import Config
 from infra.local.simulator.server import Server, running
 from infra.local.simulator.simulator import Simulator
@@ -28,7 +28,7 @@ from tests.builders import a_channel
 from tests.conftest import DUMMY
 from tests.deployment import Deployment, deployment
 from tests.in_memory import Killed
-from tests.table import TABLE_NAME
+from tests.table import TABLE_NAME, everything
 
 if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
@@ -166,7 +166,7 @@ class Deployed:
 
     def items(self) -> list[dict[str, Any]]:
         """Everything in the table."""
-        return [from_image(image) for image in self.table.client.scan(TableName=TABLE_NAME)["Items"]]
+        return everything(self.table)
 
     def stored(self) -> Counter[str]:
         """Native ids of the stored posts."""

@@ -24,7 +24,7 @@ from aduan.store.examples import DynamoExampleStore
 from aduan.store.notices import DynamoNoticeStore
 from aduan.store.posts import DynamoPostStore
 from aduan.store.statistics import Statistics
-from aduan.store.table import Table, from_image, ticket_key, values
+from aduan.store.table import Table
 from aduan.store.tickets import DynamoTicketStore
 from aduan.ticket import Ticket, ticket_code
 from tests import moves
@@ -32,7 +32,7 @@ from tests.admin_requests import ADMIN, DISHUB, an_admin_request
 from tests.builders import NOON, a_notice, a_post, a_ticket, a_triage, an_event
 from tests.canaries import some_canaries
 from tests.deployment import Deployment, deployment
-from tests.table import TABLE_NAME
+from tests.table import everything, notices_of
 
 JUDGED = a_triage(
     report_probability=0.98,
@@ -93,17 +93,14 @@ class Api:
 
     def items(self) -> list[dict[str, Any]]:
         """Everything in the table."""
-        pages = self.table.client.get_paginator("scan").paginate(TableName=TABLE_NAME)
-        return [from_image(image) for page in pages for image in page["Items"]]
+        return everything(self.table)
 
     def send(self, code: str) -> None:
         """Send the pending notices of a ticket, as `notify` does."""
         store = DynamoNoticeStore(self.table)
-        partition = values(pk=ticket_key(code)["pk"], notice="NOTICE#")
-        found = self.table.query("pk = :pk AND begins_with(sk, :notice)", ExpressionAttributeValues=partition)
-        for item in list(found):
-            if item["state"] == "pending":
-                claimed = store.claim(Notice.model_validate(item), "run-1", NOON, "x@sleman.example", "dishub")
+        for notice in notices_of(self.table, code):
+            if notice.state == "pending":
+                claimed = store.claim(notice, "run-1", NOON, "x@sleman.example", "dishub")
                 store.sent(claimed, "message-1", NOON)
 
 

@@ -29,7 +29,7 @@ from moto.sns.models import sns_backends
 from aduan.directory_loading import load_directory
 from aduan.post import Post
 from aduan.store.contacts import DynamoContactStore
-from aduan.store.table import Table, from_image, to_image
+from aduan.store.table import Table, to_image
 from infra import templates
 from infra.local.simulator.config import Config
 from infra.local.simulator.server import Server, running
@@ -42,7 +42,7 @@ from tests.canaries import Canary, some_canaries
 from tests.conftest import DUMMY
 from tests.deployment import deployment
 from tests.links import create_keys
-from tests.table import TABLE_NAME
+from tests.table import TABLE_NAME, everything
 from tests.unit.fakes_notify import a_contact
 
 SECRET: Final = "rahasia-KUNCIMERAH-0123456789"
@@ -220,8 +220,7 @@ class County:
 
     def items(self) -> list[dict[str, Any]]:
         """Everything in the table."""
-        pages = self.table.client.get_paginator("scan").paginate(TableName=TABLE_NAME)
-        return [from_image(image) for page in pages for image in page["Items"]]
+        return everything(self.table)
 
     def call(self, function: str, event: dict[str, Any]) -> Any:
         """Invoke a function and keep all that it prints, wherever it prints it."""
