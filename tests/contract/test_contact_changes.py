@@ -10,8 +10,9 @@ from moto import mock_aws
 
 from aduan.notice import ContactId
 from aduan.store.contacts import ContactStore, DynamoContactStore
-from tests import in_memory
 from tests.builders import NOON
+from tests.in_memory.contacts import InMemoryContactStore
+from tests.in_memory.memory import Memory
 from tests.table import create_table
 from tests.unit.fakes_notify import a_contact
 
@@ -26,7 +27,7 @@ SECOND = FIRST.model_copy(
 def _contacts(request: pytest.FixtureRequest) -> Iterator[ContactStore]:
     """Each test runs on both."""
     if request.param == "in memory":
-        yield in_memory.InMemoryContactStore(in_memory.Memory())
+        yield InMemoryContactStore(Memory())
         return
     with mock_aws():
         yield DynamoContactStore(create_table())

@@ -15,8 +15,11 @@ from aduan.store.posts import DynamoPostStore, PostStore
 from aduan.store.table import OutdatedError
 from aduan.store.tickets import MOST_FORGOTTEN, DynamoTicketStore, TicketStore
 from aduan.ticket import ERASED
-from tests import in_memory, moves
+from tests import moves
 from tests.builders import NOON, a_post, a_ticket, a_triage, an_event
+from tests.in_memory.memory import Memory
+from tests.in_memory.posts import InMemoryPostStore
+from tests.in_memory.tickets import InMemoryTicketStore
 from tests.table import TABLE_NAME, create_table
 
 AUTHOR = "pseudonim"
@@ -47,10 +50,10 @@ Stored = Callable[[], str]
 def _stores(request: pytest.FixtureRequest) -> Any:
     """Each test runs on both; the third is everything that is stored, as text."""
     if request.param == "in memory":
-        memory = in_memory.Memory()
+        memory = Memory()
         yield (
-            in_memory.InMemoryPostStore(memory),
-            in_memory.InMemoryTicketStore(memory),
+            InMemoryPostStore(memory),
+            InMemoryTicketStore(memory),
             lambda: repr([memory.posts, memory.tickets, memory.events, memory.resolutions, memory.examples]),
         )
         return

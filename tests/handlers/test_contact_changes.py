@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from tests.admin_requests import ADMIN
 from tests.deployment import Deployment
-from tests.handlers.test_admin_api import ADMIN, CONTACTS, Api
+from tests.handlers.deployed_admin_api import CONTACTS, Api
 
 
 @pytest.fixture(name="api")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from admin_api.suppression import NOT_LISTED, TAKEN_OFF, SesSuppressionList
+from tests.admin_requests import DISHUB
 from tests.deployment import Deployment
-from tests.handlers.test_admin_api import CONTACTS, DISHUB, Api
+from tests.handlers.deployed_admin_api import CONTACTS, Api
 
 OWN, FALLBACK = "dlh@slemankab.go.id", "cadangan.dlh@slemankab.go.id"
 
