@@ -37,7 +37,7 @@ Answer = dict[str, Any]
 _WITHHELD: Final = {"recipient", "claimed_by", "message_id", "failure", "bounced"}
 """Fields of a notice for admins only: its address, who sent it, and what a provider says, which may repeat the
 address."""
-_INTERNAL: Final = {"clock", "round", "act_at"}
+_INTERNAL: Final = {"clock", "round", "act_at", "running_since", "waiting_since"}
 """Fields of a ticket that only the ladder needs."""
 _ADDRESS: Final = re.compile(r"\S+@\S+|(?:\+62|\b62|\b0)[\d\s.-]{7,}\d")
 

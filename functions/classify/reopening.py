@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from aduan.change import Change
-from aduan.deadlines import started
+from aduan.deadlines import changed
 from aduan.notice import CONTRADICTED, Notice
 from aduan.quiet_hours import held
 from aduan.ticket import MOVES, OPEN, Event, Resolution, Ticket
@@ -64,9 +64,7 @@ def reopening(post: Post, triage: Triage, ticket: Ticket, directory: Directory, 
         return replace(joined, events=(_event(ticket, now, "joined"),))
     if "reopened" not in MOVES[ticket.status]:
         return None
-    # Removing the clock makes it start anew: a ticket resolved just now may still have that of an earlier reopening.
-    reopened = ticket.model_copy(update={"status": "reopened", "clock": None, "version": ticket.version + 1})
-    reopened = started(reopened, directory, now)
+    reopened = changed(ticket, {"status": "reopened", "version": ticket.version + 1}, directory, now)
     notices = tuple(
         held(
             Notice(
