@@ -54,6 +54,11 @@ class Memory:
     resolutions: dict[tuple[str, str], Resolution] = field(default_factory=dict)
     replies: dict[tuple[str, Stage], Reply] = field(default_factory=dict)
     counted: dict[str, int] = field(default_factory=dict)
+    """How many tickets each counter of channel, topic and department has."""
+    statuses: dict[tuple[str, str], int] = field(default_factory=dict)
+    """The same by counter and status."""
+    misroutes: dict[str, int] = field(default_factory=dict)
+    """How often a ticket of the counter was refused."""
     spent: dict[tuple[str, str], int] = field(default_factory=dict)
     """Amounts spent, in millionths of a USD, by purpose and month."""
     unsettled: set[tuple[str, str, str]] = field(default_factory=set)
@@ -324,10 +329,14 @@ class InMemoryTicketStore:
         yield from [code for at, code in sorted(waiting) if at <= now]
 
     def _count(self, change: Change) -> None:
-        for ticket, number in ((change.before, -1), (change.after, 1)):
+        memory = self.memory
+        for ticket, number, misroutes in ((change.before, -1, change.misroutes), (change.after, 1, 0)):
             if ticket is not None:
                 counter = f"{ticket.channel}#{ticket.topic}#{ticket.department}"
-                self.memory.counted[counter] = self.memory.counted.get(counter, 0) + number
+                memory.counted[counter] = memory.counted.get(counter, 0) + number
+                status = counter, ticket.status
+                memory.statuses[status] = memory.statuses.get(status, 0) + number
+                memory.misroutes[counter] = memory.misroutes.get(counter, 0) + misroutes
 
     def _tell(self, change: Change) -> None:
         code, notices = change.after.code, self.memory.notices
