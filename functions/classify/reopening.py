@@ -16,7 +16,7 @@ from aduan.triage import DESK
 from aduan.working_days import due_at
 from classify.contradiction import contradicts
 from classify.opening import BY
-from classify.words import spellings
+from classify.phrase_matches import reader_of
 
 if TYPE_CHECKING:
     from aduan.directory import Directory
@@ -61,7 +61,7 @@ def reopening(post: Post, triage: Triage, ticket: Ticket, directory: Directory, 
     the post joins the ticket as another voice, with `triage` as its decision. A ticket that is already open only gets
     the post, and nobody is told twice.
     """
-    if _is_about_another_matter(post, triage, ticket):
+    if _is_about_another_matter(post, triage, ticket, directory):
         return None
     counted = {"voices": ticket.voices + 1, "version": ticket.version + 1}
     after = changed(ticket, counted, directory, now)
@@ -89,15 +89,26 @@ def reopening(post: Post, triage: Triage, ticket: Ticket, directory: Directory, 
     return replace(joined, after=reopened, events=(_event(ticket, now, "reopened"),), notices=notices)
 
 
-def _is_about_another_matter(post: Post, triage: Triage, ticket: Ticket) -> bool:
+def _is_about_another_matter(post: Post, triage: Triage, ticket: Ticket, directory: Directory) -> bool:
     """Tell whether a post is a complaint of its own and no answer, although it stands in the ticket's thread.
 
     Author and thread outweigh the topic of an answer of a few words: ``masih mati lampunya`` alone sounds like a
-    matter of PLN. A longer text, or one that names another place, is taken at its word.
+    matter of PLN. They also outweigh the topic of a longer one whose words speak of both. Other texts, and those that
+    name another place, are taken at their word.
     """
     if triage.route != "auto" or triage.topic == ticket.topic:
         return False
-    return len(spellings(post.text)) > FEW_WORDS or _is_elsewhere(triage.place, ticket.place)
+    if _is_elsewhere(triage.place, ticket.place):
+        return True
+    reading = reader_of(directory).read(post.text)
+    if len(reading.typed) <= FEW_WORDS:
+        return False
+    decided, known = (_words(reading.matches.topics.get(topic, ())) for topic in (triage.topic or "", ticket.topic))
+    return not decided or not decided <= known
+
+
+def _words(phrases: Iterable[str]) -> set[str]:
+    return {word for phrase in phrases for word in phrase.split()}
 
 
 def _is_elsewhere(named: Place | None, known: Place | None) -> bool:

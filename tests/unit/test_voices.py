@@ -62,11 +62,12 @@ class Thread:
         "durung min, isih mati lampu",
         "Belum, mati lampu lagi",
         "masih gelap, mati lampunya di Condongcatur",
+        "belum ada perbaikan min, dari kemarin sampai malam ini masih mati lampu",
         "belum min, masih mati lampunya \U0001f62d\U0001f62d @kabarsleman",
     ],
 )
 def test_a_few_words_of_the_author_reopen_the_ticket_whatever_topic_they_sound_like(text: str) -> None:
-    """Thread and author outweigh the topic of five words: no other ticket is opened at PLN."""
+    """Thread and author outweigh the topic of a few words, or of words for both: no ticket is opened at PLN."""
     thread = Thread()
     assert thread.answer(text) == "joined"
     assert (list(thread.memory.tickets), thread.ticket.status) == ([ticket_code(LAMP.key)], "reopened")
@@ -78,6 +79,7 @@ def test_a_few_words_of_the_author_reopen_the_ticket_whatever_topic_they_sound_l
     [
         "listrik di rumah saya di Gamping padam dari tadi pagi belum nyala",
         "air PDAM di Godean masih mati",
+        "listrik rumah saya dari tadi pagi padam dan sampai sekarang belum nyala juga min",
         "Min sampah di TPS Condongcatur menumpuk, sudah seminggu belum diangkut petugas",
     ],
 )
