@@ -36,7 +36,10 @@ from follow_up.following import follow
 from poll_channels.recheck import erasure
 from tests import moves
 from tests.builders import NOON, a_post, an_event
-from tests.in_memory import InMemoryExampleStore, InMemoryPostStore, InMemoryTicketStore, Memory
+from tests.in_memory.examples import InMemoryExampleStore
+from tests.in_memory.memory import Memory
+from tests.in_memory.posts import InMemoryPostStore
+from tests.in_memory.tickets import InMemoryTicketStore
 
 DIRECTORY = load_directory()
 DAY: Final = timedelta(days=1)
