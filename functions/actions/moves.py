@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from actions.link_state import signature
 from aduan.action_token import ASKED
-from aduan.assignment import notices_about, status_with, with_deadline
+from aduan.assignment import notices_about, status_with
 from aduan.change import Change
+from aduan.deadlines import changed
 from aduan.example import Example, Label
 from aduan.ticket import Event
 from aduan.triage import DESK
@@ -27,7 +28,7 @@ def taken_up(case: Case, remarks: Remarks, now: datetime) -> Change:
     """Return the change that accepts or resolves a ticket, after `actions.link_state` found that this can be done."""
     token, ticket = case.token, case.ticket
     status = ASKED[token.action]
-    after = ticket.model_copy(update={"status": status, "version": ticket.version + 1})
+    after = changed(ticket, {"status": status, "version": ticket.version + 1}, case.directory, now)
     why = f"{_WHY[token.action]} lewat tautan surel{remarks.as_text()}"
     event = Event(ticket=ticket.code, at=now, move=status, by=signature(token.department), why=why)
     return Change(before=ticket, after=after, at=now, events=(event,), post=case.post)
@@ -59,7 +60,7 @@ def refused(case: Case, known: Example | None, remarks: Remarks, now: datetime) 
         changes["runner_up"] = remarks.department
     elif owner.code == ticket.runner_up:
         changes["runner_up"] = None
-    after = with_deadline(ticket, ticket.model_copy(update=changes), directory, now)
+    after = changed(ticket, changes, directory, now)
     events = _events(replace(case, ticket=after), remarks, now)
     return Change(
         before=ticket,

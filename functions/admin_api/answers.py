@@ -39,7 +39,7 @@ Answer = dict[str, Any]
 _WITHHELD: Final = {"recipient", "claimed_by", "message_id", "failure", "bounced"}
 """Fields of a notice for admins only: its address, who sent it, and what a provider says, which may repeat the
 address."""
-_INTERNAL: Final = {"clock", "round", "act_at"}
+_INTERNAL: Final = {"clock", "round", "act_at", "running_since", "waiting_since"}
 """Fields of a ticket that only the ladder needs."""
 _TAKEN_OFF: Final = "Alamat ini dicabut dari daftar blokir SES, sehingga surel dikirim lagi ke sana."
 _STILL_LISTED: Final = (

@@ -7,8 +7,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from aduan.assignment import notices_about, status_with, with_deadline
+from aduan.assignment import notices_about, status_with
 from aduan.change import Change
+from aduan.deadlines import changed
 from aduan.example import Example, Label
 from aduan.labels import KIND_LABELS, STATUS_LABELS, URGENCY_LABELS, department_name, topic_label
 from aduan.refusal import RefusedError
@@ -101,13 +102,13 @@ def _conflict(code: str, message: str, field: str | None = None) -> RefusedError
 def _after(ticket: Ticket, asked: CorrectionRequest, directory: Directory, now: datetime) -> Ticket:
     """Return the ticket as the person wants it; an equal ticket when nothing changes."""
     if asked.is_report is False:
-        return ticket.model_copy(update={"status": "rejected"})
+        return changed(ticket, {"status": "rejected"}, directory, now)
     changes: dict[str, Any] = asked.model_dump(include={"topic", "department", "kind", "urgency"}, exclude_none=True)
     if asked.department is not None and (asked.department != ticket.department or ticket.status in UNDECIDED):
         changes["status"] = status_with(directory.departments[asked.department])
         if asked.department == ticket.runner_up:
             changes["runner_up"] = None
-    return with_deadline(ticket, ticket.model_copy(update=changes), directory, now)
+    return changed(ticket, changes, directory, now)
 
 
 def _must_be_allowed(ticket: Ticket, after: Ticket) -> None:
@@ -140,9 +141,9 @@ def _why(before: Ticket, after: Ticket, note: str, directory: Directory) -> str:
         "urgensi": lambda ticket: URGENCY_LABELS[ticket.urgency],
         "status": lambda ticket: STATUS_LABELS[ticket.status],
     }
-    changed = [
+    differing = [
         f"{name} {label(before)} \u2192 {label(after)}"
         for name, label in labels.items()
         if label(before) != label(after)
     ]
-    return f"koreksi: {'; '.join(changed)}" + (f". Catatan: {note}" if note else "")
+    return f"koreksi: {'; '.join(differing)}" + (f". Catatan: {note}" if note else "")

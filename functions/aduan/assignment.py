@@ -1,11 +1,10 @@
-"""Works out a ticket's status, deadline and notices when it comes to another department. Pure."""
+"""Works out a ticket's status and notices when it comes to another department. Pure."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from aduan.deadlines import deadline_of, finish_by
 from aduan.notice import Notice, media
 from aduan.quiet_hours import held
 from aduan.triage import DESK
@@ -20,20 +19,6 @@ def status_with(department: Department) -> Status:
     if department.code == DESK:
         return "needs_review"
     return "not_ours" if department.kind == "outside" else "routed"
-
-
-def with_deadline(before: Ticket, after: Ticket, directory: Directory, now: datetime) -> Ticket:
-    """Return the ticket with the deadline of its new class, or the same ticket when its class did not change.
-
-    If the new deadline, counted from `now`, ends before the old one, it counts from `now`, when the department hears
-    of it. Otherwise it counts from the opening of the ticket.
-    """
-    was, is_ = (deadline_of(each.department, each.urgency, each.kind, directory) for each in (before, after))
-    if is_ == was:
-        return after
-    soon = finish_by(now, is_, directory)
-    due_at = soon if soon < before.due_at else finish_by(before.opened_at, is_, directory)
-    return after.model_copy(update={"due_at": due_at})
 
 
 def notices_about(ticket: Ticket, directory: Directory, now: datetime) -> tuple[Notice, ...]:

@@ -74,7 +74,7 @@ def ticket_code(post_key: str, attempt: int = 0) -> str:
 
 
 class Clock(Record):
-    """What a ticket's clocks were started for. When one of these fields changes, the clocks start anew."""
+    """What a ticket's clocks were set for. When one of these fields changes, the clocks are set again."""
 
     status: Status
     department: str
@@ -114,17 +114,22 @@ class Ticket(Record):
     opened_at: Moment
     due_at: Moment
     """When the ticket must be resolved."""
+    running_since: Moment | None = None
+    """When it was last reopened or restored, from which `due_at` counts; None when it counts from the opening."""
     take_up_by: Moment | None = None
     """Until when the desk must decide whose it is, or the department accept it; None when neither has to."""
+    waiting_since: Moment | None = None
+    """When it came to whoever must do that, from which `take_up_by` counts; None when nobody must."""
     steps: tuple[str, ...] = ()
     """Names of the steps of the ladder that were taken and are not to be repeated."""
     clock: Clock | None = None
-    """What the clocks were started for. When `clock_of` differs, they must be started anew."""
+    """What the clocks were set for. When `clock_of` differs, they must be set again."""
     round: int = 0
-    """How often the clocks were started. A step that is taken in another round is another step."""
+    """How often the clocks were set. A step that is taken in another round is another step."""
     act_at: Moment | None = None
     """When `follow_up` looks at the ticket next; None when nothing is to come. On the forum's list: since when."""
     voices: int = 1
+    """How many citizens' posts belong to the ticket, deleted ones included."""
     version: int = 1
     corrected_at: Moment | None = None
     """When a person last corrected the ticket. After that no decision of the classifier moves it."""
@@ -150,10 +155,6 @@ class Ticket(Record):
 def clock_of(ticket: Ticket) -> Clock:
     """Return what the clocks of a ticket should run for, given its present fields."""
     return Clock(status=ticket.status, department=ticket.department, urgency=ticket.urgency, kind=ticket.kind)
-
-
-CLOCK_FIELDS: Final = ("take_up_by", "steps", "clock", "round", "act_at")
-"""The fields of a ticket that only `aduan.deadlines` and the ladder set."""
 
 
 CLASSIFIER: Final = "classify"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from aduan.change import Change
-from aduan.deadlines import started
+from aduan.deadlines import changed
 from aduan.notice import CONTRADICTED, Notice
 from aduan.quiet_hours import held
 from aduan.ticket import MOVES, OPEN, Event, Resolution, Ticket
@@ -16,11 +16,15 @@ from aduan.triage import DESK
 from aduan.working_days import due_at
 from classify.contradiction import contradicts
 from classify.opening import BY
+from classify.phrase_matches import reader_of
 
 if TYPE_CHECKING:
     from aduan.directory import Directory
     from aduan.post import Post
-    from aduan.triage import Triage
+    from aduan.triage import Place, Triage
+
+FEW_WORDS: Final = 8
+"""An answer of up to so many words says too little for its topic to be trusted."""
 
 
 def may_contradict(post: Post, triage: Triage) -> bool:
@@ -53,20 +57,20 @@ def contradicted(post: Post, resolutions: Iterable[Resolution], directory: Direc
 def reopening(post: Post, triage: Triage, ticket: Ticket, directory: Directory, now: datetime) -> Change | None:
     """Return the change that reopens a contradicted ticket; None when nothing follows.
 
-    Nothing follows when the post is about another topic, or when the ticket's status allows no reopening. Otherwise
-    the post joins the ticket, with `triage` as its decision. A ticket that is already open only gets the post, and
-    nobody is told twice.
+    Nothing follows when the post is about another matter, or when the ticket's status allows no reopening. Otherwise
+    the post joins the ticket as another voice, with `triage` as its decision. A ticket that is already open only gets
+    the post, and nobody is told twice.
     """
-    if triage.route == "auto" and triage.topic != ticket.topic:
+    if _is_about_another_matter(post, triage, ticket, directory):
         return None
-    joined = Change(before=ticket, after=ticket, at=now, post=post, decision=triage, joins=True)
+    counted = {"voices": ticket.voices + 1, "version": ticket.version + 1}
+    after = changed(ticket, counted, directory, now)
+    joined = Change(before=ticket, after=after, at=now, post=post, decision=triage, joins=True)
     if ticket.status in OPEN:
         return replace(joined, events=(_event(ticket, now, "joined"),))
     if "reopened" not in MOVES[ticket.status]:
         return None
-    # Removing the clock makes it start anew: a ticket resolved just now may still have that of an earlier reopening.
-    reopened = ticket.model_copy(update={"status": "reopened", "clock": None, "version": ticket.version + 1})
-    reopened = started(reopened, directory, now)
+    reopened = changed(ticket, counted | {"status": "reopened"}, directory, now)
     notices = tuple(
         held(
             Notice(
@@ -83,6 +87,36 @@ def reopening(post: Post, triage: Triage, ticket: Ticket, directory: Directory, 
         for department in dict.fromkeys((ticket.department, DESK))
     )
     return replace(joined, after=reopened, events=(_event(ticket, now, "reopened"),), notices=notices)
+
+
+def _is_about_another_matter(post: Post, triage: Triage, ticket: Ticket, directory: Directory) -> bool:
+    """Tell whether a post is a complaint of its own and no answer, although it stands in the ticket's thread.
+
+    Author and thread outweigh the topic of an answer of a few words: ``masih mati lampunya`` alone sounds like a
+    matter of PLN. They also outweigh the topic of a longer one whose words speak of both. Other texts, and those that
+    name another place, are taken at their word.
+    """
+    if triage.route != "auto" or triage.topic == ticket.topic:
+        return False
+    if _is_elsewhere(triage.place, ticket.place):
+        return True
+    reading = reader_of(directory).read(post.text)
+    if len(reading.typed) <= FEW_WORDS:
+        return False
+    decided, known = (_words(reading.matches.topics.get(topic, ())) for topic in (triage.topic or "", ticket.topic))
+    return not decided or not decided <= known
+
+
+def _words(phrases: Iterable[str]) -> set[str]:
+    return {word for phrase in phrases for word in phrase.split()}
+
+
+def _is_elsewhere(named: Place | None, known: Place | None) -> bool:
+    """Tell whether a post names a place that is not the ticket's, as far as both are known."""
+    if named is None or known is None:
+        return named is not None
+    areas = [(getattr(named, area), getattr(known, area)) for area in ("kapanewon", "kalurahan", "outside")]
+    return any(here != there and None not in {here, there} for here, there in areas)
 
 
 def _event(ticket: Ticket, now: datetime, move: str) -> Event:

@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from aduan.change import Change
-from aduan.ticket import CLOCK_FIELDS, Event, Ticket
+from aduan.deadlines import changed
+from aduan.ticket import Event, Ticket
 from aduan.triage import DESK, Triage
 from classify.opening import BY, opening
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 UNTOUCHED = frozenset({"needs_review", "routed", "not_ours"})
 """Statuses in which nobody has taken the ticket yet, so a new decision may still move it."""
+_WHAT_MOVES = ("status", "kind", "topic", "urgency", "department", "runner_up", "place")
+"""The fields of a ticket that follow from a new decision."""
 _WHAT_COUNTS = ("is_report", "route", "kind", "topic", "department", "urgency", "place")
 
 
@@ -43,17 +46,8 @@ def revision(  # noqa: PLR0913 # the post, the two decisions about it, its ticke
     if after.route == "drop":
         after = after.model_copy(update={"route": "desk", "department": DESK, "is_report": True})
     new = opening(post, after, directory, now)
-    moved = new.after.model_copy(
-        update={
-            "code": ticket.code,
-            "opened_at": ticket.opened_at,
-            "due_at": min(ticket.due_at, new.after.due_at),
-            "voices": ticket.voices,
-            "replies": ticket.replies,
-            "version": ticket.version + 1,
-            **{name: getattr(ticket, name) for name in CLOCK_FIELDS},
-        }
-    )
+    decided = {name: getattr(new.after, name) for name in _WHAT_MOVES}
+    moved = changed(ticket, decided | {"version": ticket.version + 1}, directory, now)
     return replace(
         edited,
         after=moved,

@@ -38,6 +38,11 @@ class Memory:
     resolutions: dict[tuple[str, str], Resolution] = field(default_factory=dict)
     replies: dict[tuple[str, Stage], Reply] = field(default_factory=dict)
     counted: dict[str, int] = field(default_factory=dict)
+    """How many tickets each counter of channel, topic and department has."""
+    statuses: dict[tuple[str, str], int] = field(default_factory=dict)
+    """The same by counter and status."""
+    misroutes: dict[str, int] = field(default_factory=dict)
+    """How often a ticket of the counter was refused."""
     spent: dict[tuple[str, str], int] = field(default_factory=dict)
     """Amounts spent, in millionths of a USD, by purpose and month."""
     unsettled: set[tuple[str, str, str]] = field(default_factory=set)

@@ -91,10 +91,14 @@ class InMemoryTicketStore:
         yield from [code for at, code in sorted(waiting) if at <= now]
 
     def _count(self, change: Change) -> None:
-        for ticket, number in ((change.before, -1), (change.after, 1)):
+        memory = self.memory
+        for ticket, number, misroutes in ((change.before, -1, change.misroutes), (change.after, 1, 0)):
             if ticket is not None:
                 counter = f"{ticket.channel}#{ticket.topic}#{ticket.department}"
-                self.memory.counted[counter] = self.memory.counted.get(counter, 0) + number
+                memory.counted[counter] = memory.counted.get(counter, 0) + number
+                status = counter, ticket.status
+                memory.statuses[status] = memory.statuses.get(status, 0) + number
+                memory.misroutes[counter] = memory.misroutes.get(counter, 0) + misroutes
 
     def _tell(self, change: Change) -> None:
         code, notices = change.after.code, self.memory.notices
