@@ -12,7 +12,8 @@ LONGEST_TEXT: Final = 16_000
 """Only this many characters are read, invisible ones and runs of blanks not counted: all that a post keeps."""
 
 _INVISIBLE: Final = re.compile(
-    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\ufe00-\ufe0f\uffa0\U000e0000-\U000e0fff]"
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff"
+    "\ufe00-\ufe0f\uffa0\U000e0000-\U000e0fff]"
 )
 """Characters that Unicode lets be ignored, and fillers that show nothing."""
 _BLANKS: Final = re.compile(r"\s+")
