@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from aduan.web_address import web_address
+
 
 def defanged(text: str) -> str:
     """Rewrite the links in a text so that no mail program makes them clickable: ``hxxps[:]//bit[.]ly/x``."""
@@ -14,7 +16,7 @@ def defanged(text: str) -> str:
 
 def safe_link(permalink: str) -> str:
     """Return the platform's address of a post; empty when it is anything but a plain web address."""
-    return permalink if _WEB_ADDRESS.fullmatch(permalink) else ""
+    return web_address(permalink)
 
 
 _SCHEME: Final = re.compile(
@@ -30,5 +32,3 @@ _LINK: Final = re.compile(
     r"|\W(?:com|net|org|id|info|biz|me|io|ly|gg|co|cc|to|be|link|xyz|top|shop|store|online|site|app|page|dev|vip|live)\b",
     re.IGNORECASE,
 )
-_WEB_ADDRESS: Final = re.compile(r"https?://[A-Za-z0-9.-]+(?::\d{1,5})?(?:/[!#-;=?-_a-z~]*)?")
-"""A web address in ASCII, without spaces, quotes, angle brackets or a user name before the host."""

@@ -35,8 +35,9 @@ from aduan.platform_errors import (
     ThrottledError,
 )
 from aduan.platform_http import bounded_wait
+from aduan.web_address import web_address
 from poll_channels.source import PAGE_CAP, Batch, HttpSource, Window
-from poll_channels.sources.items import Parameters, parameters_of, reason_of
+from poll_channels.sources.items import OrNone, Parameters, parameters_of, reason_of
 from public_replies.platforms import TakesReplies
 
 if TYPE_CHECKING:
@@ -118,10 +119,10 @@ class Origin(_Part):
     """The author of a forwarded message. A name is used only when there is no id, and only as a keyed hash."""
 
     type: str
-    sender_user: Numbered | None = None
-    sender_user_name: str | None = None
-    sender_chat: Numbered | None = None
-    chat: Numbered | None = None
+    sender_user: Annotated[Numbered | None, OrNone] = None
+    sender_user_name: Annotated[str | None, OrNone] = None
+    sender_chat: Annotated[Numbered | None, OrNone] = None
+    chat: Annotated[Numbered | None, OrNone] = None
 
     @property
     def author(self) -> str | None:
@@ -173,7 +174,7 @@ class Message(_Part):
     entities: tuple[Entity, ...] = ()
     caption_entities: tuple[Entity, ...] = ()
     media_group_id: str | None = None
-    forward_origin: Origin | None = None
+    forward_origin: Annotated[Origin | None, OrNone] = None
     reply_to_message: Above | None = None
     location: Place | None = None
     photo: Any = None
@@ -433,8 +434,8 @@ def platform_link(written: str) -> str | None:
     known = any(host == name or host.endswith(f".{name}") for name in _LINK_HOSTS)
     if address.scheme not in {"http", "https"} or not known or address.path in {"", "/"}:
         return None
-    safe = address._replace(scheme="https", netloc=host).geturl()
-    return None if leads_to_a_person(safe) else safe
+    safe = web_address(address._replace(scheme="https", netloc=host).geturl())
+    return None if not safe or leads_to_a_person(safe) else safe
 
 
 def located(place: Place) -> str:
