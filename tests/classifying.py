@@ -12,11 +12,11 @@ from typing import Any
 
 from aduan.post import Post
 from aduan.store.posts import DynamoPostStore
-from aduan.store.table import Table, from_image, post_key, to_image, to_item
+from aduan.store.table import Table, post_key, to_image, to_item
 from tests.builders import a_post
 from tests.deployment import Deployment
-from tests.in_memory import Killed
-from tests.table import TABLE_NAME
+from tests.in_memory.memory import Killed
+from tests.table import TABLE_NAME, everything
 
 CONTEXT = SimpleNamespace(aws_request_id="request-1")
 LAMP = a_post(native_id="1", text="KENARI-1 min, lampu jalan depan pasar Condongcatur mati, tolong diperbaiki")
@@ -76,7 +76,7 @@ class Deployed:
 
     def items(self) -> list[dict[str, Any]]:
         """Everything in the table."""
-        found = [from_image(image) for image in self.table.client.scan(TableName=TABLE_NAME)["Items"]]
+        found = everything(self.table)
         return sorted(found, key=lambda item: (item["pk"], item["sk"]))
 
     def kinds(self) -> Counter[str]:

@@ -16,7 +16,8 @@ from follow_up.following import follow
 from follow_up.redrive import Redrive, Redriven
 from notify.delivery import Delivery, Senders
 from tests.builders import NOON, a_post
-from tests.in_memory import Memory, stores_of
+from tests.in_memory.delivery import stores_of
+from tests.in_memory.memory import Memory
 from tests.unit.fakes_notify import FakeMail, FakeSms, a_contact
 
 MINUTE = timedelta(minutes=1)

@@ -18,7 +18,8 @@ from notify.delivery import Delivery, Outcome, Senders
 from notify.senders import Envelope
 from notify.wording import Mail
 from tests.builders import a_notice, a_post, a_ticket, a_triage
-from tests.in_memory import Memory, stores_of
+from tests.in_memory.delivery import stores_of
+from tests.in_memory.memory import Memory
 from tests.unit.fakes_notify import a_contact
 
 FIVE_MINUTES: Final = timedelta(minutes=5)

@@ -28,7 +28,10 @@ from poll_channels.credentials import Credentials
 from poll_channels.poll import Poll
 from poll_channels.source import Source, Window
 from poll_channels.sources import KINDS
-from tests.in_memory import InMemoryChannelStore, InMemoryNoticeStore, InMemoryPostStore, Killed, Memory
+from tests.in_memory.channels import InMemoryChannelStore
+from tests.in_memory.memory import Killed, Memory
+from tests.in_memory.notices import InMemoryNoticeStore
+from tests.in_memory.posts import InMemoryPostStore
 from tests.local_http import Answer, Asked, serving
 
 NOW = datetime(2026, 11, 3, 7, 0, tzinfo=UTC)

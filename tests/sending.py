@@ -19,7 +19,8 @@ from notify.mail_events import Kind, MailEvent
 from notify.senders import Envelope, OutcomeUnknownError
 from notify.wording import Mail
 from tests.builders import NOON, a_notice, a_post, a_ticket, a_triage
-from tests.in_memory import Killed, Memory, stores_of
+from tests.in_memory.delivery import stores_of
+from tests.in_memory.memory import Killed, Memory
 from tests.unit.fakes_notify import a_contact
 
 DIRECTORY = load_directory()

@@ -24,14 +24,11 @@ from poll_channels.sources import KINDS
 from public_replies.sending import GRACE, ReplyRun, Stores
 from tests import moves
 from tests.builders import a_channel, a_ticket, a_triage, an_event
-from tests.in_memory import (
-    InMemoryChannelStore,
-    InMemoryPostStore,
-    InMemoryReplyStore,
-    InMemoryTicketStore,
-    Killed,
-    Memory,
-)
+from tests.in_memory.channels import InMemoryChannelStore
+from tests.in_memory.memory import Killed, Memory
+from tests.in_memory.posts import InMemoryPostStore
+from tests.in_memory.replies import InMemoryReplyStore
+from tests.in_memory.tickets import InMemoryTicketStore
 from tests.reading import APP_SECRET, FIRST, NOW, connection_to, read
 
 CHANNELS: dict[str, Channel] = {

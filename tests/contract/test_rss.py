@@ -21,9 +21,7 @@ from poll_channels.sources.feed import without_tags
 from poll_channels.sources.rss import CONTENT, ETAG, MODIFIED, NAMES, NEWEST, address, permalink
 from tests.fake_rss import URL, Publisher, an_item, feed_of
 from tests.local_http import Answer
-from tests.reading import NOW, Deployment, Platform, Reading, served
-
-RECORDINGS = Path(__file__).parent.parent / "recordings" / "rss"
+from tests.reading import NOW, RECORDINGS, Deployment, Platform, Reading, served
 
 
 @pytest.fixture(name="platform")
@@ -60,7 +58,7 @@ def test_a_feed_is_read_whole_whatever_its_order() -> None:
 
 def test_recorded_rss_is_read_as_the_document_says() -> None:
     """Posts have plain text, no author, masked numbers, and an id even where the entry has none."""
-    found = read_bytes((RECORDINGS / "rss20.xml").read_bytes())
+    found = read_bytes((RECORDINGS / "rss" / "rss20.xml").read_bytes())
     first, second, third = found.posts
     assert (first.native_id, first.text) == (
         "surat:surat-1701",
@@ -77,7 +75,7 @@ def test_recorded_rss_is_read_as_the_document_says() -> None:
 
 def test_recorded_atom_is_read_as_the_document_says() -> None:
     """Plain titles keep their brackets, content replaces a missing summary, and no link leads to a script."""
-    found = read_bytes((RECORDINGS / "atom10.xml").read_bytes())
+    found = read_bytes((RECORDINGS / "rss" / "atom10.xml").read_bytes())
     first, second = found.posts
     assert first.text == "Jembatan <bambu> rusak\nLicin sekali"
     assert first.created_at == datetime(2026, 11, 1, 22, 0, tzinfo=UTC)

@@ -15,7 +15,8 @@ from aduan.ticket import ticket_code
 from notify.stores import Stores, open_stores
 from tests import moves
 from tests.builders import NOON, a_notice, a_post, a_ticket, a_triage, an_event
-from tests.in_memory import Memory, stores_of
+from tests.in_memory.delivery import stores_of
+from tests.in_memory.memory import Memory
 from tests.table import create_table
 
 HOUR = timedelta(hours=1)

@@ -14,7 +14,8 @@ from moto import mock_aws
 from aduan.store.spending import DynamoSpendingStore, SpendingStore
 from aduan.store.table import Table, spending_key
 from tests.builders import NOON
-from tests.in_memory import InMemorySpendingStore, Memory
+from tests.in_memory.memory import Memory
+from tests.in_memory.spending import InMemorySpendingStore
 from tests.table import create_table
 
 BUDGET = 1_000

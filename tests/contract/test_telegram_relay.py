@@ -35,9 +35,7 @@ from poll_channels.sources.telegram_relay import (
 )
 from tests.fake_telegram import GROUP, MODERATOR, STRANGER, Bot, a_message, a_part, updates_of
 from tests.local_http import Answer, Asked
-from tests.reading import AUTHOR_KEY, NOW, Deployment, Platform, Reading, junk
-
-RECORDINGS = Path(__file__).parent.parent / "recordings" / "telegram_relay"
+from tests.reading import AUTHOR_KEY, NOW, RECORDINGS, Deployment, Platform, Reading, junk
 
 
 @pytest.fixture(name="bot")
@@ -484,7 +482,8 @@ def test_whatever_json_is_answered_there_are_posts_rejects_or_a_channels_error(a
 def test_the_recorded_answer_is_read_as_the_document_says() -> None:
     """Link, place, hidden origin, edit, command, stranger and album are read from their documented shapes."""
     by_offset = {
-        recording["offset"]: recording for recording in map(json.loads, map(Path.read_text, RECORDINGS.iterdir()))
+        recording["offset"]: recording
+        for recording in map(json.loads, map(Path.read_text, (RECORDINGS / "telegram_relay").iterdir()))
     }
     bot = Bot()
     instead(bot, Answer(200, json.dumps(by_offset[None]["body"]).encode()))

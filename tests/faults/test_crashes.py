@@ -23,7 +23,9 @@ from aduan.store.table import Table
 from aduan.time_budget import SHARE_OF_TIME, TimeBudget
 from poll_channels.source import Batch, Window
 from tests.builders import NOON, a_channel, a_post, a_triage
-from tests.in_memory import InMemoryChannelStore, InMemoryPostStore, Killed
+from tests.in_memory.channels import InMemoryChannelStore
+from tests.in_memory.memory import Killed
+from tests.in_memory.posts import InMemoryPostStore
 from tests.polling import LEASE, MINUTE, FakeSource, Platform, some_posts
 from tests.table import create_table
 

@@ -13,7 +13,8 @@ from aduan.triage import DESK, Place
 from classify.decide import decide
 from notify.mail_tags import TOGETHER
 from tests.builders import a_post
-from tests.in_memory import InMemoryPostStore, InMemoryTicketStore
+from tests.in_memory.posts import InMemoryPostStore
+from tests.in_memory.tickets import InMemoryTicketStore
 from tests.mailbox import County
 from tests.unit.fakes_notify import a_contact
 

@@ -25,7 +25,7 @@ from poll_channels.poll import OVERLAP
 from poll_channels.source import Batch, Window
 from tests.builders import NOON, a_post, a_rejected, a_ticket, a_triage
 from tests.faults.platforms import JSON_KINDS, an_item, listing
-from tests.in_memory import InMemoryPostStore
+from tests.in_memory.posts import InMemoryPostStore
 from tests.polling import MINUTE, FakeSource, Platform, some_posts
 
 DIRECTORY = load_directory()

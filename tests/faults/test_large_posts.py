@@ -24,7 +24,8 @@ from notify.case import Case
 from notify.wording import mail
 from tests.builders import NOON, a_post, a_rejected, a_ticket, a_triage
 from tests.faults.platforms import an_item, listing
-from tests.in_memory import InMemoryPostStore, Memory
+from tests.in_memory.memory import Memory
+from tests.in_memory.posts import InMemoryPostStore
 from tests.polling import FakeSource, Platform
 from tests.table import TABLE_NAME, create_table
 

@@ -31,7 +31,9 @@ from poll_channels.poll import Poll
 from poll_channels.sources import KINDS
 from tests.builders import NOON, a_channel, a_post
 from tests.faults.platforms import JSON_KINDS, NOTHING, Platform, Wire, always
-from tests.in_memory import InMemoryChannelStore, InMemoryNoticeStore, InMemoryPostStore
+from tests.in_memory.channels import InMemoryChannelStore
+from tests.in_memory.notices import InMemoryNoticeStore
+from tests.in_memory.posts import InMemoryPostStore
 from tests.polling import LEASE, MINUTE, FakeSource, some_posts
 from tests.polling import Platform as Channel
 

@@ -20,19 +20,10 @@ from follow_up.redrive import Redrive, Redriven
 from infra.templates import load
 from notify.senders import NotAcceptedError, OutcomeUnknownError
 from tests.builders import NOON, a_post, a_triage
-from tests.classifying import (
-    ALL,
-    CONTEXT,
-    FIRE,
-    GREETING,
-    LAMP,
-    UNCLEAR,
-    Deployed,
-    a_record,
-    failures,
-    metrics_of,
-)
-from tests.in_memory import InMemoryPostStore, InMemoryTicketStore, Killed, Memory
+from tests.classifying import ALL, CONTEXT, FIRE, GREETING, LAMP, UNCLEAR, Deployed, a_record, failures, metrics_of
+from tests.in_memory.memory import Killed, Memory
+from tests.in_memory.posts import InMemoryPostStore
+from tests.in_memory.tickets import InMemoryTicketStore
 from tests.sending import MINUTE, Sending
 from tests.template.declared import FUNCTIONS, GLOBALS, RESOURCES, events
 

@@ -18,7 +18,7 @@ from aduan.post import Post
 from aduan.store.posts import DynamoPostStore
 from aduan.store.table import PAUSE_SECONDS, TRANSACTIONS, Table, open_table
 from tests.builders import a_post
-from tests.in_memory import InMemoryPostStore
+from tests.in_memory.posts import InMemoryPostStore
 from tests.polling import LEASE, FakeSource, Platform, some_posts
 from tests.table import TABLE_NAME, create_table
 

@@ -177,8 +177,8 @@ def test_fault_35_a_post_of_another_version_can_be_edited_and_is_decided_anew(ta
 
 
 @ages
-def test_fault_35_a_post_of_another_version_can_be_buried(table: Table, age: Age) -> None:
-    """The post is buried along with its ticket's link and the notice that was not yet sent."""
+def test_fault_35_a_post_of_another_version_can_be_erased(table: Table, age: Age) -> None:
+    """The post is erased along with its ticket's link and the notice that was not yet sent."""
     put(table, *an_opened_ticket(age))
     posts, tickets = DynamoPostStore(table), DynamoTicketStore(table)
     post, ticket = posts.get(a_post().key), tickets.get(a_ticket().code)

@@ -22,14 +22,13 @@ from hypothesis import strategies as st
 
 from aduan.action_token import LIFETIME, Action
 from aduan.directory_loading import load_directory
-from aduan.notice import Notice, NoticeId
 from aduan.post import Post
 from aduan.record import month_of
 from aduan.store.examples import DynamoExampleStore
 from aduan.store.notices import DynamoNoticeStore
 from aduan.store.posts import DynamoPostStore
 from aduan.store.statistics import Statistics
-from aduan.store.table import Table, from_image
+from aduan.store.table import Table
 from aduan.store.tickets import DynamoTicketStore
 from aduan.ticket import MOVES, Event, Ticket, ticket_code
 from aduan.triage import DESK
@@ -37,7 +36,7 @@ from tests import moves
 from tests.builders import NOON, a_notice, a_post, a_ticket, a_triage, an_event
 from tests.deployment import Deployment, deployment
 from tests.links import a_link, create_keys
-from tests.table import TABLE_NAME
+from tests.table import everything, notices_of
 
 DIRECTORY = load_directory()
 CANARY = "jeglongan-KENARI-4711"
@@ -119,21 +118,18 @@ class Browser:
 
     def notices(self, code: str) -> dict[str, str]:
         """State of every notice of a ticket, by its key."""
-        items = [item for item in self.items() if item["pk"] == f"TICKET#{code}" and item["sk"].startswith("NOTICE#")]
-        return {Notice.model_validate(item).key: item["state"] for item in items}
+        return {notice.key: notice.state for notice in notices_of(self.table, code)}
 
     def send(self, code: str) -> None:
         """Send the pending notices of a ticket, as `notify` does."""
         store = DynamoNoticeStore(self.table)
-        for key, state in self.notices(code).items():
-            notice = store.get(NoticeId("TICKET", code, key))
-            if state == "pending" and notice is not None:
+        for notice in notices_of(self.table, code):
+            if notice.state == "pending":
                 store.sent(store.claim(notice, "run-1", NOON, "x@sleman.example", notice.department), "m", NOON)
 
     def items(self) -> list[dict[str, Any]]:
         """Everything in the table."""
-        pages = self.table.client.get_paginator("scan").paginate(TableName=TABLE_NAME)
-        return [from_image(image) for page in pages for image in page["Items"]]
+        return everything(self.table)
 
 
 def a_browser(deployed: Deployment) -> Browser:

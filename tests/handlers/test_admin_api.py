@@ -2,123 +2,24 @@
 
 from __future__ import annotations
 
-import io
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from types import ModuleType
-from typing import Any
+from datetime import timedelta
 
 import pytest
 
 from aduan.channel import Run
-from aduan.notice import Contact, ContactId
 from aduan.store.channels import DynamoChannelStore
-from aduan.store.contacts import DynamoContactStore
-from aduan.store.notices import DynamoNoticeStore
-from aduan.store.posts import DynamoPostStore
-from aduan.store.table import Table, ticket_key, to_item
-from aduan.store.tickets import DynamoTicketStore, listed
-from aduan.ticket import Ticket, clock_of, ticket_code
-from tests import moves
-from tests.builders import NOON, a_notice, a_post, a_ticket, a_triage, an_event
+from aduan.store.table import ticket_key, to_item
+from aduan.store.tickets import listed
+from aduan.ticket import clock_of, ticket_code
+from tests.admin_requests import ADMIN, DISHUB
+from tests.builders import NOON, a_post, a_ticket
 from tests.deployment import Deployment
-
-ADMIN = {"sub": "sub-admin", "cognito:username": "admin-1", "cognito:groups": "admin"}
-DISHUB = {"sub": "sub-dishub", "cognito:groups": "department", "custom:department": "dishub"}
-MAILBOX = "lampu@dishub.slemankab.go.id"
-CONTACTS = "/departments/dlh/contacts"
+from tests.handlers.deployed_admin_api import CONTACTS, MAILBOX, Api
 
 
-@dataclass(frozen=True)
-class Answer:
-    """An answer of the API."""
-
-    status: int
-    body: dict[str, Any]
-    headers: dict[str, str]
-
-    @property
-    def error(self) -> dict[str, Any]:
-        """The error the body holds."""
-        error: dict[str, Any] = self.body["error"]
-        return error
-
-
-@dataclass(frozen=True)
-class Api:
-    """The deployed handler, its table and what it logged."""
-
-    module: ModuleType
-    table: Table
-    log: io.StringIO
-
-    def __call__(
-        self,
-        method: str,
-        path: str,
-        claims: Mapping[str, Any] | None = ADMIN,
-        query: Mapping[str, str] | None = None,
-        body: object = None,
-    ) -> Answer:
-        """Send one request as API Gateway would: REST proxy, behind a Cognito authorizer."""
-        event = {
-            "resource": path,
-            "path": path,
-            "httpMethod": method,
-            "headers": {"Accept": "application/json", "Origin": "https://example.org"},
-            "multiValueHeaders": {"Accept": ["application/json"], "Origin": ["https://example.org"]},
-            "queryStringParameters": dict(query) if query else None,
-            "multiValueQueryStringParameters": {name: [value] for name, value in query.items()} if query else None,
-            "pathParameters": None,
-            "stageVariables": None,
-            "requestContext": {
-                "stage": "prod",
-                "path": f"/prod{path}",
-                "resourcePath": path,
-                "httpMethod": method,
-                "requestId": "request-1",
-                **({} if claims is None else {"authorizer": {"claims": dict(claims)}}),
-            },
-            "body": body if body is None or isinstance(body, str) else json.dumps(body),
-            "isBase64Encoded": False,
-        }
-        answer = self.module.handler(event, None)
-        assert answer["isBase64Encoded"] is False
-        headers = {name: values[0] for name, values in answer["multiValueHeaders"].items()}
-        assert headers["Content-Type"] == "application/json"
-        assert headers["Cache-Control"] == "no-store"
-        assert "Access-Control-Allow-Origin" not in headers
-        return Answer(answer["statusCode"], json.loads(answer["body"]), headers)
-
-    def get(self, path: str, claims: Mapping[str, Any] | None = ADMIN, **query: str) -> Answer:
-        """Read; ``from_`` stands for ``from``."""
-        return self("GET", path, claims, {name.rstrip("_"): value for name, value in query.items()})
-
-    def open_ticket(self, number: int, **changes: Any) -> Ticket:
-        """A ticket with everything that belongs to it, written by the stores that write it in production."""
-        post = a_post(native_id=str(number))
-        ticket = a_ticket(
-            code=ticket_code(post.key), post=post.key, opened_at=NOON + timedelta(minutes=number), **changes
-        )
-        DynamoPostStore(self.table).add(post)
-        notice = a_notice(ticket=ticket.code, department=ticket.department)
-        events = [an_event(ticket=ticket.code), an_event(ticket=ticket.code, move="routed", by="admin@slemankab.go.id")]
-        DynamoTicketStore(self.table).write(moves.opened(post, a_triage(), ticket, [notice], events))
-        return ticket
-
-    def send_notice(self, ticket: Ticket) -> None:
-        """Send the ticket's notice, as `notify` does."""
-        store = DynamoNoticeStore(self.table)
-        notice = store.get(a_notice(ticket=ticket.code, department=ticket.department).id)
-        assert notice is not None
-        claimed = store.claim(notice, "run-1", NOON, MAILBOX, ticket.department)
-        store.sent(claimed, "message-1", NOON + timedelta(seconds=2))
-
-
-@pytest.fixture
-def api(deployed: Deployment) -> Api:
+@pytest.fixture(name="api")
+def _api(deployed: Deployment) -> Api:
     return Api(deployed("AdminApi"), deployed.table, deployed.log)
 
 
@@ -303,35 +204,6 @@ def test_channels_show_how_far_they_were_read(api: Api) -> None:
     assert shown["facebook_page:pemkabsleman"]["cursor"]["watermark"] is None
 
 
-def test_a_contact_is_replaced_and_says_by_whom(api: Api) -> None:
-    """A contact is stored in its normal form, with who wrote it and when; omitted fields are removed."""
-    assert api.get(CONTACTS).body["email"] is None
-    began = datetime.now(UTC)
-    api("PUT", CONTACTS, body={"email": "dlh@slemankab.go.id", "phone": "0812-3456-7890"})
-    answer = api("PUT", CONTACTS, body={"phone": "0812 3456 7890"})
-    assert answer.status == 200
-    assert answer.body == api.get(CONTACTS).body
-    assert (answer.body["email"], answer.body["phone"]) == (None, "+6281234567890")
-    stored = DynamoContactStore(api.table).get(ContactId("dlh"))
-    assert stored is not None
-    assert stored.updated_by == "admin-1"
-    assert began <= stored.updated_at <= datetime.now(UTC)
-
-
-def test_the_head_of_a_department_has_a_contact_of_his_own(api: Api) -> None:
-    """The head's contact is entered like the officer's; neither replaces the other.
-
-    The head of `setda` is the Sekda.
-    """
-    api("PUT", CONTACTS, body={"email": "dlh@slemankab.go.id"})
-    answer = api("PUT", "/departments/dlh.head/contacts", body={"email": "kepala.dlh@slemankab.go.id"})
-    assert (answer.status, answer.body["department"]) == (200, "dlh.head")
-    assert answer.body["department_name"] == "Pimpinan Dinas Lingkungan Hidup"
-    assert api.get(CONTACTS).body["email"] == "dlh@slemankab.go.id"
-    assert api.get("/departments/setda.head/contacts").status == 200
-    assert api.get("/departments/dlh.lurah/contacts").status == 404
-
-
 def test_the_forum_has_its_list(api: Api) -> None:
     """The list holds only what was brought before the forum and is open, the longest on the list first."""
     api.open_ticket(1)
@@ -353,53 +225,6 @@ def test_the_forum_has_its_list(api: Api) -> None:
         "Masuk daftar forum Wakil Bupati",
     ]
     assert not {"clock", "round", "act_at"} & set(answer.body["tickets"][0])
-
-
-def test_a_repeated_put_changes_nothing(api: Api) -> None:
-    """The same contact sent again, even by another admin, gets the same answer and keeps its author and time."""
-    body = {"email": "dlh@slemankab.go.id"}
-    first = api("PUT", CONTACTS, body=body)
-    again = api("PUT", CONTACTS, {**ADMIN, "cognito:username": "admin-2"}, body=body)
-    assert again == first
-
-
-def test_a_dead_address_is_shown_and_alive_once_it_is_entered_again(api: Api) -> None:
-    """The main and fallback addresses show since when and why they are dead; entering the contact revives both."""
-    body = {"email": "dlh@slemankab.go.id", "fallback_email": "sekretariat.dlh@slemankab.go.id"}
-    assert api.get(CONTACTS).body["dead_since"] is None
-    api("PUT", CONTACTS, body=body)
-    contacts = DynamoContactStore(api.table)
-    contact = contacts.get(ContactId("dlh"))
-    assert contact is not None
-    dead = {"dead_since": NOON, "dead_because": "bounce: General", "fallback_dead_since": NOON}
-    contacts.put(contact.model_copy(update=dead))
-    shown = api.get(CONTACTS).body
-    assert (shown["fallback_email"], shown["dead_because"]) == (body["fallback_email"], "bounce: General")
-    assert shown["dead_since_wib"] == shown["fallback_dead_since_wib"] == "2026-11-03 12:00 WIB"
-    answer = api("PUT", CONTACTS, body=body)
-    assert answer.body["dead_since"] is answer.body["fallback_dead_since"] is None
-    stored = contacts.get(ContactId("dlh"))
-    assert stored is not None
-    assert stored.addresses("email") == (body["email"], body["fallback_email"])
-
-
-@pytest.mark.parametrize(
-    ("body", "status", "field"),
-    [
-        ({"email": "x"}, 400, "email"),
-        ({"email": "a@b.id", "updated_by": "kepala dinas"}, 400, "updated_by"),
-        ({"email": "a@b.id", "pk": "CHANNEL#1"}, 400, "pk"),
-        (None, 400, "body"),
-        ("x" * 4097, 413, "body"),
-    ],
-)
-def test_a_wrong_contact_is_not_written(api: Api, body: object, status: int, field: str) -> None:
-    """A body that is wrong, too long or sets more than it may leaves the contact as it was."""
-    before = Contact(department="dlh", email="dlh@slemankab.go.id", updated_at=NOON, updated_by="admin-1")
-    DynamoContactStore(api.table).put(before)
-    answer = api("PUT", CONTACTS, body=body)
-    assert (answer.status, answer.error["field"]) == (status, field)
-    assert DynamoContactStore(api.table).get(ContactId("dlh")) == before
 
 
 @pytest.mark.parametrize(

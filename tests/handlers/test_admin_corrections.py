@@ -24,17 +24,16 @@ from aduan.store.examples import DynamoExampleStore
 from aduan.store.notices import DynamoNoticeStore
 from aduan.store.posts import DynamoPostStore
 from aduan.store.statistics import Statistics
-from aduan.store.table import Table, from_image
+from aduan.store.table import Table
 from aduan.store.tickets import DynamoTicketStore
 from aduan.ticket import Ticket, ticket_code
 from tests import moves
+from tests.admin_requests import ADMIN, DISHUB, an_admin_request
 from tests.builders import NOON, a_notice, a_post, a_ticket, a_triage, an_event
 from tests.canaries import some_canaries
 from tests.deployment import Deployment, deployment
-from tests.table import TABLE_NAME
+from tests.table import everything, notices_of
 
-ADMIN = {"sub": "sub-admin", "cognito:username": "admin-1", "cognito:groups": "admin"}
-DISHUB = {"sub": "sub-dishub", "cognito:groups": "department", "custom:department": "dishub"}
 JUDGED = a_triage(
     report_probability=0.98,
     guess="dishub",
@@ -62,27 +61,7 @@ class Api:
         query: Mapping[str, str] | None = None,
     ) -> tuple[int, dict[str, Any]]:
         """Send one request as API Gateway would; return status and body."""
-        event = {
-            "resource": path,
-            "path": path,
-            "httpMethod": method,
-            "headers": {"Accept": "application/json"},
-            "multiValueHeaders": {},
-            "queryStringParameters": dict(query) if query else None,
-            "multiValueQueryStringParameters": {name: [value] for name, value in query.items()} if query else None,
-            "pathParameters": None,
-            "requestContext": {
-                "stage": "v1",
-                "path": f"/v1{path}",
-                "resourcePath": path,
-                "httpMethod": method,
-                "requestId": "request-1",
-                **({} if claims is None else {"authorizer": {"claims": dict(claims)}}),
-            },
-            "body": json.dumps(body),
-            "isBase64Encoded": False,
-        }
-        answer = self.module.handler(event, None)
+        answer = self.module.handler(an_admin_request(method, path, claims, query, body), None)
         return answer["statusCode"], json.loads(answer["body"])
 
     def correct(self, code: str, claims: Mapping[str, Any] = ADMIN, **body: Any) -> tuple[int, dict[str, Any]]:
@@ -114,15 +93,14 @@ class Api:
 
     def items(self) -> list[dict[str, Any]]:
         """Everything in the table."""
-        pages = self.table.client.get_paginator("scan").paginate(TableName=TABLE_NAME)
-        return [from_image(image) for page in pages for image in page["Items"]]
+        return everything(self.table)
 
     def send(self, code: str) -> None:
         """Send the pending notices of a ticket, as `notify` does."""
         store = DynamoNoticeStore(self.table)
-        for item in self.items():
-            if item["pk"] == f"TICKET#{code}" and item["sk"].startswith("NOTICE#") and item["state"] == "pending":
-                claimed = store.claim(Notice.model_validate(item), "run-1", NOON, "x@sleman.example", "dishub")
+        for notice in notices_of(self.table, code):
+            if notice.state == "pending":
+                claimed = store.claim(notice, "run-1", NOON, "x@sleman.example", "dishub")
                 store.sent(claimed, "message-1", NOON)
 
 
@@ -360,9 +338,9 @@ def test_whatever_people_correct_everything_stays_in_step(
             if what == "send":
                 api.send(code)
                 continue
-            version = max(1, api.ticket(code).version - behind)
-            body = api.last.get(code, {}) if what == "repeat" else {**words_said, "version": version}
             before = api.ticket(code)
+            version = max(1, before.version - behind)
+            body = api.last.get(code, {}) if what == "repeat" else {**words_said, "version": version}
             status, answer = api.correct(code, **body)
             assert status in {200, 400, 409}
             changed = status == 200 and answer["changed"]
@@ -370,12 +348,13 @@ def test_whatever_people_correct_everything_stays_in_step(
             assert not (changed and body["version"] != before.version)
             if changed:
                 said[code] = last_word(said.get(code), body)
-        recounted(api, codes)
+        tickets = [api.ticket(code) for code in codes]
+        recounted(api, tickets)
         notices = [item for item in api.items() if item["sk"].startswith("NOTICE#")]
         assert Counter((item["pk"], item["department"], item["medium"]) for item in notices) == Counter(
             {(item["pk"], item["department"], item["medium"]) for item in notices}
         )
-        everybody_knows(api, codes)
+        everybody_knows(tickets, notices)
         examples, _ = DynamoExampleStore(api.table).page("2026-11", 100)
         assert {example.ticket: example.label for example in examples} == said
         assert len(examples) == len(said)
@@ -391,9 +370,8 @@ def last_word(before: Label | None, body: Mapping[str, Any]) -> Label:
     return (before if before is not None and before.is_report else Label()).model_copy(update=named)
 
 
-def recounted(api: Api, codes: list[str]) -> None:
+def recounted(api: Api, tickets: list[Ticket]) -> None:
     """Check that the counters agree with a count of the tickets."""
-    tickets = [api.ticket(code) for code in codes]
     by: dict[Any, Any] = {"topic": lambda it: it.topic, "department": lambda it: it.department}
     for grouping, group in by.items():
         counted = Statistics(api.table).count(["2026-11"], grouping)
@@ -408,14 +386,10 @@ def recounted(api: Api, codes: list[str]) -> None:
         assert statuses == Counter((group(ticket), ticket.status) for ticket in tickets)
 
 
-def everybody_knows(api: Api, codes: list[str]) -> None:
+def everybody_knows(tickets: list[Ticket], notices: list[dict[str, Any]]) -> None:
     """Check that the department that has a ticket was or will be told, and that no other department will be."""
-    for ticket in map(api.ticket, codes):
-        mails = {
-            item["department"]: item["state"]
-            for item in api.items()
-            if item["pk"] == f"TICKET#{ticket.code}" and item["sk"].startswith("NOTICE#")
-        }
+    for ticket in tickets:
+        mails = {item["department"]: item["state"] for item in notices if item["pk"] == f"TICKET#{ticket.code}"}
         waiting = {department for department, state in mails.items() if state == "pending"}
         if ticket.status == "rejected":
             assert not waiting

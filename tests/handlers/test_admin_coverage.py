@@ -16,11 +16,10 @@ from aduan.directory_loading import load_directory
 from aduan.store import ledger as ledger_reading
 from aduan.store.channels import DynamoChannelStore
 from aduan.store.table import Table
+from tests.admin_requests import ADMIN, DISHUB, an_admin_request
 from tests.builders import a_channel
 from tests.deployment import Deployment
 
-ADMIN = {"sub": "sub-admin", "cognito:username": "admin-1", "cognito:groups": "admin"}
-DISHUB = {"sub": "sub-dishub", "cognito:groups": "department", "custom:department": "dishub"}
 CHANNEL = "instagram:kabarsleman"
 MINUTE = timedelta(minutes=1)
 # The handler has the real clock: everything lies in a day of the recent past, which begins at midnight in WIB.
@@ -38,25 +37,7 @@ class Api:
         self, path: str, query: Mapping[str, str] | None = None, claims: Mapping[str, Any] | None = ADMIN
     ) -> tuple[int, dict[str, Any]]:
         """Send one request as API Gateway would, and return status and body."""
-        event = {
-            "resource": path,
-            "path": path,
-            "httpMethod": "GET",
-            "headers": {"Accept": "application/json"},
-            "queryStringParameters": dict(query) if query else None,
-            "multiValueQueryStringParameters": {name: [value] for name, value in query.items()} if query else None,
-            "requestContext": {
-                "stage": "prod",
-                "path": f"/prod{path}",
-                "resourcePath": path,
-                "httpMethod": "GET",
-                "requestId": "request-1",
-                **({} if claims is None else {"authorizer": {"claims": dict(claims)}}),
-            },
-            "body": None,
-            "isBase64Encoded": False,
-        }
-        answer = self.module.handler(event, None)
+        answer = self.module.handler(an_admin_request("GET", path, claims, query), None)
         return answer["statusCode"], json.loads(answer["body"])
 
     def coverage(self, since: datetime, until: datetime, channel: str = CHANNEL) -> dict[str, Any]:

@@ -18,13 +18,13 @@ from aduan.notice import ChannelNotice
 from aduan.post import Post
 from aduan.store.channels import DynamoChannelStore
 from aduan.store.contacts import DynamoContactStore
-from aduan.store.table import Table, from_image, to_image
+from aduan.store.table import Table, to_image
 from aduan.triage import DESK
 from notify import delivery
 from poll_channels.source import Batch, Source, Window
 from tests.builders import a_channel, a_post
 from tests.deployment import Deployment
-from tests.table import TABLE_NAME
+from tests.table import everything
 from tests.unit.fakes_notify import a_contact
 
 NOW = datetime(2026, 11, 3, 7, 0, tzinfo=UTC)
@@ -95,7 +95,7 @@ class Deployed:
         return [(mail.destinations["ToAddresses"][0], mail.subject, mail.body.replace("\u00a0", " ")) for mail in sent]
 
     def _items(self) -> list[dict[str, Any]]:
-        items = [from_image(image) for image in self.table.client.scan(TableName=TABLE_NAME)["Items"]]
+        items = everything(self.table)
         return [item for item in items if item["pk"].startswith("CHANNEL#") and item["sk"].startswith("NOTICE#")]
 
 

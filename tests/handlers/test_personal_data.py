@@ -29,7 +29,7 @@ from moto.sns.models import sns_backends
 from aduan.directory_loading import load_directory
 from aduan.post import Post
 from aduan.store.contacts import DynamoContactStore
-from aduan.store.table import Table, from_image, to_image
+from aduan.store.table import Table, to_image
 from infra import templates
 from infra.local.simulator.config import Config
 from infra.local.simulator.server import Server, running
@@ -37,14 +37,14 @@ from infra.local.simulator.simulator import Simulator
 from infra.local.simulator.world import Account, Draft, Kind, Role, populate
 from intake.signature import relay_signature
 from poll_channels.connection import PostFactory
+from tests.admin_requests import an_admin_request
 from tests.canaries import Canary, some_canaries
 from tests.conftest import DUMMY
 from tests.deployment import deployment
 from tests.links import create_keys
-from tests.table import TABLE_NAME
+from tests.table import TABLE_NAME, everything
 from tests.unit.fakes_notify import a_contact
 
-ADMIN: Final = {"sub": "sub-admin", "cognito:username": "admin-1", "cognito:groups": "admin"}
 SECRET: Final = "rahasia-KUNCIMERAH-0123456789"
 """Part of every token and key in these tests."""
 NAME: Final = "Kenarina Wulandari"
@@ -220,8 +220,7 @@ class County:
 
     def items(self) -> list[dict[str, Any]]:
         """Everything in the table."""
-        pages = self.table.client.get_paginator("scan").paginate(TableName=TABLE_NAME)
-        return [from_image(image) for page in pages for image in page["Items"]]
+        return everything(self.table)
 
     def call(self, function: str, event: dict[str, Any]) -> Any:
         """Invoke a function and keep all that it prints, wherever it prints it."""
@@ -261,8 +260,9 @@ class County:
             "X-Relay-Timestamp": timestamp,
             "X-Relay-Signature": relay_signature(SECRET, timestamp, body.encode()),
         }
-        answer = self.call("intake", {**an_event("POST", "/intake/icj", body=body, headers=headers),
-                                      "resource": "/intake/{source}", "pathParameters": {"source": "icj"}})  # fmt: skip
+        request = an_admin_request("POST", "/intake/icj", body=body)
+        partner = {"resource": "/intake/{source}", "pathParameters": {"source": "icj"}, "headers": headers}
+        answer = self.call("intake", request | partner)
         self.answers["/intake/icj"] = json.dumps(answer)
         return int(answer["statusCode"])
 
@@ -299,7 +299,7 @@ class County:
                 department = "dlh" if item["department"] != "dlh" else "dishub"
                 body = {"department": department, "note": note, "version": int(item["version"])}
                 path = f"/tickets/{item['code']}/correction"
-                event = {**an_event("POST", path, body=json.dumps(body)), "resource": "/tickets/{code}/correction"}
+                event = an_admin_request("POST", path, body=body) | {"resource": "/tickets/{code}/correction"}
                 assert self.call("admin_api", event)["statusCode"] == 200
 
     def ask_everything(self) -> None:
@@ -319,40 +319,10 @@ class County:
             for code in codes:
                 path = route if code is None else re.sub(r"\{\w+\}", code, route)
                 for query in queries.get(route, [{}]):
-                    event = {**an_event("GET", path, query), "resource": route}
+                    event = an_admin_request("GET", path, query=query) | {"resource": route}
                     answer = self.call("admin_api", event)
                     assert answer["statusCode"] == 200, (path, answer["body"])
                     self.answers[f"{path} {query}"] = json.dumps(json.loads(answer["body"]), ensure_ascii=False)
-
-
-def an_event(
-    method: str,
-    path: str,
-    query: Mapping[str, str] | None = None,
-    body: str | None = None,
-    headers: Mapping[str, str] | None = None,
-) -> dict[str, Any]:
-    """A request as API Gateway hands it on, signed in as an admin."""
-    return {
-        "resource": path,
-        "path": path,
-        "httpMethod": method,
-        "headers": {"Accept": "application/json", **(headers or {})},
-        "multiValueHeaders": {},
-        "queryStringParameters": dict(query) if query else None,
-        "multiValueQueryStringParameters": {name: [value] for name, value in query.items()} if query else None,
-        "pathParameters": None,
-        "requestContext": {
-            "stage": "v1",
-            "path": f"/v1{path}",
-            "resourcePath": path,
-            "httpMethod": method,
-            "requestId": "request-1",
-            "authorizer": {"claims": ADMIN},
-        },
-        "body": body,
-        "isBase64Encoded": False,
-    }
 
 
 DUMMY_ACCOUNT, REGION = "123456789012", DUMMY["AWS_DEFAULT_REGION"]

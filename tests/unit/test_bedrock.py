@@ -26,7 +26,8 @@ from classify.classifier import UNSURE_TOPIC
 from classify.second_opinion import Prices, dearest, request_about
 from tests.builders import NOON, a_post, a_triage
 from tests.fake_bedrock import MODEL, OFF, ON, SPENT, a_response, codes
-from tests.in_memory import InMemorySpendingStore, Memory
+from tests.in_memory.memory import Memory
+from tests.in_memory.spending import InMemorySpendingStore
 from tests.local_http import Answer, Asked, serving
 
 DIRECTORY = load_directory()

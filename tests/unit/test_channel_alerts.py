@@ -29,7 +29,7 @@ from aduan.triage import DESK
 from poll_channels.channel_alerts import budget_notice, permission_notice, with_refusals
 from poll_channels.source import Batch, Source, Window
 from tests.builders import NOON, a_channel, a_post
-from tests.in_memory import Killed
+from tests.in_memory.memory import Killed
 from tests.polling import MINUTE, Platform
 
 REFUSED = CredentialError("code 190/463")

@@ -24,7 +24,10 @@ from aduan.record import WIB
 from poll_channels.poll import Poll, charged
 from poll_channels.source import Batch, Source, Window
 from tests.builders import a_channel, a_post
-from tests.in_memory import InMemoryChannelStore, InMemoryNoticeStore, InMemoryPostStore, Memory
+from tests.in_memory.channels import InMemoryChannelStore
+from tests.in_memory.memory import Memory
+from tests.in_memory.notices import InMemoryNoticeStore
+from tests.in_memory.posts import InMemoryPostStore
 
 PAID = a_channel(id="x:kabarsleman", kind="x", account="200000001", every_minutes=15, monthly_budget_usd=20)
 MIDDLE = datetime(2026, 11, 16, tzinfo=WIB)

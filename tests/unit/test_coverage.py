@@ -30,7 +30,10 @@ from aduan.platform_errors import OutageError
 from poll_channels.poll import Poll
 from poll_channels.source import Batch, Source, Window
 from tests.builders import NOON, a_channel, a_post
-from tests.in_memory import InMemoryChannelStore, InMemoryNoticeStore, InMemoryPostStore, Memory
+from tests.in_memory.channels import InMemoryChannelStore
+from tests.in_memory.memory import Memory
+from tests.in_memory.notices import InMemoryNoticeStore
+from tests.in_memory.posts import InMemoryPostStore
 
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)

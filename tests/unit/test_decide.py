@@ -20,7 +20,9 @@ from aduan.ticket import Ticket, ticket_code
 from aduan.triage import DESK, Triage
 from classify.decide import CODES_TRIED, Outcome, decide
 from tests.builders import NOON, a_post, a_ticket, a_triage
-from tests.in_memory import InMemoryPostStore, InMemoryTicketStore, Killed, Memory
+from tests.in_memory.memory import Killed, Memory
+from tests.in_memory.posts import InMemoryPostStore
+from tests.in_memory.tickets import InMemoryTicketStore
 
 DIRECTORY = load_directory()
 KEPT = timedelta(days=30)

@@ -15,7 +15,8 @@ from notify.delivery import Delivery, Outcome, Senders
 from notify.senders import NotAcceptedError, OutcomeUnknownError
 from notify.timing import GRACE
 from tests.builders import NOON, a_channel_notice, a_contact_notice, a_notice, a_post, a_ticket, a_triage
-from tests.in_memory import Killed, Memory, stores_of
+from tests.in_memory.delivery import stores_of
+from tests.in_memory.memory import Killed, Memory
 from tests.unit.fakes_notify import FakeMail, FakeSms, a_contact
 
 DIRECTORY = load_directory()

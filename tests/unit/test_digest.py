@@ -15,7 +15,7 @@ from notify.apply_mail_event import apply_mail_event
 from notify.mail_events import Kind, MailEvent
 from notify.mail_tags import TOGETHER, tagged, tags
 from notify.senders import NotAcceptedError, OutcomeUnknownError
-from tests.in_memory import Killed
+from tests.in_memory.memory import Killed
 from tests.mailbox import County, a_code, a_directory
 
 NOON = datetime(2026, 11, 3, 12, 0, tzinfo=WIB)

@@ -23,7 +23,9 @@ from follow_up.following import follow
 from follow_up.ladder import EVENTS, advance
 from tests import moves
 from tests.builders import NOON, a_post, a_triage
-from tests.in_memory import InMemoryPostStore, InMemoryTicketStore, Memory
+from tests.in_memory.memory import Memory
+from tests.in_memory.posts import InMemoryPostStore
+from tests.in_memory.tickets import InMemoryTicketStore
 
 DIRECTORY = load_directory()
 HOUR = timedelta(hours=1)

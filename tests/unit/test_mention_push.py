@@ -22,7 +22,8 @@ from intake.graph import Graph
 from intake.mentions import Mention
 from intake.push import PUSH_TIME, Account, Push, Taken
 from tests.builders import NOON, a_channel
-from tests.in_memory import InMemoryPostStore, Memory
+from tests.in_memory.memory import Memory
+from tests.in_memory.posts import InMemoryPostStore
 from tests.local_http import Answer, Asked, serving
 from tests.reading import Direct
 

@@ -20,7 +20,7 @@ from aduan.triage import DESK
 from notify.mail_events import Kind
 from notify.senders import NotAcceptedError, OutcomeUnknownError
 from tests.builders import a_notice
-from tests.in_memory import InMemoryNoticeStore
+from tests.in_memory.notices import InMemoryNoticeStore
 from tests.sending import MINUTE, Behaviour, Sending
 from tests.unit.fakes_notify import a_contact
 

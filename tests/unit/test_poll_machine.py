@@ -19,7 +19,10 @@ from aduan.post import Post
 from poll_channels.poll import OVERLAP, Poll
 from poll_channels.source import Batch, Source, Window
 from tests.builders import NOON, a_channel, a_post
-from tests.in_memory import InMemoryChannelStore, InMemoryNoticeStore, InMemoryPostStore, Killed, Memory
+from tests.in_memory.channels import InMemoryChannelStore
+from tests.in_memory.memory import Killed, Memory
+from tests.in_memory.notices import InMemoryNoticeStore
+from tests.in_memory.posts import InMemoryPostStore
 
 LEASE = timedelta(minutes=2)
 THREADS = ("a", "b", "c")

@@ -25,7 +25,8 @@ from follow_up.redrive import Redrive
 from notify.delivery import Delivery, Senders
 from tests import moves
 from tests.builders import a_post, a_triage
-from tests.in_memory import Memory, stores_of
+from tests.in_memory.delivery import stores_of
+from tests.in_memory.memory import Memory
 from tests.unit.fakes_notify import FakeMail, FakeSms, a_contact
 
 DIRECTORY: Final = load_directory()

@@ -16,7 +16,10 @@ from poll_channels.recheck import REASON, Recheck
 from poll_channels.source import CanRecheck
 from tests import moves
 from tests.builders import NOON, a_channel, a_notice, a_post, a_ticket, a_triage, an_event
-from tests.in_memory import InMemoryChannelStore, InMemoryPostStore, InMemoryTicketStore, Memory
+from tests.in_memory.channels import InMemoryChannelStore
+from tests.in_memory.memory import Memory
+from tests.in_memory.posts import InMemoryPostStore
+from tests.in_memory.tickets import InMemoryTicketStore
 
 SLICE = 10
 
@@ -145,7 +148,7 @@ def test_a_lost_permission_is_not_taken_for_deletion() -> None:
     assert {post.state for post in platform.memory.posts.values()} == {"new"}
 
 
-def test_a_buried_post_does_not_rise_again() -> None:
+def test_an_erased_post_does_not_come_back() -> None:
     """If the platform shows the post again, its text does not come back."""
     platform = Platform(vanished={"0001"})
     platform.store(3)
@@ -196,7 +199,7 @@ def test_a_permission_lost_in_the_middle_is_not_taken_for_deletion() -> None:
     assert slices[2] < slices[0], "the witness was asked about again"
 
 
-def test_a_slice_that_was_really_deleted_is_buried() -> None:
+def test_a_slice_that_was_really_deleted_is_erased() -> None:
     """The witness from an earlier slice is still there, so the platform is believed."""
     platform = Platform(vanished={f"{number:04}" for number in range(SLICE, SLICE * 2)})
     platform.store(SLICE * 2)

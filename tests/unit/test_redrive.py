@@ -12,7 +12,7 @@ from notify.senders import NotAcceptedError, OutcomeUnknownError
 from notify.timing import GRACE
 from tests.builders import NOON, a_notice
 from tests.county import MINUTE, TEXTS, County
-from tests.in_memory import Killed
+from tests.in_memory.memory import Killed
 
 
 def test_what_the_stream_still_may_bring_is_left_to_it() -> None:

@@ -17,7 +17,9 @@ from aduan.triage import DESK
 from classify.decide import Outcome, decide
 from tests import moves
 from tests.builders import NOON, a_post, an_event
-from tests.in_memory import InMemoryPostStore, InMemoryTicketStore, Memory
+from tests.in_memory.memory import Memory
+from tests.in_memory.posts import InMemoryPostStore
+from tests.in_memory.tickets import InMemoryTicketStore
 
 DIRECTORY = load_directory()
 DAY = timedelta(days=1)

@@ -12,7 +12,9 @@ from aduan.triage import DESK
 from classify.decide import decide
 from classify.revision import revision, same_decision
 from tests.builders import NOON, a_post, a_ticket, a_triage
-from tests.in_memory import InMemoryPostStore, InMemoryTicketStore, Memory
+from tests.in_memory.memory import Memory
+from tests.in_memory.posts import InMemoryPostStore
+from tests.in_memory.tickets import InMemoryTicketStore
 
 DIRECTORY = load_directory()
 LATER = NOON + timedelta(hours=2)

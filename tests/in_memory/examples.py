@@ -1,0 +1,31 @@
+"""Examples for training in memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aduan.example import Example
+from aduan.record import month_of
+from aduan.store.pages import page_cursor, page_position
+from aduan.ticket import Ticket
+from tests.in_memory.memory import Memory
+
+
+@dataclass
+class InMemoryExampleStore:
+    """`ExampleStore` in memory."""
+
+    memory: Memory
+
+    def get(self, ticket: Ticket) -> Example | None:
+        """Look up."""
+        with self.memory.call():
+            return self.memory.examples.get(ticket.post)
+
+    def page(self, month: str, limit: int, after: str | None = None) -> tuple[tuple[Example, ...], str | None]:
+        """In the order of their posts' keys."""
+        last = "" if after is None else page_position(after)
+        with self.memory.call():
+            opened = {ticket.post for ticket in self.memory.tickets.values() if month_of(ticket.opened_at) == month}
+            found = [self.memory.examples[key] for key in sorted(opened & set(self.memory.examples)) if key > last]
+        return tuple(found[:limit]), page_cursor(found[limit - 1].post) if len(found) > limit else None

@@ -1,0 +1,114 @@
+"""Posts and the quarantine in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from aduan.channel import Rejected
+from aduan.post import Post
+from aduan.store.posts import LEFT_BEHIND
+from aduan.store.table import OutdatedError
+from aduan.triage import Triage
+from tests.in_memory.memory import Memory
+
+
+@dataclass
+class InMemoryPostStore:
+    """`PostStore` in memory."""
+
+    memory: Memory
+
+    def digests(self, posts: Iterable[Post]) -> dict[str, str]:
+        """Look up."""
+        with self.memory.call():
+            stored = self.memory.posts
+            return {post.key: stored[post.key].digest for post in posts if post.key in stored}
+
+    def known(self, channel: str, keys: Iterable[str]) -> set[str]:
+        """Look up in the posts and the quarantine."""
+        with self.memory.call():
+            posts, quarantined = self.memory.posts, self.memory.quarantined
+            return {key for key in keys if key in posts or (channel, key.partition("#")[2]) in quarantined}
+
+    def add(self, post: Post) -> bool:
+        """Put unless there."""
+        with self.memory.call(write=True):
+            return self.memory.posts.setdefault(post.key, post) is post
+
+    def revise(self, post: Post) -> bool:
+        """Replace the text of what is stored."""
+        with self.memory.call(write=True):
+            stored = self.memory.posts.get(post.key)
+            if stored is None or stored.gone_at is not None or stored.digest == post.digest:
+                return False
+            self.memory.posts[post.key] = stored.model_copy(
+                update={
+                    "text": post.text,
+                    "clipped": post.clipped,
+                    "digest": post.digest,
+                    "has_photo": post.has_photo,
+                    "state": "new",
+                    "revised_at": post.fetched_at,
+                }
+            )
+            return True
+
+    def quarantine(self, rejected: Rejected, at: datetime) -> bool:
+        """Put unless there."""
+        with self.memory.call(write=True):
+            key = (rejected.channel, rejected.native_id)
+            return self.memory.quarantined.setdefault(key, rejected) is rejected
+
+    def get(self, key: str) -> Post | None:
+        """Look up."""
+        with self.memory.call():
+            return self.memory.posts.get(key)
+
+    def settle(self, post: Post, triage: Triage, expires_at: datetime) -> None:
+        """Decide once."""
+        with self.memory.call(write=True):
+            self.decide(post, triage, None)
+
+    def erase(self, post: Post, reason: str, at: datetime) -> bool:
+        """Leave a tombstone."""
+        with self.memory.call(write=True):
+            return self.memory.posts[post.key].ticket is None and self.leave_tombstone(post, reason, at)
+
+    def leave_tombstone(self, post: Post, reason: str, at: datetime) -> bool:
+        """Remove a post's text and author."""
+        stored = self.memory.posts[post.key]
+        if stored.gone_at is not None:
+            return False
+        nothing = {"text": "", "permalink": "", "has_photo": False, "author": None}
+        self.memory.posts[post.key] = stored.model_copy(
+            update={**nothing, "state": "gone", "gone_at": at, "gone_reason": reason}
+        )
+        return True
+
+    def found_since(
+        self, channel: str, since: datetime, after: tuple[datetime, str] | None, limit: int
+    ) -> list[tuple[datetime, str]]:
+        """Oldest first."""
+        with self.memory.call():
+            posts = [post for post in self.memory.posts.values() if post.channel == channel]
+        found = sorted((post.fetched_at, post.key) for post in posts if post.fetched_at >= since)
+        return [one for one in found if after is None or one > after][:limit]
+
+    def decide(self, post: Post, triage: Triage, ticket: str | None) -> None:
+        """Change a new post into a decided one."""
+        stored = self.memory.posts[post.key]
+        if stored.state != "new" or stored.digest != post.digest:
+            raise OutdatedError(post.key)
+        self.memory.posts[post.key] = post.model_copy(update={"state": "triaged", "triage": triage, "ticket": ticket})
+
+    def left_behind(self, now: datetime) -> Iterator[str]:
+        """New posts whose time has passed."""
+        with self.memory.call():
+            due = [
+                post
+                for post in self.memory.posts.values()
+                if post.state == "new" and (post.revised_at or post.fetched_at) + LEFT_BEHIND <= now
+            ]
+        yield from [post.key for post in sorted(due, key=lambda post: post.fetched_at)]
