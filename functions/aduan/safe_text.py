@@ -1,22 +1,15 @@
-"""Links in texts of strangers: none can be clicked, except a post's own address if it is a plain web address."""
+"""Links in texts of strangers: none can be clicked. `aduan.source_link` has the one that may be."""
 
 from __future__ import annotations
 
 import re
 from typing import Final
 
-from aduan.web_address import web_address
-
 
 def defanged(text: str) -> str:
     """Rewrite the links in a text so that no mail program makes them clickable: ``hxxps[:]//bit[.]ly/x``."""
     text = _WEB.sub("hxxp", _SCHEME.sub(lambda scheme: f"{scheme[0][:-1]}[:]", text))
     return _WORD.sub(lambda word: _DOT.sub("[.]" if _LINK.search(word[0]) else ". ", word[0]), text)
-
-
-def safe_link(permalink: str) -> str:
-    """Return the platform's address of a post; empty when it is anything but a plain web address."""
-    return web_address(permalink)
 
 
 _SCHEME: Final = re.compile(

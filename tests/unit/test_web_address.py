@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aduan.safe_text import safe_link
 from aduan.web_address import LONGEST, web_address
 
 SITE = "https://www.facebook.com"
@@ -31,7 +30,6 @@ def test_a_link_is_completed_and_encoded(link: str, expected: str) -> None:
     """Relative links get their host, raw letters are encoded once, and what is encoded already stays."""
     assert web_address(link, SITE) == expected
     assert web_address(expected) == expected
-    assert safe_link(expected) == expected
 
 
 @pytest.mark.parametrize(
