@@ -115,6 +115,8 @@ def digest_mail(  # noqa: PLR0913 # what it says, who reads it and why, and when
     mark = "Pengingat: " if reminds else ""
     if desk_reason is not None:
         mark = "Mohon diteruskan: " if desk_reason in TO_PASS_ON else "Perlu keputusan: "
+    if any(ticket.urgency == URGENCY_LABELS["emergency"] for ticket in tickets):
+        mark = f"DARURAT: {mark}"
     return laid_out("digest", f"[Rangkuman] {mark}{count}, {day_in_wib(now)}", letter=letter)
 
 
