@@ -278,6 +278,12 @@ class SmsRule(Entry):
     """What all SMS of the deployment may cost in a month of WIB. When it is used up, mails have to do."""
     repeat_minutes: Annotated[int, Field(ge=0)]
     """Within this time a department gets no second SMS about an emergency of the same topic at the same place."""
+    per_author_a_day: Annotated[int, Field(ge=1)]
+    """Most SMS a department gets in a day of WIB about what one author writes."""
+    unplaced_a_day: Annotated[int, Field(ge=1)]
+    """Most SMS a department gets in a day of WIB about emergencies that name no place and have one author."""
+    unplaced_budget_usd: Annotated[float, Field(ge=0)]
+    """How much of the month's budget such SMS may spend; the rest is kept for a named place or a second author."""
     source: Text
     status: Status
 

@@ -58,7 +58,7 @@ def waiting(notice: N, hold: Hold) -> N:
 
 def fits_a_digest(notice: OutboxEntry) -> bool:
     """Tell whether a notice may be sent together with others. One about a reopened ticket always goes alone."""
-    if not isinstance(notice, Notice) or notice.medium != "email" or notice.urgency == "emergency":
+    if not isinstance(notice, Notice) or notice.medium != "email":
         return False
     return notice.step != CONTRADICTED
 

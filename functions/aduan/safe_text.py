@@ -1,4 +1,4 @@
-"""Links in texts of strangers: none can be clicked, except a post's own address if it is a plain web address."""
+"""Links in texts of strangers: none can be clicked. `aduan.source_link` has the one that may be."""
 
 from __future__ import annotations
 
@@ -10,11 +10,6 @@ def defanged(text: str) -> str:
     """Rewrite the links in a text so that no mail program makes them clickable: ``hxxps[:]//bit[.]ly/x``."""
     text = _WEB.sub("hxxp", _SCHEME.sub(lambda scheme: f"{scheme[0][:-1]}[:]", text))
     return _WORD.sub(lambda word: _DOT.sub("[.]" if _LINK.search(word[0]) else ". ", word[0]), text)
-
-
-def safe_link(permalink: str) -> str:
-    """Return the platform's address of a post; empty when it is anything but a plain web address."""
-    return permalink if _WEB_ADDRESS.fullmatch(permalink) else ""
 
 
 _SCHEME: Final = re.compile(
@@ -30,5 +25,3 @@ _LINK: Final = re.compile(
     r"|\W(?:com|net|org|id|info|biz|me|io|ly|gg|co|cc|to|be|link|xyz|top|shop|store|online|site|app|page|dev|vip|live)\b",
     re.IGNORECASE,
 )
-_WEB_ADDRESS: Final = re.compile(r"https?://[A-Za-z0-9.-]+(?::\d{1,5})?(?:/[!#-;=?-_a-z~]*)?")
-"""A web address in ASCII, without spaces, quotes, angle brackets or a user name before the host."""

@@ -17,6 +17,7 @@ from classify.departments import Choice, Ranked, doubt_about, rank
 from classify.features import FAMILIES, features_of
 from classify.model import Model, Probabilities, load_model
 from classify.phrase_matches import RULES_FILE, Reading, reader_of
+from classify.words import is_read_whole
 
 if TYPE_CHECKING:
     from aduan.directory import Directory
@@ -49,22 +50,24 @@ _EMERGENCY_REPORT: Final = 0.3
 """An emergency must be a report with at least this probability: a sauce that sets the throat on fire wakes nobody."""
 
 
-def classify(text: str, directory: Directory, *, has_photo: bool = False, model: Model | None = None) -> Triage:
+def classify(
+    text: str, directory: Directory, *, has_photo: bool = False, clipped: bool = False, model: Model | None = None
+) -> Triage:
     """Decide about one post, with `model` or, by default, the deployed one. Never raises, whatever the text.
 
-    The route is ``drop`` only when the text almost certainly asks nothing of a government. It is ``auto`` only when
-    the topic reaches its threshold and the rules know whose job it is. Everything else goes to the desk with the two
-    best guesses.
+    The route is ``drop`` only when the text almost certainly asks nothing of a government, and was read whole: the
+    complaint may be in the rest. It is ``auto`` only when the topic reaches its threshold and the rules know whose job
+    it is. Everything else goes to the desk with the two best guesses. `clipped` says that more was written than `text`.
     """
     model = model or load_model()
     decided_by = f"model {model.hash}/{_CODE}/{directory.hash}"
-    reading = reader_of(directory).read(text)
+    reading, whole = reader_of(directory).read(text), not clipped and is_read_whole(text)
     if not reading.typed:
-        return _wordless(decided_by, seen=has_photo or not text.strip())
+        return _wordless(decided_by, seen=has_photo or not text.strip() or not whole)
     features = features_of(reading)
     probable = model.weigh(features)
     case = _Case(model, directory, reading, features, probable, decided_by)
-    if probable.report < model.drop_below and reading.matches.emergency is None:
+    if whole and probable.report < model.drop_below and reading.matches.emergency is None:
         return _dropped(case)
     return _report(case)
 

@@ -73,7 +73,7 @@ def decide(  # noqa: PLR0913 # a post, the two stores, the directory, two settin
 def triage_of(post: Post, directory: Directory) -> Triage:
     """Classify a post. When the classifier fails, the post goes to the desk, so it is not lost."""
     try:
-        return classify(post.text, directory, has_photo=post.has_photo)
+        return classify(post.text, directory, has_photo=post.has_photo, clipped=post.clipped)
     except Exception as error:  # noqa: BLE001 # whatever failed, a person can still read the post
         # Only the type is logged: the message of an error may quote what a citizen wrote.
         logger.error("the classifier failed", post=post.key, error=type(error).__name__)  # noqa: TRY400

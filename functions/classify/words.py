@@ -8,10 +8,15 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, Generic, TypeVar
 
-LONGEST_TEXT: Final = 8_000
-"""Only this many characters are read. The longest complaint seen has half as many; a pasted comment may be endless."""
+LONGEST_TEXT: Final = 16_000
+"""Only this many characters are read, invisible ones and runs of blanks not counted: all that a post keeps."""
 
-_INVISIBLE: Final = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\ufe00-\ufe0f]")
+_INVISIBLE: Final = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff"
+    "\ufe00-\ufe0f\uffa0\U000e0000-\U000e0fff]"
+)
+"""Characters that Unicode lets be ignored, and fillers that show nothing."""
+_BLANKS: Final = re.compile(r"\s+")
 _ELSEWHERE: Final = re.compile(r"(?:https?://|www\.)\S+|(?<!\w)@[\w.]+|<[A-Z]+>|\[(?:NIK|[a-z]+(?: [a-z]+)?)\]")
 """Addresses, account names and the marks of masked data, which are not words. Our own marks have square brackets."""
 _WORD: Final = re.compile(r"[^\W_]+")
@@ -24,9 +29,19 @@ _ENDINGS: Final = {"nya": 3, "ne": 3, "ipun": 3, "e": 3, "lah": 5, "kah": 5, "pu
 rest: ``masalah`` is not ``masa`` + ``lah``."""
 
 
+def _visible(text: str) -> str:
+    """Return a text without characters that say nothing, so that blanks push no complaint out of what is read."""
+    return _BLANKS.sub(" ", _INVISIBLE.sub("", text))
+
+
+def is_read_whole(text: str) -> bool:
+    """Tell whether `spellings` reads all of a text."""
+    return len(text) <= LONGEST_TEXT or len(_visible(text)) <= LONGEST_TEXT
+
+
 def spellings(text: str) -> list[str]:
     """Split a text into its words as they were typed. Never raises, whatever the text."""
-    plain = unicodedata.normalize("NFKC", text[:LONGEST_TEXT])
+    plain = unicodedata.normalize("NFKC", _visible(text)[:LONGEST_TEXT])
     return _WORD.findall(_ELSEWHERE.sub(" ", _INVISIBLE.sub("", plain)))
 
 

@@ -13,6 +13,7 @@ from pydantic_core import PydanticCustomError
 from aduan.masking import leads_to_a_person
 from aduan.post import Post
 from aduan.refusal import invalid
+from aduan.web_address import web_address
 from intake.signature import TOLERANCE
 
 if TYPE_CHECKING:
@@ -20,10 +21,7 @@ if TYPE_CHECKING:
 
 KIND: Final = "webhook"
 _SHOWN_FIELD: Final = 64
-_LONGEST_LINK: Final = 2_000
 _MOMENT: Final = re.compile(r"20[0-9]{2}-[01][0-9]-[0-3][0-9]T[0-9:]{5,8}(?:\.[0-9]{1,6})?(?:Z|[+-][0-9]{2}:[0-9]{2})")
-_LINK: Final = re.compile(r"https://[A-Za-z0-9.-]+(?::\d{1,5})?(?:/[!#-;=?-_a-z~]*)?", re.ASCII)
-"""ASCII without spaces, quotes or angle brackets, and without a user name before the host."""
 
 _MESSAGES: Final = {
     "missing": "Wajib diisi.",
@@ -125,11 +123,10 @@ def delivered(given: Mapping[str, Any], channel: Channel, partner: Partner, now:
     )
 
 
-def safe_link(link: str | None) -> str | None:
-    """Return a post's address if it is a plain HTTPS address that leads to nobody's telephone, else None."""
-    if link is None or len(link) > _LONGEST_LINK or not _LINK.fullmatch(link) or leads_to_a_person(link):
-        return None
-    return link
+def safe_link(link: str | None, base: str = "") -> str | None:
+    """Return a post's HTTPS address, completed with `base`; None when there is none or it leads to a telephone."""
+    address = web_address(link, base)
+    return address if address.startswith("https://") and not leads_to_a_person(address) else None
 
 
 def _parse(given: Mapping[str, Any]) -> Delivery:

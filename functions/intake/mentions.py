@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from aduan.directory import Channel
 
 KIND: Final = "instagram"
+_SITE: Final = "https://www.instagram.com"
 _KEPT: Final = ("media_id", "comment_id", "id", "text", "caption", "timestamp")
 """Fields in which nobody is named. A quarantined mention keeps only these."""
 _RAW_CHARACTERS: Final = 8_000
@@ -130,8 +131,8 @@ def mention_post(answer: Mapping[str, Any], mention: Mention, channel: Channel, 
             channel=channel.id,
             text=text,
             has_photo=not is_comment or not text,
-            permalink=safe_link(None if medium is None else medium.permalink)
-            or f"https://www.instagram.com/{channel.handle or ''}",
+            permalink=safe_link(None if medium is None else medium.permalink, _SITE)
+            or f"{_SITE}/{channel.handle or ''}",
             created_at=said.timestamp,
             fetched_at=now,
         )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from aduan.confidentiality import is_confidential
 from aduan.labels import NO_TOPIC, topic_label
 from aduan.plain_text import one_line
+from aduan.source_link import source_link
 from notify.gsm_alphabet import SMS_SEPTETS, count_septets, cut, gsm
 
 if TYPE_CHECKING:
@@ -82,6 +83,11 @@ class Case:
         return self.department.confidential or is_confidential(
             self.ticket, self.post, self.directory, undecided=at_desk
         )
+
+    @functools.cached_property
+    def link(self) -> str:
+        """The address of the post for a button; empty when it is confidential, or not plainly on its own channel."""
+        return "" if self.secret else source_link(self.ticket.permalink, self.ticket.channel, self.directory)
 
     @property
     def how_to_answer(self) -> str:

@@ -22,9 +22,9 @@ from aduan.triage import DESK
 from notify import wording
 from notify.case import Case
 from notify.senders import Envelope, NotAcceptedError, OutcomeUnknownError
-from notify.sms_budget import Booked, spare_or_book
+from notify.sms_budget import Booked, TextRequest
 from notify.step_wording import step_message
-from notify.timing import counts_since, hold_back, is_counted, is_due, is_first
+from notify.timing import counts_since, hold_back, is_counted, is_due, is_first, is_placed
 
 if TYPE_CHECKING:
     from aduan.directory import Department, Directory, SendingRule
@@ -304,13 +304,16 @@ class Delivery:
         # First the quiet hours, without counting: only a mail that would go now is counted.
         held = self.hold(ready, now)
         pending = notice.state == "pending" and self.settings.stage != LOCAL
-        if held is None and pending and ticket is not None and is_counted(notice, now):
+        waits = notice.urgency != "emergency" or (ticket is not None and not is_placed(ticket))
+        if held is None and pending and ticket is not None and waits and is_counted(notice, now):
             held = self.hold(ready, now, self._sent(ready, ticket, now))
         if held is not None:
             return self.defer(notice, held)
         if not pending or ticket is None or not isinstance(notice, Notice) or notice.medium == "email":
             return None
-        booked = spare_or_book(notice, ticket, self.stores, self.directory.sending.sms, now)
+        author = content.post.author if isinstance(content, Case) else None
+        rule = self.directory.sending.sms
+        booked = TextRequest(notice, ticket, author, self.stores, rule, now).spare_or_book()
         if isinstance(booked, Booked):
             return booked
         return _unless_taken("skipped", partial(self.stores.notices.skip, notice, booked))

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Final
 from aduan.labels import URGENCY_LABELS
 from aduan.plain_text import day_in_wib, in_wib, one_line
 from aduan.quotation import quotation
-from aduan.safe_text import safe_link
 from notify.case import TO_PASS_ON, Case, name_of
 from notify.wording import SHOWN_TEXT, Mail, laid_out, opening
 
@@ -78,7 +77,7 @@ def brief(case: Case) -> Brief:
         text=text,
         quoted=bool(lines),
         due=in_wib(ticket.due_at),
-        link="" if case.secret else safe_link(ticket.permalink),
+        link=case.link,
         actions=case.links,
     )
 
@@ -116,6 +115,8 @@ def digest_mail(  # noqa: PLR0913 # what it says, who reads it and why, and when
     mark = "Pengingat: " if reminds else ""
     if desk_reason is not None:
         mark = "Mohon diteruskan: " if desk_reason in TO_PASS_ON else "Perlu keputusan: "
+    if any(ticket.urgency == URGENCY_LABELS["emergency"] for ticket in tickets):
+        mark = f"DARURAT: {mark}"
     return laid_out("digest", f"[Rangkuman] {mark}{count}, {day_in_wib(now)}", letter=letter)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from aduan.notice import Notice, SmsBudgetNotice
 from aduan.record import month_of
-from notify.timing import sms_matter
+from notify.timing import is_placed, sms_matter
 
 if TYPE_CHECKING:
     from aduan.directory import SmsRule
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 MICRO_USD: Final = 1_000_000
 """Units of money in one USD: amounts are booked in millionths of a USD."""
 USED_UP: Final = "the month's budget for SMS is used up"
+RESERVED: Final = "what is left for SMS this month is kept for a named place or a second author"
+_DAY: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -39,20 +41,77 @@ class Booked:
             self.store.settle(self.name, self.at, 0 if outcome == "sent" else -self.amount)
 
 
-def spare_or_book(notice: Notice, ticket: Ticket, stores: Stores, rule: SmsRule, now: datetime) -> str | Booked:
-    """Book the price of an SMS that is about to be sent, or return the reason why it is spared.
+@dataclass(frozen=True)
+class TextRequest:
+    """An SMS that is about to be sent, what it is about, and the rules and counts that decide."""
 
-    For several emergencies of one topic at one place within `rule.repeat_minutes`, a department gets one SMS. A step
-    of the ladder tells somebody who has not heard of the ticket yet, so it is never a repetition.
-    """
-    matter = sms_matter(ticket) if notice.urgency == "emergency" and notice.step is None else None
-    within = timedelta(minutes=rule.repeat_minutes)
-    if matter is not None and not stores.sending.first_sms(notice.department, matter, notice.ticket, now, within):
-        return f"an SMS about the same topic and place went out within {rule.repeat_minutes} minutes"
-    price, budget = round(rule.price_usd * MICRO_USD), round(rule.monthly_budget_usd * MICRO_USD)
-    name = f"{notice.subject}#{notice.key}#{notice.attempt}"
-    if stores.spending.book(name, now, price, budget):
-        return Booked(name, now, price, stores.spending)
-    # Add the desk's notice before the SMS is skipped. There is one a month, so a repetition after a crash adds none.
-    stores.notices.add(SmsBudgetNotice(month=month_of(now), budget_usd=rule.monthly_budget_usd, created_at=now))
-    return USED_UP
+    notice: Notice
+    ticket: Ticket
+    author: str | None
+    """Pseudonym of the author of the ticket's post; None when the platform names nobody."""
+    stores: Stores
+    rule: SmsRule
+    now: datetime
+
+    def spare_or_book(self) -> str | Booked:
+        """Book the price of the SMS, or return the reason why it is spared.
+
+        For several emergencies of one topic at one place within `rule.repeat_minutes`, a department gets one SMS. What
+        one author writes, and what names no place, is rationed, so that no single account spends the month's money. A
+        step of the ladder tells somebody who has not heard of the ticket, so it is neither a repetition nor rationed.
+        """
+        budget = self.rule.monthly_budget_usd
+        if self.notice.urgency == "emergency" and self.notice.step is None:
+            vouched = is_placed(self.ticket) or self._has_second_author()
+            budget = budget if vouched else min(budget, self.rule.unplaced_budget_usd)
+            spared = self._repeats() or self._exceeds_ration(vouched=vouched)
+            if spared is not None:
+                return spared
+        price, most = round(self.rule.price_usd * MICRO_USD), round(budget * MICRO_USD)
+        name = f"{self.notice.subject}#{self.notice.key}#{self.notice.attempt}"
+        if self.stores.spending.book(name, self.now, price, most):
+            return Booked(name, self.now, price, self.stores.spending)
+        return RESERVED if budget < self.rule.monthly_budget_usd else self._used_up()
+
+    def _used_up(self) -> str:
+        # Add the desk's notice before the SMS is skipped. There is one a month, so after a crash none is added twice.
+        month, budget = month_of(self.now), self.rule.monthly_budget_usd
+        self.stores.notices.add(SmsBudgetNotice(month=month, budget_usd=budget, created_at=self.now))
+        return USED_UP
+
+    def _has_second_author(self) -> bool:
+        """Tell whether somebody else wrote of the topic lately. Two unknown authors may be one."""
+        if self.author is None:
+            return False
+        return not self._is_first(f"WITNESS#{self.ticket.topic}", self.author, self._repeat_time)
+
+    def _repeats(self) -> str | None:
+        """Return why the SMS only repeats another; None when it does not."""
+        matter, within, same = sms_matter(self.ticket), self._repeat_time, "topic and place"
+        if matter is None and self.author is not None:
+            matter, within, same = (
+                f"{self.ticket.topic}#{self.author}",
+                _DAY,
+                "topic, by the same author and without a place,",
+            )
+        if matter is None or self._is_first(matter, self.notice.ticket, within):
+            return None
+        return f"an SMS about the same {same} went out within {within / timedelta(minutes=1):.0f} minutes"
+
+    def _exceeds_ration(self, *, vouched: bool) -> str | None:
+        """Count the SMS, and return which of the day's rations is used up; None when it may be sent."""
+        if self.notice.attempt > 0:
+            return None  # it was counted when it was tried first
+        department, rule, count = self.notice.department, self.rule, self.stores.sending.count_today
+        if self.author is not None and not count(f"{department}#{self.author}", self.now, rule.per_author_a_day):
+            return f"the author's {rule.per_author_a_day} SMS of the day were sent"
+        if not vouched and not count(f"{department}#unplaced", self.now, rule.unplaced_a_day):
+            return f"the day's {rule.unplaced_a_day} SMS about emergencies without a place were sent"
+        return None
+
+    def _is_first(self, matter: str, what: str, within: timedelta) -> bool:
+        return self.stores.sending.first_sms(self.notice.department, matter, what, self.now, within)
+
+    @property
+    def _repeat_time(self) -> timedelta:
+        return timedelta(minutes=self.rule.repeat_minutes)

@@ -1,6 +1,7 @@
 """When a notice is sent, and when an SMS only repeats another. Pure.
 
-Emergencies are sent at once, at any hour. Everything else waits for the morning in its reader's quiet hours, goes into
+Emergencies are sent at once, at any hour; only in a flood of them those without a place go together, within minutes.
+Everything else waits for the morning in its reader's quiet hours, goes into
 the day's digest if the reader wants one, and into the next digest when the reader has had enough mails in this hour.
 """
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from aduan.notice import AnyNotice
     from aduan.ticket import Ticket
 
+FLOOD_PAUSE: Final = timedelta(minutes=15)
+"""In a flood, emergencies without a place go together at each quarter of an hour."""
 GRACE: Final = timedelta(minutes=15)
 """How long a claimed notice may be without an outcome before its sender is taken for dead. Sending takes seconds, a
 function lives for minutes, and SES reports within seconds."""
@@ -32,15 +35,18 @@ def hold_back(notice: AnyNotice, rule: SendingRule, now: datetime, sent: int) ->
         sent: How many counted mails the reader has had in this hour of the clock.
     """
     digest_at = notice.digest_at if isinstance(notice, Notice) else None
-    if notice.urgency == "emergency":
-        return None
+    emergency = notice.urgency == "emergency"
+    if emergency and digest_at is not None and digest_at - now > FLOOD_PAUSE:
+        return None  # it waited for the day's digest before it became an emergency
     if digest_at is not None:
         if digest_at > now:
             return Hold(digest_at, in_digest=True)
+        if emergency:
+            return None
         return Hold(digest_after(rule, now), in_digest=True) if is_quiet(rule, now) else None
     held = hold(notice, rule, now)
     if held is None and is_counted(notice, now) and sent >= rule.mails_an_hour:
-        return Hold(digest_after(rule, now), in_digest=True)
+        return Hold(_next_quarter(now) if emergency else digest_after(rule, now), in_digest=True)
     return held
 
 
@@ -87,6 +93,16 @@ def counts_since(rule: SendingRule, now: datetime) -> datetime:
 
 
 _MOMENT: Final = timedelta(microseconds=1)
+
+
+def _next_quarter(now: datetime) -> datetime:
+    minutes = FLOOD_PAUSE // timedelta(minutes=1)
+    return now.replace(minute=now.minute // minutes * minutes, second=0, microsecond=0) + FLOOD_PAUSE
+
+
+def is_placed(ticket: Ticket) -> bool:
+    """Tell whether a ticket says where: a report that somebody can drive to."""
+    return sms_matter(ticket) is not None
 
 
 def sms_matter(ticket: Ticket) -> str | None:

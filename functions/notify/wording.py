@@ -15,7 +15,7 @@ from aduan.labels import KIND_LABELS, URGENCY_LABELS, channel_label, matter
 from aduan.plain_text import in_wib, one_line
 from aduan.quotation import quotation
 from aduan.record import WIB
-from aduan.safe_text import defanged, safe_link
+from aduan.safe_text import defanged
 from aduan.templating import template_environment
 from aduan.triage import DESK, ReportKind
 from notify.case import TO_PASS_ON
@@ -104,7 +104,7 @@ def _letter(case: Case) -> Letter:
         instead=instead,
         facts=_facts(case),
         actions=case.links,
-        link="" if case.secret else safe_link(ticket.permalink),
+        link=case.link,
         why=() if case.secret else _why(case),
         closing=_closing(case),
         provenance=_provenance(case),
@@ -219,7 +219,7 @@ def _quotation(case: Case) -> tuple[tuple[str, ...], str]:
     if case.secret:
         instead += f" Silakan membukanya di layanan Aduan dengan akun Bapak/Ibu dan kode {case.ticket.code}."
     elif instead and case.post.state != "gone":
-        where = "melalui tautan di bawah" if safe_link(case.ticket.permalink) else "pada kanal asalnya"
+        where = "melalui tautan di bawah" if case.link else "pada kanal asalnya"
         instead += f" Silakan melihatnya {where}."
     return lines, instead
 

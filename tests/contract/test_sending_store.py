@@ -202,3 +202,10 @@ def test_a_mail_that_waits_goes_when_its_ticket_becomes_an_emergency(stores: Sto
     assert (hurried.state, hurried.urgency, hurried.act_at) == ("pending", "emergency", night)
     assert hurried.digest_at is None
     assert list(stores.notices.left_behind(night)) == [notice.id]
+
+
+def test_a_days_ration_ends_and_begins_again(stores: Stores) -> None:
+    """Each count is of its own thing and of its own day of WIB."""
+    assert [stores.sending.count_today("dishub#unplaced", NOON, 2) for _ in range(3)] == [True, True, False]
+    assert stores.sending.count_today("dishub#penulis", NOON, 2)
+    assert stores.sending.count_today("dishub#unplaced", NOON + timedelta(days=1), 2)

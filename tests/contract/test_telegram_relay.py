@@ -27,11 +27,8 @@ from poll_channels.sources import telegram_relay
 from poll_channels.sources.telegram_relay import (
     OFFSET,
     OFFSET_DAY,
-    Message,
     Place,
     located,
-    permalink_in,
-    platform_link,
 )
 from tests.fake_telegram import GROUP, MODERATOR, STRANGER, Bot, a_message, a_part, updates_of
 from tests.local_http import Answer, Asked
@@ -220,46 +217,30 @@ def test_what_cannot_be_read_waits_for_a_person(bot: Bot) -> None:
     assert not re.search("wahyu|710000001", raw, re.IGNORECASE)
 
 
-FACEBOOK = "https://www.facebook.com/groups/icj/posts/7/"
-
-
 @pytest.mark.parametrize(
-    ("text", "entities", "expected"),
+    ("origin", "expected"),
     [
-        (f"Lihat {FACEBOOK}", [{"type": "url", "offset": 6, "length": len(FACEBOOK)}], FACEBOOK),
-        (f"🚧🚧 {FACEBOOK} ya", [{"type": "url", "offset": 5, "length": len(FACEBOOK)}], FACEBOOK),
-        (
-            "di sini",
-            [{"type": "text_link", "offset": 3, "length": 4, "url": "https://t.me/icj/12"}],
-            "https://t.me/icj/12",
-        ),
-        ("fb: facebook.com/icj/1", [{"type": "url", "offset": 4, "length": 18}], "https://facebook.com/icj/1"),
-        (f"Lihat {FACEBOOK}.", [], FACEBOOK),
-        (f"https://peta.example/x {FACEBOOK} https://t.me/a/1", [], FACEBOOK),
-        ("http://m.facebook.com/a/1", [], "https://m.facebook.com/a/1"),
-        ("https://facebook.com.jahat.example/a", [], None),
-        ("https://facebook.com@jahat.example/a", [], None),
-        ("https://x:y@t.me:99/a", [], "https://t.me/a"),
-        ("https://bukanfacebook.com/a", [], None),
-        ("https://t.me/", [], None),
-        ("javascript:alert(1)//t.me/x", [{"type": "url", "offset": 0, "length": 27}], None),
-        ("x", [{"type": "url", "offset": 900, "length": 9}], None),
-        ("https://[t.me/x", [], None),
-        (f"https://t.me/{'a' * 2000}", [], None),
+        ({"type": "channel", "chat": {"id": -1001, "username": "kabarkalasan"}, "message_id": 12}, "kabarkalasan/12"),
+        ({"type": "channel", "chat": {"id": -1001}, "message_id": 12}, None),
+        ({"type": "channel", "chat": {"id": -1001, "username": "a/../../+x"}, "message_id": 12}, None),
+        ({"type": "channel", "chat": {"id": -1001, "username": "kabarkalasan"}, "message_id": "12/x"}, None),
+        ({"type": "hidden_user", "sender_user_name": "https://t.me/jahat/1"}, None),
+        (None, None),
     ],
 )
-def test_the_link_is_the_first_one_to_the_platform(text: str, entities: list[Any], expected: str | None) -> None:
-    """A link is found as an entity in UTF-16 units or in plain text, and never leads anywhere else."""
-    for words, list_name in (("text", "entities"), ("caption", "caption_entities")):
-        message = Message.model_validate(a_message(1) | {words: text, list_name: entities})
-        assert permalink_in(message) == expected
+def test_the_link_is_what_telegram_says_of_the_forward(bot: Bot, origin: Any, expected: str | None) -> None:
+    """A public channel's message has an address; without one the group's is used."""
+    bot.sends(a_message(1, "Lampu mati", forward_origin=origin))
+    assert read(bot).posts[0].permalink == (GROUP if expected is None else f"https://t.me/{expected}")
 
 
-@given(st.text())
-def test_whatever_is_written_a_link_is_safe_or_none(text: str) -> None:
-    """No text in the place of a link breaks a run."""
-    link = platform_link(text)
-    assert link is None or re.match(r"https://([a-z0-9.-]+\.)?(t\.me|facebook\.com)/", link)
+@pytest.mark.parametrize("link", ["https://www.facebook.com/groups/icj/posts/7/", "https://t.me/+undangan", "t.me/a/1"])
+def test_a_link_in_the_text_is_no_link_of_the_post(bot: Bot, link: str) -> None:
+    """Whoever writes a text could otherwise put a button of their own into the county's mail."""
+    entity = {"offset": 0, "length": 4}
+    bot.sends(a_message(1, f"{link} ya", entities=[entity | {"type": "url"}]))
+    bot.sends(a_message(2, "sini", entities=[entity | {"type": "text_link", "url": link}]))
+    assert {post.permalink for post in read(bot).posts} == {GROUP}
 
 
 def test_without_a_link_the_group_is_the_link(bot: Bot) -> None:
@@ -496,8 +477,7 @@ def test_the_recorded_answer_is_read_as_the_document_says() -> None:
     }
     assert [post.has_photo for post in posts.values()] == [False, True, False, True]
     assert posts["413"].author is not None
-    first = Message.model_validate(by_offset[None]["body"]["result"][0]["message"])
-    assert permalink_in(first) == "https://www.facebook.com/groups/infocegatanjogja/posts/7000000000000001/"
+    assert {post.permalink for post in posts.values()} == {GROUP}
 
 
 # ------------------------------------------------------------------------------------------------------ killed

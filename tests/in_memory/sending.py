@@ -41,6 +41,14 @@ class InMemorySendingStore:
             self.memory.mails[hour] = max(before, min(before + 1, limit))
             return min(before, limit)
 
+    def count_today(self, what: str, now: datetime, limit: int) -> bool:
+        """Add one, up to the limit."""
+        with self.memory.call(write=True):
+            day = (what, f"{now.astimezone(WIB):%Y-%m-%d}")
+            before = self.memory.mails.get(day, 0)
+            self.memory.mails[day] = min(before + 1, limit)
+            return before < limit
+
     def first_sms(self, department: str, matter: str, ticket: str, now: datetime, within: timedelta) -> bool:
         """Record the SMS, unless one about another ticket is recorded."""
         with self.memory.call(write=True):

@@ -33,10 +33,11 @@ def test_what_is_too_much_for_an_hour_goes_into_the_digest(sent: int, expected: 
 
 
 @given(st.integers(0, 10_000), st.integers(0, 23))
-def test_a_flood_holds_no_emergency(sent: int, hour: int) -> None:
-    """An emergency goes at any hour, however many mails a department has had."""
-    assert hold_back(a_notice(urgency="emergency"), OFFICE, wib(3, hour), sent) is None
-    assert not is_counted(a_notice(urgency="emergency"), wib(3, hour))
+def test_a_flood_holds_an_emergency_for_minutes_only(sent: int, hour: int) -> None:
+    """An emergency goes at any hour; beyond the limit, those of a quarter of an hour go in one mail."""
+    found = hold_back(a_notice(urgency="emergency"), OFFICE, wib(3, hour, 7), sent)
+    assert found == (None if sent < LIMIT else Hold(wib(3, hour, 15), in_digest=True))
+    assert hold_back(a_notice(urgency="emergency", medium="sms"), OFFICE, wib(3, hour), sent) is None
 
 
 def test_the_night_comes_before_the_flood() -> None:

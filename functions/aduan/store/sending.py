@@ -40,6 +40,9 @@ class SendingStore(Protocol):
             How many were counted before it; `limit` when it was not counted.
         """
 
+    def count_today(self, what: str, now: datetime, limit: int) -> bool:
+        """Count one more of something in this day of WIB, and return True; False when `limit` were counted already."""
+
     def first_sms(self, department: str, matter: str, ticket: str, now: datetime, within: timedelta) -> bool:
         """Note an SMS to a department about a matter, and return True.
 
@@ -74,10 +77,17 @@ class DynamoSendingStore:
 
         An update repeated by the SDK may count twice: then a mail goes into the digest early, but none is lost.
         """
+        return self._count(_hour(reader, now), now, limit)
+
+    def count_today(self, what: str, now: datetime, limit: int) -> bool:
+        """Make one conditional update, as `count` does."""
+        return self._count(sending_key(what, f"DAY#{now.astimezone(WIB):%Y-%m-%d}"), now, limit) < limit
+
+    def _count(self, key: Item, now: datetime, limit: int) -> int:
         try:
             answer = self.table.client.update_item(
                 TableName=self.table.name,
-                Key=to_image(_hour(reader, now)),
+                Key=to_image(key),
                 UpdateExpression="SET schema_version = :version, expires_at = :expires_at ADD mails :one",
                 ConditionExpression="attribute_not_exists(mails) OR mails < :limit",
                 ExpressionAttributeValues=values(

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from aduan.platform_errors import GoneError, PageCapError
 from aduan.record import Moment
+from aduan.web_address import web_address
 from poll_channels.source import Batch, Threads, Window
 from poll_channels.sources.graph import GraphSource, epoch, rejected
-from poll_channels.sources.items import MALFORMED, Named
+from poll_channels.sources.items import MALFORMED, Link, Named, OrNone
 from public_replies.wording import is_reply
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ _POST: Final = f"{_POST_NEEDED},is_published,attachments{{media_type}}"
 _COMMENT_NEEDED: Final = "id,created_time,message,permalink_url,from{id}"
 _COMMENT: Final = f"{_COMMENT_NEEDED},parent{{id}},attachment"
 
+_SITE: Final = "https://www.facebook.com"
+"""Completes the links of films and photos, which the platform gives without a host."""
 PHOTO_TYPES: Final = frozenset({"photo", "video", "album"})
 
 
@@ -57,9 +60,9 @@ class FeedPost(Named):
     updated_time: Moment
     """Changes when the post is edited and when somebody comments."""
     message: str = ""
-    permalink_url: str = ""
+    permalink_url: Link = ""
     is_published: bool = True
-    author: Reference | None = None
+    author: Annotated[Reference | None, OrNone] = None
     attachments: Attachments = Field(default_factory=Attachments)
 
 
@@ -68,9 +71,9 @@ class Comment(Named):
 
     created_time: Moment
     message: str = ""
-    permalink_url: str = ""
-    author: Reference | None = None
-    parent: Reference | None = None
+    permalink_url: Link = ""
+    author: Annotated[Reference | None, OrNone] = None
+    parent: Annotated[Reference | None, OrNone] = None
     attachment: dict[str, Any] | None = None
 
 
@@ -149,7 +152,7 @@ class FacebookPage(GraphSource):
                 thread.id,
                 thread.message,
                 thread.created_time,
-                thread.permalink_url or f"https://www.facebook.com/{thread.id}",
+                _permalink(thread),
                 author=_id_of(thread.author),
                 has_photo=any(shown.media_type in PHOTO_TYPES for shown in thread.attachments.data),
             )
@@ -193,7 +196,7 @@ class FacebookPage(GraphSource):
                 comment.id,
                 comment.message,
                 comment.created_time,
-                comment.permalink_url or thread.permalink_url or f"https://www.facebook.com/{comment.id}",
+                _permalink(comment, thread),
                 author=_id_of(comment.author),
                 parent_id=comment.parent.id if comment.parent is not None else thread.id,
                 has_photo=comment.attachment is not None,
@@ -204,6 +207,12 @@ class FacebookPage(GraphSource):
     def _is_own(self, post: FeedPost) -> bool:
         """Tell whether a post is the Page's own. The platform always names the Page, so a hidden author is no Page."""
         return post.author is not None and post.author.id == self._channel.account
+
+
+def _permalink(*items: FeedPost | Comment) -> str:
+    """Return the first link of `items` that can be opened, or else an address made of the first item's id."""
+    links = (web_address(item.permalink_url, _SITE) for item in items)
+    return next(filter(None, links), f"{_SITE}/{items[0].id}")
 
 
 def _id_of(author: Reference | None) -> str | None:

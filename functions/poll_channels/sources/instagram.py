@@ -9,16 +9,17 @@ import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from pydantic import TypeAdapter
 
 from aduan.channel import Rejected
 from aduan.platform_errors import GoneError, MisconfiguredError, PageCapError
 from aduan.record import Moment
+from aduan.web_address import web_address
 from poll_channels.source import THREADS_REMEMBERED, Batch, Threads, Window
 from poll_channels.sources.graph import GraphSource, rejected
-from poll_channels.sources.items import MALFORMED, Named
+from poll_channels.sources.items import MALFORMED, Link, Named, OrNone
 from public_replies.wording import is_reply
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ MEDIA_PER_PAGE: Final = 50
 COMMENTS_PER_PAGE: Final = 50
 """The most that the edge gives."""
 
+_SITE: Final = "https://www.instagram.com"
 READ_DAILY: Final = timedelta(days=14)
 """For this long after a medium was posted, its comments are read once a day even if their number is the same."""
 NO_COMMENTS: Final = "0"
@@ -57,7 +59,7 @@ class Media(Named):
     """One of the account's own pictures or films."""
 
     timestamp: Moment
-    permalink: str
+    permalink: Link = ""
     comments_count: int | None = None
     """None when the platform does not tell; then the comments are read in every run."""
 
@@ -67,8 +69,9 @@ class Comment(Named):
 
     text: str = ""
     timestamp: Moment
-    username: str | None = None
-    author: Author | None = None
+    username: Annotated[str | None, OrNone] = None
+    author: Annotated[Author | None, OrNone] = None
+    """None when the platform names none, or names one without an id."""
     parent_id: str | None = None
 
 
@@ -77,8 +80,8 @@ class Tag(Named):
 
     caption: str = ""
     timestamp: Moment
-    permalink: str
-    username: str | None = None
+    permalink: Link = ""
+    username: Annotated[str | None, OrNone] = None
 
 
 class Instagram(GraphSource):
@@ -259,8 +262,8 @@ class Instagram(GraphSource):
                 comment.id,
                 comment.text,
                 comment.timestamp,
-                permalink,
-                author=comment.author.id if comment.author is not None else comment.username,
+                self._link(permalink),
+                author=_author_of(comment),
                 parent_id=comment.parent_id or parent_id,
                 has_photo=not comment.text,
             )
@@ -274,10 +277,14 @@ class Instagram(GraphSource):
             if self._is_own(tag.username, None):
                 return None
             return self._factory.post(
-                tag.id, tag.caption, tag.timestamp, tag.permalink, author=tag.username, has_photo=True
+                tag.id, tag.caption, tag.timestamp, self._link(tag.permalink), author=tag.username, has_photo=True
             )
         except MALFORMED as error:
             return rejected(self._channel.id, item, error)
+
+    def _link(self, permalink: str) -> str:
+        """Return a link that can be opened: the platform's, or else the account's own."""
+        return web_address(permalink, _SITE) or f"{_SITE}/{self._channel.handle or ''}"
 
     def _is_own(self, username: str | None, author: Author | None) -> bool:
         if author is not None and author.id == self._channel.account:
@@ -310,6 +317,17 @@ def _mark(medium: Media, now: datetime) -> str | None:
     return f"{count}.{hours // 24 % 100}"
 
 
+def _author_of(comment: Comment) -> str | None:
+    """Return the author's id, or the name when the platform was silent about the author.
+
+    A name beside an author without an id is not used: the same person would have two pseudonyms.
+    """
+    if comment.author is not None:
+        return comment.author.id
+    return None if "author" in comment.model_fields_set else comment.username
+
+
 def _with_author(item: Any) -> Any:
     """Copy ``from`` to ``author``, as the model calls it because ``from`` is a Python keyword."""
-    return {**item, "author": item.get("from")} if isinstance(item, dict) else item
+    given = item.get("from") if isinstance(item, dict) else None
+    return {**item, "author": given} if given is not None else item

@@ -6,7 +6,15 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    StringConstraints,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 
 from aduan.channel import Rejected
 from aduan.masking import masked_within
@@ -28,6 +36,19 @@ def _no_fraction(value: object) -> object:
 
 NativeId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.:-]{1,200}$"), BeforeValidator(_no_fraction)]
 """A platform's id; its characters are checked, because it becomes part of an address."""
+
+
+def _or_none(value: object, check: ValidatorFunctionWrapHandler) -> Any:
+    try:
+        return check(value)
+    except ValidationError:
+        return None
+
+
+OrNone: Final = WrapValidator(_or_none)
+"""Makes None of a field that is not of its documented shape, where an item is worth reading without the field."""
+Link = Annotated[str, BeforeValidator(lambda value: value if isinstance(value, str) else "")]
+"""A platform's link as it came; empty when there is none."""
 
 
 class Item(BaseModel):

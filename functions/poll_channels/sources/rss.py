@@ -21,6 +21,7 @@ from aduan.masking import leads_to_a_person
 from aduan.platform_errors import ChannelError, GapError, MisconfiguredError, NotPermittedError, OutageError
 from aduan.platform_http import Response, status_error
 from aduan.post import Post
+from aduan.web_address import web_address
 from poll_channels.source import Batch, HttpSource, Window
 from poll_channels.sources.items import Parameters, parameters_of, reason_of
 
@@ -50,7 +51,6 @@ _MEANINGS: Final[Mapping[int, type[ChannelError]]] = {
 }
 _PLAIN_ID: Final = re.compile(r"[A-Za-z0-9_.:-]{1,100}")
 _NAME_CHARACTERS: Final = 8
-_LONGEST_LINK: Final = 1_000
 
 
 class FeedParameters(Parameters):
@@ -245,10 +245,5 @@ def digest_of(found: list[Post | Rejected]) -> str:
 
 def permalink(url: str, link: str) -> str:
     """Return the entry's own address, or the feed's when the entry's cannot be opened or leads to a person."""
-    try:
-        target = urljoin(url, link)
-        sound = urlsplit(target).scheme in {"http", "https"} and bool(urlsplit(target).hostname)
-    except ValueError:
-        return url
-    sound = sound and target.isprintable() and " " not in target and len(target) <= _LONGEST_LINK
-    return target if sound and not leads_to_a_person(target) else url
+    target = web_address(link, url)
+    return target if target and not leads_to_a_person(target) else url

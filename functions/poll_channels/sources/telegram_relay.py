@@ -14,17 +14,17 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Any, Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field, Strict, StringConstraints, ValidationError
 
 from aduan.channel import Rejected
-from aduan.masking import leads_to_a_person, masked_within
+from aduan.masking import masked_within
 from aduan.platform_errors import (
     ChannelError,
     CredentialError,
@@ -36,7 +36,7 @@ from aduan.platform_errors import (
 )
 from aduan.platform_http import bounded_wait
 from poll_channels.source import PAGE_CAP, Batch, HttpSource, Window
-from poll_channels.sources.items import Parameters, parameters_of, reason_of
+from poll_channels.sources.items import OrNone, Parameters, parameters_of, reason_of
 from public_replies.platforms import TakesReplies
 
 if TYPE_CHECKING:
@@ -67,9 +67,6 @@ _MEANINGS: Final[Mapping[int, type[ChannelError]]] = {
 """Errors by the platform's code. A malformed token is answered with 404."""
 _LAST_SECOND: Final = 253_402_300_799
 """The last second of the year 9999."""
-_LONGEST_LINK: Final = 1_000
-_LINK: Final = re.compile(r"https?://[^\s<>\"']+", re.IGNORECASE)
-_LINK_HOSTS: Final = ("t.me", "facebook.com")
 _COMMAND: Final = re.compile(r"/(?:start\b.*|\w{1,64}(?:@\w+)?\s*)", re.DOTALL)
 """``/start`` with whatever a link added to it, or any other command without further text."""
 _PLAIN_ID: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
@@ -88,7 +85,7 @@ class RelayParameters(Parameters):
     ]
     """Telegram's ids of the people whose messages are read; anyone can find the bot and write to it."""
     group_url: Annotated[str, StringConstraints(pattern=r"^https://[^\s/]+\S*$")]
-    """The group's address: the link of a message that holds none itself, because private chats have no addresses."""
+    """The group's address: the link of a message of which Telegram names no public origin."""
 
 
 class _Part(BaseModel):
@@ -114,14 +111,22 @@ class Chat(Numbered):
     type: str
 
 
+class PublicChat(Numbered):
+    """The channel from which a message was forwarded; only a public one has a name for its address."""
+
+    username: Annotated[str | None, StringConstraints(pattern=r"^[A-Za-z]\w{3,31}$"), OrNone] = None
+
+
 class Origin(_Part):
     """The author of a forwarded message. A name is used only when there is no id, and only as a keyed hash."""
 
     type: str
-    sender_user: Numbered | None = None
-    sender_user_name: str | None = None
-    sender_chat: Numbered | None = None
-    chat: Numbered | None = None
+    sender_user: Annotated[Numbered | None, OrNone] = None
+    sender_user_name: Annotated[str | None, OrNone] = None
+    sender_chat: Annotated[Numbered | None, OrNone] = None
+    chat: Annotated[PublicChat | None, OrNone] = None
+    message_id: Annotated[_Count | None, OrNone] = None
+    """Of a message of a channel: its number there."""
 
     @property
     def author(self) -> str | None:
@@ -130,15 +135,6 @@ class Origin(_Part):
         if known is not None:
             return f"{self.type}:{known.id}"
         return None if not self.sender_user_name else f"{self.type}:{self.sender_user_name}"
-
-
-class Entity(_Part):
-    """A marked piece of a text, such as a link; its position counts UTF-16 units."""
-
-    type: str
-    offset: _Count
-    length: _Count
-    url: str | None = None
 
 
 class Place(_Part):
@@ -170,10 +166,8 @@ class Message(_Part):
     """When the moderator sent it: the original may be older than the county's use of Aduan, but is new to it."""
     text: str | None = None
     caption: str | None = None
-    entities: tuple[Entity, ...] = ()
-    caption_entities: tuple[Entity, ...] = ()
     media_group_id: str | None = None
-    forward_origin: Origin | None = None
+    forward_origin: Annotated[Origin | None, OrNone] = None
     reply_to_message: Above | None = None
     location: Place | None = None
     photo: Any = None
@@ -368,7 +362,7 @@ class TelegramRelay(HttpSource, TakesReplies):
                 native_id,
                 message.words,
                 datetime.fromtimestamp(message.date, UTC),
-                permalink_in(message) or self._group_url,
+                forwarded_from(message) or self._group_url,
                 author=None if message.forward_origin is None else message.forward_origin.author,
                 has_photo=has_photo,
                 parent_id=None if above is None else _above_id(message.chat, above),
@@ -398,43 +392,15 @@ def interpret_error(status: int, body: Mapping[str, Any], _headers: Mapping[str,
     return _MEANINGS[code](name) if code in _MEANINGS else None
 
 
-def permalink_in(message: Message) -> str | None:
-    """Return the first link to Facebook or Telegram in a message, from its entities or else its plain text; or None."""
-    text, entities = (
-        (message.text, message.entities) if message.text else (message.caption or "", message.caption_entities)
-    )
-    marked = sorted(
-        (entity for entity in entities if entity.type in {"url", "text_link"}), key=lambda each: each.offset
-    )
-    found: Iterable[str] = (
-        *(entity.url or piece(text, entity.offset, entity.length) for entity in marked),
-        *_LINK.findall(text),
-    )
-    return next(filter(None, map(platform_link, found)), None)
+def forwarded_from(message: Message) -> str | None:
+    """Return the address of the public message that was forwarded, from what Telegram says of it; None without one.
 
-
-def piece(text: str, offset: int, length: int) -> str:
-    """Return a piece of a text; `offset` and `length` count UTF-16 units, as the platform does."""
-    return text.encode("utf-16-le")[2 * offset : 2 * (offset + length)].decode("utf-16-le", "ignore")
-
-
-def platform_link(written: str) -> str | None:
-    """Return a link to Facebook or Telegram in its HTTPS form, or None when it leads elsewhere or to a person."""
-    written = written.strip().rstrip(".,;:!?)")
-    if "://" not in written:
-        written = f"https://{written}"
-    if len(written) > _LONGEST_LINK or not written.isprintable() or " " in written:
+    A link in the text is never taken: whoever wrote it could lead the county's officers anywhere.
+    """
+    origin = message.forward_origin
+    if origin is None or origin.chat is None or origin.message_id is None or origin.chat.username is None:
         return None
-    try:
-        address = urlsplit(written)
-        host = (address.hostname or "").removesuffix(".")
-    except ValueError:
-        return None
-    known = any(host == name or host.endswith(f".{name}") for name in _LINK_HOSTS)
-    if address.scheme not in {"http", "https"} or not known or address.path in {"", "/"}:
-        return None
-    safe = address._replace(scheme="https", netloc=host).geturl()
-    return None if leads_to_a_person(safe) else safe
+    return f"https://t.me/{origin.chat.username}/{origin.message_id}"
 
 
 def located(place: Place) -> str:

@@ -31,7 +31,7 @@ from aduan.platform_http import LONGEST_WAIT
 from aduan.post import Post
 from aduan.record import Moment
 from poll_channels.source import Batch, CanRecheck, HttpSource, Window
-from poll_channels.sources.items import MALFORMED, Item, NativeId, Parameters, parameters_of, put_aside
+from poll_channels.sources.items import MALFORMED, Item, NativeId, OrNone, Parameters, parameters_of, put_aside
 
 if TYPE_CHECKING:
     from aduan.channel import Rejected
@@ -123,7 +123,7 @@ class XPost(Item):
     id: XId
     text: str
     created_at: Moment | None = None
-    author_id: XId | None = None
+    author_id: Annotated[XId | None, OrNone] = None
     history: tuple[XId, ...] = Field(
         default=(), validation_alias=AliasChoices("edit_history_tweet_ids", "edit_history_post_ids")
     )

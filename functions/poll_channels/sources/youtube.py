@@ -30,7 +30,7 @@ from aduan.platform_errors import (
 from aduan.platform_http import DEFAULT_WAIT, LONGEST_WAIT
 from aduan.record import Moment
 from poll_channels.source import PAGE_CAP, Batch, CanRecheck, HttpSource, Window
-from poll_channels.sources.items import MALFORMED, Item, NativeId, Parameters, parameters_of, put_aside
+from poll_channels.sources.items import MALFORMED, Item, NativeId, OrNone, Parameters, parameters_of, put_aside
 
 if TYPE_CHECKING:
     from aduan.channel import Rejected
@@ -90,7 +90,7 @@ class CommentText(Item):
 
     textOriginal: str | None = None  # noqa: N815 # the platform's name
     textDisplay: str | None = None  # noqa: N815 # the same
-    authorChannelId: Author | None = None  # noqa: N815 # the same
+    authorChannelId: Annotated[Author | None, OrNone] = None  # noqa: N815 # the same
     publishedAt: Moment  # noqa: N815 # the same
     updatedAt: Moment | None = None  # noqa: N815 # the same
     parentId: NativeId | None = None  # noqa: N815 # the same
