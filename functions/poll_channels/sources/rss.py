@@ -88,7 +88,7 @@ class Feed(HttpSource):
         # Imported here, because only feeds need a parser, and every cold start would pay for it.
         from poll_channels.sources import feed  # noqa: PLC0415
 
-        entries, broken_off = feed.read_entries(response.data)
+        entries, broken_off = feed.read_entries(response.data, self.check)
         found = [self._post(entry) for entry in entries]
         content = digest_of(found)
         if broken_off:
@@ -115,6 +115,7 @@ class Feed(HttpSource):
 
     def _post(self, entry: Entry) -> Post | Rejected:
         """Make a post of an entry. Its id is the publisher's, made unique among feeds by the channel's account."""
+        self.check()  # masking takes time, and all feeds share the run's
         native_id = f"{self._channel.id.partition(':')[2]}:{name_of(entry)}"
         if not entry.text and not entry.has_photo:
             return self._rejected(native_id, entry.own_id, "neither a title nor a summary nor a picture")
