@@ -11,7 +11,7 @@ from aduan.platform_errors import StoppedError
 from aduan.time_budget import TimeBudget
 from tests.fake_rss import Publisher, an_item
 from tests.local_http import Answer
-from tests.reading import Platform, Reading
+from tests.reading import NOW, Platform, Reading
 
 ATOM = (
     '<?xml version="1.0"?><feed xmlns="http://www.w3.org/2005/Atom"><title>x</title><entry><id>urn:x:1</id>'
@@ -112,3 +112,13 @@ def test_time_is_checked_while_a_feed_is_read() -> None:
     found = read(feed, TimeBudget(lambda: next(ticks), 20))
     assert isinstance(found.error, StoppedError)
     assert (str(found.error), found.posts) == ("time", [])
+
+
+def test_a_redirect_with_raw_letters_is_followed() -> None:
+    """A server may write the new address in UTF-8, as the feed's own links may be written."""
+    platform = Platform(Publisher())
+    platform.fake.write(1, NOW)
+    moved = Answer(301, b"", {"Location": "/umpan/rüsak.xml".encode().decode("latin-1")})
+    platform.fake.fault = lambda _asked, number: moved if number == 1 else None
+    assert platform.read().ids == ["surat:surat-1"]
+    assert platform.fake.asked[1].path == "/umpan/r%C3%BCsak.xml"

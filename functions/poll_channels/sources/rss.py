@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Final
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from pydantic import StringConstraints, ValidationError
 
@@ -241,14 +241,19 @@ def _short_name(entry: Entry) -> str:
     return hashlib.sha256(name_of(entry).encode()).hexdigest()[:_NAME_CHARACTERS]
 
 
-def _target(url: str, response: Response) -> str:
+def _location(response: Response) -> str:
+    """Return where a response redirects to; raw letters come as the bytes of UTF-8, each as a letter of its own."""
+    given = response.headers.get("Location") or ""
     try:
-        target = urljoin(url, response.headers.get("Location") or "")
-        here, there = urlsplit(url), urlsplit(target)
-        same = (here.scheme, here.netloc) == (there.scheme, there.netloc)
+        return given.encode("latin-1").decode("utf-8")
     except ValueError:
-        same = False
-    if same and target.isascii() and target.isprintable():
+        return given
+
+
+def _target(url: str, response: Response) -> str:
+    target = web_address(_location(response), url)
+    here, there = urlsplit(url), urlsplit(target)
+    if (here.scheme, here.netloc) == (there.scheme, there.netloc):
         return target
     if response.status in _MOVED_FOR_EVER:
         raise MisconfiguredError("the feed has moved to another host")
