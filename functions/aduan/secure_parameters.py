@@ -16,6 +16,10 @@ AUTHOR_KEY: Final = "author_key"
 MAX_AGE_SECONDS: Final = 300
 """A removed or replaced secret may still be used for this long. A secret that was missing is found at once."""
 
+MOST_MISSES: Final = 20
+"""How many secrets that do not exist are asked for within `MISSES_SECONDS` before no further one is."""
+MISSES_SECONDS: Final = 60
+
 
 def partner_key(account: str, key_id: str) -> str:
     """Return the name of the parameter that holds one of a partner's keys."""
@@ -32,6 +36,8 @@ class SecureParameters:
         self._clock = clock
         self._shortest = shortest
         self._known: dict[str, tuple[float, str]] = {}
+        self._misses: list[float] = []
+        """When `find_claimed` asked in vain."""
 
     def path(self, name: str) -> str:
         """Return the full name of a parameter such as ``channels/instagram/kabarsleman/token``."""
@@ -57,6 +63,25 @@ class SecureParameters:
             known |= good
         return [known.get(path) for path in paths]
 
+    def find_claimed(self, name: str) -> str | None:
+        """Return the value of a parameter that an unknown caller named; None when it is missing or not usable.
+
+        Callers may invent names, so that after `MOST_MISSES` in vain only names that were found before are asked for,
+        until `MISSES_SECONDS` have passed.
+
+        Raises:
+            ClientError: when the Parameter Store refuses.
+        """
+        now = self._clock()
+        self._misses = [missed for missed in self._misses if now - missed < MISSES_SECONDS]
+        if len(self._misses) >= MOST_MISSES and self.path(name) not in self._known:
+            return None
+        [value] = self.find(name)
+        if value is None:
+            self._misses.append(now)
+            self._known.pop(self.path(name), None)
+        return value
+
     def _is_secret(self, value: str) -> bool:
         """Tell whether a value may stand in a header: the HTTP library would quote any other in its error message."""
         return len(value) >= self._shortest and value.isascii() and value.isprintable()
@@ -64,3 +89,4 @@ class SecureParameters:
     def forget(self) -> None:
         """Forget all values, after a platform refused one."""
         self._known.clear()
+        self._misses.clear()

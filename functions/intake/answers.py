@@ -25,10 +25,12 @@ class Answer:
     def response(self) -> dict[str, Any]:
         """Return the answer in the shape that API Gateway wants."""
         is_text = isinstance(self.body, str)
+        body = self.body if is_text else json.dumps(self.body, ensure_ascii=False)
         return {
             "statusCode": self.status,
             "headers": {**HEADERS, "Content-Type": "text/plain" if is_text else "application/json"},
-            "body": self.body if is_text else json.dumps(self.body, ensure_ascii=False),
+            # The gateway cannot send half a letter, which a caller's parameter may hold.
+            "body": str(body).encode("utf-8", "replace").decode(),
             "isBase64Encoded": False,
         }
 

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 KIND: Final = "webhook"
 _SHOWN_FIELD: Final = 64
-_MOMENT: Final = re.compile(r"20[0-9]{2}-[01][0-9]-[0-3][0-9]T[0-9:]{5,8}(?:\.[0-9]{1,6})?(?:Z|[+-][0-9]{2}:[0-9]{2})")
+_MOMENT: Final = re.compile(
+    r"20[0-9]{2}-[01][0-9]-[0-3][0-9][T ][0-9:]{5,8}(?:\.[0-9]{1,9})?(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)", re.IGNORECASE
+)
 
 _MESSAGES: Final = {
     "missing": "Wajib diisi.",
@@ -41,8 +43,8 @@ def _wrong(message: str) -> PydanticCustomError:
 def _moment(text: object) -> datetime:
     if isinstance(text, str) and _MOMENT.fullmatch(text):
         try:
-            return datetime.fromisoformat(text).astimezone(UTC)
-        except ValueError:
+            return datetime.fromisoformat(text.upper()).astimezone(UTC)
+        except (ValueError, OverflowError):
             pass
     raise _wrong("Tulis waktu ISO 8601 dengan zona, misalnya 2026-11-03T06:30:00+07:00.")
 

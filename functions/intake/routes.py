@@ -59,7 +59,10 @@ class Routes:
         raise not_found("Alamat ini tidak ada.")
 
     def deliver(self, request: Request) -> Answer:
-        """Answer ``POST /intake/{source}``: a partner pushes a post. A post sent twice is stored once."""
+        """Answer ``POST /intake/{source}``: a partner pushes a post.
+
+        A post sent twice is stored once; sent again with another text or its first picture, it was edited.
+        """
         body = request.body(MOST_OF_A_PARTNER)
         now = self.now()
         channel, partner, key_id = self._signed_by(request, body, now)
@@ -68,7 +71,12 @@ class Routes:
             post = delivered(json_object(body), channel, partner, now)
         except RefusedError as error:
             return refused(error, **log)
-        outcome, status = ("accepted", 202) if self.posts.add(post) else ("duplicate", 200)
+        if self.posts.add(post):
+            outcome, status = "accepted", 202
+        elif self.posts.revise(post):
+            outcome, status = "revised", 202
+        else:
+            outcome, status = "duplicate", 200
         return Answer(status, {"status": outcome}, {**log, "outcome": outcome, "post": post.key})
 
     def _signed_by(self, request: Request, body: bytes, now: datetime) -> tuple[Channel, Partner, str]:
@@ -80,7 +88,7 @@ class Routes:
         known = self.partners.get(request.source)
         if known is None or not _KEY_ID.fullmatch(key_id) or not in_time(timestamp, now):
             raise unauthenticated()
-        [secret] = self.secrets.find(partner_key(request.source, key_id))
+        secret = self.secrets.find_claimed(partner_key(request.source, key_id))
         signature = request.header("x-relay-signature")
         if secret is None or not is_from_partner(signature, timestamp, body, secret=secret, now=now):
             raise unauthenticated()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -89,6 +89,7 @@ class Poll:
         if waiting or cursor.leased_to_other(self._run_id, started):
             return None
         window = window_of(cursor, started, timedelta(days=self._channel.lookback_days))
+        window = replace(window, proves=is_entered(cursor, started))
         source: Source | None = None
         failure: ChannelError | None = None
         try:
@@ -171,7 +172,7 @@ class Poll:
         moved = charged(moved, self._channel, cost, started)
         self.spent_usd = moved.spent_usd
         quiet = moved == cursor and failure is None and not progress.held
-        if quiet and cursor.ledger_at is not None and now - cursor.ledger_at < QUIET_LEDGER:
+        if quiet and not window.proves:
             return run
         # A failed or stopped run left something unread, so only a complete run sets the time up to which all is read.
         read_until = started if failure is None else cursor.ledger_at
@@ -205,6 +206,12 @@ def is_due(channel: Channel, now: datetime) -> bool:
     """
     phase = zlib.crc32(channel.id.encode())
     return (int(now.timestamp()) // 60 + phase) % channel.every_minutes == 0
+
+
+def is_entered(cursor: Cursor, started: datetime) -> bool:
+    """Tell whether a complete run is entered in the ledger even if it finds nothing."""
+    is_due = cursor.ledger_at is None or started - cursor.ledger_at >= QUIET_LEDGER
+    return is_due or cursor.refusals > 0
 
 
 def window_of(cursor: Cursor, now: datetime, lookback: timedelta) -> Window:

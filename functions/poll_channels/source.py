@@ -35,6 +35,9 @@ class Window:
     """Anything older was written before the county used Aduan, and is left alone."""
     threads: datetime
     """Threads begun before this are not asked about any more, unless the platform lists them anyway."""
+    proves: bool = False
+    """Whether the run is entered in the ledger even when nothing is new. Then it must see for itself what is there: a
+    platform's word that nothing has changed is no proof."""
 
     def is_past(self, results: Iterable[Post | Rejected | None]) -> bool:
         """Tell whether all posts of a page lie before `since`. Where the newest come first, reading ends there."""

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from aduan.platform_errors import ChannelError, GapError, MisconfiguredError, NotPermittedError, OutageError
 from infra.templates import ROOT
-from poll_channels.sources.feed import without_tags
+from poll_channels.sources.markup import visible
 from poll_channels.sources.rss import CONTENT, ETAG, MODIFIED, NAMES, NEWEST, address, permalink
 from tests.fake_rss import URL, Publisher, an_item, feed_of
 from tests.local_http import Answer
@@ -402,13 +402,13 @@ def test_no_cold_start_pays_for_the_parser() -> None:
 )
 def test_html_becomes_what_people_see(html: str, text: str) -> None:
     """Blocks become lines; tags and scripts disappear."""
-    assert without_tags(html) == text
+    assert visible(html).text == text
 
 
 @given(st.text())
 def test_whatever_html_holds_there_is_a_text(html: str) -> None:
     """No input makes the HTML reader fail."""
-    without_tags(html)
+    visible(html)
 
 
 @pytest.mark.parametrize(

@@ -112,3 +112,17 @@ def test_a_medium_without_a_link_is_read_all_the_same(given: object) -> None:
         f"https://www.instagram.com/{given}",
     }
     assert any("k1" in post.text for post in found.posts)
+
+
+@pytest.mark.parametrize("fake", [FakeInstagram, FakePage])
+def test_a_comment_without_words_may_say_so_by_null(fake: type[FakeGraph]) -> None:
+    """Null in the place of a text, an attachment or a parent is nothing, and no reason to put the comment aside."""
+    text = "text" if fake is FakeInstagram else "message"
+
+    def change(item: dict[str, Any]) -> None:
+        if "Lapor k1" in (item[text] or ""):
+            item.update({text: None, "attachments": None, "attachment": None, "parent": None, "username": None})
+
+    found = read_changed(fake(), change, text)
+    assert found.rejected == []
+    assert "" in found.texts.values()

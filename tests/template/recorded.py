@@ -449,13 +449,14 @@ def admin_api(world: World) -> None:
 
 
 def intake(world: World) -> None:
-    """Take a delivery and a mention, each twice, and put a mention aside."""
+    """Take a delivery and a mention, each twice, then the delivery's edit, and put a mention aside."""
     posts = DynamoPostStore(world.table)
     assert posts.quarantine(a_rejected(), NOON)
     assert posts.known(a_channel().id, [a_post().key]) == set()
     for post in (a_post(), a_post(kind="webhook", native_id="icj:1", channel="webhook:icj")):
         assert posts.add(post)
         assert not posts.add(post)
+    assert posts.revise(a_post(kind="webhook", native_id="icj:1", channel="webhook:icj", text="Sudah menyala"))
 
 
 def actions(world: World) -> None:

@@ -235,10 +235,11 @@ def test_the_keys_of_the_links_are_read_by_whom_they_serve() -> None:
 
 
 def test_what_is_pushed_becomes_a_post_or_is_put_aside() -> None:
-    """A push can add posts and see which exist, but reaches neither tickets nor notices."""
-    [statement] = of_table("Intake")
-    assert statement.actions == ["dynamodb:BatchGetItem", "dynamodb:PutItem"]
-    assert statement.keys == ["POST#*", "QUARANTINE#*"]
+    """A push can add posts, see which exist and edit them, but reaches neither tickets nor notices."""
+    adding, editing = of_table("Intake")
+    assert adding.actions == ["dynamodb:BatchGetItem", "dynamodb:PutItem"]
+    assert adding.keys == ["POST#*", "QUARANTINE#*"]
+    assert (editing.actions, editing.keys) == (["dynamodb:UpdateItem"], ["POST#*"])
 
 
 @each_function

@@ -12,7 +12,7 @@ from aduan.record import Moment
 from aduan.web_address import web_address
 from poll_channels.source import Batch, Threads, Window
 from poll_channels.sources.graph import GraphSource, epoch, rejected
-from poll_channels.sources.items import MALFORMED, Link, Named, OrNone
+from poll_channels.sources.items import MALFORMED, Link, Named, OrNone, Words
 from public_replies.wording import is_reply
 
 if TYPE_CHECKING:
@@ -59,22 +59,27 @@ class FeedPost(Named):
     created_time: Moment
     updated_time: Moment
     """Changes when the post is edited and when somebody comments."""
-    message: str = ""
+    message: Words = ""
     permalink_url: Link = ""
     is_published: bool = True
     author: Annotated[Reference | None, OrNone] = None
-    attachments: Attachments = Field(default_factory=Attachments)
+    attachments: Annotated[Attachments | None, OrNone] = None
+
+    @property
+    def has_photo(self) -> bool:
+        """Whether a picture or film is shown with the post."""
+        return self.attachments is not None and any(shown.media_type in PHOTO_TYPES for shown in self.attachments.data)
 
 
 class Comment(Named):
     """A comment or a reply to one. The message is empty for a picture or a sticker."""
 
     created_time: Moment
-    message: str = ""
+    message: Words = ""
     permalink_url: Link = ""
     author: Annotated[Reference | None, OrNone] = None
     parent: Annotated[Reference | None, OrNone] = None
-    attachment: dict[str, Any] | None = None
+    attachment: Annotated[dict[str, Any] | None, OrNone] = None
 
 
 class FacebookPage(GraphSource):
@@ -154,7 +159,7 @@ class FacebookPage(GraphSource):
                 thread.created_time,
                 _permalink(thread),
                 author=_id_of(thread.author),
-                has_photo=any(shown.media_type in PHOTO_TYPES for shown in thread.attachments.data),
+                has_photo=thread.has_photo,
             )
         except MALFORMED as error:
             return None, rejected(self._channel.id, item, error)

@@ -8,19 +8,22 @@ from __future__ import annotations
 import calendar
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from html.parser import HTMLParser
 from typing import Any, Final
 
 import feedparser  # type: ignore[import-untyped]
 
-from aduan.platform_errors import OutageError
+from aduan.platform_errors import OutageError, StoppedError
+from poll_channels.sources.markup import Visible, visible, without_cdata
 
 _END: Final = re.compile(rb"</(?:\w+:)?(?:rss|feed|rdf)\s*>", re.IGNORECASE)
-_UNSEEN: Final = frozenset({"script", "style", "template"})
-_LINE: Final = frozenset({"br", "p", "div", "li", "tr", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote"})
+_MOST_CONTENTS: Final = 10
+_ANY_TYPE: Final = frozenset({"application/octet-stream", "binary/octet-stream"})
+_PICTURE_FILE: Final = re.compile(
+    r"\.(?:jpe?g|png|gif|webp|heic|avif|bmp|mp4|m4v|mov|webm|3gp)(?:[?#]|$)", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,7 @@ class Entry:
     """The publisher's id of the entry, or else its link; empty when there is neither."""
     title: str
     summary: str
+    """The entry's text: its content, or a summary where there is no content."""
     link: str
     created_at: datetime | None
     has_photo: bool
@@ -41,16 +45,22 @@ class Entry:
         return self.title if self.summary == self.title else f"{self.title}\n{self.summary}".strip()
 
 
-def read_entries(data: bytes) -> tuple[list[Entry], bool]:
-    """Return the entries of a feed, and whether it breaks off after them.
+def read_entries(data: bytes, check: Callable[[], None]) -> tuple[list[Entry], bool]:
+    """Return the entries of a feed, and whether it breaks off after them. `check` is called before each entry.
 
     Raises:
+        StoppedError: when `check` does, because the run's time is over.
         OutageError: when `data` is no feed, but for example a login page, half a response, or empty.
     """
     try:
         # As a stream: feedparser takes anything else, even bytes, for the name of a file or address that it may open.
         parsed = feedparser.parse(io.BytesIO(data), sanitize_html=False, resolve_relative_uris=False)
-        entries = [entry_of(entry) for entry in parsed.entries]
+        entries = []
+        for entry in parsed.entries:
+            check()
+            entries.append(entry_of(entry))
+    except StoppedError:
+        raise
     except Exception as error:  # noqa: BLE001 # the parser has no error of its own; whatever breaks it is no feed
         raise OutageError(f"the feed cannot be read: {type(error).__name__}") from None
     if not entries and (parsed.bozo or not parsed.get("version")):
@@ -62,22 +72,23 @@ def read_entries(data: bytes) -> tuple[list[Entry], bool]:
 
 def entry_of(parsed: Mapping[str, Any]) -> Entry:
     """Return one entry as plain text; `parsed` is what the parser found in it."""
-    contents = parsed.get("content")
-    content = contents[0] if isinstance(contents, list) and contents else {}
+    given = parsed.get("content")
+    contents = [
+        plain(_text(each, "value"), each) for each in (given[:_MOST_CONTENTS] if isinstance(given, list) else [])
+    ]
+    excerpt = plain(_text(parsed, "summary"), parsed.get("summary_detail"))
     link, own_id = _text(parsed, "link").strip(), _text(parsed, "id").strip()
     if link == own_id and "://" not in link:
         link = ""  # where there is no link, the parser repeats the id in its place
     # In this order: for a missing time of change the parser returns the time of publishing, and warns.
     time = parsed.get("published_parsed") or parsed.get("updated_parsed")
-    enclosures = parsed.get("enclosures")
     return Entry(
         own_id=own_id or link,
-        title=plain(_text(parsed, "title"), parsed.get("title_detail")),
-        summary=plain(_text(parsed, "summary"), parsed.get("summary_detail"))
-        or plain(_text(content, "value"), content),
+        title=plain(_text(parsed, "title"), parsed.get("title_detail")).text,
+        summary=whole(excerpt.text, [content.text for content in contents]),
         link=link,
         created_at=moment(time),
-        has_photo=isinstance(enclosures, list) and any(map(_is_picture, enclosures)),
+        has_photo=_has_picture(parsed) or any(part.has_picture for part in (excerpt, *contents)),
     )
 
 
@@ -89,44 +100,27 @@ def moment(parsed: Any) -> datetime | None:
         return None
 
 
-def plain(text: str, detail: Any) -> str:
-    """Return a field as people would read it; `detail` is the parser's note on the field's type."""
+def plain(text: str, detail: Any) -> Visible:
+    """Return a field as people would see it; `detail` is the parser's note on the field's type."""
     kind = detail.get("type") if isinstance(detail, Mapping) else None
-    return text.strip() if kind == "text/plain" else without_tags(text)
+    return Visible(without_cdata(text).strip(), has_picture=False) if kind == "text/plain" else visible(text)
 
 
-def without_tags(html: str) -> str:
-    """Return the visible text of a piece of HTML, without empty lines."""
-    reader = _Reader()
-    reader.feed(html)
-    reader.close()
-    lines = (" ".join(line.split()) for line in "".join(reader.pieces).split("\n"))
-    return "\n".join(line for line in lines if line)
+def whole(excerpt: str, contents: list[str]) -> str:
+    """Return the whole text of an entry, of which publishers also give an excerpt.
+
+    The content is the text. A longer excerpt that says something else is kept before it, so that no word is lost.
+    """
+    content = max(contents, key=len, default="")
+    if not content or _words(excerpt) == _words(content):
+        return excerpt or content
+    if len(excerpt) <= len(content):
+        return content
+    return excerpt if _words(content) in _words(excerpt) else f"{excerpt}\n{content}"
 
 
-class _Reader(HTMLParser):
-    """Collects the text that a browser would show."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.pieces: list[str] = []
-        self._unseen = 0
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002 # HTMLParser's
-        if tag in _UNSEEN:
-            self._unseen += 1
-        elif tag in _LINE:
-            self.pieces.append("\n")
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in _UNSEEN:
-            self._unseen = max(0, self._unseen - 1)
-        elif tag in _LINE:
-            self.pieces.append("\n")
-
-    def handle_data(self, data: str) -> None:
-        if not self._unseen:
-            self.pieces.append(data)
+def _words(text: str) -> str:
+    return " ".join(text.split()).removesuffix("[…]").rstrip(" .…")
 
 
 def _text(fields: Any, name: str) -> str:
@@ -134,5 +128,20 @@ def _text(fields: Any, name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _is_picture(enclosure: Any) -> bool:
-    return isinstance(enclosure, Mapping) and _text(enclosure, "type").startswith(("image/", "video/"))
+def _has_picture(parsed: Mapping[str, Any]) -> bool:
+    """Tell whether a picture or film comes with an entry, beside its text."""
+    for name in ("enclosures", "media_content", "media_thumbnail"):
+        given = parsed.get(name)
+        if isinstance(given, list) and any(_is_picture(each, name == "media_thumbnail") for each in given):
+            return True
+    return False
+
+
+def _is_picture(given: Any, otherwise: bool) -> bool:  # noqa: FBT001 # what a file without a type is taken for
+    kind, medium = _text(given, "type").lower(), _text(given, "medium").lower()
+    address = _text(given, "href") or _text(given, "url")
+    if kind.startswith(("image/", "video/")) or medium in {"image", "video"}:
+        return True
+    if medium or (kind and kind not in _ANY_TYPE):
+        return False
+    return bool(address) and (otherwise or bool(_PICTURE_FILE.search(address)))

@@ -19,7 +19,7 @@ from aduan.record import Moment
 from aduan.web_address import web_address
 from poll_channels.source import THREADS_REMEMBERED, Batch, Threads, Window
 from poll_channels.sources.graph import GraphSource, rejected
-from poll_channels.sources.items import MALFORMED, Link, Named, OrNone
+from poll_channels.sources.items import MALFORMED, Link, Named, OrNone, Words
 from public_replies.wording import is_reply
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class Media(Named):
 class Comment(Named):
     """A comment or a reply to one. The text is empty for a picture or a sticker."""
 
-    text: str = ""
+    text: Words = ""
     timestamp: Moment
     username: Annotated[str | None, OrNone] = None
     author: Annotated[Author | None, OrNone] = None
@@ -78,7 +78,7 @@ class Comment(Named):
 class Tag(Named):
     """Somebody else's picture in which the account is tagged."""
 
-    caption: str = ""
+    caption: Words = ""
     timestamp: Moment
     permalink: Link = ""
     username: Annotated[str | None, OrNone] = None

@@ -50,6 +50,9 @@ OrNone: Final = WrapValidator(_or_none)
 Link = Annotated[str, BeforeValidator(lambda value: value if isinstance(value, str) else "")]
 """A platform's link as it came; empty when there is none."""
 
+Words = Annotated[str, BeforeValidator(lambda value: "" if value is None else value)]
+"""A text that a platform leaves out, or gives as null, when there is none."""
+
 
 class Item(BaseModel):
     """Base of the models of a platform's response: unknown fields are ignored, and ids may come as numbers."""

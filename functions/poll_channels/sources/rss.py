@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Final
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from pydantic import StringConstraints, ValidationError
 
@@ -38,6 +38,10 @@ NEWEST: Final = "newest"
 NAMES: Final = "names"
 """Marks: the time of the newest known entry in seconds since 1970, and the joined short names of the youngest ones."""
 LONGEST_MARK: Final = 200
+AHEAD: Final = timedelta(days=1)
+"""An entry dated further in the future says nothing about what came and went."""
+SURVIVORS: Final = 3
+"""This many known entries prove that a feed was not renewed, though its newest entry is gone: fewer may be pinned."""
 REDIRECTS: Final = 3
 
 _MOVED_FOR_EVER: Final = frozenset({301, 308})
@@ -49,8 +53,11 @@ _MEANINGS: Final[Mapping[int, type[ChannelError]]] = {
     HTTPStatus.NOT_FOUND: MisconfiguredError,
     HTTPStatus.GONE: MisconfiguredError,
 }
+_MARK_OF: Final = {"If-None-Match": ETAG, "If-Modified-Since": MODIFIED}
+_CONDITIONS: Final = frozenset(_MARK_OF)
 _PLAIN_ID: Final = re.compile(r"[A-Za-z0-9_.:-]{1,100}")
 _NAME_CHARACTERS: Final = 8
+NAMES_REMEMBERED: Final = LONGEST_MARK // _NAME_CHARACTERS
 
 
 class FeedParameters(Parameters):
@@ -79,16 +86,20 @@ class Feed(HttpSource):
 
         Raises:
             GapError: once, when entries may have come and gone since the feed was read last.
-            OutageError: when the feed breaks off.
+            OutageError: when the feed breaks off, or the server only says that it is unchanged when the run is to prove
+                what is there.
             ChannelError: one of its kinds.
         """
-        response = self._fetch(conditions(marks))
+        headers = {**conditions({}), "Cache-Control": "no-cache"} if window.proves else conditions(marks)
+        response = self._fetch(headers)
         if response is None:
+            if not _CONDITIONS.intersection(headers):
+                raise OutageError("status 304, although the whole feed was asked for")
             return
         # Imported here, because only feeds need a parser, and every cold start would pay for it.
         from poll_channels.sources import feed  # noqa: PLC0415
 
-        entries, broken_off = feed.read_entries(response.data)
+        entries, broken_off = feed.read_entries(response.data, self.check)
         found = [self._post(entry) for entry in entries]
         content = digest_of(found)
         if broken_off:
@@ -115,6 +126,7 @@ class Feed(HttpSource):
 
     def _post(self, entry: Entry) -> Post | Rejected:
         """Make a post of an entry. Its id is the publisher's, made unique among feeds by the channel's account."""
+        self.check()  # masking takes time, and all feeds share the run's
         native_id = f"{self._channel.id.partition(':')[2]}:{name_of(entry)}"
         if not entry.text and not entry.has_photo:
             return self._rejected(native_id, entry.own_id, "neither a title nor a summary nor a picture")
@@ -143,8 +155,7 @@ def conditions(marks: Mapping[str, str]) -> dict[str, str]:
     headers = {
         "Accept": "application/atom+xml, application/rss+xml, application/xml;q=0.9, text/xml;q=0.9",
     }
-    names = {ETAG: "If-None-Match", MODIFIED: "If-Modified-Since"}
-    return headers | {header: marks[mark] for mark, header in names.items() if marks.get(mark)}
+    return headers | {header: marks[mark] for header, mark in _MARK_OF.items() if marks.get(mark)}
 
 
 def validators(headers: Mapping[str, str]) -> dict[str, str]:
@@ -172,13 +183,15 @@ def checked(response: Response, now: datetime) -> Response:
 def knowledge(entries: Sequence[Entry], marks: Mapping[str, str], now: datetime) -> dict[str, str]:
     """Return the marks about a feed's entries, with which the next version is compared.
 
-    An empty feed yields no marks, so that what was known is not forgotten.
+    An empty feed yields no marks, so that what was known is not forgotten. Entries without a date count only in a feed
+    that has no others.
     """
-    dated = [(entry.created_at or now, _short_name(entry)) for entry in entries]
-    if not dated:
+    if not entries:
         return {}
-    youngest = sorted(dated, reverse=True)[: LONGEST_MARK // _NAME_CHARACTERS]
-    times = [min(entry.created_at, now) for entry in entries if entry.created_at is not None]
+    told = [(entry.created_at, _short_name(entry)) for entry in entries]
+    dated = [(moment, name) for moment, name in told if moment is not None and moment <= now + AHEAD]
+    youngest = sorted(dated or [(now, name) for _, name in told], reverse=True)[:NAMES_REMEMBERED]
+    times = [min(moment, now) for moment, _ in dated]
     before = _newest(marks)
     newest = max([*times, *([] if before is None else [before])], default=None)
     return {
@@ -190,17 +203,33 @@ def knowledge(entries: Sequence[Entry], marks: Mapping[str, str], now: datetime)
 def lost_before(entries: Sequence[Entry], marks: Mapping[str, str], now: datetime) -> tuple[datetime, datetime] | None:
     """Return the span of time in which entries may have come and gone unread, or None.
 
-    There is one when the feed holds no known entry. It lies between the newest known entry and the feed's oldest one.
-    Without dates it cannot be told, and None is returned.
+    There is one when entries are new and the feed does not show that it reaches back to the newest known one: an old
+    entry that stays at its place, whatever comes and goes, shows nothing. The span lies between the newest known entry
+    and the oldest new one. Without dates it cannot be told, and None is returned.
     """
     newest = _newest(marks)
-    times = [entry.created_at for entry in entries if entry.created_at is not None]
     joined = marks.get(NAMES, "")
-    names = {joined[start : start + _NAME_CHARACTERS] for start in range(0, len(joined), _NAME_CHARACTERS)}
-    if newest is None or not times or any(_short_name(entry) in names for entry in entries):
+    names = [joined[start : start + _NAME_CHARACTERS] for start in range(0, len(joined), _NAME_CHARACTERS)]
+    present = {_short_name(entry): entry.created_at for entry in entries}
+    unknown = [moment for name, moment in present.items() if name not in names and moment is not None]
+    if newest is None or _reaches_back(names, present, sum(moment <= newest for moment in unknown)):
         return None
-    oldest = min(*times, now)
-    return (newest, oldest) if newest < oldest else None
+    oldest = min((moment for moment in unknown if moment > newest), default=newest)
+    return (newest, min(oldest, now)) if newest < min(oldest, now) else None
+
+
+def _reaches_back(names: Sequence[str], present: Collection[str], older: int) -> bool:
+    """Tell whether a feed shows that it reaches back to the newest known entry.
+
+    Args:
+        names: The names of the entries known before, youngest first.
+        present: The names in the feed now.
+        older: How many unknown entries are as old as the newest known one, or older.
+    """
+    if older >= (SURVIVORS if len(names) >= NAMES_REMEMBERED else 1):
+        return True
+    held = [place for place, name in enumerate(names) if name in present]
+    return bool(held) and (held[0] == 0 or (held[0] == 1 and len(held) >= SURVIVORS))
 
 
 def _newest(marks: Mapping[str, str]) -> datetime | None:
@@ -212,14 +241,19 @@ def _short_name(entry: Entry) -> str:
     return hashlib.sha256(name_of(entry).encode()).hexdigest()[:_NAME_CHARACTERS]
 
 
-def _target(url: str, response: Response) -> str:
+def _location(response: Response) -> str:
+    """Return where a response redirects to; raw letters come as the bytes of UTF-8, each as a letter of its own."""
+    given = response.headers.get("Location") or ""
     try:
-        target = urljoin(url, response.headers.get("Location") or "")
-        here, there = urlsplit(url), urlsplit(target)
-        same = (here.scheme, here.netloc) == (there.scheme, there.netloc)
+        return given.encode("latin-1").decode("utf-8")
     except ValueError:
-        same = False
-    if same and target.isascii() and target.isprintable():
+        return given
+
+
+def _target(url: str, response: Response) -> str:
+    target = web_address(_location(response), url)
+    here, there = urlsplit(url), urlsplit(target)
+    if (here.scheme, here.netloc) == (there.scheme, there.netloc):
         return target
     if response.status in _MOVED_FOR_EVER:
         raise MisconfiguredError("the feed has moved to another host")
