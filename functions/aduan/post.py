@@ -45,6 +45,8 @@ class Post(Record):
     """A short hash of text and picture that tells two versions of a post apart. A stored post keeps the one it has."""
     state: Literal["new", "triaged", "gone"] = "new"
     """``gone``: the post was deleted at its source, and only its tombstone is left here."""
+    missed_at: Moment | None = None
+    """When the platform first failed to show the post; None when it showed the post the last time it was asked."""
     gone_at: Moment | None = None
     gone_reason: str | None = None
     triage: Triage | None = None

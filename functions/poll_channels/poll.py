@@ -113,7 +113,9 @@ class Poll:
             if stored.get(post.key) == post.digest:
                 continue
             self._hold(cursor)
-            if post.key not in stored and self._posts.add(post):
+            is_new = self._posts.add(post) if post.key not in stored else False
+            # An erased post has no digest; one that is shown again is taken in again.
+            if is_new or (stored.get(post.key) == "" and self._posts.readmit(post)):
                 new += 1
             else:
                 # A new version of a post that was stored before or came in this same batch.
