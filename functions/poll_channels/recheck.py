@@ -16,7 +16,13 @@ from typing import TYPE_CHECKING, Final
 from aduan.change import Change
 from aduan.channel import Cursor, Sweep
 from aduan.channel_budget import spent_this_month, to_spare
-from aduan.platform_errors import NotPermittedError, StoppedError
+from aduan.platform_errors import (
+    ChannelError,
+    CredentialError,
+    NotPermittedError,
+    StoppedError,
+    ThrottledError,
+)
 from aduan.record import WIB
 from aduan.store.channels import ChannelStore, LeaseError
 from aduan.store.table import OutdatedError
@@ -89,6 +95,12 @@ class Recheck:
                 erased += self._check([key for _, key in found], source)
             except (StoppedError, LeaseError):
                 return erased
+            except (CredentialError, NotPermittedError, ThrottledError):
+                raise
+            except ChannelError:
+                # When an earlier post is shown, the error is that of these posts, and must not hold up the others.
+                if not self._sees_witness(source):
+                    raise
             if len(found) < limit:
                 self._channels.save_sweep(Sweep(channel=self._channel.id, finished_at=now))
                 return erased
