@@ -98,6 +98,10 @@ class Run(Record):
     """Stored posts of which a new version was found."""
     rejected: int = 0
     own: int = 0
+    too_old: int = 0
+    """Posts that were left out because they were written before reading began, each time they were listed."""
+    undated: int = 0
+    """New posts without a plausible date, which count as written when they were read."""
     calls: int = 0
     cost_usd: float = 0
     """What the platform charges for what it returned."""

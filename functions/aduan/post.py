@@ -38,6 +38,8 @@ class Post(Record):
     """Pseudonym of the author; None when the platform does not name one."""
     created_at: Moment
     """When the post was written, according to the platform."""
+    undated: bool = False
+    """True when the platform gave no date, or an implausible one: then `created_at` is when the post was read."""
     fetched_at: Moment
     revised_at: Moment | None = None
     """When a new version of the post was found; None when there was none."""

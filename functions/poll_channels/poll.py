@@ -50,6 +50,8 @@ class _Progress:
     revised: int = 0
     rejected: int = 0
     own: int = 0
+    too_old: int = 0
+    undated: int = 0
     held: bool = False
     """Whether the lease was taken, because there was something to write."""
 
@@ -125,6 +127,7 @@ class Poll:
             # An erased post has no digest; one that is shown again is taken in again.
             if is_new or (stored.get(post.key) == "" and self._posts.readmit(post)):
                 new += 1
+                progress.undated += post.undated
             else:
                 # A new version of a post that was stored before or came in this same batch.
                 revised += self._posts.revise(post)
@@ -136,6 +139,7 @@ class Poll:
         progress.revised += revised
         progress.duplicate += len(batch.posts) - new - revised
         progress.own += batch.own
+        progress.too_old += batch.too_old
         progress.seen += [*unseen, *map(version, batch.rejected)]
         created = [post.created_at for post in batch.posts]
         progress.youngest = max([*created, *filter(None, [progress.youngest])], default=None)
@@ -175,6 +179,8 @@ class Poll:
             revised=progress.revised,
             rejected=progress.rejected,
             own=progress.own,
+            too_old=progress.too_old,
+            undated=progress.undated,
             calls=source.calls if source is not None else 0,
             cost_usd=cost,
             stopped=str(failure) if stopped else None,

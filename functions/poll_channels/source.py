@@ -69,6 +69,8 @@ class Batch:
     """The objects that could not be read, each with the class and code of its error."""
     recovered: tuple[str, ...] = ()
     """The objects that failed before, and were read now or are gone."""
+    too_old: int = 0
+    """How many posts were left out because they are older than the window's floor."""
 
     @classmethod
     def of(cls, results: Iterable[Post | Rejected | None], window: Window) -> Batch:
@@ -77,8 +79,11 @@ class Batch:
         Posts older than the window's floor are left out.
         """
         found = list(results)
+        posts = [item for item in found if isinstance(item, Post)]
+        kept = tuple(post for post in posts if post.created_at >= window.floor)
         return cls(
-            posts=tuple(item for item in found if isinstance(item, Post) and item.created_at >= window.floor),
+            posts=kept,
+            too_old=len(posts) - len(kept),
             rejected=tuple(item for item in found if isinstance(item, Rejected)),
             own=sum(item is None for item in found),
         )

@@ -17,6 +17,7 @@ from typing import Any, Final
 import feedparser  # type: ignore[import-untyped]
 
 from aduan.platform_errors import OutageError
+from poll_channels.sources.dates import is_local, local_moment
 
 _END: Final = re.compile(rb"</(?:\w+:)?(?:rss|feed|rdf)\s*>", re.IGNORECASE)
 _UNSEEN: Final = frozenset({"script", "style", "template"})
@@ -68,7 +69,7 @@ def entry_of(parsed: Mapping[str, Any]) -> Entry:
     if link == own_id and "://" not in link:
         link = ""  # where there is no link, the parser repeats the id in its place
     # In this order: for a missing time of change the parser returns the time of publishing, and warns.
-    time = parsed.get("published_parsed") or parsed.get("updated_parsed")
+    name = "published" if parsed.get("published") else "updated"
     enclosures = parsed.get("enclosures")
     return Entry(
         own_id=own_id or link,
@@ -76,9 +77,14 @@ def entry_of(parsed: Mapping[str, Any]) -> Entry:
         summary=plain(_text(parsed, "summary"), parsed.get("summary_detail"))
         or plain(_text(content, "value"), content),
         link=link,
-        created_at=moment(time),
+        created_at=date_of(_text(parsed, name), parsed.get(f"{name}_parsed")),
         has_photo=isinstance(enclosures, list) and any(map(_is_picture, enclosures)),
     )
+
+
+def date_of(text: str, parsed: Any) -> datetime | None:
+    """Return a date as a UTC time: read here when it is written in Indonesian, else as the parser took it."""
+    return local_moment(text) if is_local(text) else moment(parsed) or local_moment(text)
 
 
 def moment(parsed: Any) -> datetime | None:

@@ -21,6 +21,7 @@ from aduan.masking import leads_to_a_person
 from aduan.platform_errors import ChannelError, GapError, MisconfiguredError, NotPermittedError, OutageError
 from aduan.platform_http import Response, status_error
 from aduan.post import Post
+from poll_channels.connection import is_plausible
 from poll_channels.source import Batch, HttpSource, Window
 from poll_channels.sources.items import Parameters, parameters_of, reason_of
 
@@ -88,7 +89,8 @@ class Feed(HttpSource):
         # Imported here, because only feeds need a parser, and every cold start would pay for it.
         from poll_channels.sources import feed  # noqa: PLC0415
 
-        entries, broken_off = feed.read_entries(response.data)
+        listed, broken_off = feed.read_entries(response.data)
+        entries = [self._dated(entry) for entry in listed]
         found = [self._post(entry) for entry in entries]
         content = digest_of(found)
         if broken_off:
@@ -119,11 +121,17 @@ class Feed(HttpSource):
         if not entry.text and not entry.has_photo:
             return self._rejected(native_id, entry.own_id, "neither a title nor a summary nor a picture")
         link = permalink(self._url, entry.link)
-        created_at = entry.created_at or self._factory.now
         try:
-            return self._factory.post(native_id, entry.text, created_at, link, author=None, has_photo=entry.has_photo)
+            return self._factory.post(
+                native_id, entry.text, entry.created_at, link, author=None, has_photo=entry.has_photo
+            )
         except ValidationError as error:
             return self._rejected(native_id, entry.text, reason_of(error))
+
+    def _dated(self, entry: Entry) -> Entry:
+        """Return an entry without its date when that is implausible."""
+        is_sound = entry.created_at is None or is_plausible(entry.created_at, self._factory.now)
+        return entry if is_sound else replace(entry, created_at=None)
 
     def _rejected(self, native_id: str, raw: str, reason: str) -> Rejected:
         short = native_id if len(native_id) <= LONGEST_MARK else hashlib.sha256(native_id.encode()).hexdigest()

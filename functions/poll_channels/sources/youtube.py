@@ -30,6 +30,7 @@ from aduan.platform_errors import (
 )
 from aduan.platform_http import DEFAULT_WAIT, LONGEST_WAIT
 from aduan.record import Moment
+from poll_channels.connection import is_plausible
 from poll_channels.source import PAGE_CAP, Batch, CanRecheck, HttpSource, Objects, Window
 from poll_channels.sources.items import MALFORMED, Item, NativeId, Parameters, parameters_of, put_aside
 
@@ -315,7 +316,9 @@ class YouTube(HttpSource, CanRecheck):
                 author=author,
                 parent_id=text.parentId or parent_id,
             )
-            return Read(post, text.publishedAt, changed)
+            # An implausible time orders nothing: the comment is taken in as undated, wherever it is listed.
+            is_sound = not post.undated and is_plausible(changed, self._factory.now)
+            return Read(post, text.publishedAt, changed) if is_sound else Read(post)
         except MALFORMED as error:
             return Read(self._rejected(item, error))
 
