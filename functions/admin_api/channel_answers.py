@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from aduan.directory import Channel, Directory
     from aduan.store.ledger import ChannelState
 
+_INTERNAL: Final = {"channel", "marks", "seen", "failing", "unread_since", "refusals", "refused_at"}
+"""Fields of a cursor that are of use to the poller only."""
 SHOWN_RUNS: Final = 5
 REASON_LABELS: Final[Mapping[str, str]] = {
     coverage.NO_RUN: "Tidak ada pembacaan yang tercatat",
@@ -34,6 +36,9 @@ STOP_LABELS: Final[Mapping[str | None, str]] = {
     "gap": "Sebagian waktu sudah tidak dapat dibaca lagi; selebihnya terbaca",
     "usage": "Jatah platform hampir habis; dilanjutkan kemudian",
 }
+
+
+UNREAD_LABEL: Final = "Sebagian kanal, misalnya satu utas, gagal dibaca dan dicoba lagi; selebihnya terbaca"
 
 
 def channels_answer(channels: Iterable[tuple[Channel, ChannelState, Health]], directory: Directory) -> Answer:
@@ -88,7 +93,7 @@ def channel_answer(channel: Channel, state: ChannelState, health: Health, direct
 
     The marks, ids and refusals in the cursor are internal to the poller; what follows from them is in the health.
     """
-    cursor = state.cursor.model_dump(mode="json", exclude={"channel", "marks", "seen", "refusals", "refused_at"})
+    cursor = state.cursor.model_dump(mode="json", exclude=_INTERNAL)
     return {
         **channel.model_dump(mode="json"),
         "department_name": department_name(channel.department, directory),
@@ -151,6 +156,8 @@ def _budget(budget: BudgetState) -> Answer:
 
 def _reason(reason: Reason) -> Answer:
     label = REASON_LABELS.get(reason.code)
+    if reason.code == coverage.STOPPED and reason.detail is not None and reason.detail.startswith("objects"):
+        label = UNREAD_LABEL
     if label is None and reason.code == coverage.STOPPED:
         label = STOP_LABELS.get(reason.detail, "Pembacaan berhenti sebelum selesai")
     return {

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 LEDGER_RHYTHM: Final = timedelta(hours=1)
 """How often a quiet channel gets an entry in the ledger: a lag below this says nothing."""
+FAILING_FOR: Final = timedelta(days=1)
+"""A thread or another object that could not be read for this long is named; most errors of one object pass."""
 FAILURES: Final = 3
 """A channel is reported as failing after this many failures since its last complete run: platforms have bad
 minutes."""
@@ -64,7 +66,7 @@ class Health:
     at: datetime
     """The moment the state is judged for."""
     last_success: datetime | None
-    """Start of the last complete run in the ledger."""
+    """Start of the last run in the ledger that read everything, except perhaps single objects."""
     lag: timedelta | None
     """How long ago that was."""
     consecutive_failures: int
@@ -106,7 +108,7 @@ def channel_health(  # noqa: PLR0913 # all that is known about a channel
         last_complete: The last complete run, when it is not among `runs`.
         token: The last check of its token, if there was one.
     """
-    success = next((run for run in runs if run.complete), last_complete)
+    success = next((run for run in runs if run.is_current), last_complete)
     last_success = None if success is None else success.started_at
     failed = next((run for run in runs if run.error is not None), None)
     failures = consecutive_failures(channel, cursor, runs, now)
@@ -120,6 +122,7 @@ def channel_health(  # noqa: PLR0913 # all that is known about a channel
         issues = [
             *_reading(channel, cursor, budget, last_success, now),
             *_failing(failures, last_error, cursor.needs_permission_since),
+            *_unread(cursor, now),
         ]
         # Silence on a channel that is not read is no news.
         is_read = not issues and (budget is None or budget.not_before is None)
@@ -156,7 +159,7 @@ def consecutive_failures(channel: Channel, cursor: Cursor, runs: Sequence[Run], 
         return 0
     count = 0
     for run in runs:
-        if run.complete:
+        if run.is_current:
             break
         count += run.error is not None
     return count
@@ -210,6 +213,19 @@ def _failing(failures: int, last_error: Failure | None, refused_since: datetime 
         message = f"{failures} pembacaan terakhir gagal: {last_error.label} ({last_error.error})."
         issues.append(Issue("failing", message))
     return issues
+
+
+def _unread(cursor: Cursor, now: datetime) -> list[Issue]:
+    """Name the objects that fail by themselves for a day or longer."""
+    named = [
+        f"{name} sejak {_wib(failing.first_at)} ({error_label(failing.reason)}; {failing.reason})"
+        for name, failing in cursor.failing.items()
+        if now - failing.first_at >= FAILING_FOR
+    ]
+    if not named:
+        return []
+    message = f"Sebagian kanal ini tidak dapat dibaca, selebihnya terbaca: {', '.join(named)}."
+    return [Issue("objects", message)]
 
 
 def _token(look: TokenCheck | None, last_success: datetime | None, now: datetime) -> list[Issue]:

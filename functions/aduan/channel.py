@@ -13,6 +13,8 @@ from aduan.record import Moment, Record
 SEEN_BYTES: Final = 3_000
 MARKS_BYTES: Final = 4_000
 """With `SEEN_BYTES` and the rest, the cursor item stays below 8 KB: one eventually consistent read unit."""
+MOST_FAILING: Final = 10
+"""How many failing objects the cursor names. While there are more, the watermark waits for them."""
 RAW_BYTES: Final = 8_000
 """Bytes of an unreadable post that are kept in quarantine."""
 REFUSALS: Final = 2
@@ -21,6 +23,18 @@ TOKEN_WARNING_DAYS: Final = (1, 7, 14)
 """Days before a token's end on which its owner is warned. From the earliest of them on, the channel is not healthy."""
 END_UNKNOWN: Final = "expires_at absent"
 """The reason when the platform should name the end of a token and does not."""
+
+
+class FailingObject(Record):
+    """A thread or another object that could not be read, while the rest of its channel was."""
+
+    first_at: Moment
+    """When it failed for the first time since it was last read."""
+    tries: int
+    retry_at: Moment
+    """It is not asked for before this moment."""
+    reason: str
+    """Class and code of the last error; never a body or a token."""
 
 
 class Cursor(Record):
@@ -38,6 +52,10 @@ class Cursor(Record):
     watermark: Moment | None = None
     marks: dict[str, str] = Field(default_factory=dict)
     seen: tuple[str, ...] = ()
+    failing: dict[str, FailingObject] = Field(default_factory=dict)
+    """The objects that fail by themselves, by the source's name of each; at most `MOST_FAILING`."""
+    unread_since: Moment | None = None
+    """From where on the objects in `failing` are to be read; None when there are none. The rest is read further."""
     not_before: Moment | None = None
     """The channel is not read before this moment: the platform asked us to wait, or the budget does."""
     spent_usd: float = 0
@@ -80,16 +98,28 @@ class Run(Record):
     """Stored posts of which a new version was found."""
     rejected: int = 0
     own: int = 0
+    too_old: int = 0
+    """Posts that were left out because they were written before reading began, each time they were listed."""
+    undated: int = 0
+    """New posts without a plausible date, which count as written when they were read."""
     calls: int = 0
     cost_usd: float = 0
     """What the platform charges for what it returned."""
     stopped: str | None = None
-    """Why it stopped early without a fault: ``time`` or ``page cap``; ``gap`` when it read all but what is lost."""
+    """Why it is incomplete without a fault of the account: ``time`` or ``page cap``; ``gap`` when it read all but what
+    is lost; ``objects`` with their errors when it read all but these."""
+    unread: int = 0
+    """How many objects could not be read, while everything else was."""
     lost_from: Moment | None = None
     lost_until: Moment | None = None
     """Between these two moments posts were, or may have been, written that no run can read any more."""
     error: str | None = None
     """Class and code of the fault; never a body or a token."""
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the channel was read to its end, though perhaps without some of its objects."""
+        return self.complete or self.unread > 0
 
 
 class Sweep(Record):

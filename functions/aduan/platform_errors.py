@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Final
 
 
 class ChannelError(Exception):
@@ -63,3 +65,19 @@ class PageCapError(StoppedError):
 
     def __init__(self) -> None:
         super().__init__("page cap")
+
+
+class ObjectsError(StoppedError, OutageError):
+    """Everything was read except some objects, such as threads, each of which fails by itself and is tried again.
+
+    `reasons` holds the class and code of each object's error by the object's name. The next run continues, as after
+    every stop; and as with every outage, what was not answered does not mean "no posts".
+    """
+
+    def __init__(self, reasons: Mapping[str, str]) -> None:
+        super().__init__(f"objects: {len(reasons)} ({', '.join(sorted(set(reasons.values())))})")
+        self.reasons = reasons
+
+
+ACCOUNT_ERRORS: Final = (CredentialError, ThrottledError, StoppedError)
+"""Errors that concern the whole account, whichever object was asked for; but a `PageCapError` is its edge's."""

@@ -38,6 +38,8 @@ class Post(Record):
     """Pseudonym of the author; None when the platform does not name one."""
     created_at: Moment
     """When the post was written, according to the platform."""
+    undated: bool = False
+    """True when the platform gave no date, or an implausible one: then `created_at` is when the post was read."""
     fetched_at: Moment
     revised_at: Moment | None = None
     """When a new version of the post was found; None when there was none."""
@@ -45,6 +47,8 @@ class Post(Record):
     """A short hash of text and picture that tells two versions of a post apart. A stored post keeps the one it has."""
     state: Literal["new", "triaged", "gone"] = "new"
     """``gone``: the post was deleted at its source, and only its tombstone is left here."""
+    missed_at: Moment | None = None
+    """When the platform first failed to show the post; None when it showed the post the last time it was asked."""
     gone_at: Moment | None = None
     gone_reason: str | None = None
     triage: Triage | None = None

@@ -95,9 +95,9 @@ def reconsider(post: Post, triage: Triage, tickets: TicketStore, directory: Dire
         LookupError: when the ticket is gone, although nothing in this system deletes one.
     """
     ticket = tickets.get(post.ticket) if post.ticket is not None else None
-    if ticket is None or post.triage is None:
+    if ticket is None:
         raise LookupError(f"{post.key} names a ticket that is not there")
-    tickets.write(revision(post, post.triage, triage, ticket, directory=directory, now=now))
+    tickets.write(revision(post, post.triage or triage, triage, ticket, directory=directory, now=now))
 
 
 def join(post: Post, triage: Triage, tickets: TicketStore, directory: Directory, now: datetime) -> bool:

@@ -32,17 +32,23 @@ def revision(  # noqa: PLR0913 # the post, the two decisions about it, its ticke
     nobody has taken the ticket, the ticket moves. If the new text is no report, it moves to the desk, because somebody
     was already told of it. A ticket that was taken, or that a person corrected, stays where it is. A department that
     has had a notice of this ticket by the same medium gets no second one.
+
+    A post that was erased and is shown again is treated alike, except that its ticket gets its link back and that
+    notices which were withdrawn with the post are sent.
     """
+    back = is_back(post, ticket)
+    what = "kiriman tampil lagi" if back else "kiriman disunting"
+    linked = {"permalink": post.permalink, "version": ticket.version + 1} if back else {}
     edited = Change(
         before=ticket,
-        after=ticket,
+        after=ticket.model_copy(update=linked),
         at=post.revised_at or post.fetched_at,
         withdraws="elsewhere",
         post=post,
         decision=after,
     )
     if (why := _why_it_stays(post, before, after, ticket)) is not None:
-        return replace(edited, events=(_event(ticket, now, "edited", why),))
+        return replace(edited, events=(_event(ticket, now, "edited", why.replace("kiriman disunting", what)),))
     if after.route == "drop":
         after = after.model_copy(update={"route": "desk", "department": DESK, "is_report": True})
     new = opening(post, after, directory, now)
@@ -51,7 +57,7 @@ def revision(  # noqa: PLR0913 # the post, the two decisions about it, its ticke
     return replace(
         edited,
         after=moved,
-        events=(_event(ticket, now, moved.status, f"kiriman disunting; {new.events[0].why}"),),
+        events=(_event(ticket, now, moved.status, f"{what}; {new.events[0].why}"),),
         notices=tuple(notice.model_copy(update={"ticket": ticket.code}) for notice in new.notices),
     )
 
@@ -60,11 +66,16 @@ def _why_it_stays(post: Post, before: Triage, after: Triage, ticket: Ticket) -> 
     """Return why the ticket stays as it is, in Indonesian; None when the new decision moves it."""
     if post.key != ticket.post:
         return "tambahan dari pelapor disunting"
-    if same_decision(before, after):
+    if same_decision(before, after) and not is_back(post, ticket):
         return "kiriman disunting, keputusan tetap"
     if ticket.corrected_at is not None:
         return "kiriman disunting; koreksi petugas tetap berlaku"
     return None if ticket.status in UNTOUCHED else "kiriman disunting setelah tiket ditangani"
+
+
+def is_back(post: Post, ticket: Ticket) -> bool:
+    """Tell whether a ticket's first post was erased and is shown again: then the ticket lost its link."""
+    return post.key == ticket.post and not ticket.permalink and bool(post.permalink)
 
 
 def same_decision(before: Triage, after: Triage) -> bool:

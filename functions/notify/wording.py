@@ -227,7 +227,8 @@ def _quotation(case: Case) -> tuple[tuple[str, ...], str]:
 def _facts(case: Case) -> tuple[tuple[str, str], ...]:
     ticket, post = case.ticket, case.post
     urgency = ("Urgensi", URGENCY_LABELS[ticket.urgency])
-    written = ("Ditulis warga", in_wib(post.created_at))
+    # Without a date from the channel, the post counts as written when it was read.
+    written = ("Dibaca (tanpa tanggal)" if post.undated else "Ditulis warga", in_wib(post.created_at))
     if case.secret:
         return (urgency, written)
     facts = [

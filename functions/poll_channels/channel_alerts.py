@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING, Final
 from aduan.channel import REFUSALS, Cursor
 from aduan.channel_budget import is_exhausted
 from aduan.notice import ChannelNotice
-from aduan.platform_errors import ChannelError, CredentialError, GapError, NotPermittedError, PageCapError
+from aduan.platform_errors import (
+    ChannelError,
+    CredentialError,
+    GapError,
+    NotPermittedError,
+    ObjectsError,
+    PageCapError,
+)
 from aduan.record import month_of, stamp
 from aduan.triage import DESK
 
@@ -21,9 +28,9 @@ if TYPE_CHECKING:
     from aduan.directory import Channel
 
 AUTHORISATION_ERRORS: Final = (CredentialError, NotPermittedError)
-LET_IN: Final = (PageCapError, GapError)
-"""Errors of a run that had permission everywhere: the rest of one thread, or what is lost for ever, was not read. On
-some channels every run ends like this."""
+LET_IN: Final = (PageCapError, GapError, ObjectsError)
+"""Errors of a run that the account let in: the rest of one thread, single objects, or what is lost for ever, was not
+read. On some channels every run ends like this."""
 
 
 def with_refusals(cursor: Cursor, started: datetime, failure: ChannelError | None) -> Cursor:

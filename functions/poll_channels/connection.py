@@ -7,7 +7,7 @@ import hmac
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from pydantic import Field
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from poll_channels.credentials import Credentials
 
 PSEUDONYM_LENGTH: Final = 22
+EARLIEST: Final = datetime(2004, 1, 1, tzinfo=UTC)
+"""Before this there was no platform on which a post could have been written."""
+AHEAD: Final = timedelta(days=1)
+"""How far a platform's clock, or its idea of our time zone, may be ahead."""
 
 
 class PollSettings(Settings):
@@ -85,18 +89,19 @@ class PostFactory:
         self,
         native_id: str,
         text: str,
-        created_at: datetime,
+        created_at: datetime | None,
         permalink: str,
         *,
         author: str | None,
         has_photo: bool = False,
         parent_id: str | None = None,
     ) -> Post:
-        """Make a post.
+        """Make a post. Without a plausible date it counts as written now, and says so.
 
         Raises:
             ValidationError: when the platform's values do not make a valid post.
         """
+        dated = created_at if created_at is not None and is_plausible(created_at, self.now) else None
         return Post(
             kind=self.channel.kind,
             native_id=native_id,
@@ -106,7 +111,8 @@ class PostFactory:
             permalink=permalink,
             parent_id=parent_id,
             author=None if author is None else self._pseudonym(author),
-            created_at=created_at,
+            created_at=dated or self.now,
+            undated=dated is None,
             fetched_at=self.now,
         )
 
@@ -115,3 +121,8 @@ class PostFactory:
         name = f"{self.channel.kind}:{author}"
         digest = hmac.new(self.author_key.encode(), name.encode("utf-8", "replace"), hashlib.sha256)
         return digest.hexdigest()[:PSEUDONYM_LENGTH]
+
+
+def is_plausible(created_at: datetime, now: datetime) -> bool:
+    """Tell whether a post can have been written at a moment: neither before all platforms nor in the future."""
+    return EARLIEST <= created_at <= now + AHEAD

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from aduan.channel import MARKS_BYTES, SEEN_BYTES, Cursor, Rejected, Run
+from aduan.channel import MARKS_BYTES, MOST_FAILING, SEEN_BYTES, Cursor, FailingObject, Rejected, Run
 from aduan.channel_budget import pause_after, spent_this_month
-from aduan.platform_errors import ChannelError, GapError, StoppedError, ThrottledError
+from aduan.platform_errors import ChannelError, GapError, ObjectsError, StoppedError, ThrottledError
 from aduan.post import Post
 from aduan.store.channels import ChannelStore, LeaseError
 from poll_channels.channel_alerts import budget_notice, permission_notice, with_refusals
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 OVERLAP: Final = timedelta(hours=48)
 """How far behind the watermark every run reads again: platforms rank their lists and index late."""
+RETRY_AFTER: Final = timedelta(seconds=50)
+"""After its first failure an object is tried again by the next run, and then after twice as long each time."""
+LONGEST_RETRY: Final = timedelta(hours=12)
 QUIET_LEDGER: Final = timedelta(hours=1)
 """A run that finds nothing writes nothing, except once an hour to record that the channel is being read."""
 
@@ -37,12 +40,18 @@ class _Progress:
 
     seen: list[str] = field(default_factory=list)
     marks: dict[str, str] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
+    recovered: set[str] = field(default_factory=set)
+    since: datetime | None = None
+    """Where the run's window begins."""
     youngest: datetime | None = None
     new: int = 0
     duplicate: int = 0
     revised: int = 0
     rejected: int = 0
     own: int = 0
+    too_old: int = 0
+    undated: int = 0
     held: bool = False
     """Whether the lease was taken, because there was something to write."""
 
@@ -90,6 +99,7 @@ class Poll:
             return None
         window = window_of(cursor, started, timedelta(days=self._channel.lookback_days))
         window = replace(window, proves=is_entered(cursor, started))
+        self._progress.since = window.since
         source: Source | None = None
         failure: ChannelError | None = None
         try:
@@ -114,8 +124,11 @@ class Poll:
             if stored.get(post.key) == post.digest:
                 continue
             self._hold(cursor)
-            if post.key not in stored and self._posts.add(post):
+            is_new = self._posts.add(post) if post.key not in stored else False
+            # An erased post has no digest; one that is shown again is taken in again.
+            if is_new or (stored.get(post.key) == "" and self._posts.readmit(post)):
                 new += 1
+                progress.undated += post.undated
             else:
                 # A new version of a post that was stored before or came in this same batch.
                 revised += self._posts.revise(post)
@@ -127,10 +140,13 @@ class Poll:
         progress.revised += revised
         progress.duplicate += len(batch.posts) - new - revised
         progress.own += batch.own
+        progress.too_old += batch.too_old
         progress.seen += [*unseen, *map(version, batch.rejected)]
         created = [post.created_at for post in batch.posts]
         progress.youngest = max([*created, *filter(None, [progress.youngest])], default=None)
         progress.marks.update(batch.marks)
+        progress.failed.update(batch.failed)
+        progress.recovered.update(batch.recovered)
 
     def _hold(self, cursor: Cursor) -> None:
         """Take the lease before the first write: a run that only reads disturbs nobody."""
@@ -146,6 +162,9 @@ class Poll:
         now = self._clock()
         progress = self._progress
         stopped = isinstance(failure, StoppedError)
+        reached_end = failure is None or isinstance(failure, ObjectsError)
+        # Objects that failed earlier, and are read now, are read from where they were left.
+        since = min(window.since, cursor.unread_since or window.since)
         cost = source.cost_usd if source is not None else 0.0
         keeps = source.keeps if source is not None else Source.keeps
         run = Run(
@@ -153,7 +172,7 @@ class Poll:
             run_id=self._run_id,
             started_at=started,
             finished_at=now,
-            read_from=max(window.since, started - keeps),
+            read_from=max(since, started - keeps),
             complete=failure is None,
             seen=progress.new + progress.revised + progress.duplicate,
             new=progress.new,
@@ -161,9 +180,12 @@ class Poll:
             revised=progress.revised,
             rejected=progress.rejected,
             own=progress.own,
+            too_old=progress.too_old,
+            undated=progress.undated,
             calls=source.calls if source is not None else 0,
             cost_usd=cost,
             stopped=str(failure) if stopped else None,
+            unread=len(failure.reasons) if isinstance(failure, ObjectsError) else 0,
             lost_from=failure.since if isinstance(failure, GapError) else None,
             lost_until=failure.until if isinstance(failure, GapError) else None,
             error=None if failure is None or stopped else f"{type(failure).__name__}: {failure}",
@@ -171,12 +193,12 @@ class Poll:
         moved = with_refusals(moved_cursor(cursor, progress, started, failure), started, failure)
         moved = charged(moved, self._channel, cost, started)
         self.spent_usd = moved.spent_usd
-        quiet = moved == cursor and failure is None and not progress.held
+        quiet = moved == cursor and reached_end and not progress.held
         if quiet and not window.proves:
             return run
-        # A failed or stopped run left something unread, so only a complete run sets the time up to which all is read.
-        read_until = started if failure is None else cursor.ledger_at
-        writes_cursor = failure is None or moved != cursor or progress.held
+        # A failed or stopped run left something unread, so only one that came to the end sets the time of reading.
+        read_until = started if reached_end else cursor.ledger_at
+        writes_cursor = reached_end or moved != cursor or progress.held
         if writes_cursor:
             self._hold(cursor)
         # Notices are written before the cursor that records them: after a death in between, the same key is used again.
@@ -222,7 +244,7 @@ def window_of(cursor: Cursor, now: datetime, lookback: timedelta) -> Window:
     threads = now - lookback
     floor = threads if cursor.floor is None else max(cursor.floor, threads)
     since = floor if cursor.watermark is None else max(floor, cursor.watermark - OVERLAP)
-    return Window(since=since, floor=floor, threads=threads)
+    return Window(since, floor, threads, failing=cursor.failing, unread_since=cursor.unread_since)
 
 
 def moved_cursor(cursor: Cursor, progress: _Progress, started: datetime, failure: ChannelError | None) -> Cursor:
@@ -230,24 +252,51 @@ def moved_cursor(cursor: Cursor, progress: _Progress, started: datetime, failure
 
     A complete run moves the watermark to the youngest post it stored, but never past its own start, because
     platforms' clocks may run ahead. A run that missed only what is lost for ever does the same: waiting would not
-    bring it back. A run that had to stop keeps the marks of the threads it finished, so that the next one continues
-    after them. A run that failed moves nothing.
+    bring it back. So does a run that read all but some objects, which are remembered. A run that had to stop keeps the
+    marks of the threads it finished, so that the next one continues after them. A run that failed moves nothing.
     """
     if isinstance(failure, ThrottledError):
         return cursor.model_copy(update={"not_before": started + failure.wait})
     if failure is not None and not isinstance(failure, StoppedError):
         return cursor
     marks = within({**without(cursor.marks, progress.marks), **progress.marks}, MARKS_BYTES)
+    failing = failing_objects(cursor, progress, started, failure)
+    unread_since = cursor.unread_since or progress.since if failing else None
     watermark = cursor.watermark
-    if (failure is None or isinstance(failure, GapError)) and progress.youngest is not None:
+    is_read = failure is None or isinstance(failure, GapError | ObjectsError)
+    if is_read and progress.failed.keys() <= failing.keys() and progress.youngest is not None:
         youngest = min(progress.youngest, started)
         watermark = youngest if watermark is None else max(watermark, youngest)
-    if not progress.held and marks == cursor.marks and watermark == cursor.watermark:
+    kept = {"marks": marks, "watermark": watermark, "failing": failing, "unread_since": unread_since}
+    if not progress.held and all(value == getattr(cursor, name) for name, value in kept.items()):
         return cursor
     before, met = by_id(cursor.seen), by_id(progress.seen)
     seen = within({**without(before, met), **met}, SEEN_BYTES)
     versions = tuple(f"{native_id}@{digest}" for native_id, digest in seen.items())
-    return cursor.model_copy(update={"marks": marks, "seen": versions, "watermark": watermark, "not_before": None})
+    return cursor.model_copy(update={**kept, "seen": versions, "not_before": None})
+
+
+def failing_objects(
+    cursor: Cursor, progress: _Progress, started: datetime, failure: ChannelError | None
+) -> dict[str, FailingObject]:
+    """Return the failing objects after a run that came to its end or had to stop; those that fail longest come first.
+
+    A run without any failure has read everything. Else an object stays until it is read, and waits longer with every
+    try.
+    """
+    failing = (
+        {}
+        if failure is None
+        else {name: known for name, known in cursor.failing.items() if name not in progress.recovered}
+    )
+    for name, reason in progress.failed.items():
+        known = failing.get(name)
+        tries = 1 if known is None else known.tries + 1
+        wait = min(RETRY_AFTER * 2 ** min(tries - 1, 20), LONGEST_RETRY)
+        failing[name] = FailingObject(
+            first_at=started if known is None else known.first_at, tries=tries, retry_at=started + wait, reason=reason
+        )
+    return dict(sorted(failing.items(), key=lambda item: item[1].first_at)[:MOST_FAILING])
 
 
 def charged(cursor: Cursor, channel: Channel, cost: float, started: datetime) -> Cursor:

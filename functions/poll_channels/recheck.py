@@ -1,6 +1,8 @@
 """Asks the platforms whether the posts of the last month are still there, and erases those that are not.
 
-What a citizen deletes is deleted here too: text, author and picture go; a tombstone with time and reason stays.
+What a citizen deletes is deleted here too: text, author and picture go; a tombstone with time and reason stays. A
+platform's answer may be wrong for an hour and looks the same as a deletion, so a post is erased only when it was missed
+on two different days and not shown in between.
 Where each answer costs money, a sweep spends only what reading does not need, and may take some days.
 """
 
@@ -12,9 +14,16 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from aduan.change import Change
-from aduan.channel import Sweep
+from aduan.channel import Cursor, Sweep
 from aduan.channel_budget import spent_this_month, to_spare
-from aduan.platform_errors import NotPermittedError, StoppedError
+from aduan.platform_errors import (
+    ChannelError,
+    CredentialError,
+    NotPermittedError,
+    StoppedError,
+    ThrottledError,
+)
+from aduan.record import WIB
 from aduan.store.channels import ChannelStore, LeaseError
 from aduan.store.table import OutdatedError
 from aduan.ticket import Event, Ticket
@@ -31,6 +40,10 @@ RECHECKED_FOR: Final = timedelta(days=30)
 """How long a post is checked after it was found."""
 EVERY: Final = timedelta(days=1)
 """How often each post is checked. X's developer policy wants deletions followed within 24 hours of a request."""
+APART: Final = timedelta(hours=12)
+"""The least time between the two misses, so that a fault around midnight does not count as two days."""
+CONFIRMED_FOR: Final = timedelta(days=3)
+"""How much longer a post is checked that was missed for the first time at the end of `RECHECKED_FOR`."""
 REASON: Final = "dihapus di kanal asalnya"
 
 
@@ -77,11 +90,17 @@ class Recheck:
             limit = self._limit(source)
             if not limit:
                 return erased
-            found = self._posts.found_since(self._channel.id, now - RECHECKED_FOR, after, limit)
+            found = self._posts.found_since(self._channel.id, now - RECHECKED_FOR - CONFIRMED_FOR, after, limit)
             try:
                 erased += self._check([key for _, key in found], source)
             except (StoppedError, LeaseError):
                 return erased
+            except (CredentialError, NotPermittedError, ThrottledError):
+                raise
+            except ChannelError:
+                # When an earlier post is shown, the error is that of these posts, and must not hold up the others.
+                if not self._sees_witness(source):
+                    raise
             if len(found) < limit:
                 self._channels.save_sweep(Sweep(channel=self._channel.id, finished_at=now))
                 return erased
@@ -89,15 +108,23 @@ class Recheck:
             self._channels.save_sweep(Sweep(channel=self._channel.id, position=after[0], last=after[1]))
 
     def _check(self, keys: list[str], source: CanRecheck) -> int:
-        posts = [post for key in keys if (post := self._posts.get(key)) is not None and post.state != "gone"]
+        now = self._clock()
+        posts = [post for key in keys if (post := self._posts.get(key)) is not None and is_asked_about(post, now)]
         found = self._ask(posts, source)
-        gone = [post for post in posts if found.get(post.native_id) is False]
-        seen = next((post for post in posts if found.get(post.native_id)), None)
-        if gone and seen is None and not self._sees_witness(source):
+        missed = [post for post in posts if found.get(post.native_id) is False]
+        shown = [post for post in posts if found.get(post.native_id)]
+        if missed and not shown and not self._sees_witness(source):
             # A lost permission looks the same; one post that is shown proves that we may see them.
-            raise NotPermittedError(f"all {len(gone)} posts asked for are gone")
-        self._witness = seen or self._witness
-        return sum(self._erase(post.key) for post in gone)
+            raise NotPermittedError(f"all {len(missed)} posts asked for are gone")
+        self._witness = shown[0] if shown else self._witness
+        for post in shown:
+            if post.missed_at is not None:
+                self._posts.note_missed(post, None)
+        for post in missed:
+            if post.missed_at is None:
+                self._posts.note_missed(post, now)
+        gone = [post for post in missed if post.missed_at is not None and are_two_days(post.missed_at, now)]
+        return self._erase_all(gone) if gone else 0
 
     def _sees_witness(self, source: CanRecheck) -> bool:
         return self._witness is not None and self._ask([self._witness], source).get(self._witness.native_id, False)
@@ -131,6 +158,19 @@ class Recheck:
             self.cost_usd += cost
             self._channels.release(charged(cursor, self._channel, cost, now), self._run_id)
 
+    def _erase_all(self, posts: list[Post]) -> int:
+        """Erase posts, and forget on the cursor that they were read: one that is shown again is then taken in again.
+
+        Raises:
+            LeaseError: when the channel is being read; nothing was erased then, or the forgetting is lost.
+        """
+        now = self._clock()
+        cursor = self._channels.read(self._channel.id)
+        self._channels.lease(cursor, self._run_id, now, now + self._lease_for)
+        erased = sum(self._erase(post.key) for post in posts)
+        self._channels.release(forgetting(cursor, posts), self._run_id)
+        return erased
+
     def _erase(self, key: str) -> bool:
         at = self._clock()
         post = self._posts.get(key)  # read again: a ticket may have been opened while the platform was asked
@@ -144,6 +184,30 @@ class Recheck:
         except OutdatedError:
             return False  # the ticket changed at this moment; the next sweep tries again
         return True
+
+
+def is_asked_about(post: Post, now: datetime) -> bool:
+    """Tell whether a post is checked: until some time after it was found, or until a first miss is confirmed."""
+    return post.state != "gone" and (post.fetched_at >= now - RECHECKED_FOR or post.missed_at is not None)
+
+
+def are_two_days(first: datetime, second: datetime) -> bool:
+    """Tell whether two moments lie on different days in Sleman, and not just before and after midnight."""
+    return second - first >= APART and first.astimezone(WIB).date() != second.astimezone(WIB).date()
+
+
+def forgetting(cursor: Cursor, posts: list[Post]) -> Cursor:
+    """Return the cursor without the memory of some posts and of the threads they belong to."""
+    erased = {post.native_id for post in posts}
+    # A mark is named by a thread's id, or on Facebook by its last part; a comment's id there begins with its thread's.
+    named = [name for post in posts for name in (post.native_id, post.parent_id or "")]
+    threads = {part for name in named for part in (name, *name.split("_"))}
+    return cursor.model_copy(
+        update={
+            "seen": tuple(name for name in cursor.seen if name.rpartition("@")[0] not in erased),
+            "marks": {name: mark for name, mark in cursor.marks.items() if name not in threads},
+        }
+    )
 
 
 def erasure(post: Post, ticket: Ticket, at: datetime) -> Change:

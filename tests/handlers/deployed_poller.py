@@ -18,6 +18,7 @@ import pytest
 
 from aduan.channel import Cursor, Run
 from aduan.directory import Channel
+from aduan.record import stamp
 from aduan.store.channels import DynamoChannelStore
 from aduan.store.table import Table, to_image
 from infra.local.simulator.config import Config
@@ -163,6 +164,14 @@ class Deployed:
                 get_remaining_time_in_millis=lambda: milliseconds,
             )
             self.module.handler({"kind": kind, **task}, context)
+
+    def let_a_day_pass(self) -> None:
+        """Move what the rechecks remember a day into the past."""
+        for item in self.items():
+            remembered = "missed_at" if "missed_at" in item else "finished_at"
+            if item.get(remembered) and not item["sk"].startswith("RUN#"):
+                earlier = stamp(datetime.fromisoformat(item[remembered]) - timedelta(days=1))
+                self.table.client.put_item(TableName=TABLE_NAME, Item=to_image({**item, remembered: earlier}))
 
     def items(self) -> list[dict[str, Any]]:
         """Everything in the table."""

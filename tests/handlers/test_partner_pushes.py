@@ -6,37 +6,13 @@ import contextlib
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 
-import boto3
 import pytest
 
 from aduan.secure_parameters import MISSES_SECONDS, MOST_MISSES
-from tests.conftest import DUMMY
-from tests.deployment import deployment
-from tests.handlers.test_intake import KEY, Intake, Platform, a_delivery, serving
-
-
-@pytest.fixture(name="started", scope="module")
-def _started() -> Iterator[Intake]:
-    with (
-        serving(Platform()) as (url, platform),
-        deployment(**DUMMY) as deployed,
-        pytest.MonkeyPatch.context() as patched,
-    ):
-        module = deployed("Intake", GRAPH_BASE_URL=url)
-        found = Intake(module, deployed.table, boto3.client("ssm"), platform)
-        patched.setattr(module, "datetime", SimpleNamespace(now=lambda _zone: found.now))
-        yield found
-
-
-@pytest.fixture
-def intake(started: Intake) -> Intake:
-    """The function with an empty table."""
-    started.reset()
-    return started
+from tests.handlers.deployed_intake import KEY, Intake, a_delivery
 
 
 @contextlib.contextmanager

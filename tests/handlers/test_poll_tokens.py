@@ -132,12 +132,15 @@ def test_a_look_that_fails_leaves_the_last_one(poller: Deployed, monkeypatch: py
 
 
 def test_what_is_deleted_at_its_source_is_erased_here(poller: Deployed) -> None:
-    """The daily recheck finds a deleted comment, and leaves only its tombstone."""
+    """The daily recheck misses a deleted comment on two days, and leaves only its tombstone."""
     poller.poll("instagram")
     before = {item["pk"] for item in poller.items() if item.get("text")}
     vanished = poller.simulator.world.find("instagram-c2")
     assert vanished is not None
     poller.simulator.world.delete(vanished.native_id)
+    poller.poll("instagram", task="recheck")
+    assert {item["pk"] for item in poller.items() if item.get("text")} == before
+    poller.let_a_day_pass()
     poller.poll("instagram", task="recheck")
     after = {item["pk"] for item in poller.items() if item.get("text")}
     assert len(before) - len(after) == 1

@@ -50,10 +50,27 @@ class InMemoryPostStore:
                     "digest": post.digest,
                     "has_photo": post.has_photo,
                     "state": "new",
+                    "missed_at": None,
                     "revised_at": post.fetched_at,
                 }
             )
             return True
+
+    def readmit(self, post: Post) -> bool:
+        """Replace a tombstone, but keep what ticket it belongs to."""
+        with self.memory.call(write=True):
+            stored = self.memory.posts.get(post.key)
+            if stored is None or stored.gone_at is None:
+                return False
+            self.memory.posts[post.key] = post.model_copy(update={"triage": stored.triage, "ticket": stored.ticket})
+            return True
+
+    def note_missed(self, post: Post, at: datetime | None) -> None:
+        """Set or remove the time."""
+        with self.memory.call(write=True):
+            stored = self.memory.posts[post.key]
+            if stored.gone_at is None:
+                self.memory.posts[post.key] = stored.model_copy(update={"missed_at": at})
 
     def quarantine(self, rejected: Rejected, at: datetime) -> bool:
         """Put unless there."""
@@ -82,9 +99,9 @@ class InMemoryPostStore:
         if stored.gone_at is not None:
             return False
         triage = stored.triage and stored.triage.without_words()
-        nothing = {"text": "", "permalink": "", "has_photo": False, "author": None, "triage": triage}
+        nothing = {"text": "", "permalink": "", "has_photo": False, "author": None, "digest": "", "triage": triage}
         self.memory.posts[post.key] = stored.model_copy(
-            update={**nothing, "state": "gone", "gone_at": at, "gone_reason": reason}
+            update={**nothing, "missed_at": None, "state": "gone", "gone_at": at, "gone_reason": reason}
         )
         return True
 

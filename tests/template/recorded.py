@@ -310,10 +310,18 @@ def poll_channels(world: World) -> None:
     resolve(world, "done")
     gone = frozenset({"told", "done", "2"})
     tickets = DynamoTicketStore(world.table)
-    sweep = Recheck(
-        a_channel(), channels, posts, tickets, run_id="sweep", clock=lambda: LATER, lease_for=timedelta(minutes=2)
-    )
-    assert sweep.run(lambda: Vanished(gone)) == len(gone)
+    for missed, at in ((0, LATER), (len(gone), LATER + timedelta(days=1))):
+        lease_for = timedelta(minutes=2)
+        sweep = Recheck(
+            a_channel(),
+            channels,
+            posts,
+            tickets,
+            run_id="sweep",
+            clock=partial(NOON.__add__, at - NOON),
+            lease_for=lease_for,
+        )
+        assert sweep.run(lambda: Vanished(gone)) == missed
     assert DynamoNoticeStore(world.before).get(told.id).state == "withdrawn"  # type: ignore[union-attr]
 
 

@@ -41,7 +41,10 @@ class PostStore(Protocol):
     """What the functions need from the table about posts."""
 
     def digests(self, posts: Iterable[Post]) -> dict[str, str]:
-        """Return the keys of those `posts` that are stored already, each with the digest of the stored version."""
+        """Return the keys of those `posts` that are stored already, each with the digest of the stored version.
+
+        The digest of an erased post is empty.
+        """
 
     def known(self, channel: str, keys: Iterable[str]) -> set[str]:
         """Return those of a channel's post `keys` that are stored or in quarantine already."""
@@ -51,6 +54,15 @@ class PostStore(Protocol):
 
     def revise(self, post: Post) -> bool:
         """Store a new version of a post, to be decided again. Return False when it is stored already, or deleted."""
+
+    def readmit(self, post: Post) -> bool:
+        """Take in an erased post that its platform shows again, as new. Return False when it is not erased.
+
+        It keeps its ticket, if it has one, so that it opens no second one.
+        """
+
+    def note_missed(self, post: Post, at: datetime | None) -> None:
+        """Record since when the platform does not show a post; None when it shows it again."""
 
     def quarantine(self, rejected: Rejected, at: datetime) -> bool:
         """Keep a post that could not be read, with its raw text. Return False when it is kept already."""
@@ -118,7 +130,7 @@ class DynamoPostStore:
                 Key=to_image(post_key(post.key)),
                 UpdateExpression=(
                     "SET #text = :text, clipped = :clipped, has_photo = :has_photo, digest = :digest, #state = :new,"
-                    " revised_at = :at, work_queue = :queue, act_at = :act_at REMOVE expires_at"
+                    " revised_at = :at, work_queue = :queue, act_at = :act_at REMOVE expires_at, missed_at"
                 ),
                 ConditionExpression="attribute_exists(pk) AND digest <> :digest AND attribute_not_exists(gone_at)",
                 ExpressionAttributeNames={"#text": "text", "#state": "state"},
@@ -138,6 +150,54 @@ class DynamoPostStore:
                 return False
             raise
         return True
+
+    def readmit(self, post: Post) -> bool:
+        """Make one conditional update, which also moves the post to its new place among those to be rechecked."""
+        given = {
+            "#text": post.text,
+            "clipped": post.clipped,
+            "has_photo": post.has_photo,
+            "permalink": post.permalink,
+            "digest": post.digest,
+            "#state": "new",
+            "fetched_at": post.fetched_at,
+            "work_queue": queue("POST", post.key),
+            "act_at": post.fetched_at + LEFT_BEHIND,
+            **({} if post.author is None else {"author": post.author}),
+        }
+        names = {name: f":{name.lstrip('#')}" for name in given}
+        try:
+            self.table.client.update_item(
+                TableName=self.table.name,
+                Key=to_image(post_key(post.key)),
+                UpdateExpression=(
+                    f"SET {', '.join(f'{name} = {value}' for name, value in names.items())}"
+                    " REMOVE gone_at, gone_reason, revised_at, missed_at, expires_at"
+                ),
+                ConditionExpression="attribute_exists(gone_at)",
+                ExpressionAttributeNames={"#text": "text", "#state": "state"},
+                ExpressionAttributeValues=values(**{name.lstrip("#"): value for name, value in given.items()}),
+            )
+        except ClientError as error:
+            if condition_failed(error):
+                return False
+            raise
+        return True
+
+    def note_missed(self, post: Post, at: datetime | None) -> None:
+        """Make one conditional update; an erased post is left as it is."""
+        given: Any = {} if at is None else {"ExpressionAttributeValues": values(at=at)}
+        try:
+            self.table.client.update_item(
+                TableName=self.table.name,
+                Key=to_image(post_key(post.key)),
+                UpdateExpression="REMOVE missed_at" if at is None else "SET missed_at = :at",
+                ConditionExpression="attribute_exists(pk) AND attribute_not_exists(gone_at)",
+                **given,
+            )
+        except ClientError as error:
+            if not condition_failed(error):
+                raise
 
     def quarantine(self, rejected: Rejected, at: datetime) -> bool:
         """Make a conditional put."""
@@ -217,7 +277,7 @@ def erasure(table: Table, post: Post, reason: str, at: datetime) -> dict[str, An
         "Key": to_image(post_key(post.key)),
         "UpdateExpression": (
             "SET #text = :nothing, permalink = :nothing, has_photo = :no, #state = :gone, gone_at = :at,"
-            f" gone_reason = :reason{also} REMOVE author, digest, work_queue, act_at"
+            f" gone_reason = :reason{also} REMOVE author, digest, missed_at, work_queue, act_at"
         ),
         "ConditionExpression": "attribute_exists(pk) AND attribute_not_exists(gone_at)",
         "ExpressionAttributeNames": {"#text": "text", "#state": "state"},

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from aduan.platform_errors import GoneError, PageCapError
 from aduan.record import Moment
 from aduan.web_address import web_address
-from poll_channels.source import Batch, Threads, Window
+from poll_channels.source import Batch, Objects, Window
 from poll_channels.sources.graph import GraphSource, epoch, rejected
 from poll_channels.sources.items import MALFORMED, Link, Named, OrNone, Words
 from public_replies.wording import is_reply
@@ -111,24 +111,14 @@ class FacebookPage(GraphSource):
 
     def read(self, window: Window, marks: Mapping[str, str]) -> Iterator[Batch]:
         """Yield the visitors' posts in the window, and the comments of every post that changed."""
-        too_long: PageCapError | None = None
-        threads = Threads()
+        objects = Objects(window, self._factory.now)
         for page in self._feed(window):
             listed = [self._listed(item) for item in page]
             yield Batch.of((result for _, result in listed), window)
             for post, _ in listed:
-                if post is None:
-                    continue
-                try:
-                    yield from self._changed(post, window, marks)
-                    threads.read += 1
-                except GoneError:
-                    threads.gone += 1  # the post was deleted after it was listed, and its comments with it
-                except PageCapError as error:
-                    too_long = error
-        threads.check()
-        if too_long is not None:
-            raise too_long
+                if post is not None:
+                    yield from objects.read(name_of(post), partial(self._changed, post, marks))
+        yield from objects.finish(partial(self._first_page, "feed"))
 
     def _feed(self, window: Window) -> Iterator[list[Any]]:
         """Yield the feed's pages, back to where no thread is asked about any more.
@@ -164,14 +154,13 @@ class FacebookPage(GraphSource):
         except MALFORMED as error:
             return None, rejected(self._channel.id, item, error)
 
-    def _changed(self, thread: FeedPost, window: Window, marks: Mapping[str, str]) -> Iterator[Batch]:
+    def _changed(self, thread: FeedPost, marks: Mapping[str, str], window: Window) -> Iterator[Batch]:
         """Yield the comments of a thread, unless nothing happened in it since it was last read.
 
         A thread that last changed before the window was read by the run that moved the window past it. It needs no
         mark, so the cursor's marks suffice for a long feed.
         """
-        # The Page's half of an id is always the same; without it twice as many marks fit on the cursor.
-        name, mark = thread.id.rpartition("_")[2], epoch(thread.updated_time)
+        name, mark = name_of(thread), epoch(thread.updated_time)
         if marks.get(name) == mark or thread.updated_time < window.since:
             return
         for page in self._client.pages(
@@ -218,6 +207,11 @@ def _permalink(*items: FeedPost | Comment) -> str:
     """Return the first link of `items` that can be opened, or else an address made of the first item's id."""
     links = (web_address(item.permalink_url, _SITE) for item in items)
     return next(filter(None, links), f"{_SITE}/{items[0].id}")
+
+
+def name_of(thread: FeedPost) -> str:
+    """Return the name of a thread's mark: its id without the Page's half, so that twice as many fit on the cursor."""
+    return thread.id.rpartition("_")[2]
 
 
 def _id_of(author: Reference | None) -> str | None:

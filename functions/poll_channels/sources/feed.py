@@ -16,6 +16,7 @@ from typing import Any, Final
 import feedparser  # type: ignore[import-untyped]
 
 from aduan.platform_errors import OutageError, StoppedError
+from poll_channels.sources.dates import is_local, local_moment
 from poll_channels.sources.markup import Visible, visible, without_cdata
 
 _END: Final = re.compile(rb"</(?:\w+:)?(?:rss|feed|rdf)\s*>", re.IGNORECASE)
@@ -81,15 +82,20 @@ def entry_of(parsed: Mapping[str, Any]) -> Entry:
     if link == own_id and "://" not in link:
         link = ""  # where there is no link, the parser repeats the id in its place
     # In this order: for a missing time of change the parser returns the time of publishing, and warns.
-    time = parsed.get("published_parsed") or parsed.get("updated_parsed")
+    name = "published" if parsed.get("published") else "updated"
     return Entry(
         own_id=own_id or link,
         title=plain(_text(parsed, "title"), parsed.get("title_detail")).text,
         summary=whole(excerpt.text, [content.text for content in contents]),
         link=link,
-        created_at=moment(time),
+        created_at=date_of(_text(parsed, name), parsed.get(f"{name}_parsed")),
         has_photo=_has_picture(parsed) or any(part.has_picture for part in (excerpt, *contents)),
     )
+
+
+def date_of(text: str, parsed: Any) -> datetime | None:
+    """Return a date as a UTC time: read here when it is written in Indonesian, else as the parser took it."""
+    return local_moment(text) if is_local(text) else moment(parsed) or local_moment(text)
 
 
 def moment(parsed: Any) -> datetime | None:

@@ -5,7 +5,7 @@ Source: the Graph API's documentation of paging (developers.facebook.com/docs/gr
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from aduan.graph_api import appsecret_proof, interpret_response, usage
 from aduan.platform_errors import (
+    ACCOUNT_ERRORS,
     ChannelError,
     GoneError,
     MisconfiguredError,
@@ -152,8 +153,11 @@ class GraphSource(HttpSource, CanRecheck, ShowsReplies):
         super().__init__(channel, connection, GraphClient(connection, token=token, app_secret=app_secret))
 
     def still_there(self, posts: list[Post]) -> dict[str, bool]:
-        """Return by native id whether each post is still there. One request per post."""
-        return {post.native_id: self._is_there(post.native_id, "id") for post in posts}
+        """Return by native id whether each post is still there. One request per post.
+
+        A post that the platform answers with an error of its own is left out.
+        """
+        return told_by_each(posts, lambda post: self._is_there(post.native_id, "id"))
 
     def _written(self, path: str, text: str) -> str:
         """Write a comment, and return its id."""
@@ -177,12 +181,36 @@ class GraphSource(HttpSource, CanRecheck, ShowsReplies):
                     return str(item["id"])
         return None
 
+    def _first_page(self, edge: str) -> list[Any]:
+        """Return the first item of one of the account's lists, which shows that the platform answers."""
+        return next(self._client.pages(f"{self._channel.account}/{edge}", "id", "id", 1))
+
     def _is_there(self, path: str, fields: str) -> bool:
         try:
             self._client.get(path, fields=fields)
         except GoneError:
             return False
         return True
+
+
+def told_by_each(posts: list[Post], ask: Callable[[Post], bool | None]) -> dict[str, bool]:
+    """Return by native id what `ask` tells about each post, without those of which it tells nothing.
+
+    Raises:
+        ChannelError: the account's error, or the last post's when every post had one.
+    """
+    told: dict[str, bool | None] = {}
+    fault: ChannelError | None = None
+    for post in posts:
+        try:
+            told[post.native_id] = ask(post)
+        except (*ACCOUNT_ERRORS, GoneError):
+            raise
+        except ChannelError as error:
+            fault = error
+    if fault is not None and not told:
+        raise fault
+    return {native_id: there for native_id, there in told.items() if there is not None}
 
 
 def next_cursor(body: Mapping[str, Any], *, by_cursor: bool) -> str | None:

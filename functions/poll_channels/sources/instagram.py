@@ -9,15 +9,16 @@ import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from pydantic import TypeAdapter
 
 from aduan.channel import Rejected
-from aduan.platform_errors import GoneError, MisconfiguredError, PageCapError
+from aduan.platform_errors import ACCOUNT_ERRORS, ChannelError, GoneError, MisconfiguredError, PageCapError
 from aduan.record import Moment
 from aduan.web_address import web_address
-from poll_channels.source import THREADS_REMEMBERED, Batch, Threads, Window
+from poll_channels.source import THREADS_REMEMBERED, Batch, Objects, Window
 from poll_channels.sources.graph import GraphSource, rejected
 from poll_channels.sources.items import MALFORMED, Link, Named, OrNone, Words
 from public_replies.wording import is_reply
@@ -34,6 +35,8 @@ COMMENTS_PER_PAGE: Final = 50
 _SITE: Final = "https://www.instagram.com"
 READ_DAILY: Final = timedelta(days=14)
 """For this long after a medium was posted, its comments are read once a day even if their number is the same."""
+TAGS: Final = "tags"
+"""Name of the list of tags among the objects that may fail by themselves."""
 NO_COMMENTS: Final = "0"
 
 _MEDIA: Final = "id,timestamp,permalink,comments_count"
@@ -164,32 +167,25 @@ class Instagram(GraphSource):
         return self._find_own(f"{above or post.native_id}/replies", "id,text,from{id}", words)
 
     def read(self, window: Window, marks: Mapping[str, str]) -> Iterator[Batch]:
-        """Yield the tags in the window, then the comments under media whose mark changed."""
-        yield from self._tags(window)
-        too_long: PageCapError | None = None
-        threads = Threads()
+        """Yield the comments under media whose mark changed, and the tags in the window."""
+        objects = Objects(window, self._factory.now)
         for medium in self._media(window):
             if isinstance(medium, Rejected):
                 yield Batch(rejected=(medium,))
-                continue
-            mark = _mark(medium, self._factory.now)
-            if mark is not None and marks.get(medium.id, NO_COMMENTS) == mark:
-                continue
-            try:
-                yield from self._comments(medium, window)
-                threads.read += 1
-            except GoneError:
-                threads.gone += 1  # the medium was deleted after it was listed, and its comments with it
-                continue
-            except PageCapError as error:
-                too_long = error
-                continue
-            if mark is not None:
-                # The mark is the count from before the comments were read: one written meanwhile is read next time.
-                yield Batch(marks={medium.id: mark})
-        threads.check()
-        if too_long is not None:
-            raise too_long
+            else:
+                yield from objects.read(medium.id, partial(self._changed, medium, marks))
+        yield from objects.read(TAGS, self._tags, can_go=False)
+        yield from objects.finish(partial(self._first_page, "media"))
+
+    def _changed(self, medium: Media, marks: Mapping[str, str], window: Window) -> Iterator[Batch]:
+        """Yield the comments of a medium, unless nothing happened under it since it was last read."""
+        mark = _mark(medium, self._factory.now)
+        if mark is not None and marks.get(medium.id, NO_COMMENTS) == mark:
+            return
+        yield from self._comments(medium, window)
+        if mark is not None:
+            # The mark is the count from before the comments were read: one written meanwhile is read next time.
+            yield Batch(marks={medium.id: mark})
 
     def _media(self, window: Window) -> Iterator[Media | Rejected]:
         """Yield the latest page's media, and older ones while comments are still expected and marks can be kept."""
@@ -210,15 +206,29 @@ class Instagram(GraphSource):
             return rejected(self._channel.id, item, error)
 
     def _comments(self, medium: Media, window: Window) -> Iterator[Batch]:
-        """Yield all comments of a medium: a reply does not move an old comment up, so none may be skipped by age."""
+        """Yield all comments of a medium: a reply does not move an old comment up, so none may be skipped by age.
+
+        Raises:
+            ChannelError: after all comments were read, when the replies to one of them could not be.
+        """
         path = f"{medium.id}/comments"
+        unread: ChannelError | None = None
         for page in self._client.pages(
             path, _with_replies(_COMMENT), _with_replies(_COMMENT_NEEDED), COMMENTS_PER_PAGE
         ):
             yield self._batch(page, medium.permalink, window, medium.id)
             for item in page:
                 if isinstance(item, dict) and "replies" in item:
-                    yield from self._replies(item, medium.permalink, window)
+                    try:
+                        yield from self._replies(item, medium.permalink, window)
+                    except PageCapError as error:
+                        unread = error
+                    except ACCOUNT_ERRORS:
+                        raise
+                    except ChannelError as error:
+                        unread = error
+        if unread is not None:
+            raise unread
 
     def _replies(self, comment: dict[str, Any], permalink: str, window: Window) -> Iterator[Batch]:
         """Yield the replies that came with a comment; when some are missing, read all from the comment's own edge."""

@@ -18,10 +18,18 @@ from pydantic import StringConstraints, ValidationError
 
 from aduan.channel import Rejected
 from aduan.masking import leads_to_a_person
-from aduan.platform_errors import ChannelError, GapError, MisconfiguredError, NotPermittedError, OutageError
+from aduan.platform_errors import (
+    ChannelError,
+    GapError,
+    MisconfiguredError,
+    NotPermittedError,
+    ObjectsError,
+    OutageError,
+)
 from aduan.platform_http import Response, status_error
 from aduan.post import Post
 from aduan.web_address import web_address
+from poll_channels.connection import is_plausible
 from poll_channels.source import Batch, HttpSource, Window
 from poll_channels.sources.items import Parameters, parameters_of, reason_of
 
@@ -37,6 +45,11 @@ CONTENT: Final = "content"
 NEWEST: Final = "newest"
 NAMES: Final = "names"
 """Marks: the time of the newest known entry in seconds since 1970, and the joined short names of the youngest ones."""
+REPEATED: Final = "repeated"
+TEXTS: Final = "texts"
+"""Marks: the joined short names of ids that several entries shared, and of the texts of the youngest entries."""
+RENAMED: Final = "names"
+"""Name of the feed's ids among the objects that may fail by themselves."""
 LONGEST_MARK: Final = 200
 AHEAD: Final = timedelta(days=1)
 """An entry dated further in the future says nothing about what came and went."""
@@ -58,6 +71,7 @@ _CONDITIONS: Final = frozenset(_MARK_OF)
 _PLAIN_ID: Final = re.compile(r"[A-Za-z0-9_.:-]{1,100}")
 _NAME_CHARACTERS: Final = 8
 NAMES_REMEMBERED: Final = LONGEST_MARK // _NAME_CHARACTERS
+_SEVERAL: Final = 2
 
 
 class FeedParameters(Parameters):
@@ -85,6 +99,7 @@ class Feed(HttpSource):
         window's floor. A feed that breaks off is read as far as it goes, and then raises.
 
         Raises:
+            ObjectsError: when the feed gave all its entries other ids than before; those with new texts were yielded.
             GapError: once, when entries may have come and gone since the feed was read last.
             OutageError: when the feed breaks off, or the server only says that it is unchanged when the run is to prove
                 what is there.
@@ -99,7 +114,8 @@ class Feed(HttpSource):
         # Imported here, because only feeds need a parser, and every cold start would pay for it.
         from poll_channels.sources import feed  # noqa: PLC0415
 
-        entries, broken_off = feed.read_entries(response.data, self.check)
+        listed, broken_off = feed.read_entries(response.data, self.check)
+        entries, repeated = told_apart([self._dated(entry) for entry in listed], marks)
         found = [self._post(entry) for entry in entries]
         content = digest_of(found)
         if broken_off:
@@ -108,7 +124,13 @@ class Feed(HttpSource):
         if marks.get(CONTENT) == content:
             return
         now = self._factory.now
-        known = {**validators(response.headers), CONTENT: content, **knowledge(entries, marks, now)}
+        known = {**validators(response.headers), CONTENT: content, **knowledge(entries, marks, now), **repeated}
+        if are_renamed(entries, marks):
+            texts = short_names(marks, TEXTS)
+            unread = [item for entry, item in zip(entries, found, strict=True) if _short(entry.text) not in texts]
+            reason = {RENAMED: "MisconfiguredError: the entries have other ids at every fetch"}
+            yield replace(Batch.of(unread, window), marks=known, failed=reason)
+            raise ObjectsError(reason)
         yield replace(Batch.of(found, window), marks=known)
         lost = lost_before(entries, marks, now)
         if lost is not None:
@@ -131,11 +153,17 @@ class Feed(HttpSource):
         if not entry.text and not entry.has_photo:
             return self._rejected(native_id, entry.own_id, "neither a title nor a summary nor a picture")
         link = permalink(self._url, entry.link)
-        created_at = entry.created_at or self._factory.now
         try:
-            return self._factory.post(native_id, entry.text, created_at, link, author=None, has_photo=entry.has_photo)
+            return self._factory.post(
+                native_id, entry.text, entry.created_at, link, author=None, has_photo=entry.has_photo
+            )
         except ValidationError as error:
             return self._rejected(native_id, entry.text, reason_of(error))
+
+    def _dated(self, entry: Entry) -> Entry:
+        """Return an entry without its date when that is implausible."""
+        is_sound = entry.created_at is None or is_plausible(entry.created_at, self._factory.now)
+        return entry if is_sound else replace(entry, created_at=None)
 
     def _rejected(self, native_id: str, raw: str, reason: str) -> Rejected:
         short = native_id if len(native_id) <= LONGEST_MARK else hashlib.sha256(native_id.encode()).hexdigest()
@@ -188,16 +216,58 @@ def knowledge(entries: Sequence[Entry], marks: Mapping[str, str], now: datetime)
     """
     if not entries:
         return {}
-    told = [(entry.created_at, _short_name(entry)) for entry in entries]
-    dated = [(moment, name) for moment, name in told if moment is not None and moment <= now + AHEAD]
-    youngest = sorted(dated or [(now, name) for _, name in told], reverse=True)[:NAMES_REMEMBERED]
-    times = [min(moment, now) for moment, _ in dated]
+    told = [(entry.created_at, _short_name(entry), _short(entry.text)) for entry in entries]
+    dated = [(moment, name, text) for moment, name, text in told if moment is not None and moment <= now + AHEAD]
+    youngest = sorted(dated or [(now, name, text) for _, name, text in told], reverse=True)[:NAMES_REMEMBERED]
+    times = [min(moment, now) for moment, _, _ in dated]
     before = _newest(marks)
     newest = max([*times, *([] if before is None else [before])], default=None)
     return {
         NEWEST: "" if newest is None else str(int(newest.timestamp())),
-        NAMES: "".join(name for _, name in youngest),
+        NAMES: "".join(name for _, name, _ in youngest),
+        TEXTS: "".join(text for _, _, text in youngest),
     }
+
+
+def told_apart(entries: Sequence[Entry], marks: Mapping[str, str]) -> tuple[list[Entry], dict[str, str]]:
+    """Give entries that share an id, but not their link or text, ids of their own; return them and the mark of this.
+
+    Such an id is extended by the link, and when the link is shared as well by the text. An id that was once shared is
+    extended from then on, so that the last of its entries keeps its name when the others have left the feed.
+    """
+    shared = set(short_names(marks, REPEATED))
+    for key in (_short_name, _short_link):
+        seen: dict[str, set[str]] = {}
+        for entry in entries:
+            seen.setdefault(key(entry), set()).add(f"{entry.link}\n{entry.text}")
+        shared |= {name for name, contents in seen.items() if len(contents) > 1}
+    names = [_short_name(entry) for entry in entries]
+    links = [_short_link(entry) for entry in entries]
+    told = [
+        replace(entry, own_id="\n".join([entry.own_id, entry.link, *([entry.text] if link in shared else [])]))
+        if name in shared and entry.own_id
+        else entry
+        for entry, name, link in zip(entries, names, links, strict=True)
+    ]
+    # Those that the feed still holds come first, as there is room for some only.
+    kept = sorted(shared & {*names, *links}) + sorted(shared - {*names, *links})
+    mark = "".join(kept)[: LONGEST_MARK // _NAME_CHARACTERS * _NAME_CHARACTERS]
+    return told, {REPEATED: mark} if mark or marks.get(REPEATED) else {}
+
+
+def are_renamed(entries: Sequence[Entry], marks: Mapping[str, str]) -> bool:
+    """Tell whether a feed gave all its entries other ids than before: no id is known, but several texts or all are."""
+    names, texts = short_names(marks, NAMES), short_names(marks, TEXTS)
+    if not names or not entries or any(_short_name(entry) in names for entry in entries):
+        return False
+    known = sum(_short(entry.text) in texts for entry in entries)
+    return known >= min(len(entries), _SEVERAL)
+
+
+def short_names(marks: Mapping[str, str], mark: str) -> list[str]:
+    """Return the short names that are joined in a mark, in their order."""
+    joined = marks.get(mark, "")
+    return [joined[start : start + _NAME_CHARACTERS] for start in range(0, len(joined), _NAME_CHARACTERS)]
 
 
 def lost_before(entries: Sequence[Entry], marks: Mapping[str, str], now: datetime) -> tuple[datetime, datetime] | None:
@@ -208,8 +278,7 @@ def lost_before(entries: Sequence[Entry], marks: Mapping[str, str], now: datetim
     and the oldest new one. Without dates it cannot be told, and None is returned.
     """
     newest = _newest(marks)
-    joined = marks.get(NAMES, "")
-    names = [joined[start : start + _NAME_CHARACTERS] for start in range(0, len(joined), _NAME_CHARACTERS)]
+    names = short_names(marks, NAMES)
     present = {_short_name(entry): entry.created_at for entry in entries}
     unknown = [moment for name, moment in present.items() if name not in names and moment is not None]
     if newest is None or _reaches_back(names, present, sum(moment <= newest for moment in unknown)):
@@ -238,7 +307,15 @@ def _newest(marks: Mapping[str, str]) -> datetime | None:
 
 
 def _short_name(entry: Entry) -> str:
-    return hashlib.sha256(name_of(entry).encode()).hexdigest()[:_NAME_CHARACTERS]
+    return _short(name_of(entry))
+
+
+def _short_link(entry: Entry) -> str:
+    return _short(f"{name_of(entry)}\n{entry.link}")
+
+
+def _short(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:_NAME_CHARACTERS]
 
 
 def _location(response: Response) -> str:

@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Any, Final
 from urllib.parse import quote, urlencode
@@ -29,7 +30,8 @@ from aduan.platform_errors import (
 )
 from aduan.platform_http import DEFAULT_WAIT, LONGEST_WAIT
 from aduan.record import Moment
-from poll_channels.source import PAGE_CAP, Batch, CanRecheck, HttpSource, Window
+from poll_channels.connection import is_plausible
+from poll_channels.source import PAGE_CAP, Batch, CanRecheck, HttpSource, Objects, Window
 from poll_channels.sources.items import MALFORMED, Item, NativeId, OrNone, Parameters, parameters_of, put_aside
 
 if TYPE_CHECKING:
@@ -174,18 +176,18 @@ class YouTube(HttpSource, CanRecheck):
         """Yield what was written or edited in the window, and once a day everything in threads that are still young."""
         today = _day(self._channel.id, self._factory.now)
         sweeps = marks.get(SWEPT) != today
-        until = min(window.since, window.threads) if sweeps else window.since
+        retries = any(failing.retry_at <= self._factory.now for failing in window.failing.values())
+        until = min(window.since, window.threads) if sweeps or retries else window.since
         since = window.floor if sweeps else window.since
+        objects = Objects(window, self._factory.now)
         too_long: PageCapError | None = None
         try:
             for page in self._threads():
                 threads = [self._listed(item) for item in page]
                 yield _batch([read for listed in threads for read in listed.reads], since, window)
                 for listed in threads:
-                    try:
-                        yield from self._more(listed, marks, window)
-                    except PageCapError as error:
-                        too_long = error
+                    if listed.thread is not None:
+                        yield from objects.read(listed.thread.id, partial(self._more, listed, marks))
                 began = [listed.began for listed in threads if listed.began is not None]
                 if began and all(moment < until for moment in began):
                     break
@@ -194,6 +196,7 @@ class YouTube(HttpSource, CanRecheck):
         if sweeps:
             # Even if the list was too long: reading the same pages every minute would use up the day's units.
             yield Batch(marks={SWEPT: today})
+        yield from objects.finish(lambda: next(self._threads()), all_listed=(sweeps or retries) and too_long is None)
         if too_long is not None:
             raise too_long
 
@@ -313,7 +316,9 @@ class YouTube(HttpSource, CanRecheck):
                 author=author,
                 parent_id=text.parentId or parent_id,
             )
-            return Read(post, text.publishedAt, changed)
+            # An implausible time orders nothing: the comment is taken in as undated, wherever it is listed.
+            is_sound = not post.undated and is_plausible(changed, self._factory.now)
+            return Read(post, text.publishedAt, changed) if is_sound else Read(post)
         except MALFORMED as error:
             return Read(self._rejected(item, error))
 
