@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from aduan.masking import with_storable
 from aduan.record import Moment, Record
@@ -70,6 +70,15 @@ class Cursor(Record):
     version: int = 0
     lease_owner: str | None = None
     lease_until: Moment | None = None
+
+    @field_validator("failing", mode="before")
+    @classmethod
+    def _known(cls, given: Any) -> Any:
+        """Drop what another version wrote in another shape: that object is only tried again at once."""
+        if not isinstance(given, dict):
+            return given
+        needed = FailingObject.model_fields.keys()
+        return {name: value for name, value in given.items() if not isinstance(value, dict) or needed <= value.keys()}
 
     def leased_to_other(self, owner: str, now: datetime) -> bool:
         """Tell whether another run holds the channel at this moment."""

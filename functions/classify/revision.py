@@ -53,7 +53,7 @@ def revision(  # noqa: PLR0913 # the post, the two decisions about it, its ticke
         after = after.model_copy(update={"route": "desk", "department": DESK, "is_report": True})
     new = opening(post, after, directory, now)
     decided = {name: getattr(new.after, name) for name in _WHAT_MOVES}
-    moved = changed(ticket, decided | {"version": ticket.version + 1}, directory, now)
+    moved = changed(ticket, decided | linked | {"version": ticket.version + 1}, directory, now)
     return replace(
         edited,
         after=moved,
