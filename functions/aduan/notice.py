@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal, NamedTuple, Self
 
@@ -88,7 +89,7 @@ def media(urgency: Urgency) -> tuple[Medium, ...]:
     return ("sms", "email") if urgency == "emergency" else ("email",)
 
 
-class OutboxEntry(Record):
+class OutboxEntry(Record, ABC):
     """An entry of the outbox: ``pending → claimed → sent``, or ``failed``, or ``parked`` for a person to look at.
 
     SES and SNS take no idempotency key, so an entry is claimed before it is sent, and stays ``claimed`` while the
@@ -127,14 +128,14 @@ class OutboxEntry(Record):
     """When SES, having accepted the mail, found its content harmful."""
 
     @property
+    @abstractmethod
     def subject(self) -> str:
         """The code, or another name, of what the notice is about."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def key(self) -> str:
         """Identifies the notice among those about the same subject."""
-        raise NotImplementedError
 
     @property
     def id(self) -> NoticeId:
