@@ -11,8 +11,9 @@ from aduan.example import Example, Label
 from aduan.notice import ChannelNotice, ContactNotice, Notice
 from aduan.post import Post
 from aduan.record import stamp
-from aduan.ticket import Event, Ticket, ticket_code
+from aduan.ticket import Event, Ticket
 from aduan.triage import Place, Triage
+from tests.codes import ticket_code
 
 NOON = datetime(2026, 11, 3, 5, 0, tzinfo=UTC)
 """Noon of a Tuesday in Sleman."""

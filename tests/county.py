@@ -16,6 +16,7 @@ from follow_up.following import follow
 from follow_up.redrive import Redrive, Redriven
 from notify.delivery import Delivery, Senders
 from tests.builders import NOON, a_post
+from tests.codes import ticket_code
 from tests.in_memory.delivery import stores_of
 from tests.in_memory.memory import Memory
 from tests.unit.fakes_notify import FakeMail, FakeSms, a_contact
@@ -69,6 +70,7 @@ class County:
             directory=load_directory(),
             now=self.now,
             chatter_for=timedelta(days=30),
+            code_of=ticket_code,
         )
 
     def store(self, texts: Sequence[str], **changes: Any) -> list[Post]:

@@ -13,9 +13,11 @@ from types import ModuleType
 from typing import Final
 from unittest import mock
 
+import boto3
 from moto import mock_aws
 
 from aduan.store.table import Table
+from tests.codes import CODE_KEY
 from tests.links import SECRET_NAME
 from tests.table import TABLE_NAME, create_table
 from tests.template.declared import FUNCTIONS, environment
@@ -77,6 +79,7 @@ def deployment(**environment: str) -> Iterator[Deployment]:
     handlers = [properties["Handler"].rpartition(".")[0] for properties in FUNCTIONS.values()]
     with mock.patch.dict(os.environ, environment), mock_aws():
         try:
+            boto3.client("ssm").put_parameter(Name="/aduan/test/author_key", Value=CODE_KEY, Type="SecureString")
             yield Deployment(create_table())
         finally:
             for handler in handlers:

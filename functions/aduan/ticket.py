@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import re
 from typing import Any, Final, Literal
 
@@ -58,13 +59,19 @@ OPEN: Final[frozenset[Status]] = WAITING | {"accepted", "in_progress"}
 """Statuses of a ticket for which the county still has to do something."""
 
 
-def ticket_code(post_key: str, attempt: int = 0) -> str:
-    """Derive a ticket's code, such as ``SLM-4K7P2M``, from the key of its first post.
+_CODE_LABEL: Final = "ticket_code"
+"""Stands before what is hashed for a code. For an author's pseudonym, made with the same key, the kind of a channel
+stands there, so that neither hash says anything about the other."""
 
-    The same post and attempt give the same code, so a repeated classification cannot open a second ticket. Six
+
+def ticket_code(secret: str, post_key: str, attempt: int = 0) -> str:
+    """Derive a ticket's code, such as ``SLM-4K7P2M``, from the deployment's secret and the key of its first post.
+
+    The keys of posts are public, and a plain hash would let anybody compute the codes of all tickets; HMAC-SHA-256 does
+    not. The same post and attempt give the same code, so a repeated classification cannot open a second ticket. Six
     letters make 2**30 codes. When another post has the code, the caller tries the next `attempt`.
     """
-    digest = hashlib.sha256(f"{post_key}#{attempt}".encode()).digest()
+    digest = hmac.new(secret.encode(), f"{_CODE_LABEL}:{post_key}#{attempt}".encode(), hashlib.sha256).digest()
     number = int.from_bytes(digest[:8], "big")
     letters = []
     for _ in range(_CODE_LENGTH):

@@ -26,13 +26,15 @@ Outcome = Literal["already", "auto", "desk", "drop", "joined"]
 The others are the route that was decided."""
 Advise = Callable[[Post, Triage, datetime], Triage]
 """Returns the decision after a second opinion, or the same decision. Never raises."""
+CodeOf = Callable[[str, int], str]
+"""Returns the code of the ticket that a post opens, given the post's key and how many codes were taken before."""
 CODES_TRIED: Final = 5
 """With 50,000 tickets, one code in 20,000 is taken; five taken in a row do not happen."""
 
 logger = Logger(child=True)
 
 
-def decide(  # noqa: PLR0913 # a post, the two stores, the directory, two settings, and whom else to ask
+def decide(  # noqa: PLR0913 # a post, the stores, the directory, settings, and whom else to ask
     key: str,
     *,
     posts: PostStore,
@@ -40,11 +42,13 @@ def decide(  # noqa: PLR0913 # a post, the two stores, the directory, two settin
     directory: Directory,
     now: datetime,
     chatter_for: timedelta,
+    code_of: CodeOf,
     advise: Advise | None = None,
 ) -> Outcome:
     """Decide about the post ``kind#native id``, and write the decision with everything that follows from it.
 
-    Chatter is kept for `chatter_for`. `advise` asks for a second opinion, if this deployment has one to ask.
+    Chatter is kept for `chatter_for`. `code_of` names a new ticket.
+    `advise` asks for a second opinion, if this deployment has one to ask.
 
     Raises:
         CodeTakenError: when five codes in a row belong to other tickets.
@@ -64,7 +68,7 @@ def decide(  # noqa: PLR0913 # a post, the two stores, the directory, two settin
         elif triage.route == "drop":
             posts.settle(post, triage, now + chatter_for)
         else:
-            open_ticket(post, triage, tickets, directory, now)
+            open_ticket(post, triage, tickets, directory, now, code_of=code_of)
     except OutdatedError:
         return "already"
     return triage.route
@@ -111,11 +115,13 @@ def join(post: Post, triage: Triage, tickets: TicketStore, directory: Directory,
     return True
 
 
-def open_ticket(post: Post, triage: Triage, tickets: TicketStore, directory: Directory, now: datetime) -> None:
+def open_ticket(  # noqa: PLR0913 # a post, its decision, and what it takes to open a ticket
+    post: Post, triage: Triage, tickets: TicketStore, directory: Directory, now: datetime, *, code_of: CodeOf
+) -> None:
     """Open the post's ticket under the first code that is free."""
     for attempt in range(CODES_TRIED):
         try:
-            tickets.write(opening(post, triage, directory, now, attempt))
+            tickets.write(opening(post, triage, directory, now, code_of(post.key, attempt)))
         except CodeTakenError:
             if attempt == CODES_TRIED - 1:
                 raise

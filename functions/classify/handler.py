@@ -18,6 +18,7 @@ from aduan.store.tickets import DynamoTicketStore
 from aduan.stream import BatchResponse, handle_each
 from classify.bedrock import SecondOpinionSettings, open_second_opinion
 from classify.decide import decide
+from classify.ticket_codes import open_ticket_codes
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -28,6 +29,8 @@ class ClassifySettings(SecondOpinionSettings):
 
     table_name: str = Field(min_length=3)
     chatter_retention_days: int = Field(ge=1)
+    credentials_path: str = Field(pattern=r"^/")
+    """Below which the Parameter Store has the key of the tickets' codes."""
 
 
 settings = from_environment(ClassifySettings)
@@ -36,6 +39,7 @@ logger = Logger()
 metrics = Metrics()
 session = boto3.Session()
 table = open_table(session, settings.table_name)
+ticket_codes = open_ticket_codes(session, settings.credentials_path)
 posts, tickets = DynamoPostStore(table), DynamoTicketStore(table)
 
 
@@ -57,6 +61,7 @@ def triage(keys: Item) -> None:
         directory=directory,
         now=datetime.now(UTC),
         chatter_for=timedelta(days=settings.chatter_retention_days),
+        code_of=ticket_codes.of,
         advise=second_opinion,
     )
     count(f"Triage{outcome.capitalize()}")

@@ -9,7 +9,7 @@ from aduan.assignment import notices_about
 from aduan.change import Change
 from aduan.deadlines import deadline_of, finish_by, started
 from aduan.reply import can_be_answered
-from aduan.ticket import CLASSIFIER, Event, Status, Ticket, ticket_code
+from aduan.ticket import CLASSIFIER, Event, Status, Ticket
 from aduan.triage import DESK, Triage
 
 if TYPE_CHECKING:
@@ -22,16 +22,12 @@ STALE: Final = timedelta(hours=6)
 as urgent: it wakes nobody by SMS."""
 
 
-def opening(post: Post, triage: Triage, directory: Directory, now: datetime, attempt: int = 0) -> Change:
-    """Return the change that opens a ticket for a post that is, or may be, a report.
-
-    `attempt` is raised by one each time the code turns out to belong to another ticket.
-    """
+def opening(post: Post, triage: Triage, directory: Directory, now: datetime, code: str) -> Change:
+    """Return the change that opens the ticket `code` for a post that is, or may be, a report."""
     decision = triage
     if triage.urgency == "emergency" and now - post.created_at > STALE:
         triage = triage.model_copy(update={"urgency": "urgent"})
     department = triage.department or DESK
-    code = ticket_code(post.key, attempt)
     deadline = deadline_of(department, triage.urgency, triage.kind, directory)
     ticket = Ticket(
         code=code,

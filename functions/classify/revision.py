@@ -51,14 +51,14 @@ def revision(  # noqa: PLR0913 # the post, the two decisions about it, its ticke
         return replace(edited, events=(_event(ticket, now, "edited", why.replace("kiriman disunting", what)),))
     if after.route == "drop":
         after = after.model_copy(update={"route": "desk", "department": DESK, "is_report": True})
-    new = opening(post, after, directory, now)
+    new = opening(post, after, directory, now, ticket.code)
     decided = {name: getattr(new.after, name) for name in _WHAT_MOVES}
     moved = changed(ticket, decided | linked | {"version": ticket.version + 1}, directory, now)
     return replace(
         edited,
         after=moved,
         events=(_event(ticket, now, moved.status, f"{what}; {new.events[0].why}"),),
-        notices=tuple(notice.model_copy(update={"ticket": ticket.code}) for notice in new.notices),
+        notices=new.notices,
     )
 
 

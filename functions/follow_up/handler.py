@@ -15,6 +15,7 @@ from aduan.settings import from_environment
 from aduan.store.table import open_table
 from classify.bedrock import SecondOpinionSettings, open_second_opinion
 from classify.decide import decide
+from classify.ticket_codes import open_ticket_codes
 from follow_up.following import follow
 from follow_up.redrive import Redrive
 from notify.outbox import METRICS, open_delivery
@@ -28,6 +29,8 @@ class FollowUpSettings(SendingSettings, SecondOpinionSettings):
     """The settings of this function, which does what classify and notify do."""
 
     chatter_retention_days: int = Field(ge=1)
+    credentials_path: str = Field(pattern=r"^/")
+    """Below which the Parameter Store has the key of the tickets' codes."""
 
 
 SPARE_MILLISECONDS: Final = 30_000
@@ -39,6 +42,7 @@ logger = Logger()
 metrics = Metrics()
 session = boto3.Session()
 table = open_table(session, settings.table_name)
+ticket_codes = open_ticket_codes(session, settings.credentials_path)
 delivery = open_delivery(session, table, directory, settings)
 
 
@@ -93,5 +97,6 @@ def decide_again(key: str) -> str:
         directory=directory,
         now=datetime.now(UTC),
         chatter_for=timedelta(days=settings.chatter_retention_days),
+        code_of=ticket_codes.of,
         advise=second_opinion,
     )

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +20,7 @@ from aduan.store.channels import DynamoChannelStore
 from aduan.store.notices import DynamoNoticeStore
 from aduan.store.posts import DynamoPostStore
 from aduan.store.table import Table
+from aduan.ticket import ticket_code
 from aduan.working_days import is_working_day
 from classify.decide import decide
 from infra.bench.capacity import Capacity, CapacityMeter
@@ -104,6 +106,7 @@ def _bring_home(table: Table, post: Post, now: datetime) -> str:
         directory=directory,
         now=now,
         chatter_for=timedelta(days=30),
+        code_of=partial(ticket_code, "benchmark"),
     )
     if outcome == "drop":
         return "chatter"

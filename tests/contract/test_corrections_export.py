@@ -19,12 +19,12 @@ from aduan.example import Label
 from aduan.store.posts import DynamoPostStore
 from aduan.store.table import Table
 from aduan.store.tickets import DynamoTicketStore
-from aduan.ticket import ticket_code
 from infra import corrections
 from infra.corrections import main, months_between, topic
 from infra.training.examples import read_examples
 from tests import moves
 from tests.builders import NOON, a_post, a_ticket, a_triage, an_event, an_example
+from tests.codes import ticket_code
 from tests.table import TABLE_NAME, create_table
 
 DIRECTORY = load_directory()

@@ -8,9 +8,9 @@ import pytest
 
 from aduan.store.pages import CursorError
 from aduan.store.table import OutdatedError
-from aduan.ticket import ticket_code
 from tests import moves
 from tests.builders import NOON, a_notice, a_post, a_ticket, a_triage, an_event, an_example
+from tests.codes import ticket_code
 from tests.stores import (
     MINUTE,
     Stores,

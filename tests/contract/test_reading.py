@@ -25,10 +25,11 @@ from aduan.store.statistics import Statistics
 from aduan.store.table import Table, ticket_key, to_image, values
 from aduan.store.ticket_reading import EVALUATED, TicketQuery, TicketReading
 from aduan.store.tickets import DynamoTicketStore
-from aduan.ticket import Status, Ticket, ticket_code
+from aduan.ticket import Status, Ticket
 from aduan.triage import Place
 from tests import moves
 from tests.builders import NOON, a_notice, a_post, a_ticket, a_triage, an_event
+from tests.codes import ticket_code
 from tests.table import create_table
 
 if TYPE_CHECKING:

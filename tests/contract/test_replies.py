@@ -15,7 +15,7 @@ from aduan.directory import Channel
 from aduan.directory_loading import load_directory
 from aduan.platform_errors import ChannelError, CredentialError, ThrottledError
 from aduan.reply import Reply
-from aduan.ticket import Stage, Status, Ticket, ticket_code
+from aduan.ticket import Stage, Status, Ticket
 from infra.local.simulator.config import Config
 from infra.local.simulator.server import Server, running
 from infra.local.simulator.simulator import Simulator
@@ -24,6 +24,7 @@ from poll_channels.sources import KINDS
 from public_replies.sending import GRACE, ReplyRun, Stores
 from tests import moves
 from tests.builders import a_channel, a_ticket, a_triage, an_event
+from tests.codes import ticket_code
 from tests.in_memory.channels import InMemoryChannelStore
 from tests.in_memory.memory import Killed, Memory
 from tests.in_memory.posts import InMemoryPostStore

@@ -11,10 +11,10 @@ from moto import mock_aws
 from aduan.notice import AnyNotice, Notice, SmsBudgetNotice
 from aduan.quiet_hours import Hold
 from aduan.store.notices import NotPendingError
-from aduan.ticket import ticket_code
 from notify.stores import Stores, open_stores
 from tests import moves
 from tests.builders import NOON, a_notice, a_post, a_ticket, a_triage, an_event
+from tests.codes import ticket_code
 from tests.in_memory.delivery import stores_of
 from tests.in_memory.memory import Memory
 from tests.table import create_table

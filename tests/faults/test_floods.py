@@ -13,6 +13,7 @@ from aduan.triage import DESK, Place
 from classify.decide import decide
 from notify.mail_tags import TOGETHER
 from tests.builders import a_post
+from tests.codes import ticket_code
 from tests.in_memory.posts import InMemoryPostStore
 from tests.in_memory.tickets import InMemoryTicketStore
 from tests.mailbox import County
@@ -92,6 +93,7 @@ def test_fault_34_one_text_five_hundred_times_is_told_by_the_limit_and_loses_nob
             directory=county.directory,
             now=NOON,
             chatter_for=DAYS,
+            code_of=ticket_code,
         )
     for notice in list(county.memory.notices.values()):
         county.deliver(notice)

@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 
 from aduan.notice import AnyNotice
 from aduan.record import WIB
-from aduan.ticket import ticket_code
 from aduan.triage import Place
 from notify.gsm_alphabet import septets
 from notify.senders import NotAcceptedError
 from notify.wording import Mail
 from tests import mailbox
 from tests.builders import NOON, a_channel_notice, a_contact_notice, a_notice, a_post, a_ticket, a_triage
+from tests.codes import ticket_code
 from tests.county import County
 from tests.letters import CLICKABLE, HIDDEN, links_of
 from tests.provider import a_provider, an_envelope, mail_sender

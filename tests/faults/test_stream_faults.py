@@ -21,6 +21,7 @@ from infra.templates import load
 from notify.senders import NotAcceptedError, OutcomeUnknownError
 from tests.builders import NOON, a_post, a_triage
 from tests.classifying import ALL, CONTEXT, FIRE, GREETING, LAMP, UNCLEAR, Deployed, a_record, failures, metrics_of
+from tests.codes import ticket_code
 from tests.in_memory.memory import Killed, Memory
 from tests.in_memory.posts import InMemoryPostStore
 from tests.in_memory.tickets import InMemoryTicketStore
@@ -136,7 +137,9 @@ def test_fault_20_records_and_edits_in_any_order_end_in_the_last_version(plan: l
             return found
 
     def record(store: InMemoryPostStore) -> None:
-        decide(post.key, posts=store, tickets=tickets, directory=DIRECTORY, now=NOON, chatter_for=KEPT)
+        decide(
+            post.key, posts=store, tickets=tickets, directory=DIRECTORY, now=NOON, chatter_for=KEPT, code_of=ticket_code
+        )
 
     last = TEXTS[0]
     for step in (*plan, "record"):
@@ -156,6 +159,7 @@ def test_fault_20_records_and_edits_in_any_order_end_in_the_last_version(plan: l
         directory=DIRECTORY,
         now=NOON,
         chatter_for=KEPT,
+        code_of=ticket_code,
     )
     assert stored.triage == alone.memory.posts[post.key].triage
     assert len(memory.tickets) <= 1
@@ -234,7 +238,7 @@ def decided(classifier: Deployed, key: str) -> str:
     """Decide as `follow_up` does."""
     table = classifier.table
     stores: Any = {"posts": DynamoPostStore(table), "tickets": DynamoTicketStore(table)}
-    return decide(key, **stores, directory=DIRECTORY, now=NOON, chatter_for=KEPT)
+    return decide(key, **stores, directory=DIRECTORY, now=NOON, chatter_for=KEPT, code_of=ticket_code)
 
 
 def test_fault_22_a_record_that_is_given_up_is_kept_and_heard_of() -> None:

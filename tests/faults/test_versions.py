@@ -49,6 +49,7 @@ from tests.builders import (
     an_event,
     an_example,
 )
+from tests.codes import ticket_code
 from tests.polling import LEASE, FakeSource
 from tests.sending import MINUTE, PRODUCTION
 from tests.table import create_table
@@ -147,7 +148,9 @@ def an_opened_ticket(age: Age, **changes: Any) -> list[Item]:
 def decided(table: Table, key: str = a_post().key) -> str:
     """Decide as the stream does."""
     stores: Any = {"posts": DynamoPostStore(table), "tickets": DynamoTicketStore(table)}
-    return decide(key, **stores, directory=DIRECTORY, now=NOON + MINUTE, chatter_for=timedelta(days=30))
+    return decide(
+        key, **stores, directory=DIRECTORY, now=NOON + MINUTE, chatter_for=timedelta(days=30), code_of=ticket_code
+    )
 
 
 # ------------------------------------------------------------------------------------------------------- posts

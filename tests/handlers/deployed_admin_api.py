@@ -14,10 +14,11 @@ from aduan.store.notices import DynamoNoticeStore
 from aduan.store.posts import DynamoPostStore
 from aduan.store.table import Table
 from aduan.store.tickets import DynamoTicketStore
-from aduan.ticket import Ticket, ticket_code
+from aduan.ticket import Ticket
 from tests import moves
 from tests.admin_requests import ADMIN, an_admin_request
 from tests.builders import NOON, a_notice, a_post, a_ticket, a_triage, an_event
+from tests.codes import ticket_code
 
 MAILBOX = "lampu@dishub.slemankab.go.id"
 CONTACTS = "/departments/dlh/contacts"

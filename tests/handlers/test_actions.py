@@ -30,10 +30,11 @@ from aduan.store.posts import DynamoPostStore
 from aduan.store.statistics import Statistics
 from aduan.store.table import Table
 from aduan.store.tickets import DynamoTicketStore
-from aduan.ticket import MOVES, Event, Ticket, ticket_code
+from aduan.ticket import MOVES, Event, Ticket
 from aduan.triage import DESK
 from tests import moves
 from tests.builders import NOON, a_notice, a_post, a_ticket, a_triage, an_event
+from tests.codes import ticket_code
 from tests.deployment import Deployment, deployment
 from tests.links import a_link, create_keys
 from tests.table import everything, notices_of

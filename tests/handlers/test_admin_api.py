@@ -11,9 +11,10 @@ from aduan.channel import Run
 from aduan.store.channels import DynamoChannelStore
 from aduan.store.table import ticket_key, to_item
 from aduan.store.tickets import listed
-from aduan.ticket import clock_of, ticket_code
+from aduan.ticket import clock_of
 from tests.admin_requests import ADMIN, DISHUB
 from tests.builders import NOON, a_post, a_ticket
+from tests.codes import ticket_code
 from tests.deployment import Deployment
 from tests.handlers.deployed_admin_api import CONTACTS, MAILBOX, Api
 

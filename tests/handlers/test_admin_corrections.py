@@ -26,11 +26,12 @@ from aduan.store.posts import DynamoPostStore
 from aduan.store.statistics import Statistics
 from aduan.store.table import Table
 from aduan.store.tickets import DynamoTicketStore
-from aduan.ticket import Ticket, ticket_code
+from aduan.ticket import Ticket
 from tests import moves
 from tests.admin_requests import ADMIN, DISHUB, an_admin_request
 from tests.builders import NOON, a_notice, a_post, a_ticket, a_triage, an_event
 from tests.canaries import some_canaries
+from tests.codes import ticket_code
 from tests.deployment import Deployment, deployment
 from tests.table import everything, notices_of
 

@@ -104,7 +104,7 @@ def county(deployed: Deployment, monkeypatch: pytest.MonkeyPatch) -> Deployed:
     boto3.client("ses").verify_email_identity(EmailAddress="aduan@sleman.example")
     ssm = boto3.client("ssm")
     for name in ("meta/app_secret", "author_key"):  # and no token of any channel
-        ssm.put_parameter(Name=f"/aduan/test/{name}", Value=SECRET, Type="SecureString")
+        ssm.put_parameter(Name=f"/aduan/test/{name}", Value=SECRET, Type="SecureString", Overwrite=True)
     found = Deployed(deployed("PollChannels"), deployed("Notify"), deployed("FollowUp"), deployed.table, deployed.log)
     clock = SimpleNamespace(now=lambda _zone: found.now)
     for module in (found.poller, found.follower, delivery):

@@ -8,9 +8,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from aduan.settings import SettingsError
-from aduan.ticket import ticket_code
 from tests.builders import a_post
 from tests.classifying import ALL, GREETING, LAMP, Deployed, failures, metrics_of
+from tests.codes import ticket_code
 from tests.deployment import Deployment
 
 

@@ -354,7 +354,7 @@ def _county() -> Iterator[County]:
         ):
             secrets[name] = SECRET
         for name, value in secrets.items():
-            ssm.put_parameter(Name=f"/aduan/test/{name}", Value=value, Type="SecureString")
+            ssm.put_parameter(Name=f"/aduan/test/{name}", Value=value, Type="SecureString", Overwrite=True)
         for department in ("desk", "dishub", "dlh"):  # the others are told through the desk
             DynamoContactStore(deployed.table).put(a_contact(department))
         modules = {name: deployed(function, **addresses) for name, function in FUNCTIONS.items()}

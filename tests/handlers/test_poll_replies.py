@@ -9,9 +9,9 @@ import pytest
 
 from aduan.store.posts import DynamoPostStore
 from aduan.store.tickets import DynamoTicketStore
-from aduan.ticket import ticket_code
 from tests import moves
 from tests.builders import a_ticket, a_triage
+from tests.codes import ticket_code
 from tests.handlers.deployed_poller import (
     INSTAGRAM,
     NOW,

@@ -24,9 +24,9 @@ from aduan.store.notices import DynamoNoticeStore
 from aduan.store.posts import DynamoPostStore
 from aduan.store.table import Table, notice_key, to_image
 from aduan.store.tickets import DynamoTicketStore
-from aduan.ticket import ticket_code
 from tests import moves
 from tests.builders import a_notice, a_post, a_ticket, a_triage, an_event
+from tests.codes import ticket_code
 from tests.deployment import Deployment
 from tests.links import create_keys
 from tests.unit.fakes_notify import a_contact

@@ -31,7 +31,7 @@ from aduan.store.statistics import Statistics
 from aduan.store.table import Table, from_image
 from aduan.store.ticket_reading import TicketQuery, TicketReading
 from aduan.store.tickets import DynamoTicketStore
-from aduan.ticket import Ticket, ticket_code
+from aduan.ticket import Ticket
 from aduan.triage import DESK, Triage
 from classify.decide import decide
 from follow_up.following import follow
@@ -60,6 +60,7 @@ from tests.builders import (
     an_event,
     an_example,
 )
+from tests.codes import ticket_code
 from tests.links import KEYS, a_link
 from tests.table import create_table
 from tests.unit.fakes_notify import FakeMail, FakeSms, a_contact
@@ -224,7 +225,13 @@ class World:
         posts, tickets = DynamoPostStore(self.table), DynamoTicketStore(self.table)
         with mock.patch("classify.decide.classify", return_value=triage):
             return decide(
-                key, posts=posts, tickets=tickets, directory=DIRECTORY, now=now, chatter_for=timedelta(days=30)
+                key,
+                posts=posts,
+                tickets=tickets,
+                directory=DIRECTORY,
+                now=now,
+                chatter_for=timedelta(days=30),
+                code_of=ticket_code,
             )
 
     def deliver(self, notice: AnyNotice, fault: Exception | None = None) -> str:

@@ -194,7 +194,7 @@ def test_a_function_may_use_the_services_it_makes_clients_of(function: str) -> N
 
 
 def test_secrets_are_read_where_they_are_used() -> None:
-    """The poller reads its stage's parameters, the intake only partners' keys, Meta's app and Instagram's tokens."""
+    """The poller reads no partner's key, and whoever opens tickets only the codes' key."""
     reading = {
         function: statement.resources
         for function in FUNCTIONS
@@ -203,7 +203,11 @@ def test_secrets_are_read_where_they_are_used() -> None:
     }
     path = "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter/aduan/${Stage}/"
     assert reading == {
-        "PollChannels": [{"Fn::Sub": f"{path}*"}],
+        "PollChannels": [
+            {"Fn::Sub": path + below} for below in ("channels/*", "meta/app_id", "meta/app_secret", "author_key")
+        ],
+        "Classify": [{"Fn::Sub": f"{path}author_key"}],
+        "FollowUp": [{"Fn::Sub": f"{path}author_key"}],
         "Intake": [{"Fn::Sub": path + below} for below in ("intake/*", "meta/*", "channels/instagram/*")],
     }
 

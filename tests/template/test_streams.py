@@ -24,7 +24,7 @@ from aduan.store.notices import DynamoNoticeStore
 from aduan.store.posts import DynamoPostStore
 from aduan.store.table import Table, notice_key, post_key, ticket_key, to_image
 from aduan.store.tickets import DynamoTicketStore
-from aduan.ticket import Ticket, ticket_code
+from aduan.ticket import Ticket
 from tests import moves
 from tests.builders import (
     NOON,
@@ -38,6 +38,7 @@ from tests.builders import (
     a_triage,
     an_event,
 )
+from tests.codes import ticket_code
 from tests.table import create_table
 from tests.template.declared import FUNCTIONS, events
 from tests.template.filters import matches

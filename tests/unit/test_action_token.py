@@ -22,8 +22,8 @@ from aduan.action_token import (
     verified,
 )
 from aduan.directory_loading import load_directory
-from aduan.ticket import ticket_code
 from tests.builders import NOON
+from tests.codes import ticket_code
 from tests.links import KEYS, a_token, as_secret
 
 NEWER = SigningKeys(current="k2", keys={**KEYS.keys, "k2": "kunci-kedua-" + "1" * 52})

@@ -21,10 +21,10 @@ from aduan.post import Post
 from aduan.record import WIB
 from aduan.ticket import Ticket
 from aduan.triage import DESK
-from classify.opening import opening
 from classify.reopening import reopening
 from classify.revision import revision
 from tests.builders import a_post, a_triage
+from tests.codes import opening
 
 DIRECTORY = load_directory()
 SEPTEMBER = datetime(2026, 9, 7, 3, 0, tzinfo=UTC)

@@ -16,10 +16,11 @@ from aduan.directory_loading import load_directory
 from aduan.notice import NoticeId, media
 from aduan.post import Post
 from aduan.store.tickets import CodeTakenError
-from aduan.ticket import Ticket, ticket_code
+from aduan.ticket import Ticket
 from aduan.triage import DESK, Triage
 from classify.decide import CODES_TRIED, Outcome, decide
 from tests.builders import NOON, a_post, a_ticket, a_triage
+from tests.codes import ticket_code
 from tests.in_memory.memory import Killed, Memory
 from tests.in_memory.posts import InMemoryPostStore
 from tests.in_memory.tickets import InMemoryTicketStore
@@ -65,7 +66,7 @@ class County:
     def decide(self, key: str, now: datetime = NOON, **changes: Any) -> Outcome:
         """Decide about a post."""
         given_stores: dict[str, Any] = {"posts": self.posts, "tickets": self.tickets, "directory": DIRECTORY}
-        return decide(key, now=now, chatter_for=KEPT, **(given_stores | changes))
+        return decide(key, now=now, chatter_for=KEPT, code_of=ticket_code, **(given_stores | changes))
 
     def ticket_of(self, key: str) -> Ticket:
         """Return the only ticket of a post."""

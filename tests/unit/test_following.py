@@ -6,9 +6,9 @@ from datetime import timedelta
 
 from aduan.directory_loading import load_directory
 from aduan.ticket import Ticket
-from classify.opening import opening
 from follow_up.following import Outcome, follow
 from tests.builders import NOON, a_post, a_triage
+from tests.codes import opening
 from tests.in_memory.memory import Memory
 from tests.in_memory.posts import InMemoryPostStore
 from tests.in_memory.tickets import InMemoryTicketStore

@@ -18,11 +18,11 @@ from aduan.record import WIB
 from aduan.ticket import MOVES, OPEN, WAITING, Event, Status, Ticket, clock_of
 from aduan.triage import DESK
 from aduan.working_days import due_at, is_working_day
-from classify.opening import opening
 from follow_up.following import follow
 from follow_up.ladder import EVENTS, advance
 from tests import moves
 from tests.builders import NOON, a_post, a_triage
+from tests.codes import opening
 from tests.in_memory.memory import Memory
 from tests.in_memory.posts import InMemoryPostStore
 from tests.in_memory.tickets import InMemoryTicketStore

@@ -19,12 +19,12 @@ from aduan.directory_loading import load_directory
 from aduan.record import WIB
 from aduan.ticket import MOVES, Event, Ticket
 from aduan.triage import DESK
-from classify.opening import opening
 from follow_up.following import follow
 from follow_up.redrive import Redrive
 from notify.delivery import Delivery, Senders
 from tests import moves
 from tests.builders import a_post, a_triage
+from tests.codes import opening
 from tests.in_memory.delivery import stores_of
 from tests.in_memory.memory import Memory
 from tests.unit.fakes_notify import FakeMail, FakeSms, a_contact

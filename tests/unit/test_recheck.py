@@ -11,11 +11,11 @@ from aduan.channel import Cursor
 from aduan.directory import Channel
 from aduan.platform_errors import NotPermittedError, StoppedError
 from aduan.post import Post
-from aduan.ticket import ticket_code
 from poll_channels.recheck import REASON, Recheck
 from poll_channels.source import CanRecheck
 from tests import moves
 from tests.builders import NOON, a_channel, a_notice, a_post, a_ticket, a_triage, an_event
+from tests.codes import ticket_code
 from tests.in_memory.channels import InMemoryChannelStore
 from tests.in_memory.memory import Memory
 from tests.in_memory.posts import InMemoryPostStore

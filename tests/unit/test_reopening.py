@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 
 from aduan.directory_loading import load_directory
 from aduan.notice import Notice
-from aduan.ticket import Status, Ticket, ticket_code
+from aduan.ticket import Status, Ticket
 from aduan.triage import DESK
 from classify.decide import Outcome, decide
 from tests import moves
 from tests.builders import NOON, a_post, an_event
+from tests.codes import ticket_code
 from tests.in_memory.memory import Memory
 from tests.in_memory.posts import InMemoryPostStore
 from tests.in_memory.tickets import InMemoryTicketStore
@@ -72,7 +73,13 @@ class County:
     def decide(self, key: str, now: datetime = RESOLVED + DAY) -> Outcome:
         """Decide about a post."""
         return decide(
-            key, posts=self.posts, tickets=self.tickets, directory=DIRECTORY, now=now, chatter_for=timedelta(days=30)
+            key,
+            posts=self.posts,
+            tickets=self.tickets,
+            directory=DIRECTORY,
+            now=now,
+            chatter_for=timedelta(days=30),
+            code_of=ticket_code,
         )
 
 

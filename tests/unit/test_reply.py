@@ -18,11 +18,11 @@ from aduan.directory_loading import DEFAULT_FOLDER, load_directory
 from aduan.post import ChannelKind
 from aduan.reply import STATES, can_be_answered, with_reply
 from aduan.ticket import MOVES, Stage, Status, Ticket
-from classify.opening import opening
 from classify.revision import revision
 from poll_channels.sources import REPLIED
 from public_replies.wording import beginning, reply_text
 from tests.builders import NOON, a_channel, a_post, a_ticket, a_triage
+from tests.codes import opening
 
 DIRECTORY = load_directory()
 

@@ -12,6 +12,7 @@ from aduan.triage import DESK
 from classify.decide import decide
 from classify.revision import revision, same_decision
 from tests.builders import NOON, a_post, a_ticket, a_triage
+from tests.codes import ticket_code
 from tests.in_memory.memory import Memory
 from tests.in_memory.posts import InMemoryPostStore
 from tests.in_memory.tickets import InMemoryTicketStore
@@ -42,6 +43,7 @@ class World:
             directory=DIRECTORY,
             now=LATER,
             chatter_for=timedelta(days=30),
+            code_of=ticket_code,
         )
 
     def edit(self, text: str) -> None:

@@ -13,8 +13,8 @@ from aduan.assignment import notices_about
 from aduan.directory_loading import load_directory
 from aduan.quiet_hours import is_quiet
 from aduan.record import WIB
-from classify.opening import opening
 from tests.builders import a_post, a_triage
+from tests.codes import opening
 from tests.mailbox import County, a_directory
 
 FRIDAY = datetime(2026, 11, 6, 12, 0, tzinfo=WIB)

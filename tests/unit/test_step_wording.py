@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from aduan.directory_loading import load_directory
 from aduan.notice import Notice
 from aduan.triage import DESK
-from classify.opening import opening
 from notify.case import Case, DeskReason
 from notify.gsm_alphabet import SMS_SEPTETS, septets
 from notify.step_wording import step_message
 from notify.wording import Mail
 from tests.builders import NOON, a_post, a_triage
+from tests.codes import opening
 
 DIRECTORY = load_directory()
 DAY = timedelta(days=1)

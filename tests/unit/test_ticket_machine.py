@@ -36,6 +36,7 @@ from follow_up.following import follow
 from poll_channels.recheck import erasure
 from tests import moves
 from tests.builders import NOON, a_post, an_event
+from tests.codes import ticket_code
 from tests.in_memory.examples import InMemoryExampleStore
 from tests.in_memory.memory import Memory
 from tests.in_memory.posts import InMemoryPostStore
@@ -338,6 +339,7 @@ class Tickets(RuleBasedStateMachine):
                 directory=DIRECTORY,
                 now=self.now,
                 chatter_for=30 * DAY,
+                code_of=ticket_code,
             )
         self._note()
 

@@ -13,12 +13,12 @@ from aduan.channel import Cursor
 from aduan.directory_loading import load_directory
 from aduan.post import Post
 from aduan.record import stamp
-from aduan.ticket import ticket_code
 from classify.decide import reconsider
 from poll_channels.recheck import Recheck, forgetting
 from poll_channels.source import CanRecheck
 from tests import moves
 from tests.builders import NOON, a_channel, a_notice, a_post, a_ticket, a_triage, an_event
+from tests.codes import ticket_code
 from tests.in_memory.channels import InMemoryChannelStore
 from tests.in_memory.memory import Memory
 from tests.in_memory.posts import InMemoryPostStore

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from aduan.directory_loading import load_directory
-from aduan.ticket import Ticket, ticket_code
+from aduan.ticket import Ticket
 from classify.decide import Outcome, decide
 from tests import moves
 from tests.builders import NOON, a_post, an_event
+from tests.codes import ticket_code
 from tests.in_memory.memory import Memory
 from tests.in_memory.posts import InMemoryPostStore
 from tests.in_memory.tickets import InMemoryTicketStore
@@ -45,7 +46,15 @@ class Thread:
 
     def decide(self, key: str, now: datetime) -> Outcome:
         """Decide about a post."""
-        return decide(key, posts=self.posts, tickets=self.tickets, directory=DIRECTORY, now=now, chatter_for=30 * DAY)
+        return decide(
+            key,
+            posts=self.posts,
+            tickets=self.tickets,
+            directory=DIRECTORY,
+            now=now,
+            chatter_for=30 * DAY,
+            code_of=ticket_code,
+        )
 
     def answer(self, text: str, **changes: Any) -> Outcome:
         """Write an answer of the author two days after the complaint, and decide about it."""
