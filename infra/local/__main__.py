@@ -21,10 +21,11 @@ from rich.table import Table as Screen
 
 from aduan.store.table import Table
 from infra.local import processes
-from infra.local.attack import FLOOD, play, write_flood
+from infra.local.attack import FLOOD, play, write_county, write_flood
 from infra.local.deploy import Deployment, build, deploy
 from infra.local.drive import Schedules, poll_until_stored, simulated_posts, wait_until_settled
 from infra.local.machine import (
+    COUNTY,
     HERE,
     LIMITED,
     REGION,
@@ -133,7 +134,7 @@ def simulate(posts: Path, limit: int | None) -> int:
 def attack(_posts: Path, limit: int | None) -> int:
     """On a stack with limits, let one account write `limit` (100) false emergencies, then somebody else a real one."""
     try:
-        stack = start(write_flood(STATE / "attack.jsonl", limit or FLOOD), None, LIMITED)
+        stack = start(write_flood(limit or FLOOD), None, LIMITED, write_county())
         with step("One account floods a channel, another one writes of a real fire"):
             outcome = play(stack.addresses, stack.table, stack.schedules)
         print(outcome.as_json())
@@ -148,11 +149,11 @@ def down() -> int:
     return 0
 
 
-def start(posts: Path, limit: int | None, stage: str = STAGE) -> Stack:
+def start(posts: Path, limit: int | None, stage: str = STAGE, county: Path = COUNTY) -> Stack:
     """Start the emulator and the simulator; build, deploy and seed the stack. Only the stage `local` has no limits."""
     addresses = free_addresses()
     with step("The channel simulator starts"):
-        processes.start_simulator(addresses, posts, limit)
+        processes.start_simulator(addresses, posts, limit, county)
     with step("The AWS emulator starts"):
         processes.start_emulator(addresses)
     session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=REGION)  # noqa: S106

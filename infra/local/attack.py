@@ -16,7 +16,7 @@ import urllib3
 
 from aduan.store.table import Table
 from infra.local.drive import Schedules, poll_until_stored, simulated_posts, waiting_on
-from infra.local.machine import Addresses, MachineError
+from infra.local.machine import COUNTY, STATE, Addresses, MachineError
 from infra.local.outcome import account_for
 from infra.local.pages import sent_messages
 
@@ -59,9 +59,18 @@ class Outcome:
         return json.dumps(asdict(self) | {"withstood": self.withstood})
 
 
-def write_flood(file: Path, most: int) -> Path:
+def write_county() -> Path:
+    """Write the county's own posts as the simulator needs them, without its answers to citizens; return the file."""
+    STATE.mkdir(exist_ok=True)
+    file = STATE / "attack_county.json"
+    file.write_text(json.dumps(json.loads(COUNTY.read_text(encoding="utf-8")) | {"own_comments": []}))
+    return file
+
+
+def write_flood(most: int) -> Path:
     """Write the flood as a file of posts for the simulator, all of one account within half an hour; return the file."""
-    file.parent.mkdir(exist_ok=True)
+    STATE.mkdir(exist_ok=True)
+    file = STATE / "attack.jsonl"
     posts = [
         _COMMENT | {"id": f"a{number:03d}", "author": "Akun Pembanjir", "text": FALSE, "minutes_ago": 30 - number % 30}
         for number in range(most)

@@ -15,6 +15,8 @@ from infra import templates
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 HERE: Final = Path(__file__).resolve().parent
+COUNTY: Final = HERE / "county_posts.json"
+"""What the county itself has posted."""
 STATE: Final = ROOT / ".local"
 """The folder of everything the local stack leaves behind: logs, process ids, sent messages. `make down` keeps it."""
 BUILD: Final = ROOT / ".aws-sam" / "build"
