@@ -22,9 +22,7 @@ _LINK: Final = re.compile(r"^- (.+): (https?://\S+/t/\S+)$", re.MULTILINE)
 _CODE: Final = re.compile(r"SLM-[0-9A-Z]{6}")
 _SEEN: Final = re.compile(r'name="seen" value="(\d+)"')
 _SERVED: Final = re.compile(r'name="served" value="([^"]+)"')
-_PHONE: Final = {
-    "User-Agent": "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0 Mobile Safari/537.36"
-}
+_PHONE: Final = {"User-Agent": "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/131.0 Mobile Safari/537.36"}
 READING_SECONDS: Final = 2.5
 """How long an officer looks at a page before pressing its button."""
 _TITLE: Final = re.compile(r"<h1>(.*?)</h1>")
