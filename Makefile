@@ -57,7 +57,7 @@ up: environments ## start the stack and leave it running
 simulate: environments ## start it and write posts by hand, on a page that shows where they go
 	@$(LOCAL) simulate $(if $(POSTS),--posts $(POSTS)) $(if $(LIMIT),--limit $(LIMIT))
 
-attack: environments ## flood a stack whose limits are on with false emergencies (LIMIT=100); takes half an hour at most
+attack: environments ## flood a stack whose limits are on with false emergencies (LIMIT=100); takes 10 to 25 minutes
 	@$(LOCAL) attack $(if $(LIMIT),--limit $(LIMIT))
 
 down: environments ## stop it
