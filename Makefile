@@ -57,6 +57,9 @@ up: environments ## start the stack and leave it running
 simulate: environments ## start it and write posts by hand, on a page that shows where they go
 	@$(LOCAL) simulate $(if $(POSTS),--posts $(POSTS)) $(if $(LIMIT),--limit $(LIMIT))
 
+attack: environments ## flood a stack whose limits are on with false emergencies (LIMIT=100); takes 10 to 25 minutes
+	@$(LOCAL) attack $(if $(LIMIT),--limit $(LIMIT))
+
 down: environments ## stop it
 	@$(LOCAL) down
 
@@ -112,5 +115,5 @@ bench: environments ## measure the figures of docs/figures.md
 	@PYTHONPATH=functions AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_DEFAULT_REGION=ap-southeast-3 \
 		AWS_ACCOUNT_ID_ENDPOINT_MODE=disabled $(RUN) -m infra.bench
 
-.PHONY: help environments requirements hooks demo up simulate down build test test-unit test-contract test-handlers \
+.PHONY: help environments requirements hooks demo up simulate attack down build test test-unit test-contract test-handlers \
 	test-faults test-template test-journey coverage format check long-modules train evaluate corrections bench

@@ -18,7 +18,10 @@ h1{font-size:24px;line-height:1.25;margin:8px 0 12px}
 p{margin:0 0 12px;overflow-wrap:anywhere}
 .from,.label,dt,.small{color:#4a4a4a;font-size:15px}
 .label{margin:0}
-.code{font-size:26px;font-weight:bold;letter-spacing:1px;margin:0}
+.code{font-size:26px;font-weight:bold;letter-spacing:1px;margin:0;white-space:nowrap}
+mark{background:#ffe9a8;color:inherit;padding:0 2px}
+.nowrap{white-space:nowrap}
+.ending{width:7em;text-transform:uppercase;letter-spacing:2px;font-size:22px;font-weight:bold}
 section{border:1px solid #c9ced6;border-left:6px solid #1f4e79;padding:14px;margin:16px 0}
 dl{margin:12px 0}
 dd{margin:0 0 8px;overflow-wrap:anywhere}

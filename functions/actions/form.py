@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
-from aduan.masking import leads_to_a_person, masked
+from aduan.masking import masked
 from aduan.plain_text import one_line
 from aduan.triage import DESK
+from aduan.web_address import as_read, public_address
 
 if TYPE_CHECKING:
     from aduan.action_token import ActionToken
@@ -35,6 +36,10 @@ class Form:
     department: str = ""
     seen: str = ""
     """Number of events in the ticket's history when the page was made."""
+    ending: str = ""
+    """What was typed as the end of the ticket's code."""
+    served: str = ""
+    """When the page was served, as `actions.presence` signed it."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +69,7 @@ def form_of(body: bytes) -> Form:
         )
     except ValueError:
         raise FormError("Isian tidak dapat dibaca. Muat ulang halaman ini, lalu coba lagi.") from None
-    names = ("note", "photo", "department", "seen")
+    names = ("note", "photo", "department", "seen", "ending", "served")
     return Form(**{name: one_line(fields[name][0]) for name in names if name in fields})
 
 
@@ -76,22 +81,25 @@ def remarks_of(form: Form, token: ActionToken, directory: Directory) -> Remarks:
     """
     if len(form.note) > NOTE_LENGTH:
         raise FormError(f"Catatan terlalu panjang; paling banyak {NOTE_LENGTH} huruf.")
-    if form.photo and not _is_photo(form.photo):
-        raise FormError("Tautan foto harus berupa alamat lengkap yang diawali https:// dan tanpa data pribadi.")
+    photo = _photo_link(form.photo)
+    if form.photo and not photo:
+        raise FormError(
+            "Tautan foto harus berupa alamat lengkap di internet yang diawali https://, tanpa tanda kutip dan tanpa "
+            "data pribadi."
+        )
     department = form.department if token.action == "not_ours" and form.department else None
     if department is not None and (department not in directory.departments or department in {DESK, token.department}):
         raise FormError("Pilih perangkat daerah atau pihak lain dari daftar.")
-    return Remarks(masked(form.note), form.photo, department)
+    return Remarks(masked(form.note), photo, department)
 
 
-def _is_photo(link: str) -> bool:
-    """Tell whether a link is an https address that can be shown as text. It is never fetched."""
-    if len(link) > PHOTO_LENGTH or not link.isascii() or " " in link or leads_to_a_person(link):
-        return False
-    try:
-        parts = urlsplit(link)
-        return (
-            parts.scheme == "https" and bool(parts.hostname) and "." in str(parts.hostname) and "@" not in parts.netloc
-        )
-    except ValueError:
-        return False
+def _photo_link(link: str) -> str:
+    """Return the address of a photo as a browser opens it; empty when it may not be written down. It is never fetched.
+
+    It may hold no number or address of a person, however it is encoded.
+    """
+    address = public_address(link)
+    if not address.startswith("https://") or len(address) > PHOTO_LENGTH:
+        return ""
+    readable = masked(as_read(address))
+    return "" if any(sign in readable for sign in ("[telepon]", "[surel]", "[NIK]")) else address

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, get_args
 
 import boto3
 from aws_lambda_powertools import Logger, Metrics
@@ -13,6 +13,7 @@ from pydantic import Field
 
 from actions import pages
 from actions.browser import HEADERS
+from actions.presence import Doubt
 from actions.routes import Answer, Routes
 from aduan.action_keys import ActionKeys
 from aduan.directory_loading import load_directory
@@ -39,6 +40,9 @@ class ActionsSettings(Settings):
 
 METRICS: Final[dict[Action, str]] = {"accept": "TicketAccepted", "done": "TicketResolved", "not_ours": "Misroute"}
 
+DOUBTS: Final = frozenset(get_args(Doubt))
+"""Outcomes of presses that no person seems to have made."""
+
 settings = from_environment(ActionsSettings)
 logger = Logger()
 metrics = Metrics()
@@ -63,6 +67,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     except Exception as error:  # noqa: BLE001 # answered with a page, and logged without a person's words
         answer, fault = Answer(pages.failed_page(), "failed"), without_text(error, "actions")
     metrics.add_metric("LinkFollowed", MetricUnit.Count, 1)
+    if answer.outcome in DOUBTS:
+        metrics.add_metric("PressDoubted", MetricUnit.Count, 1)
     token = answer.token
     if token is not None and answer.moved_to is not None:
         metrics.add_metric(METRICS[token.action], MetricUnit.Count, 1)

@@ -7,7 +7,7 @@ topic and place.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -24,6 +24,7 @@ from aduan.triage import DESK
 
 if TYPE_CHECKING:
     from actions.link_state import Found
+    from actions.presence import Doubt
     from aduan.action_token import Action
     from aduan.directory import Department
 
@@ -33,6 +34,21 @@ LABELS: Final[Mapping[Action, str]] = {
     "accept": "Penerimaan",
     "done": "Penyelesaian",
     "not_ours": "\u201cBukan wewenang kami\u201d",
+}
+
+
+_DOUBTS: Final[Mapping[Doubt, str]] = {
+    "unanswered": (
+        "Belum ada yang dicatat. Ketik 2 karakter terakhir kode aduan di bawah ini, lalu tekan tombolnya sekali lagi."
+    ),
+    "too_quick": (
+        "Belum ada yang dicatat karena tombol ditekan terlalu cepat setelah halaman terbuka, seperti yang dilakukan "
+        "pemindai surel. Mohon ketik 2 karakter terakhir kode aduan, lalu tekan tombolnya sekali lagi."
+    ),
+    "scanner": (
+        "Belum ada yang dicatat karena permintaan ini tampaknya dikirim oleh program pemindai surel. Mohon buka tautan "
+        "pada surel dengan peramban biasa, misalnya Chrome atau Safari."
+    ),
 }
 
 
@@ -62,17 +78,19 @@ class _FormPage(_Message):
     """Groups of departments to choose from: the group's title, and code and name of each department."""
     form: Form
     seen: int
+    served: str
     error: str
     note_length: int = NOTE_LENGTH
     photo_length: int = PHOTO_LENGTH
 
 
-def form_page(case: Case, seen: int, form: Form | None = None, error: str = "") -> Page:
+def form_page(case: Case, seen: int, served: str, form: Form | None = None, error: str = "") -> Page:
     """Show the ticket, and ask for a confirmation.
 
     Args:
         case: The link and its ticket.
         seen: Length of the ticket's history. The form sends it back, which shows whether anything happened since.
+        served: When the page is served, as `actions.presence` signs it. The form sends it back, too.
         form: What was filled in already.
         error: Why the form was refused; the page then has the status 400.
     """
@@ -89,15 +107,25 @@ def form_page(case: Case, seen: int, form: Form | None = None, error: str = "") 
         choices=_choices(case) if case.token.action == "not_ours" else (),
         form=form or Form(),
         seen=seen,
+        served=served,
         error=error,
     )
     return Page(400 if error else 200, _FORM.render(page=page, style=STYLE))
 
 
-def stale_page(case: Case, seen: int, form: Form) -> Page:
+def doubted_page(case: Case, seen: int, served: str, form: Form, doubt: Doubt) -> Page:
+    """Ask again with what was filled in, because nobody knows that a person pressed the button.
+
+    The status is 200: nothing is wrong with the request of a person, and a program learns nothing from it.
+    """
+    page = form_page(case, seen, served, replace(form, ending=""), _DOUBTS[doubt])
+    return Page(200, page.html)
+
+
+def stale_page(case: Case, seen: int, served: str, form: Form) -> Page:
     """Ask again, because something happened to the ticket since the page was made."""
     page = form_page(
-        case, seen, form, "Aduan ini berubah sejak halaman dibuka. Mohon diperiksa lagi, lalu tekan tombolnya."
+        case, seen, served, form, "Aduan ini berubah sejak halaman dibuka. Mohon diperiksa lagi, lalu tekan tombolnya."
     )
     return Page(409, page.html)
 

@@ -12,6 +12,7 @@ from actions.case import Case
 from actions.form import MOST_BYTES, Form, FormError, form_of, remarks_of
 from actions.link_state import Found, link_state
 from actions.moves import refused, taken_up
+from actions.presence import Press, doubt, headers_of, served
 from aduan.action_token import ExpiredError, GarbledError, TokenError, UnknownKeyError, verified
 from aduan.refusal import RefusedError
 from aduan.request_body import raw_body
@@ -20,6 +21,7 @@ from aduan.store.table import OutdatedError
 if TYPE_CHECKING:
     from actions.form import Remarks
     from actions.pages import Page
+    from actions.presence import Doubt
     from aduan.action_keys import ActionKeys
     from aduan.action_token import ActionToken
     from aduan.directory import Directory
@@ -74,7 +76,8 @@ class Routes:
         if event.get("httpMethod") != "POST":
             return self._shown(token)
         try:
-            return self._done(token, form_of(raw_body(event, MOST_BYTES)))
+            form = form_of(raw_body(event, MOST_BYTES))
+            return self._done(Press(form, headers_of(event), token, self.now()))
         except RefusedError:
             return Answer(pages.too_large_page(), "too_large", token)
         except FormError as error:
@@ -93,17 +96,23 @@ class Routes:
             return Answer(pages.missing_page(), "missing", token)
         if met.found.state != "open":
             return Answer(pages.link_state_page(met.case, met.found), met.found.state, token)
-        page = pages.form_page(met.case, met.seen, form, error)
+        page = pages.form_page(met.case, met.seen, self._served(token), form, error)
         return Answer(page, "wrong" if error else "shown", token)
 
-    def _done(self, token: ActionToken, form: Form) -> Answer:
-        """Do what the link asks for, unless it was already done or the ticket changed since the page was made."""
+    def _served(self, token: ActionToken) -> str:
+        return served(token, self.keys.get(), self.now())
+
+    def _done(self, press: Press) -> Answer:
+        """Do what the link asks for, unless it was done, the ticket changed meanwhile, or no person seems to ask."""
+        token, form = press.token, press.form
+        doubtful = doubt(press, self.keys.get())
         for _ in range(ATTEMPTS):
             met = self._met(token)
             if met.case is None or met.found.state != "open":
                 return self._shown(token)
-            if form.seen != str(met.seen):
-                return Answer(pages.stale_page(met.case, met.seen, form), "stale", token)
+            again = self._asked_again(press, met.case, met.seen, doubtful)
+            if again is not None:
+                return again
             try:
                 remarks = remarks_of(form, token, self.directory)
             except FormError as error:
@@ -118,6 +127,16 @@ class Routes:
             page = pages.recorded_page(replace(met.case, ticket=after), at)
             return Answer(page, "recorded", token, moved_to=after.department)
         return Answer(pages.busy_page(), "busy", token)
+
+    def _asked_again(self, press: Press, case: Case, seen: int, doubtful: Doubt | None) -> Answer | None:
+        """Return the page that asks again with what was filled in; None when a person pressed and saw the latest."""
+        if doubtful is not None:
+            page = pages.doubted_page(case, seen, self._served(press.token), press.form, doubtful)
+            return Answer(page, doubtful, press.token)
+        if press.form.seen != str(seen):
+            page = pages.stale_page(case, seen, self._served(press.token), press.form)
+            return Answer(page, "stale", press.token)
+        return None
 
     def _met(self, token: ActionToken) -> _Met:
         ticket = self.tickets.get(token.ticket)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
-from aduan.web_address import web_address
+from aduan.web_address import as_read, public_address
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -39,11 +39,11 @@ def source_link(permalink: str, channel: str, directory: Directory) -> str:
         channel: Id of the post's channel.
         directory: Knows the channel and its addresses.
     """
-    address = urlsplit(web_address(permalink))
+    address = urlsplit(public_address(permalink))
     known = next((each for each in directory.channels if each.id == channel), None)
     if known is None:
         return ""
-    behind = unquote(unquote(f"{address.path}?{address.query}#{address.fragment}"))
+    behind = as_read(f"{address.path}?{address.query}#{address.fragment}")
     if _ELSEWHERE.search(behind) or not any(_is_on(address.hostname or "", host) for host in _hosts_of(known)):
         return ""
     return address.geturl()

@@ -1,6 +1,6 @@
 """The local stack's commands: ``demo`` runs everything once, ``up`` starts the stack, and ``down`` stops it.
 
-``simulate`` is ``up`` for somebody who wants to write posts by hand.
+``simulate`` is ``up`` for somebody who wants to write posts by hand. ``attack`` floods a stack whose limits are on.
 """
 
 from __future__ import annotations
@@ -21,11 +21,15 @@ from rich.table import Table as Screen
 
 from aduan.store.table import Table
 from infra.local import processes
+from infra.local.attack import FLOOD, play, write_county, write_flood
 from infra.local.deploy import Deployment, build, deploy
 from infra.local.drive import Schedules, poll_until_stored, simulated_posts, wait_until_settled
 from infra.local.machine import (
+    COUNTY,
     HERE,
+    LIMITED,
     REGION,
+    STAGE,
     STATE,
     WATCHED,
     Addresses,
@@ -75,7 +79,7 @@ def main() -> int:
         console.print("[bold red]a local stack is running; stop it with `make down`")
         return 1
     try:
-        run = {"up": up, "simulate": simulate, "demo": demo}[arguments.command]
+        run = {"up": up, "simulate": simulate, "demo": demo, "attack": attack}[arguments.command]
         return run(arguments.posts, arguments.limit)
     except MachineError as error:
         console.print(f"[bold red]{error}")
@@ -127,17 +131,29 @@ def simulate(posts: Path, limit: int | None) -> int:
     return ended
 
 
+def attack(_posts: Path, limit: int | None) -> int:
+    """On a stack with limits, let one account write `limit` (100) false emergencies, then somebody else a real one."""
+    try:
+        stack = start(write_flood(limit or FLOOD), None, LIMITED, write_county())
+        with step("One account floods a channel, another one writes of a real fire"):
+            outcome = play(stack.addresses, stack.table, stack.schedules)
+        print(outcome.as_json())
+        return 0 if outcome.withstood else 1
+    finally:
+        processes.stop_all()
+
+
 def down() -> int:
     """Stop the running stack."""
     console.print(f"{processes.stop_all()} processes stopped.")
     return 0
 
 
-def start(posts: Path, limit: int | None) -> Stack:
-    """Start the emulator and the simulator; build, deploy and seed the stack."""
+def start(posts: Path, limit: int | None, stage: str = STAGE, county: Path = COUNTY) -> Stack:
+    """Start the emulator and the simulator; build, deploy and seed the stack. Only the stage `local` has no limits."""
     addresses = free_addresses()
     with step("The channel simulator starts"):
-        processes.start_simulator(addresses, posts, limit)
+        processes.start_simulator(addresses, posts, limit, county)
     with step("The AWS emulator starts"):
         processes.start_emulator(addresses)
     session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=REGION)  # noqa: S106
@@ -146,12 +162,12 @@ def start(posts: Path, limit: int | None) -> Stack:
         return session.client(service, endpoint_url=addresses.emulator)  # type: ignore[call-overload] # by name
 
     with step("Tokens and the sender's address are set"):
-        seed_credentials(client("ssm"))
+        seed_credentials(client("ssm"), stage)
         verify_addresses(client("sesv2"))
     with step("sam build, and byte-code"):
-        build(addresses)
+        build(addresses, stage)
     with step("sam deploy"):
-        deployment = deploy(addresses, client("cloudformation"))
+        deployment = deploy(addresses, client("cloudformation"), stage)
     table = Table(client("dynamodb"), deployment.table_name)
     with step("Contacts and an admin are made"):
         seed_contacts(table)
@@ -247,7 +263,7 @@ def step(what: str) -> Iterator[None]:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m infra.local", description=__doc__)
-    parser.add_argument("command", choices=("demo", "up", "simulate", "down"))
+    parser.add_argument("command", choices=("demo", "up", "simulate", "attack", "down"))
     parser.add_argument("--posts", type=Path, default=BUNDLED, help="JSON lines with id and text; default: the bundled")
     parser.add_argument("--limit", type=int, help="take only so many posts")
     return parser.parse_args()

@@ -24,15 +24,16 @@ class Deployment:
     table_name: str
 
 
-def build(addresses: Addresses) -> int:
+def build(addresses: Addresses, stage: str = STAGE) -> int:
     """Build the artefacts for this machine and compile their byte-code; return how many there are."""
-    sam("build", addresses)
+    sam("build", addresses, stage=stage)
     return finish(BUILD)
 
 
-def deploy(addresses: Addresses, cloudformation: Any) -> Deployment:
+def deploy(addresses: Addresses, cloudformation: Any, stage: str = STAGE) -> Deployment:
     """Deploy the built template, and return its outputs."""
-    sam("deploy", addresses, "--no-progressbar", "--no-confirm-changeset", "--no-fail-on-empty-changeset")
+    options = ("--no-progressbar", "--no-confirm-changeset", "--no-fail-on-empty-changeset")
+    sam("deploy", addresses, *options, stage=stage)
     [stack] = cloudformation.describe_stacks(StackName=STACK)["Stacks"]
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
     return Deployment(
@@ -43,13 +44,13 @@ def deploy(addresses: Addresses, cloudformation: Any) -> Deployment:
     )
 
 
-def sam(verb: str, addresses: Addresses, *options: str) -> None:
-    """Run one SAM command with the stage `local`; its output goes to a log.
+def sam(verb: str, addresses: Addresses, *options: str, stage: str = STAGE) -> None:
+    """Run one SAM command for the stack of this machine; its output goes to a log.
 
     Raises:
         MachineError: when the command fails; the message holds the end of its output.
     """
-    overrides = [f"{name}={value}" for name, value in parameters(addresses).items()]
+    overrides = [f"{name}={value}" for name, value in parameters(addresses, stage).items()]
     command = [str(SAM), verb, "--config-env", STAGE, *options, "--parameter-overrides", *overrides]
     log = STATE / f"sam-{verb}.log"
     with log.open("wb") as file:

@@ -15,6 +15,8 @@ from infra import templates
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 HERE: Final = Path(__file__).resolve().parent
+COUNTY: Final = HERE / "county_posts.json"
+"""What the county itself has posted."""
 STATE: Final = ROOT / ".local"
 """The folder of everything the local stack leaves behind: logs, process ids, sent messages. `make down` keeps it."""
 BUILD: Final = ROOT / ".aws-sam" / "build"
@@ -22,6 +24,9 @@ WATCHED: Final = STATE / "watched.json"
 """The file that tells the simulator's page where the stack is."""
 REGION: Final = "ap-southeast-3"
 STAGE: Final = "local"
+"""Name of the stack on this machine, and the stage in which no notice is held back and no SMS is spared."""
+LIMITED: Final = "dev"
+"""A stage with all limits of production; it too sends everything to the override addresses."""
 SENDER: Final = "aduan@slemankab.example"
 OVERRIDE_EMAIL: Final = "semua-surel@slemankab.example"
 OVERRIDE_PHONE: Final = "+628110000000"
@@ -78,14 +83,14 @@ def _free(wanted: int) -> int:
     raise MachineError("no free port on 127.0.0.1")
 
 
-def parameters(addresses: Addresses) -> dict[str, str]:
-    """Return the template's parameters for this machine: its processor, its Python, its addresses."""
+def parameters(addresses: Addresses, stage: str = STAGE) -> dict[str, str]:
+    """Return the template's parameters for this machine: the stage, its processor, its Python, its addresses."""
     machine = platform.machine().lower()
     if machine not in _PROCESSORS:
         raise MachineError(f"Lambda knows x86_64 and arm64; this processor is {machine}")
     declared = templates.load("template.yaml")["Parameters"]
     return {
-        "Stage": STAGE,
+        "Stage": stage,
         "Architecture": _PROCESSORS[machine],
         "Runtime": f"python{sys.version_info.major}.{sys.version_info.minor}",
         "SenderAddress": SENDER,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -20,6 +21,10 @@ REFUSE: Final = "Bukan wewenang kami"
 _LINK: Final = re.compile(r"^- (.+): (https?://\S+/t/\S+)$", re.MULTILINE)
 _CODE: Final = re.compile(r"SLM-[0-9A-Z]{6}")
 _SEEN: Final = re.compile(r'name="seen" value="(\d+)"')
+_SERVED: Final = re.compile(r'name="served" value="([^"]+)"')
+_PHONE: Final = {"User-Agent": "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/131.0 Mobile Safari/537.36"}
+READING_SECONDS: Final = 2.5
+"""How long an officer looks at a page before pressing its button."""
 _TITLE: Final = re.compile(r"<h1>(.*?)</h1>")
 
 
@@ -62,20 +67,23 @@ def _with_links(mails: Sequence[Mapping[str, Any]], table: Table) -> Iterator[tu
 
 
 def _follow(label: str, before: Ticket, links: Mapping[str, str], table: Table) -> Act:
-    """Open a link and press the button on its page.
+    """Open a link, read its page, type the end of the code and press the button, as a person does.
 
     Raises:
         MachineError: when there is no such page, or the press is refused.
     """
-    shown = urllib3.request("GET", links[label], timeout=60)
-    seen = _SEEN.search(shown.data.decode())
-    if shown.status != 200 or seen is None:  # noqa: PLR2004 # OK
+    shown = urllib3.request("GET", links[label], headers=_PHONE, timeout=60)
+    page = shown.data.decode()
+    seen, served = _SEEN.search(page), _SERVED.search(page)
+    if shown.status != 200 or seen is None or served is None:  # noqa: PLR2004 # OK
         raise MachineError(f"the link of {before.code} answers {shown.status}")
+    time.sleep(READING_SECONDS)
+    filled = {"seen": seen[1], "served": served[1], "ending": before.code[-2:], "note": "", "photo": ""}
     answered = urllib3.request(
         "POST",
         links[label],
-        headers={"Content-Type": "application/x-www-form-urlencoded"},
-        body=urlencode({"seen": seen[1], "note": "", "photo": ""}),
+        headers=_PHONE | {"Content-Type": "application/x-www-form-urlencoded"},
+        body=urlencode(filled),
         timeout=60,
     )
     title = _TITLE.search(answered.data.decode())

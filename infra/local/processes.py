@@ -21,8 +21,8 @@ from aduan.directory import Channel
 from aduan.directory_loading import load_directory
 from infra.local.machine import (
     APP_SECRET,
+    COUNTY,
     GRAPH_VERSION,
-    HERE,
     ROOT,
     STATE,
     WATCHED,
@@ -58,8 +58,8 @@ def start_emulator(addresses: Addresses) -> None:
     _wait(started, "emulator", f"{addresses.emulator}/_ministack/ready")
 
 
-def start_simulator(addresses: Addresses, posts: Path, limit: int | None) -> None:
-    """Start the channel simulator with the posts of a file, and wait until it answers.
+def start_simulator(addresses: Addresses, posts: Path, limit: int | None, county: Path = COUNTY) -> None:
+    """Start the channel simulator with the posts of citizens and of the county, and wait until it answers.
 
     Raises:
         MachineError: when it cannot read the file; the message is the simulator's own.
@@ -68,7 +68,7 @@ def start_simulator(addresses: Addresses, posts: Path, limit: int | None) -> Non
     config = STATE / "simulator.json"
     config.write_text(json.dumps(simulator_config()))
     command = [sys.executable, "-m", "infra.local.simulator", "--config", str(config), "--posts", str(posts)]
-    command += ["--county", str(HERE / "county_posts.json"), "--port", str(addresses.simulator_port)]
+    command += ["--county", str(county), "--port", str(addresses.simulator_port)]
     WATCHED.unlink(missing_ok=True)  # the file describes a stack that no longer runs
     command += ["--stack", str(WATCHED)]
     command += ["--limit", str(limit)] if limit is not None else []

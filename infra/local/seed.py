@@ -18,13 +18,13 @@ WITHOUT_CONTACT: Final = frozenset({"setwan", "kesbangpol"})
 """Two departments get no contact, so that the demo shows their notices going to the desk."""
 
 
-def seed_credentials(ssm: Any) -> None:
-    """Put the simulator's tokens where the functions look for the real ones."""
+def seed_credentials(ssm: Any, stage: str = STAGE) -> None:
+    """Put the simulator's tokens where the functions of a stage look for the real ones."""
     given = tokens()
     wanted = {each.token_parameter: given[each.id] for each in load_directory().channels if each.id in given}
     app = {META_APP_ID: APP_ID, META_APP_SECRET: APP_SECRET}
     for name, value in {**wanted, **app, AUTHOR_KEY: secrets.token_urlsafe(32)}.items():
-        ssm.put_parameter(Name=f"/aduan/{STAGE}/{name}", Value=value, Type="SecureString", Overwrite=True)
+        ssm.put_parameter(Name=f"/aduan/{stage}/{name}", Value=value, Type="SecureString", Overwrite=True)
 
 
 def verify_addresses(ses: Any) -> None:

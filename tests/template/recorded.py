@@ -12,8 +12,9 @@ from unittest import mock
 import boto3
 from moto import mock_aws
 
+from actions.presence import SOONEST, served
 from actions.routes import Routes
-from aduan.action_token import Action
+from aduan.action_token import Action, verified
 from aduan.channel import Rejected, TokenCheck
 from aduan.directory_loading import load_directory
 from aduan.notice import AnyNotice, ContactId, Notice, SmsBudgetNotice
@@ -488,10 +489,13 @@ def actions(world: World) -> None:
 
     def follow_link(native_id: str, action: Action, fields: str = "") -> str:
         ticket = a_ticket_of(native_id)
-        event = {"httpMethod": "GET", "pathParameters": {"token": a_link(ticket.code, ticket.department, action)}}
+        link = a_link(ticket.code, ticket.department, action)
+        event = {"httpMethod": "GET", "pathParameters": {"token": link}}
         assert routes.answer(event).outcome == "shown"
         seen = len(tickets.history(ticket.code))
-        return routes.answer({**event, "httpMethod": "POST", "body": f"seen={seen}{fields}"}).outcome
+        when = served(verified(link, KEYS, LATER), KEYS, LATER - SOONEST)
+        body = f"seen={seen}&ending={ticket.code[-2:]}&served={when}{fields}"
+        return routes.answer({**event, "httpMethod": "POST", "body": body}).outcome
 
     for native_id in ("taken", "refused", "passed"):
         world.open(native_id, author="penulis")
