@@ -46,6 +46,7 @@ _LONGEST: Final = 21
 """Digits of the longest number with the country's code, and some more."""
 _COMPLETE: Final = 10
 """Digits of the shortest mobile number as it is written today."""
+_SHORTEST_WORD: Final = 2
 _NIK_DIGITS: Final = 16
 _MOST_GAPS: Final = 8
 _COMMA_GROUP: Final = 3
@@ -79,18 +80,11 @@ def long_numbers(text: str) -> Iterator[Found]:
 
 
 def _number(text: str, start: int) -> _Number:
-    run = _RUN.match(text, start)
-    ends, groups, gaps, count, before = [], [], [], 0, start
-    if run:
-        for group in _GROUP.finditer(text, start, run.end()):
-            ends.append(group.end())
-            groups.append(group[0])
-            gaps.append(text[before : group.start()])
-            before = group.end()
-            count += len(group[0])
-            if count > _LONGEST:
-                break
-    return _Number(text, start, ends, groups, gaps)
+    match = _RUN.match(text, start)
+    run = match[0] if match else ""
+    groups, gaps = _GROUP.findall(run), _GROUP.split(run)[:-1]
+    ends = itertools.accumulate((len(gap) + len(group) for gap, group in zip(gaps, groups, strict=True)), initial=start)
+    return _Number(text, start, list(ends)[1:], groups, gaps)
 
 
 def _found(number: _Number) -> tuple[int, str] | None:  # noqa: PLR0911 # one kind a line
@@ -118,7 +112,13 @@ def _found(number: _Number) -> tuple[int, str] | None:  # noqa: PLR0911 # one ki
 
 
 def _word_before(number: _Number) -> str | None:
-    before = _WORD_BEFORE.search(number.text, max(0, number.start - _REACH), number.start)
+    text, begin = number.text, number.start
+    least = max(0, begin - _REACH)
+    while begin > least and not text[begin - 1].isdigit():
+        begin -= 1
+    if number.start - begin < _SHORTEST_WORD:  # nearly always so in a long chain of numbers
+        return None
+    before = _WORD_BEFORE.search(text, begin, number.start)
     return before.lastgroup if before else None
 
 

@@ -71,11 +71,13 @@ def number_plates(text: str) -> Iterator[Found]:
 
 def _is_plate(text: str, match: re.Match[str]) -> bool:  # noqa: PLR0911 # one rule a line
     area, number, series = match[1], int(match[2]), match[3]
+    if not series and number < _FEW:
+        return False
     before = text[max(0, match.start() - _REACH) : match.start()]
     if _ABBREVIATIONS.match(match[0]):
         return False
     if _VEHICLE.search(before):
-        return number >= _FEW or (bool(series) and series.casefold() not in _WORDS)
+        return number >= _FEW or series.casefold() not in _WORDS
     if not series or series.casefold() in _WORDS or _BEFORE.search(before):
         return False
     if not (match[0].isupper() or (area.upper() in _SURE and len(series) > 1 and len(match[2]) > 1)):
