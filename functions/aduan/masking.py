@@ -23,7 +23,7 @@ _MASKS: Final = re.compile(
     r"\[(?:NIK|nomor(?: (?:bpjs|sim|rumah))?|telepon|surel|rekening|plat nomor|npwp)\]", re.IGNORECASE
 )
 _DIGITS: Final = re.compile(rf"\d+(?:{GAP}\d+){{0,100}}")
-_PERHAPS: Final = re.compile(r"\d|@|[\[({<][ ]?at| at ", re.IGNORECASE)
+_PERHAPS: Final = re.compile(r"\d|@|[\[({<][ ]?[ae]| at ", re.IGNORECASE)
 """A text without any of these holds nothing that is looked for."""
 _PASSES: Final = 4
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")

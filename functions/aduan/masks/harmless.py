@@ -13,7 +13,7 @@ from typing import Final
 _CHAIN: Final = r"[ \n.,()\[\]\-/_~*|:]"
 _BEGIN: Final = r"(?<!\d)(?<![+])" + "".join(rf"(?<!\d{_CHAIN}{{{wide}}})" for wide in range(1, 6))
 _END: Final = rf"(?!{_CHAIN}{{0,5}}\d)"
-_END_BEFORE_HOUR: Final = rf"(?!(?![ ,]{{1,2}}[0-2]?\d[.:]){_CHAIN}{{0,5}}\d)"
+_END_BEFORE_HOUR: Final = rf"(?!(?![ ,]{{1,2}}(?:[0-2]?\d[.:]|\d{{9}})){_CHAIN}{{0,5}}\d)"
 _END_OF_WORD: Final = r"(?![ ]?[.\-/_]{0,2}[ ]?\d)(?![^\W_])"
 _MONTH: Final = r"(?:jan|feb|mar|apr|mei|may|jun|jul|ags?|agu|aug|sep|sept|okt|oct|nov|des|dec)(?:[a-z]{0,6})"
 _DATE: Final = (

@@ -8,7 +8,7 @@ from typing import Final
 
 from aduan.masks.form import Found
 
-_AT: Final = re.compile(r"[ ]?(?:@|[\[({<][ ]?(?:at|et|@)[ ]?[\])}>])[ ]?|[ ]at[ ]", re.IGNORECASE)
+_AT: Final = re.compile(r"[ ]?(?:@|[\[({<][ ]?(?:at?|et|@)[ ]?[\])}>])[ ]?|[ ]at[ ]", re.IGNORECASE)
 _DOT: Final = r"(?:\.|[ ]?[\[({<][ ]?(?:dot|titik|\.)[ ]?[\])}>][ ]?|[ ](?:dot|titik)[ ])"
 _HOST: Final = re.compile(rf"[\w\-]{{1,63}}(?:{_DOT}[\w\-]{{1,63}}){{1,8}}", re.IGNORECASE)
 _KNOWN: Final = re.compile(

@@ -11,7 +11,7 @@ from aduan.masks.form import GAP, Found
 
 _START: Final = re.compile(rf"(?<!\d)(?:\d{{7}}|\d(?:{GAP}\d){{6}})")
 """Seven digits in a row, whatever is between them: nothing shorter is a long personal number."""
-_RUN: Final = re.compile(rf"\d+(?:{GAP}\d+){{0,19}}")
+_RUN: Final = re.compile(rf"\d+(?:{GAP}\d+){{0,16}}")
 _GROUP: Final = re.compile(r"\d+")
 _MOBILE: Final = re.compile(r"(?:(?:00)?620?|0)8\d\d{7,10}")
 """With the country's code or 0; 8 and the network follow, 10 to 13 digits in all when written with 0."""

@@ -42,7 +42,7 @@ _WORDS: Final = frozenset(
     rth rw saf saja sak sbb sd sdg sdh sdn sdr se sek set sg sih sim sk sm sma smk smp so sp spt sr st sto
     sub sud sy tak tau tbk td tdk tdn tgk tgl th the thn ti tim tk tni to ton tp tpa tpi tps tpt tpu trs
     trus tsb tsk tst ttd ttg tu tv ud uk um umk un ups usd utk uu va vii vs vt w wa wah waw wc wi wib wis
-    wit wo x xl ya yah yai yak yen yg yo yok yth yuk zat
+    wit wo x xl ya yah yai yak yen yg yo yok yth yuk zat pvc pjg pr pjr dp
 """,
     )
 )
