@@ -1,57 +1,31 @@
 """Takes personal numbers out of what citizens write, before anything is stored.
 
-It finds the 16 digits of a NIK or KK, telephone numbers in Indonesian forms, e-mail addresses, number plates, bank
-accounts and house numbers. It does not recognise names and handles inside a text.
+It finds NIK and KK, NPWP, BPJS and SIM, telephone numbers, e-mail addresses, number plates, payment cards, bank
+accounts and house numbers, however they are written: `aduan.masks` has a module for each kind. It does not recognise
+names and handles inside a text. A customer's number at PLN or PDAM stays, because the department needs it to help.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import unquote
 
-_GAP: Final = r"[ .()\-\u00a0\u2010-\u2015]{0,3}"
-"""People group long numbers with blanks, dots, hyphens, dashes or brackets."""
+from aduan.masks.form import GAP, Found, form_of, hide, replaced
+from aduan.masks.harmless import harmless
+from aduan.masks.houses import house_numbers
+from aduan.masks.mail_addresses import mail_addresses
+from aduan.masks.numbers import long_numbers
+from aduan.masks.plates import number_plates
 
-_NARROW_GAP: Final = r"[ .\-\u00a0\u2010-\u2015]?"
-"""The gap between the digits of a long number. A wider one would join a date and the times after it to one number."""
-
-_EMAIL: Final = re.compile(r"(?<![\w.+\-])[\w.+\-]{1,64}@[\w\-]{1,63}(?:\.[\w\-]{1,63}){1,8}")
-"""The lengths are bounded as in mail itself (RFC 5321), because a long word would otherwise take quadratic time."""
-_SIXTEEN: Final = re.compile(rf"(?<!\d)\d(?:{_NARROW_GAP}\d){{15}}(?!\d)")
-_PHONE: Final = re.compile(
-    rf"""(?<!\d)(?<!\d[.,])(?:
-        (?:\+|00)?62{_GAP}\(?0?\)?{_GAP}8\d(?:{_GAP}\d){{6,11}}   # +62 812-3456-7890, 62812…
-      | 0{_GAP}8\d(?:{_GAP}\d){{6,11}}                            # 0812 3456 7890
-      | (?:\(0\d{{2,3}}\)|0[2-79]\d{{1,2}}){_GAP}\d(?:{_GAP}\d){{4,7}} # (0274) 868405, 0274-868405
-      | (?:\+|00)62{_GAP}[2-79]\d{{1,2}}{_GAP}\d(?:{_GAP}\d){{4,7}}   # +62 274 868405
-    )(?!\d)""",
-    re.VERBOSE,
+_MASKS: Final = re.compile(
+    r"\[(?:NIK|nomor(?: (?:bpjs|sim|rumah))?|telepon|surel|rekening|plat nomor|npwp)\]", re.IGNORECASE
 )
-_ACCOUNT: Final = re.compile(
-    rf"(?i)\b((?:no\.?\s*)?(?:rek|rekening|norek|bca|bri|bni|bsi|btn|mandiri|bpd|va)\b[^\d\n]{{0,20}})"
-    rf"\d(?:{_GAP}\d){{6,17}}"
-)
-_AREAS: Final = "A[ABDEG]|B[ABDEGHKLMNP]|D[ABCDEGHKLMNRST]|E[ABD]|K[BHTU]|P[ABG]|[ABDEFGHKLMNPRSTWZ]"
-"""Letters of the areas that issue number plates; AB is Yogyakarta."""
-_ABBREVIATIONS: Final = "P3K|P2TL|BP2MI"
-"""Abbreviations that look like plates but are what a complaint is about: first aid and teachers on contract, PLN's
-meter checks, and the agency that protects workers abroad."""
-_PLATE: Final = re.compile(
-    rf"\b(?!(?:{_ABBREVIATIONS})\b)"
-    rf"(?:(?:{_AREAS})[ .\-]?\d{{1,4}}[ .\-]?[A-Z]{{1,3}}|(?i:AB|AA|AD)[ .\-]?\d{{2,4}}[ .\-]?(?i:[A-Z]{{2,3}}))\b"
-)
-_HOUSE: Final = re.compile(
-    r"(?i)(\b(?:jl|jln|jalan|gg|gang|perum|perumahan|blok|rumah)\b[^\n,;]{0,40}?\b(?:no|nomor|nmr)\b\.?\s*)"
-    r"\d{1,4}(?:[a-z]\b|/\d+)?(?![\d.,]*\d)"
-)
-_DIGITS: Final = re.compile(rf"\d(?:{_GAP}\d)*")
-_PASSES: Final = 10
-_DATE_DAYS: Final = range(1, 32)
-_WOMEN: Final = 40
-"""In a woman's NIK, 40 is added to her day of birth."""
-_MONTHS: Final = range(1, 13)
+_DIGITS: Final = re.compile(rf"\d+(?:{GAP}\d+){{0,100}}")
+_PERHAPS: Final = re.compile(r"\d|@|[\[({<][ ]?[ae]| at ", re.IGNORECASE)
+"""A text without any of these holds nothing that is looked for."""
+_PASSES: Final = 4
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _LONGEST: Final = 300
 """Characters of the longest thing that is looked for, a mail address."""
@@ -101,22 +75,34 @@ def masked(text: str) -> str:
 
     Masking a masked text changes nothing. A number of 16 digits becomes ``[NIK]`` when its middle is a date, as in a
     NIK or KK. Otherwise it becomes ``[nomor]``: it may be the number of a card, which is just as private.
+
+    Numbers are looked for in the text's normal form (`aduan.masks.form`) and replaced in the text itself. So neither
+    foreign digits nor invisible characters hide one, and taking such characters out later brings none to light.
     """
-    for _ in range(_PASSES):  # a mask can bring another number within reach of the word before: "rumah no. 4 dan no. 6"
+    for _ in range(_PASSES):  # a mask can bring another number within reach of the word before
         before, text = text, _masked_once(text)
         if before == text:
             return text
-    # A text that is nothing but numbers, each leading to the next, would need a pass for each and take hours.
-    return _DIGITS.sub("[nomor]", text)
+    # What still changes is a hostile chain of numbers, each leading to the next.
+    form = form_of(text)
+    return replaced(text, form, (Found(*match.span(), "[nomor]") for match in _DIGITS.finditer(form.text)))
 
 
 def _masked_once(text: str) -> str:
-    text = _EMAIL.sub("[surel]", text)
-    text = _SIXTEEN.sub(_name_of_sixteen, text)
-    text = _PHONE.sub("[telepon]", text)
-    text = _ACCOUNT.sub(r"\1[rekening]", text)
-    text = _PLATE.sub("[plat nomor]", text)
-    return _HOUSE.sub(r"\1[nomor rumah]", text)
+    form = form_of(text)
+    if not _PERHAPS.search(form.text):
+        return text
+    found: list[Found] = []
+    rest = hide(form.text, (match.span() for match in _MASKS.finditer(form.text)))
+    for find in (mail_addresses, number_plates, _harmless, long_numbers, house_numbers):
+        new = list(find(rest))
+        rest = hide(rest, ((start, end) for start, end, _ in new))
+        found += (one for one in new if one.mask)
+    return replaced(text, form, found) if found else text
+
+
+def _harmless(text: str) -> Iterator[Found]:
+    return (Found(start, end, "") for start, end in harmless(text))
 
 
 def masked_within(value: object) -> object:
@@ -127,10 +113,3 @@ def masked_within(value: object) -> object:
     if isinstance(value, list):
         return [masked(part) if isinstance(part, str) else part for part in value]
     return masked(value) if isinstance(value, str) else value
-
-
-def _name_of_sixteen(match: re.Match[str]) -> str:
-    digits = re.sub(r"\D", "", match[0])
-    day, month = int(digits[6:8]), int(digits[8:10])
-    is_date = month in _MONTHS and (day in _DATE_DAYS or day - _WOMEN in _DATE_DAYS)
-    return "[NIK]" if is_date else "[nomor]"
