@@ -46,11 +46,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"corrections: {error}", file=sys.stderr)
         return 1
     directory = load_directory()
-    lines = [line(example, directory) for example in examples if example.text]
+    lines = [line(example, directory) for example in examples if example.text and example.is_confirmed]
     chosen.out.parent.mkdir(parents=True, exist_ok=True)
     text = "".join(json.dumps(each, ensure_ascii=False) + "\n" for each in lines)
     chosen.out.write_text(text, encoding="utf-8")
-    print(f"{len(lines)} corrections in {chosen.out}; {len(examples) - len(lines)} of posts without words left out")
+    wordless = sum(not example.text for example in examples)
+    waiting = len(examples) - len(lines) - wordless
+    left_out = f"; {waiting} by link that the desk has not confirmed" if waiting else ""
+    print(f"{len(lines)} corrections in {chosen.out}; {wordless} of posts without words left out{left_out}")
     return 0
 
 

@@ -96,6 +96,7 @@ def _example(case: Case, known: Example | None, named: str | None, now: datetime
         decision=case.post.triage,
         label=label.model_copy(update={"department": named}),
         at=now,
+        link_of=case.token.department,
     )
 
 

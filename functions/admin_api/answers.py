@@ -107,6 +107,8 @@ def examples_answer(examples: Iterable[Example], month: str, following: str | No
                 "at": stamp(example.at),
                 **wib("at", example.at),
                 "text": example.text,
+                "confirmed": example.is_confirmed,
+                "link_of": example.link_of,
                 "said": {
                     **example.label.model_dump(mode="json"),
                     "topic_label": example.label.topic and topic_label(example.label.topic, directory),

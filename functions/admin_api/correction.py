@@ -53,7 +53,7 @@ def correction(  # noqa: PLR0913 # what was asked, what there is, and the circum
             edited post is being decided again.
     """
     after = _after(ticket, asked, directory, now)
-    if after == ticket:
+    if after == ticket and not _confirms(asked, ticket, known):
         return None
     if asked.version != ticket.version:
         raise outdated()
@@ -82,7 +82,7 @@ def correction(  # noqa: PLR0913 # what was asked, what there is, and the circum
             ticket=ticket.code,
             text=post.text,
             decision=post.triage,
-            label=_label(asked, known),
+            label=_label(asked, known, after),
             at=now,
         ),
     )
@@ -121,14 +121,25 @@ def _must_be_allowed(ticket: Ticket, after: Ticket) -> None:
     raise _conflict("not_allowed", message)
 
 
-def _label(asked: CorrectionRequest, known: Example | None) -> Label:
-    """Return the latest statement about each field. "No report" takes back all other statements."""
+def _confirms(asked: CorrectionRequest, ticket: Ticket, known: Example | None) -> bool:
+    """Tell whether the desk names the very department that only a link named, and that has the ticket now."""
+    waits = known is not None and not known.is_confirmed
+    return waits and known is not None and asked.department == known.label.department == ticket.department
+
+
+def _label(asked: CorrectionRequest, known: Example | None, after: Ticket) -> Label:
+    """Return the latest statement about each field. "No report" takes back all other statements.
+
+    A department that only a link named stays where the desk leaves the ticket with it.
+    """
     if asked.is_report is False:
         return Label(is_report=False)
     named = asked.model_dump(include={"topic", "department", "kind", "urgency"}, exclude_none=True)
     if asked.department == DESK:
         named["department"] = None
     before = known.label if known is not None and known.label.is_report else Label()
+    if known is not None and not known.is_confirmed and before.department != after.department:
+        before = before.model_copy(update={"department": None})
     return before.model_copy(update=named)
 
 
@@ -146,4 +157,4 @@ def _why(before: Ticket, after: Ticket, note: str, directory: Directory) -> str:
         for name, label in labels.items()
         if label(before) != label(after)
     ]
-    return f"koreksi: {'; '.join(differing)}" + (f". Catatan: {note}" if note else "")
+    return f"koreksi: {'; '.join(differing) or 'perangkat daerah dibenarkan'}" + (f". Catatan: {note}" if note else "")

@@ -35,3 +35,10 @@ class Example(Record):
     label: Label = Field(alias="said")
     at: Moment
     """When the last correction was made."""
+    link_of: str | None = None
+    """Code of the department that named the label's department by a link; None when the desk stands for the label."""
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether the desk stands for the label. Only then may it teach: a link is held by whoever has the mail."""
+        return self.link_of is None

@@ -266,7 +266,8 @@ def test_examples_are_listed_in_pages(api: Api) -> None:
     assert shown["text"] == a_post().text
     assert (shown["said"]["department"], shown["said"]["department_name"]) == ("dlh", "Dinas Lingkungan Hidup")
     assert (shown["decision"]["guess"], shown["decision"]["confidence"]) == ("dishub", 0.9312)
-    assert set(shown) == {"ticket", "at", "at_wib", "text", "said", "decision"}
+    assert (shown["confirmed"], shown["link_of"]) == (True, None)
+    assert set(shown) == {"ticket", "at", "at_wib", "text", "said", "decision", "confirmed", "link_of"}
     assert api("GET", "/examples", query={"month": "2026-10"})[1]["examples"] == []
     assert api("GET", "/examples")[1]["month"] == month_of(datetime.now(UTC))
     for name, value in (("month", "2026"), ("cursor", "bukan"), ("urut", "x")):

@@ -107,7 +107,7 @@ def forgetting(table: Table, ticket: Ticket, at: datetime) -> dict[str, Any]:
         "Update": {
             "TableName": table.name,
             "Key": to_image(example_key(ticket)),
-            "UpdateExpression": "SET expires_at = :now REMOVE #text, said, decision, post, ticket, #at",
+            "UpdateExpression": "SET expires_at = :now REMOVE #text, said, decision, post, ticket, #at, link_of",
             "ExpressionAttributeNames": {"#text": "text", "#at": "at"},
             "ExpressionAttributeValues": values(now=int(at.timestamp())),
         }
