@@ -17,7 +17,7 @@ MATTERS: Final[Mapping[str, tuple[str, ...]]] = {
 KINDS: Final[Mapping[ReportKind, str]] = {
     "complaint": "parah sekali kecewa",
     "request": "mohon informasi syaratnya apa",
-    "aspiration": "semoga usul sebaiknya dibangun",
+    "suggestion": "semoga usul sebaiknya dibangun",
 }
 URGENCIES: Final[Mapping[Urgency, str]] = {
     "normal": "sudah lama",

@@ -19,7 +19,7 @@ from aduan.request_body import json_object, raw_body
 from aduan.store.statistics import Grouping
 from aduan.store.ticket_reading import TicketQuery
 from aduan.ticket import Status
-from aduan.triage import ReportKind, Urgency
+from aduan.triage import KINDS, ReportKind, Urgency
 
 if TYPE_CHECKING:
     from aduan.directory import Directory
@@ -43,7 +43,7 @@ _MESSAGES: Final = {
     "status": f"Status tidak dikenal. Pilihan: {_STATUSES}.",
     "by": f"Pengelompokan tidak dikenal. Pilihan: {_GROUPINGS}.",
     "limit": f"Isi dengan bilangan bulat 1 sampai {MAX_LIMIT}.",
-    "kind": f"Jenis tidak dikenal. Pilihan: {', '.join(get_args(ReportKind))}.",
+    "kind": f"Jenis tidak dikenal. Pilihan: {', '.join(KINDS)}.",
     "urgency": f"Urgensi tidak dikenal. Pilihan: {', '.join(get_args(Urgency))}.",
     "version": "Isi dengan nomor versi tiket (version) yang sedang Anda lihat.",
     "note": f"Catatan berupa teks, paling panjang {MAX_NOTE} karakter.",

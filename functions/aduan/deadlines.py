@@ -47,7 +47,7 @@ def deadline_of(department: str, urgency: Urgency, kind: ReportKind, directory: 
             return deadline
     if urgency != "normal":
         return directory.deadlines[urgency]
-    return directory.deadlines["request" if kind == "request" else "normal"]
+    return directory.deadlines["question" if kind == "question" else "normal"]
 
 
 def finish_by(begun_at: datetime, deadline: Deadline, directory: Directory) -> datetime:

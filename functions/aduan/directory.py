@@ -217,7 +217,7 @@ class Limit(Entry):
 class Deadline(Entry):
     """The deadlines of a class of tickets: codes of its limits, and of the ladder that is climbed when they pass."""
 
-    code: Literal["normal", "request", "urgent", "emergency", "abuse"]
+    code: Literal["normal", "question", "urgent", "suspected", "emergency", "abuse"]
     label: Text
     verify: Code
     """How long the desk may take to decide whose the ticket is."""

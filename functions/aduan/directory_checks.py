@@ -127,7 +127,7 @@ def _check_owners(places: Places, departments: Mapping[str, Department]) -> None
 
 def _check_deadlines(directory: Directory) -> None:
     file = "deadlines.json"
-    for code in ("normal", "request", "urgent", "emergency", "abuse"):
+    for code in ("normal", "question", "urgent", "suspected", "emergency", "abuse"):
         if code not in directory.deadlines:
             raise DirectoryError(f"{file}: the deadline {code!r} is missing.")
     named = [("closing", code) for code in directory.closing]

@@ -23,16 +23,24 @@ STATUS_LABELS: Final[Mapping[str, str]] = {
     "duplicate": "Duplikat",
     "rejected": "Bukan aduan",
 }
-URGENCY_LABELS: Final[Mapping[str, str]] = {"emergency": "Darurat", "urgent": "Mendesak", "normal": "Biasa"}
+URGENCY_LABELS: Final[Mapping[str, str]] = {
+    "emergency": "Darurat",
+    "suspected": "Diduga darurat",
+    "urgent": "Mendesak",
+    "normal": "Biasa",
+}
 KIND_LABELS: Final[Mapping[str, str]] = {
     "complaint": "Aduan",
-    "request": "Permintaan informasi",
-    "aspiration": "Aspirasi",
+    "request": "Permintaan",
+    "question": "Pertanyaan",
+    "suggestion": "Usulan",
     "other": "Lainnya",
 }
 ROUTE_LABELS: Final[Mapping[str, str]] = {
     "auto": "Diteruskan tanpa pemeriksaan",
     "desk": "Diperiksa petugas lebih dahulu",
+    "question": "Pertanyaan untuk akun",
+    "review": "Perlu dilihat petugas",
     "drop": "Bukan aduan",
 }
 MOVE_LABELS: Final[Mapping[str, str]] = {

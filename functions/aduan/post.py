@@ -7,6 +7,7 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
+from aduan.context import Context
 from aduan.masking import with_storable
 from aduan.record import Moment, Record
 from aduan.triage import Triage
@@ -34,6 +35,8 @@ class Post(Record):
     permalink: str = Field(max_length=LINK_CHARACTERS)
     """Empty on a tombstone."""
     parent_id: str | None = Field(default=None, max_length=200)
+    context: Context | None = None
+    """What the post answers; None for a post of its own, or where the platform does not say."""
     author: str | None = None
     """Pseudonym of the author; None when the platform does not name one."""
     created_at: Moment

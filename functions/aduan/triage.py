@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Any, Final, Literal, get_args
+
+from pydantic import BeforeValidator
 
 from aduan.record import Record
 
-ReportKind = Literal["complaint", "request", "aspiration", "other"]
-Urgency = Literal["emergency", "urgent", "normal"]
-Route = Literal["auto", "desk", "drop"]
+_Kind = Literal["complaint", "request", "question", "suggestion", "other"]
+KINDS: Final[tuple[_Kind, ...]] = get_args(_Kind)
+
+
+def _kind_of_today(kind: Any) -> Any:
+    """Return the code of a kind as it is called today: earlier versions stored a suggestion as ``aspiration``."""
+    return "suggestion" if kind == "aspiration" else kind
+
+
+ReportKind = Annotated[_Kind, BeforeValidator(_kind_of_today)]
+"""``complaint``: something is wrong. ``request``: the government shall do something. ``question``: asks for information
+only. ``suggestion``: proposes something. ``other``: all else."""
+Urgency = Literal["emergency", "suspected", "urgent", "normal"]
+"""``emergency`` wakes the department. ``suspected`` may be one: the desk is told at once, and nobody else is woken."""
+Route = Literal["auto", "desk", "question", "review", "drop"]
+"""The lane of a post; every decided post is in exactly one, or belongs to a ticket."""
+TICKET_ROUTES: Final[frozenset[Route]] = frozenset({"auto", "desk"})
+"""The routes that open a ticket."""
 
 DESK = "desk"
 """Code of the department that stands for the Diskominfo admins. Everything nobody is sure of goes there."""
@@ -35,8 +52,14 @@ class Triage(Record):
     """The decision: is it a report, of which kind and topic, how urgent, where, whose job, how sure, and why."""
 
     is_report: bool
+    """False only for chatter: somebody has to look at everything else, or to answer it."""
     report_probability: float = 0.0
-    """Every probability here is between 0 and 1 and calibrated: of decisions at 0.8, eight in ten are right."""
+    """How probable it is that the post complains, or asks the government to do something.
+
+    Every probability here is between 0 and 1 and calibrated: of decisions at 0.8, eight in ten are right.
+    """
+    shown_probability: float = 0.0
+    """How probable it is that the post is more than chatter: a report, a question or a suggestion."""
     kind: ReportKind
     kind_probability: float = 0.0
     topic: str | None = None
@@ -56,7 +79,9 @@ class Triage(Record):
     """Code of the department that is next most likely responsible, if there is one."""
     runner_up_probability: float = 0.0
     route: Route
-    """``auto``: no person looks first. ``desk``: a person decides. ``drop``: chatter, which is kept for a while."""
+    """``auto``: a ticket, and no person looks first. ``desk``: a ticket whose department a person decides.
+    ``question``: the account is asked for information; no ticket. ``review``: may be a report; a person decides whether
+    it becomes a ticket. ``drop``: chatter, which is kept for a while."""
     reasons: tuple[str, ...] = ()
     """The words and rules that decided, in Indonesian, the most important first."""
     decided_by: str

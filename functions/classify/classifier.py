@@ -20,7 +20,9 @@ from classify.phrase_matches import RULES_FILE, Reading, reader_of
 from classify.words import is_read_whole
 
 if TYPE_CHECKING:
+    from aduan.context import Context
     from aduan.directory import Directory
+    from aduan.post import ChannelKind
 
 _HERE: Final = Path(__file__).parent
 _CODE: Final = hashlib.sha256(
@@ -50,15 +52,23 @@ _EMERGENCY_REPORT: Final = 0.3
 """An emergency must be a report with at least this probability: a sauce that sets the throat on fire wakes nobody."""
 
 
-def classify(
-    text: str, directory: Directory, *, has_photo: bool = False, clipped: bool = False, model: Model | None = None
+def classify(  # noqa: PLR0913 # a text, what is known about it, and what it is judged by
+    text: str,
+    directory: Directory,
+    *,
+    context: Context | None = None,
+    channel_kind: ChannelKind | None = None,
+    has_photo: bool = False,
+    clipped: bool = False,
+    model: Model | None = None,
 ) -> Triage:
     """Decide about one post, with `model` or, by default, the deployed one. Never raises, whatever the text.
 
     The route is ``drop`` only when the text almost certainly asks nothing of a government, and was read whole: the
     complaint may be in the rest. It is ``auto`` only when the topic reaches its threshold and the rules know whose job
-    it is. Everything else goes to the desk with the two best guesses. `clipped` says that more was written than `text`.
+    it is. `context` is what the text answers, where that is known. Everything else goes to the desk with the two best guesses. `clipped` says that more was written than `text`.
     """
+    del context, channel_kind
     model = model or load_model()
     decided_by = f"model {model.hash}/{_CODE}/{directory.hash}"
     reading, whole = reader_of(directory).read(text), not clipped and is_read_whole(text)

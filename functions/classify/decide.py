@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from aduan.directory import Directory
     from aduan.store.posts import PostStore
 
-Outcome = Literal["already", "auto", "desk", "drop", "joined"]
+Outcome = Literal["already", "auto", "desk", "question", "review", "drop", "joined"]
 """``already``: there was nothing left to do. ``joined``: the post contradicts a resolved ticket and now belongs to it.
 The others are the route that was decided."""
 Advise = Callable[[Post, Triage, datetime], Triage]
@@ -77,7 +77,14 @@ def decide(  # noqa: PLR0913 # a post, the stores, the directory, settings, and 
 def triage_of(post: Post, directory: Directory) -> Triage:
     """Classify a post. When the classifier fails, the post goes to the desk, so it is not lost."""
     try:
-        return classify(post.text, directory, has_photo=post.has_photo, clipped=post.clipped)
+        return classify(
+            post.text,
+            directory,
+            context=post.context,
+            channel_kind=post.kind,
+            has_photo=post.has_photo,
+            clipped=post.clipped,
+        )
     except Exception as error:  # noqa: BLE001 # whatever failed, a person can still read the post
         # Only the type is logged: the message of an error may quote what a citizen wrote.
         logger.error("the classifier failed", post=post.key, error=type(error).__name__)  # noqa: TRY400

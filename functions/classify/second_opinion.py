@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, get_args
 
 from aduan.confidentiality import any_confidential
-from aduan.triage import ReportKind, Triage, Urgency
+from aduan.triage import KINDS, ReportKind, Triage, Urgency
 from classify.classifier import UNSURE_REPORT, UNSURE_TOPIC
 from classify.departments import NO_OWNER, Choice, choose, doubt_about
 from classify.features import features_of
@@ -32,7 +32,6 @@ _PROVIDERS_OWN: Final = 1_000
 """Tokens that a provider adds to a request with a tool, rounded up."""
 _ELSEWHERE: Final = re.compile(r"(?:https?://|www\.)\S+|(?<!\w)@[\w.]+")
 """Addresses and account names, which lead to people and say nothing about the matter."""
-_KINDS: Final[tuple[str, ...]] = get_args(ReportKind)
 _URGENCIES: Final[tuple[str, ...]] = get_args(Urgency)
 _NO_REPORT: Final = "pendapat kedua: bukan laporan"
 _DOUBTS: Final = frozenset({UNSURE_REPORT, UNSURE_TOPIC, NO_OWNER})
@@ -45,7 +44,8 @@ Call the tool once.
 
 is_report: true when it complains of something that a government or a public utility looks after, or asks one to act \
 or to answer; false for greetings, thanks, jokes, adverts, news, road checks, and opinions that ask for nothing.
-kind: complaint, request (a question or a wish for a service), aspiration (a proposal), other.
+kind: complaint, request (the government shall do something), question (asks for information only), \
+suggestion (a proposal), other.
 urgency: emergency when life or property is in danger at this moment, urgent when it soon will be, else normal.
 topic, by code:
 """
@@ -90,7 +90,7 @@ def request_about(text: str, directory: Directory, model_id: str) -> dict[str, A
     shown = _ELSEWHERE.sub("…", text[:LONGEST_SENT])
     fields: dict[str, Any] = {
         "is_report": {"type": "boolean"},
-        "kind": {"type": "string", "enum": list(_KINDS)},
+        "kind": {"type": "string", "enum": list(KINDS)},
         "topic": {"type": "string", "enum": list(directory.topics)},
         "urgency": {"type": "string", "enum": list(_URGENCIES)},
     }
@@ -131,7 +131,7 @@ def answer_of(response: Mapping[str, Any], directory: Directory) -> Answer | Non
         return None
     given = _within(calls[0], "input")
     is_report, kind, topic, urgency = (given.get(name) for name in Answer._fields)
-    if type(is_report) is not bool or kind not in _KINDS or urgency not in _URGENCIES:
+    if type(is_report) is not bool or kind not in KINDS or urgency not in _URGENCIES:
         return None
     # A list, for example, cannot be looked up: it is not hashable.
     if not isinstance(topic, str) or topic not in directory.topics:

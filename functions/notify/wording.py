@@ -32,8 +32,9 @@ SUBJECT_LENGTH: Final = 120
 
 _WHAT: Final[dict[ReportKind, str]] = {
     "complaint": "laporan warga",
-    "request": "permintaan informasi warga",
-    "aspiration": "aspirasi warga",
+    "request": "permintaan warga",
+    "question": "pertanyaan warga",
+    "suggestion": "usulan warga",
     "other": "laporan warga",
 }
 

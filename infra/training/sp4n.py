@@ -27,8 +27,8 @@ COLUMNS: Final = {
 """The columns that are read, with the names the county gives them and those SP4N-LAPOR! itself does."""
 KINDS: Final[dict[str, ReportKind]] = {
     "pengaduan": "complaint",
-    "permintaan informasi": "request",
-    "aspirasi": "aspiration",
+    "permintaan informasi": "question",
+    "aspirasi": "suggestion",
 }
 REFUSED: Final = ("ditolak", "bukan kewenangan", "bukan wewenang", "spam", "arsip", "dihapus")
 """Words in the status of a report that nobody took on. It may be chatter, out of place or only too vague, so its label

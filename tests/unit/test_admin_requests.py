@@ -26,7 +26,7 @@ from aduan.labels import KIND_LABELS, STATUS_LABELS, URGENCY_LABELS
 from aduan.notice import ContactId
 from aduan.refusal import RefusedError
 from aduan.ticket import Status
-from aduan.triage import ReportKind, Urgency
+from aduan.triage import KINDS, Urgency
 from tests.builders import NOON
 
 DIRECTORY = load_directory()
@@ -311,4 +311,4 @@ def test_every_code_has_a_label() -> None:
     """People never read a bare code where the product has a word for it."""
     assert set(STATUS_LABELS) == set(get_args(Status))
     assert set(URGENCY_LABELS) == set(get_args(Urgency))
-    assert set(KIND_LABELS) == set(get_args(ReportKind))
+    assert set(KIND_LABELS) == set(KINDS)

@@ -106,7 +106,7 @@ def test_a_reopened_ticket_is_due_from_its_reopening(first: str) -> None:
 
 def test_a_reopened_question_that_is_a_complaint_is_due_from_its_reopening() -> None:
     """The same holds when its kind is corrected."""
-    course = a_reopened(kind="request")
+    course = a_reopened(kind="question")
     course.press("accept", NOVEMBER + DAY)
     course.correct(NOVEMBER + 2 * DAY, kind="complaint")
     assert course.due == date(2026, 11, 20)
@@ -115,7 +115,7 @@ def test_a_reopened_question_that_is_a_complaint_is_due_from_its_reopening() -> 
 @pytest.mark.parametrize(
     "asked",
     [
-        {"kind": "aspiration"},
+        {"kind": "suggestion"},
         {"topic": "jalan"},
         {"kind": "other", "topic": "jalan"},
         {"department": DESK},
@@ -133,15 +133,15 @@ def test_a_correction_of_a_reopened_ticket_is_no_other_reopening(asked: dict[str
 def test_a_corrected_kind_does_not_restart_the_take_up_clock() -> None:
     """Corrected to and fro, the ticket of 3 November must still be taken up by 10 November."""
     course = Course(NOVEMBER)
-    for days, kind in ((7, "aspiration"), (9, "request"), (14, "complaint"), (21, "other")):
+    for days, kind in ((7, "suggestion"), (9, "question"), (14, "complaint"), (21, "other")):
         course.correct(NOVEMBER + days * DAY, kind=kind)
-        assert course.take_up == (None if kind == "request" else date(2026, 11, 10))
+        assert course.take_up == (None if kind == "question" else date(2026, 11, 10))
 
 
 def test_an_edit_does_not_restart_the_take_up_clock() -> None:
     """The citizen's new words change the kind, and not since when the department has had the ticket."""
     course = Course(NOVEMBER)
-    for days, kind in ((7, "aspiration"), (9, "request"), (14, "complaint")):
+    for days, kind in ((7, "suggestion"), (9, "question"), (14, "complaint")):
         course.edit(NOVEMBER + days * DAY, kind=kind)
     assert (course.take_up, course.due) == (date(2026, 11, 10), date(2026, 11, 20))
 
@@ -184,7 +184,7 @@ def test_what_becomes_an_emergency_is_due_from_then(way: str) -> None:
     getattr(course, way)(at, urgency="emergency")
     assert course.ticket.due_at == at + timedelta(hours=2)
     assert course.ticket.take_up_by == at + timedelta(minutes=30)
-    getattr(course, way)(at + timedelta(minutes=5), kind="aspiration")
+    getattr(course, way)(at + timedelta(minutes=5), kind="suggestion")
     assert course.ticket.due_at == at + timedelta(hours=2)
 
 
@@ -218,7 +218,7 @@ def test_clocks_left_alone_by_older_code_start_when_it_changed_the_ticket() -> N
     moved_at = NOVEMBER + 7 * DAY
     left = {"department": "dlh", "version": 2, "act_at": moved_at}
     course.ticket = course.ticket.model_copy(update=left)
-    course.correct(moved_at + 6 * DAY, kind="aspiration")
+    course.correct(moved_at + 6 * DAY, kind="suggestion")
     assert (course.take_up, course.ticket.round) == (date(2026, 11, 17), 2)
 
 
@@ -227,11 +227,11 @@ def test_a_ticket_of_older_code_keeps_its_dates() -> None:
     course = Course(NOVEMBER)
     stored = course.ticket.model_dump(mode="json", exclude={"running_since", "waiting_since"})
     course.ticket = Ticket.model_validate(stored)
-    course.correct(NOVEMBER + 7 * DAY, kind="aspiration")
+    course.correct(NOVEMBER + 7 * DAY, kind="suggestion")
     assert (course.due, course.take_up) == (date(2026, 11, 20), date(2026, 11, 10))
 
 
-@given(days=st.integers(0, 30), first=st.sampled_from([NORMAL, URGENT, EMERGENCY]), kind=st.sampled_from(["request"]))
+@given(days=st.integers(0, 30), first=st.sampled_from([NORMAL, URGENT, EMERGENCY]), kind=st.sampled_from(["question"]))
 def test_the_rule_applied_twice_is_the_rule_applied_once(days: int, first: Any, kind: str) -> None:
     """A change whose clocks are set again, as after a crash between two writes, has the same dates."""
     ticket = opening(a_post(created_at=NOVEMBER), first, DIRECTORY, NOVEMBER).ticket

@@ -105,7 +105,7 @@ ACTIONS = st.lists(
     st.one_of(
         SPANS,
         st.sampled_from(get_args(Status)),
-        st.sampled_from([{"urgency": "urgent"}, {"urgency": "emergency"}, {"kind": "request"}]),
+        st.sampled_from([{"urgency": "urgent"}, {"urgency": "emergency"}, {"kind": "question"}]),
     ),
     max_size=12,
 )
@@ -117,7 +117,7 @@ ACTIONS = st.lists(
         {
             "department": st.sampled_from(["dishub", "inspektorat", "pln"]),
             "urgency": st.sampled_from(["normal", "urgent", "emergency"]),
-            "kind": st.sampled_from(["complaint", "request"]),
+            "kind": st.sampled_from(["complaint", "question"]),
             "route": st.sampled_from(["auto", "desk"]),
         }
     ),

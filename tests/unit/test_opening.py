@@ -49,12 +49,12 @@ def test_only_an_emergency_goes_by_sms_and_never_alone(urgency: Urgency, expecte
     ("kind", "urgency", "expected"),
     [
         ("complaint", "normal", "normal"),
-        ("request", "normal", "request"),
-        ("aspiration", "normal", "normal"),
+        ("question", "normal", "question"),
+        ("suggestion", "normal", "normal"),
         ("other", "normal", "normal"),
-        ("request", "urgent", "urgent"),
+        ("question", "urgent", "urgent"),
         ("complaint", "urgent", "urgent"),
-        ("request", "emergency", "emergency"),
+        ("question", "emergency", "emergency"),
     ],
 )
 def test_the_deadline_follows_urgency_before_kind(kind: ReportKind, urgency: Urgency, expected: str) -> None:
@@ -88,7 +88,7 @@ def test_an_emergency_is_due_within_two_hours() -> None:
 
 def test_alleged_abuse_is_a_class_of_its_own() -> None:
     """Whatever its urgency and kind, a ticket of the Inspektorat has sixty working days, and nobody else is told."""
-    new = opening(a_post(), a_triage(department="inspektorat", kind="request"), DIRECTORY, NOON)
+    new = opening(a_post(), a_triage(department="inspektorat", kind="question"), DIRECTORY, NOON)
     assert new.ticket.due_at == due_at(NOON, DIRECTORY.limits["abuse"])
     assert [notice.department for notice in new.notices] == ["inspektorat"]
 
@@ -128,7 +128,7 @@ def test_the_next_attempt_takes_another_code_for_everything() -> None:
 @given(
     text=st.text(max_size=20),
     route=st.sampled_from(["auto", "desk"]),
-    kind=st.sampled_from(["complaint", "request", "aspiration", "other"]),
+    kind=st.sampled_from(["complaint", "question", "suggestion", "other"]),
     urgency=st.sampled_from(["emergency", "urgent", "normal"]),
     department=st.sampled_from([None, *DIRECTORY.departments]),
     topic=st.sampled_from([None, *DIRECTORY.topics]),

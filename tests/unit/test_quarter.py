@@ -77,7 +77,7 @@ CASES: Final = {
     # 5 working days from a Saturday: 16, 17, 18, 19, 22 March.
     "a question": Case(
         wib("6 Mar", "09:00"),
-        {"kind": "request"},
+        {"kind": "question"},
         [
             (wib("19 Mar"), "reminded:due"),
             (wib("23 Mar"), "escalated:head"),

@@ -305,7 +305,7 @@ TEXTS = st.text(max_size=80) | st.sampled_from(
 ANSWERS = st.fixed_dictionaries(
     {
         "is_report": st.booleans() | st.none(),
-        "kind": st.sampled_from(["complaint", "request", "aspiration", "other", "x"]),
+        "kind": st.sampled_from(["complaint", "request", "suggestion", "other", "x"]),
         "topic": st.sampled_from([*DIRECTORY.topics, "x"]),
         "urgency": st.sampled_from(["emergency", "urgent", "normal", "x"]),
     }

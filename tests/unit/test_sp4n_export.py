@@ -90,7 +90,7 @@ def test_workbook_as_it_is_exported(tmp_path: Path, directory: Directory) -> Non
     first, second = read_examples(path, directory)
 
     assert (first.id, second.id) == ("sp4n:Lapor 2025-4", "sp4n:Lapor 2025-6")
-    assert (first.kind, second.kind) == ("complaint", "request")
+    assert (first.kind, second.kind) == ("complaint", "question")
     assert first.group == second.group
 
 
@@ -116,8 +116,8 @@ def test_text(tmp_path: Path, directory: Directory, title: str, body: str, text:
     [
         ("PENGADUAN", "complaint"),
         ("Pengaduan Berkadar Pengawasan", "complaint"),
-        ("Permintaan  Informasi", "request"),
-        ("aspirasi", "aspiration"),
+        ("Permintaan  Informasi", "question"),
+        ("aspirasi", "suggestion"),
         ("Pengadaan", None),
         ("", None),
     ],

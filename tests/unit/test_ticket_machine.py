@@ -57,7 +57,7 @@ REPORTS: Final = (
 OTHERS: Final = ("Selamat pagi semuanya, semoga sehat selalu", "mantap min")
 ANSWERS: Final = ("belum min", "masih mati min lampunya", "belum min, masih mati lampunya", "sudah, terima kasih")
 CORRECTIONS: Final[tuple[dict[str, Any], ...]] = (
-    *({"kind": kind} for kind in ("complaint", "request", "aspiration")),
+    *({"kind": kind} for kind in ("complaint", "request", "suggestion")),
     *({"urgency": urgency} for urgency in ("normal", "urgent", "emergency")),
     *({"department": department} for department in (DESK, "dishub", "dlh", "pln", "inspektorat")),
     {"topic": "jalan"},

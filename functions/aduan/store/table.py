@@ -35,7 +35,12 @@ R = TypeVar("R", bound=Record)
 
 QUEUE_SHARDS: Final = 4
 """Each queue of unfinished work is spread over this many index keys; `follow_up` queries each of them."""
-NOTICE_QUEUES: Final[Mapping[Urgency, str]] = {"emergency": "EMERGENCY", "urgent": "URGENT", "normal": "NOTICE"}
+NOTICE_QUEUES: Final[Mapping[Urgency, str]] = {
+    "emergency": "EMERGENCY",
+    "suspected": "EMERGENCY",
+    "urgent": "URGENT",
+    "normal": "NOTICE",
+}
 """Names of the queues of notices, by urgency, in the order in which `follow_up` handles them."""
 FORUM: Final = "FORUM"
 """Index key of the tickets that wait for the forum led by the Wakil Bupati. They are few, and read as one list."""

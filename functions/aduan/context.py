@@ -1,0 +1,31 @@
+"""What a post answers: the text it stands under, whose that is, and whom the post addresses."""
+
+from __future__ import annotations
+
+from typing import Any, Final, Literal
+
+from pydantic import model_validator
+
+from aduan.masking import with_storable
+from aduan.record import Record
+
+UNDER_BYTES: Final = 600
+"""Most bytes kept of the text a post stands under. It is repeated on every comment, and each kilobyte costs a write."""
+
+
+class Context(Record):
+    """What a post stands under. It helps to read the post, and decides nothing alone."""
+
+    under: str = ""
+    """The text it stands under, such as a caption, masked; empty when there is none or it is not known."""
+    clipped: bool = False
+    """True when that text was longer."""
+    by: Literal["account", "citizen"] | None = None
+    """Who wrote that text: the account, or a citizen; None when there is none or it is not known."""
+    to: Literal["account", "citizen"] | None = None
+    """Whom the post addresses: the account (also by standing right under its post), or another citizen."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _storable(cls, fields: Any) -> Any:
+        return with_storable(fields, "under", UNDER_BYTES)
