@@ -66,7 +66,16 @@ def classify(  # noqa: PLR0913 # a text, what is known about it, and what it is 
 
     The route is ``drop`` only when the text almost certainly asks nothing of a government, and was read whole: the
     complaint may be in the rest. It is ``auto`` only when the topic reaches its threshold and the rules know whose job
-    it is. `context` is what the text answers, where that is known. Everything else goes to the desk with the two best guesses. `clipped` says that more was written than `text`.
+    it is. Everything else goes to the desk with the two best guesses.
+
+    Args:
+        text: What was written, masked.
+        directory: Topics, departments and places.
+        context: What the text answers; None where that is not known.
+        channel_kind: The kind of channel it came by; None when it is not known.
+        has_photo: Whether a picture came with it.
+        clipped: Whether more was written than `text`.
+        model: The model that weighs the text; None for the deployed one.
     """
     del context, channel_kind
     model = model or load_model()
