@@ -15,10 +15,10 @@ from aduan.directory import Directory
 from classify.features import FAMILIES, grams_of
 from classify.phrase_matches import reader_of
 from classify.words import spellings
-from infra.training.example import CORPUS_SOURCE, Example
+from infra.training.example import OWN_SOURCES, Example
 from infra.training.names import GIVEN_NAMES, HONORIFICS
 
-SCALES = {"word": 1.0, "pair": 0.7, "opening": 0.5, "known": 0.5, "gram": 1.2}
+SCALES = {"word": 1.0, "pair": 0.7, "opening": 0.5, "known": 0.5, "gram": 1.2, "sign": 0.5, "under": 0.5}
 """Factor for each family of features. Chosen by hand; the scores change little between half and double."""
 FEWEST_TEXTS = 2
 """A feature must occur in this many groups of near-duplicates."""
@@ -106,7 +106,9 @@ def allowed_features(
     pairs = {pair for pair, count in met[1].items() if count >= FEWEST_TEXTS and words.issuperset(pair.split(" "))}
     opening = {word for word, count in met[2].items() if count >= FEWEST_TEXTS and word in words}
     known = {name for name, count in met[3].items() if count >= FEWEST_TEXTS}
-    return [words, pairs, opening, known, _allowed_grams(examples, met[4])]
+    signs = {name for name, count in met[5].items() if count >= FEWEST_TEXTS}
+    under = {name for name, count in met[6].items() if count >= FEWEST_TEXTS and name not in GIVEN_NAMES}
+    return [words, pairs, opening, known, _allowed_grams(examples, met[4]), signs, under]
 
 
 def _allowed_words(
@@ -115,7 +117,7 @@ def _allowed_words(
     own = {
         word
         for example, given in zip(examples, features, strict=True)
-        if example.source == CORPUS_SOURCE
+        if example.source in OWN_SOURCES
         for word in given[0]
     }
     for topic in directory.topics.values():
