@@ -185,6 +185,8 @@ class Channel(Entry):
     """The channel is read once in this many minutes."""
     monthly_budget_usd: Annotated[float, Field(gt=0)] | None = None
     """What reading it may cost a month, for platforms that charge for it."""
+    questions: Literal["list", "ticket"] = "list"
+    """What becomes of a question to the account: it is listed for whoever looks after the account, or gets a ticket."""
     replies: bool = False
     """Whether complaints are answered under their posts: who has the matter, and when it is done."""
     parameters: Mapping[str, str | int | tuple[str, ...]] = Field(default_factory=dict)
@@ -330,3 +332,7 @@ class Directory(Entry):
 
     def __hash__(self) -> int:
         return hash(self.hash)
+
+    def opens_tickets_for_questions(self, channel: str) -> bool:
+        """Tell whether a question on this channel gets a ticket, instead of a place in its owner's list."""
+        return any(one.id == channel and one.questions == "ticket" for one in self.channels)
