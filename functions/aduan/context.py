@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Self
 
 from pydantic import model_validator
 
-from aduan.masking import with_storable
+from aduan.masking import storable, with_storable
 from aduan.record import Record
 
 UNDER_BYTES: Final = 600
@@ -24,6 +24,11 @@ class Context(Record):
     """Who wrote that text: the account, or a citizen; None when there is none or it is not known."""
     to: Literal["account", "citizen"] | None = None
     """Whom the post addresses: the account (also by standing right under its post), or another citizen."""
+
+    def within(self, limit: int) -> Self:
+        """Return the context with at most `limit` bytes of the text that the post stands under."""
+        under, longer = storable(self.under, max(limit, 0))
+        return self.model_copy(update={"under": under, "clipped": self.clipped or longer})
 
     @model_validator(mode="before")
     @classmethod

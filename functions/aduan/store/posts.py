@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from botocore.exceptions import ClientError
 
+from aduan.context import UNDER_BYTES, Context
 from aduan.post import Post
 from aduan.record import stamp
+from aduan.store.item_size import room
 from aduan.store.table import (
     QUEUE_SHARDS,
     OutdatedError,
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
     from aduan.channel import Rejected
     from aduan.triage import Triage
 
+LEAST_UNDER: Final = 200
+"""Bytes kept of the text that an undecided post stands under, even if they cost a unit: the beginning tells most."""
 LEFT_BEHIND: Final = timedelta(minutes=5)
 """A post that is still new after this time is driven again: the stream needs a second, a deployment a few minutes."""
 QUARANTINE_DAYS: Final = 90
@@ -114,7 +118,7 @@ class DynamoPostStore:
         """Make a conditional put: a post fetched twice is stored once."""
         return self.table.put_new(
             to_item(
-                post,
+                fitted(post, LEAST_UNDER),
                 post_key(post.key),
                 fetched_at=stamp(post.fetched_at),
                 work_queue=queue("POST", post.key),
@@ -123,14 +127,19 @@ class DynamoPostStore:
         )
 
     def revise(self, post: Post) -> bool:
-        """Make one conditional update. The old decision stays on the post until the new one is made."""
+        """Make one conditional update. The old decision stays on the post until the new one is made.
+
+        The context comes again, because it was cut when the version before was decided.
+        """
+        context = fitted(post, LEAST_UNDER).context
+        sets, given = ("", {}) if context is None else (", context = :context", {"context": attributes(context)})
         try:
             self.table.client.update_item(
                 TableName=self.table.name,
                 Key=to_image(post_key(post.key)),
                 UpdateExpression=(
                     "SET #text = :text, clipped = :clipped, has_photo = :has_photo, digest = :digest, #state = :new,"
-                    " revised_at = :at, work_queue = :queue, act_at = :act_at REMOVE expires_at, missed_at"
+                    f" revised_at = :at, work_queue = :queue, act_at = :act_at{sets} REMOVE expires_at, missed_at"
                 ),
                 ConditionExpression="attribute_exists(pk) AND digest <> :digest AND attribute_not_exists(gone_at)",
                 ExpressionAttributeNames={"#text": "text", "#state": "state"},
@@ -143,6 +152,7 @@ class DynamoPostStore:
                     at=post.fetched_at,
                     queue=queue("POST", post.key),
                     act_at=post.fetched_at + LEFT_BEHIND,
+                    **given,
                 ),
             )
         except ClientError as error:
@@ -164,6 +174,7 @@ class DynamoPostStore:
             "work_queue": queue("POST", post.key),
             "act_at": post.fetched_at + LEFT_BEHIND,
             **({} if post.author is None else {"author": post.author}),
+            **({} if post.context is None else {"context": attributes(fitted(post, LEAST_UNDER).context or Context())}),
         }
         names = {name: f":{name.lstrip('#')}" for name in given}
         try:
@@ -265,6 +276,30 @@ class DynamoPostStore:
                 yield item["pk"].removeprefix("POST#")
 
 
+def fitted(post: Post, least: int = 0) -> Post:
+    """Return a post whose context is cut so that it costs no further unit of every write of the post.
+
+    Whoever decides reads the context almost whole; a decision takes its place, and leaves what still fits.
+
+    Args:
+        post: The post as it is to be stored.
+        least: Bytes of the context's text that are kept even if they cost one.
+    """
+    if post.context is None or not post.context.under:
+        return post
+    bare = post.model_copy(update={"context": post.context.model_copy(update={"under": ""})})
+    item = to_item(
+        bare,
+        post_key(post.key),
+        fetched_at=stamp(post.fetched_at),
+        # What the store may add, in its longest form.
+        work_queue=f"QUESTION#{post.channel}",
+        act_at=stamp(post.fetched_at),
+    )
+    limit = min(room(to_image(item), least), UNDER_BYTES)
+    return post.model_copy(update={"context": post.context.within(limit)})
+
+
 def erasure(table: Table, post: Post, reason: str, at: datetime) -> dict[str, Any]:
     """Return the update that leaves only a tombstone of a post; for use alone or in a transaction.
 
@@ -277,7 +312,7 @@ def erasure(table: Table, post: Post, reason: str, at: datetime) -> dict[str, An
         "Key": to_image(post_key(post.key)),
         "UpdateExpression": (
             "SET #text = :nothing, permalink = :nothing, has_photo = :no, #state = :gone, gone_at = :at,"
-            f" gone_reason = :reason{also} REMOVE author, digest, missed_at, work_queue, act_at"
+            f" gone_reason = :reason{also} REMOVE author, context, digest, missed_at, work_queue, act_at"
         ),
         "ConditionExpression": "attribute_exists(pk) AND attribute_not_exists(gone_at)",
         "ExpressionAttributeNames": {"#text": "text", "#state": "state"},
@@ -303,6 +338,10 @@ def triaged_update(
     """Return the update that turns a new post into a decided one; for use alone or in a transaction."""
     sets = ["#state = :triaged", "triage = :triage"]
     given: dict[str, object] = {"new": "new", "triaged": "triaged", "triage": attributes(triage), "digest": post.digest}
+    context = fitted(post.model_copy(update={"triage": triage, "ticket": ticket})).context
+    if context is not None and context != post.context:
+        sets.append("context = :context")
+        given["context"] = attributes(context)
     if ticket is not None:
         sets.append("ticket = :ticket")
         given["ticket"] = ticket
