@@ -6,11 +6,16 @@ from typing import Any, Final, Literal, Self
 
 from pydantic import model_validator
 
-from aduan.masking import storable, with_storable
+from aduan.masking import with_storable
 from aduan.record import Record
 
 UNDER_BYTES: Final = 600
 """Most bytes kept of the text a post stands under. It is repeated on every comment, and each kilobyte costs a write."""
+
+
+def cut(text: str, limit: int) -> str:
+    """Return at most `limit` bytes of a text that is masked already: of one that is not, half a number might remain."""
+    return text.encode()[:limit].decode("utf-8", "ignore").strip()
 
 
 class Context(Record):
@@ -27,8 +32,8 @@ class Context(Record):
 
     def within(self, limit: int) -> Self:
         """Return the context with at most `limit` bytes of the text that the post stands under."""
-        under, longer = storable(self.under, max(limit, 0))
-        return self.model_copy(update={"under": under, "clipped": self.clipped or longer})
+        under = cut(self.under, limit)
+        return self.model_copy(update={"under": under, "clipped": self.clipped or len(under) < len(self.under)})
 
     @model_validator(mode="before")
     @classmethod

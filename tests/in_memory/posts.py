@@ -100,18 +100,9 @@ class InMemoryPostStore:
         if stored.gone_at is not None:
             return False
         triage = stored.triage and stored.triage.without_words()
-        nothing = {
-            "text": "",
-            "permalink": "",
-            "has_photo": False,
-            "author": None,
-            "context": None,
-            "digest": "",
-            "triage": triage,
-        }
-        self.memory.posts[post.key] = stored.model_copy(
-            update={**nothing, "triage": triage, "missed_at": None, "state": "gone", "gone_at": at, "gone_reason": reason}
-        )
+        nothing = {"text": "", "permalink": "", "has_photo": False, "author": None, "context": None, "digest": ""}
+        gone = {"missed_at": None, "state": "gone", "gone_at": at, "gone_reason": reason, "triage": triage}
+        self.memory.posts[post.key] = stored.model_copy(update={**nothing, **gone})
         return True
 
     def found_since(

@@ -37,7 +37,6 @@ def _value_size(value: Mapping[str, Any]) -> int:
     return _SCALARS[kind]
 
 
-def room(image: Image, least: int = 0) -> int:
-    """Return how many bytes an item may still grow before it costs another unit; at least `least`, if that costs it."""
-    left = -size(image) % KB
-    return left if left >= least else left + KB
+def unit_end(bytes_: int) -> int:
+    """Return how large an item of so many bytes may grow before a write of it costs another unit."""
+    return max(math.ceil(bytes_ / KB), 1) * KB

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from botocore.exceptions import ClientError
 
-from aduan.context import UNDER_BYTES, Context
+from aduan.context import Context
 from aduan.post import Post
 from aduan.record import stamp
-from aduan.store.item_size import room
+from aduan.store.item_size import size, unit_end
 from aduan.store.table import (
     QUEUE_SHARDS,
     OutdatedError,
@@ -118,7 +118,7 @@ class DynamoPostStore:
         """Make a conditional put: a post fetched twice is stored once."""
         return self.table.put_new(
             to_item(
-                fitted(post, LEAST_UNDER),
+                fitted(post, least=LEAST_UNDER),
                 post_key(post.key),
                 fetched_at=stamp(post.fetched_at),
                 work_queue=queue("POST", post.key),
@@ -131,7 +131,7 @@ class DynamoPostStore:
 
         The context comes again, because it was cut when the version before was decided.
         """
-        context = fitted(post, LEAST_UNDER).context
+        context = fitted(post, least=LEAST_UNDER).context
         sets, given = ("", {}) if context is None else (", context = :context", {"context": attributes(context)})
         try:
             self.table.client.update_item(
@@ -174,7 +174,11 @@ class DynamoPostStore:
             "work_queue": queue("POST", post.key),
             "act_at": post.fetched_at + LEFT_BEHIND,
             **({} if post.author is None else {"author": post.author}),
-            **({} if post.context is None else {"context": attributes(fitted(post, LEAST_UNDER).context or Context())}),
+            **(
+                {}
+                if post.context is None
+                else {"context": attributes(fitted(post, least=LEAST_UNDER).context or Context())}
+            ),
         }
         names = {name: f":{name.lstrip('#')}" for name in given}
         try:
@@ -276,28 +280,31 @@ class DynamoPostStore:
                 yield item["pk"].removeprefix("POST#")
 
 
-def fitted(post: Post, least: int = 0) -> Post:
-    """Return a post whose context is cut so that it costs no further unit of every write of the post.
+def fitted(post: Post, *, least: int = 0) -> Post:
+    """Return a post whose context is cut so that no write of the post costs more than it would without the context.
 
-    Whoever decides reads the context almost whole; a decision takes its place, and leaves what still fits.
+    Whoever decides about a post reads its context almost whole; the decision takes its place and leaves what still
+    fits, or none.
 
     Args:
         post: The post as it is to be stored.
-        least: Bytes of the context's text that are kept even if they cost one.
+        least: Bytes of the text that it stands under which are kept even if they cost a unit.
     """
-    if post.context is None or not post.context.under:
+    if post.context is None:
         return post
-    bare = post.model_copy(update={"context": post.context.model_copy(update={"under": ""})})
-    item = to_item(
-        bare,
-        post_key(post.key),
-        fetched_at=stamp(post.fetched_at),
-        # What the store may add, in its longest form.
-        work_queue=f"QUESTION#{post.channel}",
-        act_at=stamp(post.fetched_at),
-    )
-    limit = min(room(to_image(item), least), UNDER_BYTES)
-    return post.model_copy(update={"context": post.context.within(limit)})
+    # What the store may add, in its longest form; a post with a ticket is on no list.
+    listed = {"work_queue": f"QUESTION#{post.channel}", "act_at": stamp(post.fetched_at)}
+    extra = {"fetched_at": stamp(post.fetched_at), **({} if post.ticket else listed)}
+
+    def bytes_with(context: Context | None) -> int:
+        changed = post.model_copy(update={"context": context})
+        return size(to_image(to_item(changed, post_key(post.key), **extra)))
+
+    empty = bytes_with(post.context.model_copy(update={"under": "", "clipped": True}))
+    left = unit_end(bytes_with(None)) - empty
+    if left < least and least:
+        left = unit_end(empty + least) - empty
+    return post.model_copy(update={"context": post.context.within(left) if left >= 0 else None})
 
 
 def erasure(table: Table, post: Post, reason: str, at: datetime) -> dict[str, Any]:
@@ -338,8 +345,11 @@ def triaged_update(
     """Return the update that turns a new post into a decided one; for use alone or in a transaction."""
     sets = ["#state = :triaged", "triage = :triage"]
     given: dict[str, object] = {"new": "new", "triaged": "triaged", "triage": attributes(triage), "digest": post.digest}
+    removed = ["work_queue", "act_at"]
     context = fitted(post.model_copy(update={"triage": triage, "ticket": ticket})).context
-    if context is not None and context != post.context:
+    if context is None:
+        removed.append("context")
+    elif context != post.context:
         sets.append("context = :context")
         given["context"] = attributes(context)
     if ticket is not None:
@@ -351,7 +361,7 @@ def triaged_update(
     return {
         "TableName": table.name,
         "Key": to_image(post_key(post.key)),
-        "UpdateExpression": f"SET {', '.join(sets)} REMOVE work_queue, act_at",
+        "UpdateExpression": f"SET {', '.join(sets)} REMOVE {', '.join(removed)}",
         # Only the version that was read is decided: a newer one that came meanwhile still has to be.
         "ConditionExpression": f"#state = :new AND {_SAME_VERSION}",
         "ExpressionAttributeNames": {"#state": "state"},

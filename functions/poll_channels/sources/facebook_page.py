@@ -14,7 +14,7 @@ from aduan.web_address import web_address
 from poll_channels.source import Batch, Objects, Own, Result, Window
 from poll_channels.sources.graph import GraphSource, epoch, rejected
 from poll_channels.sources.items import MALFORMED, Link, Named, OrNone, Words
-from poll_channels.sources.threads import Above, Party, answered
+from poll_channels.sources.threads import Above, Party
 from public_replies.wording import is_reply
 
 if TYPE_CHECKING:
@@ -190,10 +190,11 @@ class FacebookPage(GraphSource):
         """Make a post of a comment, unless the comment is the account's own."""
         try:
             comment = Comment.model_validate(_with_author(item))
-            above = comment.parent.id if comment.parent is not None else thread.id
+            parent_id = comment.parent.id if comment.parent is not None else thread.id
+            above = self._above(comment, thread)
             # Our own reply, with its author hidden, would otherwise be read as a complaint, and replied to.
             if self._is_own(comment.author) or (comment.author is None and is_reply(comment.message)):
-                return Own(comment.created_time, answered(comment.message, comment.created_time, above, ()))
+                return Own(comment.created_time, () if above.directly == "account" else (parent_id,))
             author = _id_of(comment.author)
             return self._factory.post(
                 comment.id,
@@ -201,9 +202,9 @@ class FacebookPage(GraphSource):
                 comment.created_time,
                 _permalink(comment, thread),
                 author=author,
-                parent_id=above,
+                parent_id=parent_id,
                 has_photo=comment.attachment is not None,
-                context=self._above(comment, thread).context(comment.message, author, self._channel),
+                context=above.context(comment.message, author, self._channel),
             )
         except MALFORMED as error:
             return rejected(self._channel.id, item, error)

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import TypeAdapter
 
@@ -22,8 +22,9 @@ from aduan.record import Moment
 from aduan.web_address import web_address
 from poll_channels.source import THREADS_REMEMBERED, Batch, Objects, Own, Result, Window
 from poll_channels.sources.graph import GraphSource, rejected
-from poll_channels.sources.items import MALFORMED, Link, Named, OrNone, Words
-from poll_channels.sources.threads import Above, Said, answered
+from poll_channels.sources.instagram_items import Author, Comment, Media, Tag, author_of, comment_of
+from poll_channels.sources.items import MALFORMED, Named
+from poll_channels.sources.threads import Above, Party, Said, answered
 from public_replies.wording import is_reply
 
 if TYPE_CHECKING:
@@ -58,51 +59,15 @@ def _with_replies(fields: str) -> str:
     return f"{fields},replies.limit({COMMENTS_PER_PAGE}){{{fields}}}"
 
 
-class Author(Named):
-    """The author of a comment, when the platform names one."""
-
-
-class Media(Named):
-    """One of the account's own pictures or films."""
-
-    timestamp: Moment
-    caption: Annotated[str | None, OrNone] = None
-    permalink: Link = ""
-    comments_count: int | None = None
-    """None when the platform does not tell; then the comments are read in every run."""
-
-
-class Comment(Named):
-    """A comment or a reply to one. The text is empty for a picture or a sticker."""
-
-    text: Words = ""
-    timestamp: Moment
-    username: Annotated[str | None, OrNone] = None
-    author: Annotated[Author | None, OrNone] = None
-    """None when the platform names none, or names one without an id."""
-    parent_id: str | None = None
-
-
-class Tag(Named):
-    """Somebody else's picture in which the account is tagged."""
-
-    caption: Words = ""
-    timestamp: Moment
-    permalink: Link = ""
-    username: Annotated[str | None, OrNone] = None
-
-
 @dataclass(frozen=True)
 class Place:
     """Where comments stand."""
 
     medium: Media
+    comment: Comment | Exception | None = None
+    """The comment that they answer, or why it cannot be read; None right under the medium."""
     parent_id: str | None = None
-    """Id of the comment that they answer; None right under the medium, or when that comment has no readable id."""
-    comment: Comment | None = None
-    """That comment, when it can be read."""
-    is_thread: bool = True
-    """Whether they stand right under the medium."""
+    """That comment's id, when at least the id can be read."""
 
 
 class Instagram(GraphSource):
@@ -251,10 +216,10 @@ class Instagram(GraphSource):
     def _replies(self, item: dict[str, Any], medium: Media, window: Window) -> Iterator[Batch]:
         """Yield the replies that came with a comment; when some are missing, read all from the comment's own edge."""
         shown = item["replies"] if isinstance(item["replies"], dict) else {"data": item["replies"]}
-        comment = _comment_of(item)
+        comment = comment_of(item)
         # An unreadable comment is in quarantine, but the replies that came with it may be sound.
         parent_id = _id_of(item) if isinstance(comment, Exception) else comment.id
-        place = Place(medium, parent_id, None if isinstance(comment, Exception) else comment, is_thread=False)
+        place = Place(medium, comment, parent_id)
         yield self._batch(shown.get("data"), place, window)
         paging = shown.get("paging")
         if parent_id is None or not isinstance(paging, dict) or "next" not in paging:
@@ -276,7 +241,7 @@ class Instagram(GraphSource):
 
     def _batch(self, items: object, place: Place, window: Window) -> Batch:
         listed = items if isinstance(items, list) else [items]
-        comments = [_comment_of(item) for item in listed]
+        comments = [comment_of(item) for item in listed]
         beside = [comment for comment in (place.comment, *comments) if isinstance(comment, Comment)]
         said = [Said(comment.id, comment.username, comment.timestamp) for comment in beside]
         return Batch.of(
@@ -291,11 +256,11 @@ class Instagram(GraphSource):
 
     def _result(self, item: Any, comment: Comment, place: Place, said: list[Said]) -> Result:
         """Make a post of a comment, unless the comment is the account's own."""
-        author = _author_of(comment)
+        author, above = author_of(comment), self._above(place)
         try:
             if self._is_ours(comment):
-                above = None if place.is_thread else comment.parent_id or place.parent_id
-                return Own(comment.timestamp, answered(comment.text, comment.timestamp, above, said))
+                answers = answered(comment.text, comment.timestamp, comment.parent_id or place.parent_id, said)
+                return Own(comment.timestamp, () if above.directly == "account" else answers)
             return self._factory.post(
                 comment.id,
                 comment.text,
@@ -304,22 +269,24 @@ class Instagram(GraphSource):
                 author=author,
                 parent_id=comment.parent_id or place.parent_id or place.medium.id,
                 has_photo=not comment.text,
-                context=self._above(place).context(comment.text, author, self._channel),
+                context=above.context(comment.text, author, self._channel),
             )
         except MALFORMED as error:
             return rejected(self._channel.id, item, error)
 
     def _above(self, place: Place) -> Above:
         caption = place.medium.caption or ""
-        if place.is_thread or (place.comment is not None and self._is_ours(place.comment)):
+        if place.comment is None:
             return Above(caption, "account", "account")
-        return Above(caption, "account", "citizen", None if place.comment is None else _author_of(place.comment))
+        if isinstance(place.comment, Exception):
+            return Above(caption, "account", "citizen")
+        directly: Party = "account" if self._is_ours(place.comment) else "citizen"
+        return Above(caption, "account", directly, author_of(place.comment))
 
     def _is_ours(self, comment: Comment) -> bool:
         """Tell whether a comment is the account's own; without any author, our replies are known by their words."""
-        if self._is_own(comment.username, comment.author):
-            return True
-        return comment.username is None and comment.author is None and is_reply(comment.text)
+        hidden = comment.username is None and comment.author is None
+        return is_reply(comment.text) if hidden else self._is_own(comment.username, comment.author)
 
     def _tag(self, item: Any) -> Result:
         """Make a post of a tag, which always has a picture, unless the picture is the account's own."""
@@ -374,32 +341,8 @@ def _mark(medium: Media, now: datetime) -> str | None:
     return f"{count}.{hours // 24 % 100}"
 
 
-def _comment_of(item: Any) -> Comment | Exception:
-    """Read a comment, or return what is wrong with it."""
-    try:
-        return Comment.model_validate(_with_author(item))
-    except MALFORMED as error:
-        return error
-
-
 def _id_of(item: Any) -> str | None:
     try:
         return Named.model_validate(item).id
     except MALFORMED:
         return None
-
-
-def _author_of(comment: Comment) -> str | None:
-    """Return the author's id, or the name when the platform was silent about the author.
-
-    A name beside an author without an id is not used: the same person would have two pseudonyms.
-    """
-    if comment.author is not None:
-        return comment.author.id
-    return None if "author" in comment.model_fields_set else comment.username
-
-
-def _with_author(item: Any) -> Any:
-    """Copy ``from`` to ``author``, as the model calls it because ``from`` is a Python keyword."""
-    given = item.get("from") if isinstance(item, dict) else None
-    return {**item, "author": given} if given is not None else item

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import model_validator
 
+from aduan.context import UNDER_BYTES, cut
 from aduan.masking import storable
 from aduan.record import Moment
 from poll_channels.sources.items import MALFORMED, Item, NativeId, OrNone, Words
@@ -159,7 +160,7 @@ class Videos:
 
     def remember(self, words: Mapping[str, str]) -> None:
         """Remember the words of videos, and forget the oldest ones that are not needed and no longer fit."""
-        self.words |= {video: storable(text, WORDS_BYTES)[0] for video, text in words.items()}
+        self.words |= {video: cut(storable(text, UNDER_BYTES)[0], WORDS_BYTES) for video, text in words.items()}
         for video in self._not_needed():
             if len(self.mark.encode()) <= VIDEOS_BYTES:
                 return
