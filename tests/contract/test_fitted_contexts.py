@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from moto import mock_aws
 
 from aduan.context import Context
 from aduan.post import Post
-from aduan.record import stamp
 from aduan.store.item_size import KB, size
-from aduan.store.posts import LEAST_UNDER, DynamoPostStore, fitted
-from aduan.store.table import post_key, to_image, to_item
+from aduan.store.posts import LEAST_UNDER, DynamoPostStore, added_by_store, fitted
+from aduan.store.table import Table, post_key, to_image, to_item
 from tests.builders import NOON, a_post, a_triage
 from tests.stores import Stores
 from tests.table import create_table
@@ -25,9 +24,9 @@ CAPTION = "Drainase Jalan Kaliurang km 9 sampai km 10 diperbaiki mulai Senin. " 
 CONTEXT = Context(under=CAPTION, by="account", to="account")
 
 
-def units(post: Post, **extra: Any) -> int:
+def units(post: Post) -> int:
     """How many units a write of the post costs."""
-    return math.ceil(size(to_image(to_item(post, post_key(post.key), fetched_at=stamp(post.fetched_at), **extra))) / KB)
+    return math.ceil(size(to_image(to_item(post, post_key(post.key), **added_by_store(post)))) / KB)
 
 
 posts = st.builds(
@@ -103,18 +102,26 @@ def test_a_deleted_post_keeps_no_context(stores: Stores) -> None:
     assert again.context == post.context
 
 
-@pytest.mark.parametrize("words", ["kata " * 40, "kata " * 120])
-def test_a_decision_lets_go_of_what_no_longer_fits(words: str) -> None:
-    """In the table, where it costs."""
-    with mock_aws():
-        store = DynamoPostStore(create_table())
-        post = a_post(author="a" * 22, context=CONTEXT, text=words)
-        store.add(post)
-        stored = store.get(post.key)
-        assert stored is not None
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(words=st.integers(0, 200).map(lambda number: "kata " * number))
+def test_what_the_table_holds_of_a_decided_post_costs_no_further_unit(table: Table, words: str) -> None:
+    """Counted on the item itself, of whatever length the text is."""
+    store = DynamoPostStore(table)
+    post = a_post(author="a" * 22, context=CONTEXT, text=words, native_id=str(len(words) + 1))
+    store.add(post)
+    stored = store.get(post.key)
+    assert stored is not None
+    if stored.triage is None:
         assert stored.context is not None
         assert len(stored.context.under.encode()) >= LEAST_UNDER - 4
         store.settle(stored, a_triage(route="drop"), NOON + timedelta(days=30))
-        settled = store.get(post.key)
-    assert settled is not None
-    assert units(settled) <= units(settled.model_copy(update={"context": None}))
+    item = table.get(post_key(post.key))
+    assert item is not None
+    bare = {name: value for name, value in item.items() if name != "context"}
+    assert math.ceil(size(to_image(item)) / KB) == math.ceil(size(to_image(bare)) / KB)
+
+
+@pytest.fixture(name="table")
+def _table() -> Iterator[Table]:
+    with mock_aws():
+        yield create_table()

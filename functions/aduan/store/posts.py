@@ -15,6 +15,7 @@ from aduan.record import stamp
 from aduan.store.item_size import size, unit_end
 from aduan.store.table import (
     QUEUE_SHARDS,
+    Item,
     OutdatedError,
     Table,
     attributes,
@@ -280,6 +281,17 @@ class DynamoPostStore:
                 yield item["pk"].removeprefix("POST#")
 
 
+def added_by_store(post: Post) -> Item:
+    """Return what the store may add to the item of a post, in its longest form: an expiry, or its place on a list."""
+    added: Item = {"fetched_at": stamp(post.fetched_at)}
+    if post.ticket is not None:
+        return added
+    if post.triage is not None and post.triage.route == "drop":
+        return {**added, "expires_at": 9_999_999_999}
+    waits = "REVIEW" if post.triage is not None and post.triage.route == "review" else f"QUESTION#{post.channel}"
+    return {**added, "work_queue": waits, "act_at": stamp(post.fetched_at)}
+
+
 def fitted(post: Post, *, least: int = 0) -> Post:
     """Return a post whose context is cut so that no write of the post costs more than it would without the context.
 
@@ -292,13 +304,11 @@ def fitted(post: Post, *, least: int = 0) -> Post:
     """
     if post.context is None:
         return post
-    # What the store may add, in its longest form; a post with a ticket is on no list.
-    listed = {"work_queue": f"QUESTION#{post.channel}", "act_at": stamp(post.fetched_at)}
-    extra = {"fetched_at": stamp(post.fetched_at), **({} if post.ticket else listed)}
+    added = added_by_store(post)
 
     def bytes_with(context: Context | None) -> int:
         changed = post.model_copy(update={"context": context})
-        return size(to_image(to_item(changed, post_key(post.key), **extra)))
+        return size(to_image(to_item(changed, post_key(post.key), **added)))
 
     empty = bytes_with(post.context.model_copy(update={"under": "", "clipped": True}))
     left = unit_end(bytes_with(None)) - empty
@@ -346,7 +356,8 @@ def triaged_update(
     sets = ["#state = :triaged", "triage = :triage"]
     given: dict[str, object] = {"new": "new", "triaged": "triaged", "triage": attributes(triage), "digest": post.digest}
     removed = ["work_queue", "act_at"]
-    context = fitted(post.model_copy(update={"triage": triage, "ticket": ticket})).context
+    decided = post.model_copy(update={"state": "triaged", "triage": triage, "ticket": ticket})
+    context = fitted(decided).context
     if context is None:
         removed.append("context")
     elif context != post.context:
