@@ -12,11 +12,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
-from aduan.triage import DESK, ReportKind, Triage, Urgency
+from aduan.triage import DESK, ReportKind, Route, Triage, Urgency
 from classify.departments import Choice, Ranked, doubt_about, rank
-from classify.features import FAMILIES, features_of
-from classify.model import Model, Probabilities, load_model
+from classify.features import FAMILIES, context_features, features_of
+from classify.model import Gate, Model, Probabilities, gate_name, load_model
 from classify.phrase_matches import RULES_FILE, Reading, reader_of
+from classify.signs import is_disguised
 from classify.words import is_read_whole
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ _CODE: Final = hashlib.sha256(
     RULES_FILE.read_bytes()
     + b"".join(
         (_HERE / f"{name}.py").read_bytes()
-        for name in ("classifier", "departments", "features", "model", "phrase_matches", "places", "words")
+        for name in ("classifier", "departments", "features", "model", "phrase_matches", "places", "signs", "words")
     )
 ).hexdigest()[:12]
 """Hash of the rules and of the code that applies them. Equal hashes mean equal decisions."""
@@ -65,8 +66,9 @@ def classify(  # noqa: PLR0913 # a text, what is known about it, and what it is 
     """Decide about one post, with `model` or, by default, the deployed one. Never raises, whatever the text.
 
     The route is ``drop`` only when the text almost certainly asks nothing of a government, and was read whole: the
-    complaint may be in the rest. It is ``auto`` only when the topic reaches its threshold and the rules know whose job
-    it is. Everything else goes to the desk with the two best guesses.
+    complaint may be in the rest. A ticket is opened only for what is surely a report, or in danger: ``auto`` when the
+    topic reaches its threshold and the rules know whose job it is, else ``desk`` with the two best guesses. What asks
+    for information only is a ``question``. A person looks at everything else: ``review``.
 
     Args:
         text: What was written, masked.
@@ -77,18 +79,18 @@ def classify(  # noqa: PLR0913 # a text, what is known about it, and what it is 
         clipped: Whether more was written than `text`.
         model: The model that weighs the text; None for the deployed one.
     """
-    del context, channel_kind
-    model = model or load_model()
+    model, reader = model or load_model(), reader_of(directory)
     decided_by = f"model {model.hash}/{_CODE}/{directory.hash}"
-    reading, whole = reader_of(directory).read(text), not clipped and is_read_whole(text)
+    reading, whole = reader.read(text), not clipped and is_read_whole(text)
     if not reading.typed:
         return _wordless(decided_by, seen=has_photo or not text.strip() or not whole)
-    features = features_of(reading)
+    gate = gate_name(channel_kind, context)
+    features = features_of(reading, context_features(context, reader), gate)
     probable = model.weigh(features)
-    case = _Case(model, directory, reading, features, probable, decided_by)
-    if whole and probable.report < model.drop_below and reading.matches.emergency is None:
-        return _dropped(case)
-    return _report(case)
+    case = _Case(model, directory, reading, features, probable, model.gates[gate], decided_by)
+    urgency = _urgency(case)
+    lane = _lane(case, urgency[0], readable=whole and not is_disguised(text))
+    return _dropped(case) if lane == "drop" else _decided(case, urgency, lane)
 
 
 class _Case(NamedTuple):
@@ -99,6 +101,7 @@ class _Case(NamedTuple):
     reading: Reading
     features: tuple[list[str], ...]
     probable: Probabilities
+    gate: Gate
     decided_by: str
 
 
@@ -119,38 +122,53 @@ def _wordless(decided_by: str, *, seen: bool) -> Triage:
         report_probability=0.5,
         kind="other",
         topic=_LAINNYA,
-        department=DESK,
         confidence=0.0,
-        route="desk",
+        route="review",
         reasons=("tanpa teks: perlu dilihat",),
         decided_by=decided_by,
     )
+
+
+def _lane(case: _Case, urgency: Urgency, *, readable: bool) -> Route:
+    """Return the lane of a text; ``desk`` for every ticket, whether or not its department can be told at once."""
+    probable, gate = case.probable, case.gate
+    in_danger = case.reading.matches.emergency is not None
+    if urgency == "emergency" or probable.report >= gate.ticket_from:
+        return "desk"
+    if readable and not in_danger and probable.relevance < gate.drop_below:
+        return "drop"
+    if probable.question >= gate.question_from and not in_danger:
+        return "question"
+    return "review"
 
 
 def _dropped(case: _Case) -> Triage:
     return Triage(
         is_report=False,
         report_probability=round(case.probable.report, 4),
+        shown_probability=round(case.probable.shown, 4),
         kind="other",
         place=case.reading.where.place,
-        confidence=round(1 - case.probable.report, 4),
+        confidence=round(1 - case.probable.relevance, 4),
         route="drop",
         reasons=("tidak meminta apa pun dari pemerintah",),
         decided_by=case.decided_by,
     )
 
 
-def _report(case: _Case) -> Triage:
+def _decided(case: _Case, urgent: tuple[Urgency, float], lane: Route) -> Triage:
     kind, kind_probability = _likeliest(case.probable.kind)
-    urgency, urgency_probability = _urgency(case)
+    urgency, urgency_probability = urgent
     ranked = _with_emergency(case, rank(_settled(case), case.reading, case.directory), urgency)
     department = case.directory.departments[ranked.choice.code]
     doubt = _doubt(case, ranked, urgency)
-    auto = doubt is None
+    auto = lane == "desk" and doubt is None
+    waiting = DESK if lane == "desk" else None
     guess = department.code if department.code != DESK else None
     return Triage(
         is_report=True,
         report_probability=round(case.probable.report, 4),
+        shown_probability=round(case.probable.shown, 4),
         kind=cast("ReportKind", kind),
         kind_probability=round(kind_probability, 4),
         topic=ranked.topic,
@@ -158,13 +176,13 @@ def _report(case: _Case) -> Triage:
         urgency=urgency,
         urgency_probability=round(urgency_probability, 4),
         place=case.reading.where.place,
-        department=department.code if auto else DESK,
+        department=department.code if auto else waiting,
         ours=department.kind != "outside" if auto else True,
         confidence=round(ranked.probability, 4),
         guess=guess,
         runner_up=ranked.runner_up,
         runner_up_probability=round(ranked.runner_up_probability, 4),
-        route="auto" if auto else "desk",
+        route="auto" if auto else lane,
         reasons=_reasons(case, ranked, urgency, doubt),
         decided_by=case.decided_by,
     )
@@ -221,7 +239,7 @@ def _doubt(case: _Case, ranked: Ranked, urgency: Urgency) -> str | None:
         return doubt
     if case.probable.report < case.model.auto_report:
         return UNSURE_REPORT
-    if ranked.topic_probability < case.model.auto_from.get(ranked.topic, 1.1):
+    if ranked.topic_probability < case.gate.auto_from.get(ranked.topic, 1.1):
         return UNSURE_TOPIC
     return None
 

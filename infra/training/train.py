@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Final
 
 from aduan.directory import Directory
-from classify.classifier import classify
 from classify.model import MODEL_FOLDER, Model
-from infra.training.example import Example, held_out
-from infra.training.examples import PROTEST, read_corpus, read_examples
+from infra.training.example import Example, held_out, with_blind_twins
+from infra.training.examples import read_corpus, read_dangers, read_examples, read_threads
 from infra.training.export import export
 from infra.training.fitting import Features, fit, read_features
+from infra.training.floors import scored_anew
 from infra.training.model_card import write_model_card
-from infra.training.report import Held
+from infra.training.report import Held, decisions
 from infra.training.scores import Decided
 from infra.training.thresholds import thresholds
 
@@ -46,16 +46,15 @@ def train(files: Sequence[Path], directory: Directory) -> None:
     """Train on the corpus and the files, score, and write the model, the model card and the scores.
 
     Every text of the files is scored once by a model that has not seen it: three times, another third is held out. The
-    deployed model learns from all of these texts, but never from the quarter of the corpus that is kept for scoring.
+    deployed model learns from all of these texts, but never from the part of our own that is kept for scoring.
 
     Raises:
         ExampleError: when a file cannot be read.
     """
-    corpus = read_corpus(directory)
+    corpus = [*read_corpus(directory), *read_threads(directory), *read_dangers(directory)]
     given = [example for path in files for example in read_examples(path, directory)]
     print(f"{len(corpus)} texts of the corpus, {len(given)} of {len(files)} files; reading words …", flush=True)
-    learnt = _pool([example for example in corpus if not held_out(example)], directory)
-    kept = [example for example in corpus if held_out(example)]
+    learnt = _pool(with_blind_twins([example for example in corpus if not held_out(example)]), directory)
     others = _pool(given, directory)
 
     held: list[Held] = []
@@ -64,8 +63,7 @@ def train(files: Sequence[Path], directory: Directory) -> None:
         held += _unseen_sources(others, learnt, directory)
     print("the model that is deployed:", flush=True)
     model = _learn(others.joined(learnt), directory, MODEL_FOLDER)
-    held.append(Held("held-out corpus", _decide(kept, directory, model)))
-    held.append(Held("protest", _decide(read_examples(PROTEST, directory), directory, model)))
+    held += [Held(name, decided) for name, decided in scored_anew(directory, model).items()]
     print(write_model_card(held, model, corpus, given, files))
 
 
@@ -99,13 +97,9 @@ def _scored(others: _Pool, out: Sequence[bool], learnt: _Pool, directory: Direct
     """Train a model without the texts that are `out`, and decide about these."""
     with tempfile.TemporaryDirectory() as folder:
         model = _learn(others.where([not stays for stays in out]).joined(learnt), directory, Path(folder))
-    return _decide(others.where(out).examples, directory, model)
+    return decisions(others.where(out).examples, directory, model)
 
 
 def _learn(pool: _Pool, directory: Directory, folder: Path) -> Model:
     fitted = fit(pool.examples, list(pool.features), directory, say=lambda step: print(f"  {step}", flush=True))
     return export(fitted, thresholds(pool.examples, fitted.unseen), folder)
-
-
-def _decide(examples: Sequence[Example], directory: Directory, model: Model) -> Decided:
-    return [(example, classify(example.text, directory, model=model)) for example in examples]
