@@ -49,6 +49,7 @@ class InMemoryPostStore:
                     "clipped": post.clipped,
                     "digest": post.digest,
                     "has_photo": post.has_photo,
+                    "context": post.context or stored.context,
                     "state": "new",
                     "missed_at": None,
                     "revised_at": post.fetched_at,
@@ -105,11 +106,9 @@ class InMemoryPostStore:
         if stored.gone_at is not None:
             return False
         triage = stored.triage and stored.triage.without_words()
-        nothing = {"text": "", "permalink": "", "has_photo": False, "author": None, "digest": "", "triage": triage}
-        nothing["context"] = None
-        self.memory.posts[post.key] = stored.model_copy(
-            update={**nothing, "missed_at": None, "state": "gone", "gone_at": at, "gone_reason": reason}
-        )
+        nothing = {"text": "", "permalink": "", "has_photo": False, "author": None, "context": None, "digest": ""}
+        gone = {"missed_at": None, "state": "gone", "gone_at": at, "gone_reason": reason, "triage": triage}
+        self.memory.posts[post.key] = stored.model_copy(update={**nothing, **gone})
         return True
 
     def found_since(

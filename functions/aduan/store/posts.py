@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from botocore.exceptions import ClientError
 
+from aduan.context import Context
 from aduan.post import Post
 from aduan.record import month_of, stamp
 from aduan.store.examples import forgetting
+from aduan.store.item_size import size, unit_end
 from aduan.store.table import (
     QUEUE_SHARDS,
+    Item,
     OutdatedError,
     Table,
     attributes,
@@ -32,6 +35,8 @@ if TYPE_CHECKING:
     from aduan.channel import Rejected
     from aduan.triage import Route, Triage
 
+LEAST_UNDER: Final = 200
+"""Bytes kept of the text that an undecided post stands under, even if they cost a unit: the beginning tells most."""
 LEFT_BEHIND: Final = timedelta(minutes=5)
 """A post that is still new after this time is driven again: the stream needs a second, a deployment a few minutes."""
 QUARANTINE_DAYS: Final = 90
@@ -123,7 +128,7 @@ class DynamoPostStore:
         """Make a conditional put: a post fetched twice is stored once."""
         return self.table.put_new(
             to_item(
-                post,
+                fitted(post, least=LEAST_UNDER),
                 post_key(post.key),
                 fetched_at=stamp(post.fetched_at),
                 work_queue=queue("POST", post.key),
@@ -132,14 +137,19 @@ class DynamoPostStore:
         )
 
     def revise(self, post: Post) -> bool:
-        """Make one conditional update. The old decision stays on the post until the new one is made."""
+        """Make one conditional update. The old decision stays on the post until the new one is made.
+
+        The context comes again, because it was cut when the version before was decided.
+        """
+        context = fitted(post, least=LEAST_UNDER).context
+        sets, given = ("", {}) if context is None else (", context = :context", {"context": attributes(context)})
         try:
             self.table.client.update_item(
                 TableName=self.table.name,
                 Key=to_image(post_key(post.key)),
                 UpdateExpression=(
                     "SET #text = :text, clipped = :clipped, has_photo = :has_photo, digest = :digest, #state = :new,"
-                    " revised_at = :at, work_queue = :queue, act_at = :act_at REMOVE expires_at, missed_at"
+                    f" revised_at = :at, work_queue = :queue, act_at = :act_at{sets} REMOVE expires_at, missed_at"
                 ),
                 ConditionExpression="attribute_exists(pk) AND digest <> :digest AND attribute_not_exists(gone_at)",
                 ExpressionAttributeNames={"#text": "text", "#state": "state"},
@@ -152,6 +162,7 @@ class DynamoPostStore:
                     at=post.fetched_at,
                     queue=queue("POST", post.key),
                     act_at=post.fetched_at + LEFT_BEHIND,
+                    **given,
                 ),
             )
         except ClientError as error:
@@ -173,6 +184,11 @@ class DynamoPostStore:
             "work_queue": queue("POST", post.key),
             "act_at": post.fetched_at + LEFT_BEHIND,
             **({} if post.author is None else {"author": post.author}),
+            **(
+                {}
+                if post.context is None
+                else {"context": attributes(fitted(post, least=LEAST_UNDER).context or Context())}
+            ),
         }
         names = {name: f":{name.lstrip('#')}" for name in given}
         try:
@@ -291,6 +307,42 @@ class DynamoPostStore:
                 yield item["pk"].removeprefix("POST#")
 
 
+def added_by_store(post: Post) -> Item:
+    """Return what the store may add to the item of a post, in its longest form: an expiry, or its place on a list."""
+    added: Item = {"fetched_at": stamp(post.fetched_at)}
+    if post.ticket is not None:
+        return added
+    if post.triage is not None and post.triage.route == "drop":
+        return {**added, "expires_at": 9_999_999_999}
+    waits = "REVIEW" if post.triage is not None and post.triage.route == "review" else f"QUESTION#{post.channel}"
+    return {**added, "work_queue": waits, "act_at": stamp(post.fetched_at)}
+
+
+def fitted(post: Post, *, least: int = 0) -> Post:
+    """Return a post whose context is cut so that no write of the post costs more than it would without the context.
+
+    Whoever decides about a post reads its context almost whole; the decision takes its place and leaves what still
+    fits, or none.
+
+    Args:
+        post: The post as it is to be stored.
+        least: Bytes of the text that it stands under which are kept even if they cost a unit.
+    """
+    if post.context is None:
+        return post
+    added = added_by_store(post)
+
+    def bytes_with(context: Context | None) -> int:
+        changed = post.model_copy(update={"context": context})
+        return size(to_image(to_item(changed, post_key(post.key), **added)))
+
+    empty = bytes_with(post.context.model_copy(update={"under": "", "clipped": True}))
+    left = unit_end(bytes_with(None)) - empty
+    if left < least and least:
+        left = unit_end(empty + least) - empty
+    return post.model_copy(update={"context": post.context.within(left) if left >= 0 else None})
+
+
 def erasure(table: Table, post: Post, reason: str, at: datetime) -> dict[str, Any]:
     """Return the update that leaves only a tombstone of a post; for use alone or in a transaction.
 
@@ -303,7 +355,7 @@ def erasure(table: Table, post: Post, reason: str, at: datetime) -> dict[str, An
         "Key": to_image(post_key(post.key)),
         "UpdateExpression": (
             "SET #text = :nothing, permalink = :nothing, has_photo = :no, #state = :gone, gone_at = :at,"
-            f" gone_reason = :reason{also} REMOVE author, digest, missed_at, work_queue, act_at, context"
+            f" gone_reason = :reason{also} REMOVE author, context, digest, missed_at, work_queue, act_at"
         ),
         "ConditionExpression": "attribute_exists(pk) AND attribute_not_exists(gone_at)",
         "ExpressionAttributeNames": {"#text": "text", "#state": "state"},
@@ -348,6 +400,11 @@ def triaged_update(  # noqa: PLR0913 # a post, the decision, and what else is wr
     """
     sets: dict[str, object] = {"state": "triaged", "triage": attributes(triage)}
     removed = {"work_queue", "act_at", "expires_at", "sorted_at", "sorted_by", "answered_at"}
+    context = fitted(post.model_copy(update={"state": "triaged", "triage": triage, "ticket": ticket})).context
+    if context is None:
+        removed.add("context")
+    elif context != post.context:
+        sets["context"] = attributes(context)
     if ticket is not None:
         sets["ticket"] = ticket
     elif triage.route == "drop" and expires_at is not None:
