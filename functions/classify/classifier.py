@@ -29,7 +29,7 @@ _CODE: Final = hashlib.sha256(
     RULES_FILE.read_bytes()
     + b"".join(
         (_HERE / f"{name}.py").read_bytes()
-        for name in ("classifier", "departments", "features", "model", "phrase_matches", "places", "words")
+        for name in ("classifier", "departments", "elsewhere", "features", "model", "phrase_matches", "places", "words")
     )
 ).hexdigest()[:12]
 """Hash of the rules and of the code that applies them. Equal hashes mean equal decisions."""
