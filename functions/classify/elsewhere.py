@@ -126,10 +126,13 @@ class Atlas:
             taken: Places of words that are part of another name. None that begins there is looked for, but ``kota
                 Depok`` is found where ``Depok`` is one.
         """
+        named = list(self._names_in(words, taken))
+        if not named:
+            return []
         shouting = sum(word.isupper() for word in typed) > len(typed) / 2
         passing = not _COMPARING.isdisjoint(words)
         mentions = []
-        for start, length, name in self._names_in(words, taken):
+        for start, length, name in named:
             before = words[start - 1] if start else ""
             after = words[start + length] if start + length < len(words) else ""
             if before in self._not_there or before in _HOME or (after in _HOME and before not in AT):
@@ -146,21 +149,16 @@ class Atlas:
         return mentions
 
     def _names_in(self, words: list[str], taken: AbstractSet[int]) -> Iterator[tuple[int, int, _Name]]:
-        place = 0
-        while place < len(words):
-            length = 0
-            if words[place] in self._firsts and place not in taken:
-                length = next(
-                    (
-                        size
-                        for size in range(min(_LONGEST, len(words) - place), 0, -1)
-                        if tuple(words[place : place + size]) in self._names
-                    ),
-                    0,
-                )
-            if length:
-                yield place, length, self._names[tuple(words[place : place + length])]
-            place += length or 1
+        end = 0
+        for place, word in enumerate(words):
+            if word not in self._firsts or place < end or place in taken:
+                continue
+            for size in range(min(_LONGEST, len(words) - place), 0, -1):
+                name = self._names.get(tuple(words[place : place + size]))
+                if name is not None:
+                    end = place + size
+                    yield place, size, name
+                    break
 
     def _goes_on(self, typed: list[str], place: int) -> bool:
         """Tell whether a word with a capital follows that begins no name here: ``Puncak Merapi`` is another name."""
