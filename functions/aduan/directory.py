@@ -139,8 +139,35 @@ class Outside(Entry):
     status: Status
 
 
+class Province(Entry):
+    """A province with its regencies (kabupaten) and cities (kota), by their bare names: ``Bekasi`` is in both lists."""
+
+    name: Text
+    aliases: tuple[Text, ...]
+    kabupaten: tuple[Text, ...]
+    kota: tuple[Text, ...]
+
+
+class Regencies(Entry):
+    """Every regency and city of Indonesia, and which words make their names mean something else."""
+
+    source: Text
+    owner: Code
+    """The outside owner to whom a matter in a regency or city that is no neighbour belongs."""
+    provinces: tuple[Province, ...]
+    aliases: Mapping[str, tuple[Text, ...]]
+    """Other names of a regency or city, by its bare name: short forms, and towns and districts known by themselves."""
+    doubtful: tuple[Text, ...]
+    """Names that are also ordinary words or names of people: they count after ``di`` and the like."""
+    everyday: tuple[Text, ...]
+    """Names that are ordinary words even after ``di`` (``di batu``): they count after ``kota`` and the like, or before
+    their province."""
+    not_there: tuple[Text, ...]
+    """Words before a name that make it no place of the matter: ``soto Lamongan``, ``jalan Kediri``, ``asal Medan``."""
+
+
 class Places(Entry):
-    """The county's places, and the neighbouring cities and counties."""
+    """The county's places, the neighbouring cities and counties, and all others of the country by name."""
 
     source: Text
     kapanewon: tuple[Kapanewon, ...]
@@ -148,6 +175,7 @@ class Places(Entry):
     landmarks: tuple[Landmark, ...]
     roads: tuple[Road, ...]
     outside: tuple[Outside, ...]
+    regencies: Regencies
 
 
 OUTSIDE: Final = "outside"

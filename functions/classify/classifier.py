@@ -26,12 +26,19 @@ if TYPE_CHECKING:
     from aduan.post import ChannelKind
 
 _HERE: Final = Path(__file__).parent
+_DECIDING: Final = (
+    "classifier",
+    "departments",
+    "elsewhere",
+    "features",
+    "model",
+    "phrase_matches",
+    "places",
+    "signs",
+    "words",
+)
 _CODE: Final = hashlib.sha256(
-    RULES_FILE.read_bytes()
-    + b"".join(
-        (_HERE / f"{name}.py").read_bytes()
-        for name in ("classifier", "departments", "features", "model", "phrase_matches", "places", "signs", "words")
-    )
+    RULES_FILE.read_bytes() + b"".join((_HERE / f"{name}.py").read_bytes() for name in _DECIDING)
 ).hexdigest()[:12]
 """Hash of the rules and of the code that applies them. Equal hashes mean equal decisions."""
 UNSURE_REPORT: Final = "belum pasti laporan: perlu dilihat"
@@ -203,11 +210,15 @@ def _likeliest(probabilities: Mapping[str, float]) -> tuple[str, float]:
 
 
 def _urgency(case: _Case) -> tuple[Urgency, float]:
-    """Return the urgency and its probability, from the model's view and the words of emergency and fear."""
+    """Return the urgency and its probability, from the model's view, the words of emergency and fear, and the place.
+
+    A danger outside the county is only urgent: others are called there.
+    """
     probable, matches = case.probable.urgency, case.reading.matches
     emergency = probable["emergency"]
     needed = _FEARED_EMERGENCY if matches.marks.get("fear") else _NAMED_EMERGENCY if matches.emergency else _EMERGENCY
-    if emergency >= needed and case.probable.report >= _EMERGENCY_REPORT:
+    ours = case.reading.where.owner is None
+    if ours and emergency >= needed and case.probable.report >= _EMERGENCY_REPORT:
         return "emergency", emergency
     if matches.emergency or matches.feared or matches.marks.get("urgent") or probable["urgent"] > probable["normal"]:
         return "urgent", probable["urgent"]
