@@ -38,9 +38,11 @@ DENSE: Final = ("bias", *HEADS)
 """What an adapter weighs besides features: a constant, and the base model's logits."""
 
 _MAGIC: Final = b"aduan gate\n"
-_SCHEMA: Final = 1
+SCHEMA: Final = 1
+"""Counts the forms of a stored adapter. Older ones are not read: the next decisions make a new one."""
 _ROW: Final = struct.Struct(f"<I{len(HEADS)}b")
-_STEPS: Final = 127
+STEPS: Final = 127
+"""A weight is kept as a whole number of steps, at most this many."""
 _HIGHEST: Final = 8.0
 """A logit of the base model counts at most this much: beyond, it says no more."""
 
@@ -125,7 +127,7 @@ class Adapter:
     def to_bytes(self) -> bytes:
         """Return the adapter as it is stored; at most `LARGEST` bytes."""
         described = {
-            "schema": _SCHEMA,
+            "schema": SCHEMA,
             "families": FAMILIES,
             "model": self.model,
             "version": self.version,
@@ -153,20 +155,23 @@ class Adapter:
             raise AdapterError("it is no adapter, or it is damaged")
         header, _, rows = zlib.decompress(body).partition(b"\n")
         described: dict[str, Any] = json.loads(header)
-        if described["schema"] != _SCHEMA or tuple(described["families"]) != FAMILIES:
-            raise AdapterError(f"it has form {described['schema']} with other features: this code reads {_SCHEMA}")
+        if described.get("schema") != SCHEMA or tuple(described.get("families", ())) != FAMILIES:
+            raise AdapterError(f"it has form {described.get('schema')}, or other features; this code reads {SCHEMA}")
         if described["model"] != model.hash:
             raise AdapterError(f"it belongs to the base model {described['model']}, and {model.hash} is deployed")
-        return cls(
-            model=described["model"],
-            version=described["version"],
-            made_at=described["made_at"],
-            learnt={name: Learnt(**learnt) for name, learnt in described["learnt"].items()},
-            drop_below=described["drop_below"],
-            dense=tuple(map(tuple, described["dense"])),
-            scales=tuple(described["scales"]),
-            rows={name: tuple(steps) for name, *steps in _ROW.iter_unpack(rows)},
-        )
+        try:
+            return cls(
+                model=described["model"],
+                version=described["version"],
+                made_at=described["made_at"],
+                learnt={name: Learnt(**learnt) for name, learnt in described["learnt"].items()},
+                drop_below=described["drop_below"],
+                dense=tuple(map(tuple, described["dense"])),
+                scales=tuple(described["scales"]),
+                rows={name: tuple(steps) for name, *steps in _ROW.iter_unpack(rows)},
+            )
+        except (KeyError, TypeError, struct.error) as error:
+            raise AdapterError(f"a part is missing or wrong: {error}") from None
 
 
 _SEEDS: Final = tuple(zlib.crc32(family.encode()) for family in FAMILIES)

@@ -24,13 +24,24 @@ if TYPE_CHECKING:
     from aduan.context import Context
     from aduan.directory import Directory
     from aduan.post import ChannelKind
+    from classify.adapter import Adapter
 
 _HERE: Final = Path(__file__).parent
 _CODE: Final = hashlib.sha256(
     RULES_FILE.read_bytes()
     + b"".join(
         (_HERE / f"{name}.py").read_bytes()
-        for name in ("classifier", "departments", "features", "model", "phrase_matches", "places", "signs", "words")
+        for name in (
+            "adapter",
+            "classifier",
+            "departments",
+            "features",
+            "model",
+            "phrase_matches",
+            "places",
+            "signs",
+            "words",
+        )
     )
 ).hexdigest()[:12]
 """Hash of the rules and of the code that applies them. Equal hashes mean equal decisions."""
@@ -62,6 +73,7 @@ def classify(  # noqa: PLR0913 # a text, what is known about it, and what it is 
     has_photo: bool = False,
     clipped: bool = False,
     model: Model | None = None,
+    adapter: Adapter | None = None,
 ) -> Triage:
     """Decide about one post, with `model` or, by default, the deployed one. Never raises, whatever the text.
 
@@ -78,15 +90,20 @@ def classify(  # noqa: PLR0913 # a text, what is known about it, and what it is 
         has_photo: Whether a picture came with it.
         clipped: Whether more was written than `text`.
         model: The model that weighs the text; None for the deployed one.
+        adapter: What this deployment learnt from its desk, made for that model; None for the model alone.
     """
     model, reader = model or load_model(), reader_of(directory)
     decided_by = f"model {model.hash}/{_CODE}/{directory.hash}"
+    if adapter is not None:
+        decided_by += f" + gate {adapter.version}"
     reading, whole = reader.read(text), not clipped and is_read_whole(text)
     if not reading.typed:
         return _wordless(decided_by, seen=has_photo or not text.strip() or not whole)
     features = features_of(reading, context_features(context, reader))
     probable = model.weigh(features)
     gate = model.gate_for(channel_kind, context)
+    if adapter is not None:
+        probable, gate = adapter.applied(probable, gate, features, channel_kind=channel_kind, context=context)
     case = _Case(model, directory, reading, features, probable, gate, decided_by)
     urgency = _urgency(case)
     lane = _lane(case, urgency[0], readable=whole and not is_disguised(text))

@@ -13,10 +13,10 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from classify.adapter import (
-    DENSE,
     HEADS,
     MOST_FEATURES,
     SCALES,
+    STEPS,
     Adapter,
     Learnt,
     base_logits,
@@ -26,7 +26,8 @@ from classify.adapter import (
 from classify.features import FAMILIES, context_features, features_of
 from classify.model import Model, Probabilities, gate_name
 from classify.phrase_matches import reader_of
-from learn.logistic import Row, fitted
+from learn.logistic import Row, Weights, fitted
+from learn.unseen import fingerprint, unseen_logits
 
 if TYPE_CHECKING:
     from aduan.context import Context
@@ -35,7 +36,10 @@ if TYPE_CHECKING:
     from aduan.triage import ReportKind
 
 FOLDS: Final = 4
-PENALTY: Final = 1.0
+FOLDS_OF_FEW: Final = 10
+FEW: Final = 1000
+"""Fewer decisions than this are measured in more parts, so that each adapter learns from nearly as many as the last."""
+PENALTY: Final = 0.4
 """How strongly the weights are held at the base model."""
 FEWEST_GROUPS: Final = 2
 """A feature must occur in this many groups of decisions. It also keeps out what only one person ever wrote."""
@@ -46,8 +50,9 @@ CONFIDENCE: Final = 0.8
 CLICKS: Final = 10.0
 """So many decisions that something is chatter may one person make about a topic; see `_weights`."""
 CLICKS_PER_REPORT: Final = 3.0
+_GATE_HEADS: Final = 2
+"""How many of `HEADS`, from the first, the relevance of a post is made of."""
 _ACTION: Final = frozenset({"complaint", "request"})
-_DENSE_VALUES: Final = (1.0, 0.3, 0.3, 0.3)
 
 
 class Decision(NamedTuple):
@@ -63,8 +68,6 @@ class Decision(NamedTuple):
     channel_kind: ChannelKind | None = None
     by: str | None = None
     """Who decided; None for decisions that no limit for one person applies to."""
-    unseen: tuple[float, ...] | None = None
-    """Logits for `HEADS` by a model that had not learnt from this text; None when the base model has not."""
 
 
 class Outcome(NamedTuple):
@@ -86,7 +89,8 @@ class _Case(NamedTuple):
     """Hashes, by family."""
     topics: frozenset[str]
     """What its words speak of."""
-    fold: int
+    part: int
+    """A number by which decisions are divided; that of a group is one."""
 
     @property
     def is_report(self) -> bool:
@@ -112,11 +116,12 @@ def fit(decisions: Sequence[Decision], directory: Directory, model: Model, *, ve
     cases = sorted(_cases(decisions, directory, model), key=lambda case: (case.decision.group, case.decision.text))
     weights = _weights(cases)
     unseen: list[Probabilities | None] = [None] * len(cases)
-    for fold in range(FOLDS):
-        inside = [place for place, case in enumerate(cases) if case.fold != fold]
-        part = _learnt([cases[place] for place in inside], [weights[place] for place in inside])
+    folds = FOLDS_OF_FEW if len(cases) < FEW else FOLDS
+    for fold in range(folds):
+        inside = [place for place, case in enumerate(cases) if case.part % folds != fold]
+        part = _learn([cases[place] for place in inside], [weights[place] for place in inside], _GATE_HEADS)
         for place, case in enumerate(cases):
-            if case.fold == fold:
+            if case.part % folds == fold:
                 unseen[place] = part.judged(case)
     judged = [(case, after) for case, after in zip(cases, unseen, strict=True) if after is not None]
     learnt: dict[str, Learnt] = {}
@@ -126,29 +131,28 @@ def fit(decisions: Sequence[Decision], directory: Directory, model: Model, *, ve
         threshold, learnt[name] = _threshold(mine, model.gates[name].drop_below)
         if threshold is not None:
             drop_below[name] = threshold
-    whole = _learnt(cases, weights)
+    whole = _learn(cases, weights, len(HEADS))
     adapter = whole.adapter(model=model.hash, version=version, made_at=made_at, learnt=learnt, drop_below=drop_below)
     return Outcome(adapter, improves=bool(drop_below))
 
 
 def _cases(decisions: Iterable[Decision], directory: Directory, model: Model) -> Iterable[_Case]:
-    reader = reader_of(directory)
+    reader, unseen = reader_of(directory), unseen_logits(model)
     for decision in decisions:
         reading = reader.read(decision.text)
         if not reading.typed:
             continue  # `classify` does not ask the model about a post without words
         features = features_of(reading, context_features(decision.context, reader))
         probable = model.weigh(features)
-        if decision.unseen is not None:
-            known = base_logits(probable)
-            probable = shifted(probable, [new - old for new, old in zip(decision.unseen, known, strict=True)])
+        if (honest := unseen.get(fingerprint(decision.text))) is not None:
+            probable = shifted(probable, [new - old for new, old in zip(honest, base_logits(probable), strict=True)])
         yield _Case(
             decision,
             gate_name(decision.channel_kind, decision.context),
             probable,
             hashes_of(features),
             frozenset(reading.matches.topics),
-            int.from_bytes(hashlib.sha256(decision.group.encode("utf-8", "surrogatepass")).digest()[:4]) % FOLDS,
+            int.from_bytes(hashlib.sha256(decision.group.encode("utf-8", "surrogatepass")).digest()[:4]),
         )
 
 
@@ -178,43 +182,35 @@ def _weights(cases: Sequence[_Case]) -> list[float]:
     return [share(case) for case in cases]
 
 
-class _Weights(NamedTuple):
+class _Learnt(NamedTuple):
     """What was learnt, in floating point."""
 
     places: dict[int, int]
-    heads: list[list[float]]
-    """For each of `HEADS` the weights of `DENSE`, then of the features."""
+    """The place of each feature, by its hash."""
+    heads: list[Weights]
+    """For each of `HEADS`, or the first of them. The shared values are those of `DENSE`."""
 
     def judged(self, case: _Case) -> Probabilities:
+        """Return the probabilities of a case."""
         row = _row(case, self.places, known=0.0, right=False, weight=0.0)
-        return shifted(
-            case.probable,
-            [
-                sum(weights[place] * value for place, value in zip(row.places, row.values, strict=True))
-                for weights in self.heads
-            ],
-        )
+        shifts = [weights.added_to(row) for weights in self.heads]
+        return shifted(case.probable, [*shifts, *[0.0] * (len(HEADS) - len(shifts))])
 
     def adapter(self, **described: object) -> Adapter:
         """Round the weights to steps, and keep those of the strongest features."""
-        width = len(DENSE)
-        strength = {name: max(abs(weights[place]) for weights in self.heads) for name, place in self.places.items()}
+        heads = [weights.sparse for weights in self.heads]
+        strength = {name: max(abs(weights[place]) for weights in heads) for name, place in self.places.items()}
         kept = sorted(self.places, key=lambda name: (-strength[name], name))[:MOST_FEATURES]
-        scales = [max([1e-9, *(abs(weights[self.places[name]]) for name in kept)]) / 127 for weights in self.heads]
+        scales = [max([1e-9, *(abs(weights[self.places[name]]) for name in kept)]) / STEPS for weights in heads]
         rows = {
-            name: tuple(
-                round(weights[self.places[name]] / scale) for weights, scale in zip(self.heads, scales, strict=True)
-            )
+            name: tuple(round(weights[self.places[name]] / scale) for weights, scale in zip(heads, scales, strict=True))
             for name in kept
         }
-        dense = tuple(
-            tuple(weight * value for weight, value in zip(weights[:width], _DENSE_VALUES, strict=True))
-            for weights in self.heads
-        )
+        dense = tuple(tuple(weights.shared) for weights in self.heads)
         return Adapter(dense=dense, scales=tuple(scales), rows=rows, **described)  # type: ignore[arg-type]
 
 
-def _learnt(cases: Sequence[_Case], weights: Sequence[float]) -> _Weights:
+def _learn(cases: Sequence[_Case], weights: Sequence[float], heads: int) -> _Learnt:
     groups: dict[int, set[str]] = defaultdict(set)
     for case in cases:
         for given in case.features:
@@ -222,14 +218,14 @@ def _learnt(cases: Sequence[_Case], weights: Sequence[float]) -> _Weights:
                 if len(groups[name]) < FEWEST_GROUPS:
                     groups[name].add(case.decision.group)
     names = sorted(name for name, where in groups.items() if len(where) >= FEWEST_GROUPS)
-    places = {name: place for place, name in enumerate(names, start=len(DENSE))}
+    places = {name: place for place, name in enumerate(names)}
     right = (
         lambda case: case.is_report,
         lambda case: not case.is_chatter,
         lambda case: case.decision.kind == "question",
     )
-    heads = []
-    for head in range(len(HEADS)):
+    learnt = []
+    for head in range(heads):
         rows = [
             _row(
                 case,
@@ -240,18 +236,19 @@ def _learnt(cases: Sequence[_Case], weights: Sequence[float]) -> _Weights:
             )
             for case, weight in zip(cases, weights, strict=True)
         ]
-        heads.append(fitted(rows, len(DENSE) + len(places), PENALTY))
-    return _Weights(places, heads)
+        learnt.append(fitted(rows, len(places), PENALTY))
+    return _Learnt(places, learnt)
 
 
 def _row(case: _Case, places: dict[int, int], *, known: float, right: bool, weight: float) -> Row:
-    mine = list(range(len(DENSE)))
-    values = [value * logit for value, logit in zip(_DENSE_VALUES, (1.0, *base_logits(case.probable)), strict=True)]
+    mine: list[int] = []
+    values: list[float] = []
     for family, given in zip(FAMILIES, case.features, strict=True):
         found = [places[name] for name in given if name in places]
-        mine += found
-        values += [SCALES[family] / math.sqrt(len(found))] * len(found) if found else []
-    return Row(tuple(mine), tuple(values), known, right, weight)
+        if found:
+            mine += found
+            values += [SCALES[family] / math.sqrt(len(found))] * len(found)
+    return Row(known, (1.0, *base_logits(case.probable)), tuple(mine), tuple(values), right, weight)
 
 
 def _threshold(judged: Sequence[tuple[_Case, Probabilities]], base: float) -> tuple[float | None, Learnt]:
