@@ -39,13 +39,13 @@ FOLDS: Final = 4
 FOLDS_OF_FEW: Final = 10
 FEW: Final = 1000
 """Fewer decisions than this are measured in more parts, so that each adapter learns from nearly as many as the last."""
-PENALTY: Final = 0.4
+PENALTY: Final = 0.5
 """How strongly the weights are held at the base model."""
 FEWEST_GROUPS: Final = 2
 """A feature must occur in this many groups of decisions. It also keeps out what only one person ever wrote."""
 PROMISE: Final = 0.03
 """Share of the complaints and requests that may be lost."""
-CONFIDENCE: Final = 0.8
+CONFIDENCE: Final = 2 / 3
 """How sure it must be, before a threshold is used, that on new posts no more are lost than promised."""
 CLICKS: Final = 10.0
 """So many decisions that something is chatter may one person make about a topic; see `_weights`."""
@@ -269,7 +269,7 @@ def most_lost(reports: int) -> int | None:
     """Return how many of so many unseen reports a threshold may lose; None when there are too few reports to tell.
 
     A threshold that just keeps the report after the k-th loses a share of new reports that has the distribution Beta(k
-    + 1, n - k). The share is to be within the promise as surely as `CONFIDENCE` says: 53 reports must lose none, and of
+    + 1, n - k). The share is to be within the promise as surely as `CONFIDENCE` says: 36 reports must lose none, and of
     500 eleven may go.
     """
     likelihood, beyond, allowed = (1 - PROMISE) ** reports, 0.0, None

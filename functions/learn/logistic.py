@@ -82,8 +82,8 @@ def fitted(rows: Sequence[Row], size: int, penalty: float) -> Weights:
 def _step(agreed: float, given: float, length: float, weight: float) -> float:
     """Return the change of an example's dual variable that is best while all others stay.
 
-    The variable is right when it equals the weight times the probability that the present weights give the wrong
-    answer. It is `given` now, and the logit of the right answer is `agreed`. Each unit of change raises that by `length`.
+    The variable is right when it equals the weight times the probability of the wrong answer. It is `given` now, and
+    the logit of the right answer is `agreed`, which each unit of change raises by `length`.
     """
     lowest, highest, step = -given, weight - given, 0.0
     for _ in range(_NEWTON):
