@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from classify.adapter import (
     HEADS,
     MOST_FEATURES,
-    SCALES,
     STEPS,
     Adapter,
     Learnt,
@@ -23,7 +22,7 @@ from classify.adapter import (
     hashes_of,
     shifted,
 )
-from classify.features import FAMILIES, context_features, features_of
+from classify.features import FAMILIES, SCALES, context_features, features_of
 from classify.model import Model, Probabilities, gate_name
 from classify.phrase_matches import reader_of
 from learn.logistic import Row, Weights, fitted
