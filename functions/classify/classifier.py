@@ -24,14 +24,23 @@ if TYPE_CHECKING:
     from aduan.context import Context
     from aduan.directory import Directory
     from aduan.post import ChannelKind
+    from classify.adapter import Adapter
 
 _HERE: Final = Path(__file__).parent
+_DECIDING: Final = (
+    "adapter",
+    "classifier",
+    "departments",
+    "elsewhere",
+    "features",
+    "model",
+    "phrase_matches",
+    "places",
+    "signs",
+    "words",
+)
 _CODE: Final = hashlib.sha256(
-    RULES_FILE.read_bytes()
-    + b"".join(
-        (_HERE / f"{name}.py").read_bytes()
-        for name in ("classifier", "departments", "features", "model", "phrase_matches", "places", "signs", "words")
-    )
+    RULES_FILE.read_bytes() + b"".join((_HERE / f"{name}.py").read_bytes() for name in _DECIDING)
 ).hexdigest()[:12]
 """Hash of the rules and of the code that applies them. Equal hashes mean equal decisions."""
 UNSURE_REPORT: Final = "belum pasti laporan: perlu dilihat"
@@ -62,6 +71,7 @@ def classify(  # noqa: PLR0913 # a text, what is known about it, and what it is 
     has_photo: bool = False,
     clipped: bool = False,
     model: Model | None = None,
+    adapter: Adapter | None = None,
 ) -> Triage:
     """Decide about one post, with `model` or, by default, the deployed one. Never raises, whatever the text.
 
@@ -78,16 +88,22 @@ def classify(  # noqa: PLR0913 # a text, what is known about it, and what it is 
         has_photo: Whether a picture came with it.
         clipped: Whether more was written than `text`.
         model: The model that weighs the text; None for the deployed one.
+        adapter: What this deployment learnt from its desk, made for that model; None for the model alone.
     """
     model, reader = model or load_model(), reader_of(directory)
     decided_by = f"model {model.hash}/{_CODE}/{directory.hash}"
+    if adapter is not None:
+        decided_by += f" + gate {adapter.version}"
     reading, whole = reader.read(text), not clipped and is_read_whole(text)
     if not reading.typed:
         return _wordless(decided_by, seen=has_photo or not text.strip() or not whole)
     gate = gate_name(channel_kind, context)
     features = features_of(reading, context_features(context, reader), gate)
     probable = model.weigh(features)
-    case = _Case(model, directory, reading, features, probable, model.gates[gate], decided_by)
+    lane_gate = model.gates[gate]
+    if adapter is not None:
+        probable, lane_gate = adapter.applied(probable, lane_gate, features, channel_kind=channel_kind, context=context)
+    case = _Case(model, directory, reading, features, probable, lane_gate, decided_by)
     urgency = _urgency(case)
     lane = _lane(case, urgency[0], readable=whole and not is_disguised(text))
     return _dropped(case) if lane == "drop" else _decided(case, urgency, lane)
@@ -203,11 +219,15 @@ def _likeliest(probabilities: Mapping[str, float]) -> tuple[str, float]:
 
 
 def _urgency(case: _Case) -> tuple[Urgency, float]:
-    """Return the urgency and its probability, from the model's view and the words of emergency and fear."""
+    """Return the urgency and its probability, from the model's view, the words of emergency and fear, and the place.
+
+    A danger outside the county is only urgent: others are called there.
+    """
     probable, matches = case.probable.urgency, case.reading.matches
     emergency = probable["emergency"]
     needed = _FEARED_EMERGENCY if matches.marks.get("fear") else _NAMED_EMERGENCY if matches.emergency else _EMERGENCY
-    if emergency >= needed and case.probable.report >= _EMERGENCY_REPORT:
+    ours = case.reading.where.owner is None
+    if ours and emergency >= needed and case.probable.report >= _EMERGENCY_REPORT:
         return "emergency", emergency
     if matches.emergency or matches.feared or matches.marks.get("urgent") or probable["urgent"] > probable["normal"]:
         return "urgent", probable["urgent"]

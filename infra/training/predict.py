@@ -10,12 +10,14 @@ from aduan.context import Context
 from aduan.directory import Directory
 from aduan.post import ChannelKind
 from aduan.triage import Triage
+from classify.adapter import Adapter, AdapterError
 from classify.classifier import classify
+from classify.model import load_model
 from infra.training.json_lines import ExampleError, read_json_lines
 
 
-def predict(path: Path, directory: Directory) -> Iterator[dict[str, Any]]:
-    """Yield the decision about each line of a file, in the order of the lines.
+def predict(path: Path, directory: Directory, adapter: Adapter | None = None) -> Iterator[dict[str, Any]]:
+    """Yield the decision about each line of a file, in the order of the lines; with an adapter, if one is given.
 
     Raises:
         ExampleError: when a line is not a JSON object with a ``text``, or ``under``, ``to`` or ``channel_kind`` are
@@ -24,7 +26,20 @@ def predict(path: Path, directory: Directory) -> Iterator[dict[str, Any]]:
     for number, row in read_json_lines(path):
         if not isinstance(row.get("text"), str):
             raise ExampleError(f"{path.name}, line {number}: it has no text")
-        yield described(row.get("id", number), classify(row["text"], directory, **_circumstances(path, number, row)))
+        triage = classify(row["text"], directory, adapter=adapter, **_circumstances(path, number, row))
+        yield described(row.get("id", number), triage)
+
+
+def read_adapter(path: Path) -> Adapter:
+    """Read an adapter of the deployed model.
+
+    Raises:
+        ExampleError: when it cannot be used with that model.
+    """
+    try:
+        return Adapter.from_bytes(path.read_bytes(), load_model())
+    except AdapterError as error:
+        raise ExampleError(f"{path.name}: {error}") from None
 
 
 def _circumstances(path: Path, number: int, row: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from aduan.directory import Directory
+from classify.adapter import Adapter
 from classify.classifier import classify
 from classify.model import Model
 from infra.training.example import Example
@@ -51,9 +52,17 @@ class Held:
 
 
 def decisions(
-    examples: Iterable[Example], directory: Directory, model: Model | None = None, *, with_context: bool = True
+    examples: Iterable[Example],
+    directory: Directory,
+    model: Model | None = None,
+    *,
+    with_context: bool = True,
+    adapter: Adapter | None = None,
 ) -> Decided:
-    """Decide about texts with a model, by default the deployed one; without their contexts if so wished."""
+    """Decide about texts with a model, by default the deployed one; without their contexts if so wished.
+
+    An `adapter` must belong to that model.
+    """
     return [
         (
             example,
@@ -63,6 +72,7 @@ def decisions(
                 context=example.context if with_context else None,
                 channel_kind=example.channel_kind,
                 model=model,
+                adapter=adapter,
             ),
         )
         for example in examples

@@ -72,7 +72,7 @@ def thresholds(examples: Sequence[Example], unseen: Unseen) -> Thresholds:
     for name, lost in LOST.items():
         mine = kinds == name
         if not (mine & reports).any():
-            raise ValueError(f"no report to fit the gate {name!r} to")
+            continue
         gates[name] = Gate(
             # A value between two texts could lose more than this share.
             drop_below=float(np.quantile(relevance[mine & reports], lost, method="lower")),
@@ -80,7 +80,19 @@ def thresholds(examples: Sequence[Example], unseen: Unseen) -> Thresholds:
             question_from=QUESTION,
             auto_from=auto_from if name == "message" else social,
         )
-    return Thresholds(auto_report=_auto_report(examples, unseen, auto_from), gates=gates)
+    if not gates:
+        raise ValueError("no report to fit a gate to")
+    # A way of writing that no text is an example of gets the most cautious thresholds that there are.
+    cautious = Gate(
+        drop_below=min(gate.drop_below for gate in gates.values()),
+        ticket_from=max(gate.ticket_from for gate in gates.values()),
+        question_from=QUESTION,
+        auto_from=auto_from,
+    )
+    return Thresholds(
+        auto_report=_auto_report(examples, unseen, auto_from),
+        gates={name: gates.get(name, cautious) for name in LOST},
+    )
 
 
 def gate_of(example: Example) -> str:
