@@ -224,6 +224,7 @@ def _sorted(triage: Triage, answer: Answer, choice: Choice, probable: Probabilit
     kind = answer.kind if answer.kind != "other" else triage.kind
     # Words that spoke for another topic no longer explain anything.
     kept = triage.reasons if answer.topic == triage.topic else [r for r in triage.reasons if r in _DOUBTS]
+    probability = round(probable.topic.get(answer.topic, 0.0), 4)
     changes: dict[str, Any] = {
         "kind": kind,
         "topic": answer.topic,
@@ -232,11 +233,11 @@ def _sorted(triage: Triage, answer: Answer, choice: Choice, probable: Probabilit
     if kind != triage.kind:
         changes["kind_probability"] = round(probable.kind.get(kind, 0.0), 4)
     if answer.topic != triage.topic:
-        changes["topic_probability"] = round(probable.topic.get(answer.topic, 0.0), 4)
+        changes["topic_probability"] = probability
     if choice.code not in {triage.guess, DESK}:
         changes |= {
             "guess": choice.code,
-            "confidence": triage.runner_up_probability if choice.code == triage.runner_up else 0.0,
+            "confidence": triage.runner_up_probability if choice.code == triage.runner_up else probability,
             "runner_up": triage.guess,
             "runner_up_probability": triage.confidence if triage.guess is not None else 0.0,
         }
