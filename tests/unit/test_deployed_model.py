@@ -28,7 +28,7 @@ def words() -> set[str]:
 def test_it_is_small() -> None:
     """Its files are small enough to load in a moment and to keep in the repository."""
     files = {file.name: file.stat().st_size for file in MODEL_FOLDER.iterdir()}
-    assert set(files) == {"model.json", "features.txt", "weights.bin"}
+    assert set(files) == {"model.json", "features.txt", "weights.bin", "unseen.bin"}
     assert sum(files.values()) <= 2_000_000
 
 
