@@ -164,6 +164,10 @@ class Regencies(Entry):
     their province."""
     not_there: tuple[Text, ...]
     """Words before a name that make it no place of the matter: ``soto Lamongan``, ``jalan Kediri``, ``asal Medan``."""
+    lives: tuple[Text, ...]
+    """Words for people and their lives before ``di``: ``pemiliknya di Jakarta`` does not place the matter there."""
+    comparing: tuple[Text, ...]
+    """Words that make another place a comparison: ``macet kayak Jakarta``."""
 
 
 class Places(Entry):
