@@ -16,6 +16,8 @@ _QUAKES: Final = frozenset({"gempa", "tsunami", "likuefaksi"})
 _EVENTS: Final = _QUAKES | {"banjir", "kebakaran", "kobongan", "longsor", "kecelakaan", "rusuh", "kerusuhan", "macet"}
 """What befalls a place: ``gempa Palu``, ``banjir Kudus``."""
 FROM_OR_TO: Final = frozenset({"dari", "saking", "seko", "saka", "soko", "ke", "menuju", "sampai", "tekan", "arah"})
+_EVEN: Final = frozenset({"saja", "aja", "wae", "ae", "sj"})
+"""Words after a name that make it a comparison: ``di Solo saja gratis``."""
 _OFFICES: Final = frozenset(
     {
         *("kota", "kotamadya", "kabupaten", "kab", "kec", "kecamatan", "pemkot", "pemkab", "bupati", "walikota"),
@@ -140,7 +142,7 @@ class Atlas:
                 if name.need == "office" and not capital:
                     continue
                 standing = "faint"
-            elif before in FROM_OR_TO or passing or (before in AT and start > 1 and words[start - 2] in self._lives):
+            elif passing or before in FROM_OR_TO or after in _EVEN or (before in AT and self._is_life(words, start)):
                 standing = "passing"
             mentions.append(Mention(start, length, name.entry, standing))
         return mentions
@@ -156,6 +158,10 @@ class Atlas:
                     end = place + size
                     yield place, size, name
                     break
+
+    def _is_life(self, words: list[str], start: int) -> bool:
+        """Tell whether the words before ``di`` speak of somebody's life: ``saya lagi di Jakarta``."""
+        return start > 1 and words[start - 2] in self._lives
 
     def _goes_on(self, typed: list[str], place: int) -> bool:
         """Tell whether a word with a capital follows that begins no name here: ``Puncak Merapi`` is another name."""

@@ -171,6 +171,8 @@ def test_a_kapanewon_with_a_namesake_too(theirs: str, outside: str, ours: str, k
         "banjir di Sukoharjo",
         "rumah kosong nyaris ambruk, pemiliknya di Jakarta",
         "tembok ambruk, sing nduwe neng Bandung",
+        "rumah saya kebakaran, saya lagi di Jakarta",
+        "parkir mahal, di Surabaya saja gratis",
         "banjir di Pleret",
         "sampah di kecamatan Sidorejo",
         "warga Sleman kecelakaan di Semarang",
@@ -217,6 +219,12 @@ def test_a_danger_outside_wakes_nobody(name: str) -> None:
     assert there.urgency != "emergency"
     assert there.department in {DESK, "kab_lain", "kota_yogya", "pemda_lain"}
     assert (here.urgency, here.department) == ("emergency", "damkar")
+
+
+def test_a_cry_from_afar_is_still_heard() -> None:
+    """Somebody who is elsewhere while the house burns is not sent to the city where they are."""
+    cry = classify("tolong rumah saya kebakaran, saya lagi di Jakarta, anak saya di dalam", DIRECTORY)
+    assert (cry.urgency, cry.ours) == ("emergency", True)
 
 
 def _refusal(tmp_path: Path, **changes: Any) -> str:
