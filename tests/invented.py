@@ -69,6 +69,6 @@ def some_examples() -> list[Example]:
     ]
     others = [chatter(text=f"{words} {place} {number}") for words in CHATTER for place in PLACES for number in range(4)]
     return [
-        example.model_copy(update={"id": f"corpus-{number}", "group": f"corpus-{number}"} | GATES[number % len(GATES)])
+        example.model_copy(update={"id": f"corpus-{number}", "group": f"corpus-{number}", **GATES[number % len(GATES)]})
         for number, example in enumerate(reports + others)
     ]

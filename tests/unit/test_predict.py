@@ -71,7 +71,7 @@ def predicted(path: Path, capsys: pytest.CaptureFixture[str], *rows: dict[str, A
 
 
 def test_what_is_known_about_a_text_is_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The text it stands under, whom it addresses and the kind of channel reach the classifier; absent ones are unknown."""
+    """What it stands under, whom it addresses and the kind of channel reach the classifier; absent ones are unknown."""
     under = "Jalan mana yang rusak, lur? Laporkan di komentar"
     rows: list[dict[str, Any]] = [
         {"text": "kidul pasar"},

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from aduan.context import Context
 from aduan.directory import Directory
 from aduan.directory_loading import load_directory
 from aduan.masking import masked
@@ -83,13 +84,13 @@ def test_a_third_of_the_threads_is_held_out_whole() -> None:
 
 
 def test_comments_teach_without_their_context_too() -> None:
-    """Each text with a context has a twin without it, in the same group; other texts stay alone."""
-    comment = THREADS[0]
-    alone = an_example()
-    twins = with_blind_twins([comment, alone])
-    assert twins[:2] == [comment, alone]
-    assert [twin.model_copy(update={"context": comment.context}) for twin in twins[2:]] == [comment]
-    assert twins[2].context is None
+    """Each comment has a twin without its context, in the same group, that teaches no topic; other texts have none."""
+    context = Context(under="Kabar perbaikan jalan", by="account", to="account")
+    comment = an_example(context=context, channel_kind="instagram")
+    alone = [an_example(), an_example(context=context, channel_kind="x")]
+    twins = with_blind_twins([comment, *alone])
+    assert twins[:3] == [comment, *alone]
+    assert twins[3:] == [comment.model_copy(update={"context": None, "teaches_topic": False})]
 
 
 COMMENT: dict[str, Any] = {"text": "kapan?", "label": "question", "topic": "jalan", "urgency": None, "to": "account"}

@@ -11,14 +11,13 @@ from hypothesis import strategies as st
 
 from aduan.context import Context
 from aduan.directory_loading import load_directory
-from classify.features import FAMILIES
+from classify.features import FAMILIES, SCALES
 from infra.training.example import Example
 from infra.training.fitting import read_features
 from infra.training.vocabulary import (
     FEWEST_HOSTS,
     FEWEST_STRANGERS,
     FEWEST_TEXTS,
-    SCALES,
     Vocabulary,
     allowed_features,
 )
