@@ -15,7 +15,9 @@ from poll_channels.poll import answer_name
 from poll_channels.recheck import forgetting
 from poll_channels.source import Batch, Own, Source, Window
 from poll_channels.sources.threads import Said, answered, names
-from tests.builders import NOON, a_channel, a_post
+from tests.builders import NOON, a_channel, a_post, a_triage
+from tests.in_memory.lanes import InMemoryLaneStore
+from tests.in_memory.posts import InMemoryPostStore
 from tests.polling import MINUTE, Platform
 
 WINDOW = Window(since=NOON, floor=NOON, threads=NOON)
@@ -46,6 +48,17 @@ def test_an_answer_is_told_once_and_a_quiet_poll_writes_nothing() -> None:
     source.answers.append(Own(NOON + MINUTE, ("q",)))
     platform.poll(source)
     assert platform.memory.answers == {"instagram#q": NOON + MINUTE}
+
+
+def test_a_question_that_was_answered_before_it_was_decided_never_waits() -> None:
+    """The answer is often read together with the question; it waits for the decision."""
+    platform = Platform()
+    platform.poll(Answering([Own(NOON, ("q",))]))
+    posts, lanes = InMemoryPostStore(platform.memory), InMemoryLaneStore(platform.memory)
+    question = posts.get("instagram#q")
+    assert question is not None
+    posts.settle(question, a_triage(route="question", kind="question"), None)
+    assert lanes.questions(platform.channel.id) == []
 
 
 def test_an_answer_is_no_post_and_the_question_beside_it_keeps_its_place_in_the_memory() -> None:
