@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import datetime
 from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
@@ -17,8 +18,6 @@ ChannelKind = Literal["facebook_page", "instagram", "rss", "telegram_relay", "we
 TEXT_BYTES = 16_000
 """A longer text is cut to this. No channel read today allows more than 10,000 characters. An item may hold 400 KB, but
 every write costs by the kilobyte."""
-_THREAD_NAME = 80
-"""Characters of the text above that name a thread. Of different posts, different lengths of it are kept."""
 LINK_CHARACTERS = 2_000
 """A post with a longer link goes into quarantine, because an item that the table refuses would stop its channel."""
 
@@ -87,14 +86,23 @@ class Post(Record):
     @property
     def thread(self) -> str:
         """Names what the post stands under on its channel: equal for all posts of a thread."""
-        under = self.context.under if self.context is not None else ""
-        return under[:_THREAD_NAME] or self.parent_id or self.native_id
+        named = self.context.thread if self.context is not None else ""
+        return named or self.parent_id or self.native_id
 
     @property
     def lane(self) -> Route | None:
         """The lane the post waits or was put away in; None while it is undecided, has a ticket, or is gone."""
         decided = self.state == "triaged" and self.ticket is None
         return self.triage.route if decided and self.triage is not None else None
+
+    def awaits_answer(self, at: datetime) -> bool:
+        """Tell whether an answer of the account's own is news: to a question, or to a post that is undecided.
+
+        An answer from before an edit, which `at` tells, was one to other words.
+        """
+        if self.answered_at is not None or (self.revised_at is not None and at < self.revised_at):
+            return False
+        return self.state == "new" or self.lane == "question"
 
     @property
     def key(self) -> str:

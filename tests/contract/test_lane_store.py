@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from aduan.context import Context
 from aduan.example import Example, Label
 from aduan.post import Post
 from aduan.store.table import OutdatedError
-from aduan.triage import Triage
+from aduan.triage import Route, Triage
 from tests import moves
 from tests.builders import NOON, a_post, a_ticket, a_triage, an_event
 from tests.stores import MINUTE, Stores, stored_post
@@ -119,3 +120,66 @@ def test_an_erased_candidate_is_listed_nowhere(stores: Stores) -> None:
     assert stores.posts.erase(post, "gone", NOON + MINUTE)
     assert stores.lanes.candidates() == []
     assert stored_post(stores).context is None
+
+
+def test_an_answer_that_came_before_the_decision_closes_the_question(stores: Stores) -> None:
+    """It waits on the post; a decision about what was read before it came is refused, and made again."""
+    before = a_post(channel=CHANNEL)
+    stores.posts.add(before)
+    assert stores.lanes.answered(before.key, NOON + timedelta(minutes=5))
+    assert not stores.lanes.answered(before.key, NOON + timedelta(minutes=6))
+    with pytest.raises(OutdatedError):
+        stores.posts.settle(before, in_lane("question"), NOON)
+    post = stores.posts.get(before.key)
+    assert post is not None
+    stores.posts.settle(post, in_lane("question"), NOON)
+    assert stores.lanes.questions(CHANNEL) == []
+    settled = stores.posts.get(before.key)
+    assert settled is not None
+    assert settled.answered_at == NOON + timedelta(minutes=5)
+
+
+def test_an_answer_to_other_words_closes_nothing(stores: Stores) -> None:
+    """A question that was edited since is open until it is answered again."""
+    post = a_post(channel=CHANNEL)
+    stores.posts.add(post)
+    assert stores.lanes.answered(post.key, NOON + timedelta(minutes=5))
+    edited = a_post(channel=CHANNEL, text="jam berapa bukanya?", fetched_at=NOON + timedelta(hours=1))
+    assert stores.posts.revise(edited)
+    assert not stores.lanes.answered(post.key, NOON + timedelta(minutes=5))
+    found = stores.posts.get(post.key)
+    assert found is not None
+    stores.posts.settle(found, in_lane("question"), NOON)
+    assert [one.key for one in stores.lanes.questions(CHANNEL)] == [post.key]
+    assert stores.lanes.answered(post.key, NOON + timedelta(hours=2))
+    assert stores.lanes.questions(CHANNEL) == []
+
+
+@pytest.mark.parametrize("route", ["drop", "review"])
+def test_an_answer_to_anything_but_a_question_is_not_kept(stores: Stores, route: Route) -> None:
+    """It would make the item larger for nothing. A post that is not stored is left alone."""
+    post = a_post(channel=CHANNEL)
+    assert not stores.lanes.answered(post.key, NOON)
+    stores.posts.add(post)
+    assert stores.lanes.answered(post.key, NOON + timedelta(minutes=5))
+    found = stores.posts.get(post.key)
+    assert found is not None
+    stores.posts.settle(found, in_lane(route), NOON)
+    settled = stores.posts.get(post.key)
+    assert settled is not None
+    assert settled.answered_at is None
+    assert not stores.lanes.answered(post.key, NOON + timedelta(minutes=6))
+
+
+def test_posts_of_a_thread_are_one_whatever_is_left_of_its_text(stores: Stores) -> None:
+    """Decisions of different lengths leave different lengths of it."""
+    under = "Jadwal pasar murah di Balai Kalurahan Sidoarum, Kamis pukul 8. " * 9
+    for number, text in enumerate(("kapan?", "panjang " * 60)):
+        post = a_post(native_id=str(number), text=text, channel=CHANNEL, context=Context(under=under))
+        stores.posts.add(post)
+        stored = stores.posts.get(post.key)
+        assert stored is not None
+        stores.posts.settle(stored, in_lane("review"), NOON)
+    found = stores.lanes.candidates()
+    assert len(found) == 2
+    assert len({post.thread for post in found}) == 1

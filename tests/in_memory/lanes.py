@@ -34,10 +34,10 @@ class InMemoryLaneStore:
             self.memory.examples[post.key] = example
 
     def answered(self, key: str, at: datetime) -> bool:
-        """Close an open question."""
+        """Close an open question, or remember the answer until the post is decided."""
         with self.memory.call(write=True):
             post = self.memory.posts.get(key)
-            if post is None or post.lane != "question" or post.answered_at is not None:
+            if post is None or not post.awaits_answer(at):
                 return False
             self.memory.posts[key] = post.model_copy(update={"answered_at": at})
             return True

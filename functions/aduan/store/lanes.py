@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 
 from aduan.post import Post
 from aduan.store.examples import keeping
-from aduan.store.posts import QUESTION, REVIEW, lane_counts, triaged_update
+from aduan.store.posts import QUESTION, REVIEW, SAME_VERSION, lane_counts, triaged_update
 from aduan.store.table import OutdatedError, Table, condition_failed, post_key, to_image, values
 
 if TYPE_CHECKING:
@@ -45,7 +45,11 @@ class LaneStore(Protocol):
         """
 
     def answered(self, key: str, at: datetime) -> bool:
-        """Close the question ``kind#native id``, which the account has answered. Return False when it is not open."""
+        """Close the question ``kind#native id``, which the account answered at a moment; tell whether that was new.
+
+        The answer is often read together with the post: then it waits on the post until that is decided. Any other
+        post is left as it is, and so is one that was edited since.
+        """
 
 
 @dataclass(frozen=True)
@@ -76,20 +80,37 @@ class DynamoLaneStore:
             raise
 
     def answered(self, key: str, at: datetime) -> bool:
-        """Make one conditional update."""
-        try:
-            self.table.client.update_item(
-                TableName=self.table.name,
-                Key=to_image(post_key(key)),
-                UpdateExpression="SET answered_at = :at REMOVE work_queue, act_at",
-                ConditionExpression="begins_with(work_queue, :question)",
-                ExpressionAttributeValues=values(at=at, question=QUESTION),
-            )
-        except ClientError as error:
-            if condition_failed(error):
+        """Make a read, and a conditional update if there is something to write.
+
+        A post that changes in between is read once more, because the poller tells every answer only once.
+        """
+        for _ in range(2):
+            item = self.table.get(post_key(key))
+            post = None if item is None else Post.model_validate(item)
+            if post is None or not post.awaits_answer(at):
                 return False
-            raise
-        return True
+            try:
+                self.table.client.update_item(
+                    TableName=self.table.name,
+                    Key=to_image(post_key(key)),
+                    UpdateExpression="SET answered_at = :at"
+                    + (" REMOVE work_queue, act_at" if post.state == "triaged" else ""),
+                    ConditionExpression=f"#state = :state AND {SAME_VERSION} AND attribute_not_exists(answered_at)"
+                    + (" AND begins_with(work_queue, :question)" if post.state == "triaged" else ""),
+                    ExpressionAttributeNames={"#state": "state"},
+                    ExpressionAttributeValues=values(
+                        at=at,
+                        state=post.state,
+                        digest=post.digest,
+                        **({"question": QUESTION} if post.state == "triaged" else {}),
+                    ),
+                )
+            except ClientError as error:
+                if not condition_failed(error):
+                    raise
+            else:
+                return True
+        return False
 
     def _listed(self, queue: str, lane: str) -> list[Post]:
         keys: list[dict[str, str]] = []
