@@ -16,6 +16,7 @@ from aduan.ticket import Resolution, Ticket, Voice, clock_of
 
 if TYPE_CHECKING:
     from aduan.example import Example
+    from aduan.lanes import Sorting
     from aduan.notice import Notice
     from aduan.post import Post
     from aduan.ticket import Event
@@ -57,6 +58,8 @@ class Change:
     """Whether the post becomes another voice of the ticket."""
     example: Example | None = None
     """What a person said about the post, kept for the training of the classifier."""
+    sorting: Sorting | None = None
+    """The person's decision by which the post leaves its lane for this ticket, if it does."""
 
     def __post_init__(self) -> None:
         """Refuse a change that resolves a ticket without its first post, as nobody could then contradict it.

@@ -187,6 +187,8 @@ class Channel(Entry):
     """What reading it may cost a month, for platforms that charge for it."""
     replies: bool = False
     """Whether complaints are answered under their posts: who has the matter, and when it is done."""
+    questions: Literal["list", "ticket"] = "list"
+    """``list``: questions stand on the list of the channel's owner. ``ticket``: each opens a ticket there."""
     parameters: Mapping[str, str | int | tuple[str, ...]] = Field(default_factory=dict)
     """Further settings that its kind of channel needs."""
     note: str | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import ConfigDict, Field
 
+from aduan.context import Context
 from aduan.record import Moment, Record
 from aduan.triage import ReportKind, Triage, Urgency
 
@@ -27,7 +28,14 @@ class Example(Record):
 
     post: str
     """Key of the post, ``kind#native id``: one example per post."""
-    ticket: str
+    ticket: str | None = None
+    """Code of the post's ticket; None when a person decided that it gets none."""
+    channel: str | None = None
+    """Id of the post's channel; None on examples of earlier versions, as are the next two fields."""
+    context: Context | None = None
+    """What the post answers."""
+    by: str | None = None
+    """User name of the person who decided last, or ``tautan:`` and a department's code for a link."""
     text: str
     """The text as it is stored on the post, which is masked. Empty for a post that is only a photo."""
     decision: Triage | None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any, Literal, Self
+from typing import Any, Final, Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
@@ -13,6 +13,10 @@ from aduan.record import Moment, Record
 from aduan.triage import Triage
 
 ChannelKind = Literal["facebook_page", "instagram", "rss", "telegram_relay", "webhook", "x", "youtube"]
+
+Lane = Literal["question", "review", "drop"]
+"""Where a decided post without a ticket is: among the questions, among the candidates, or with the chatter."""
+LANES: Final[tuple[Lane, ...]] = get_args(Lane)
 
 TEXT_BYTES = 16_000
 """A longer text is cut to this. No channel read today allows more than 10,000 characters. An item may hold 400 KB, but
@@ -58,6 +62,13 @@ class Post(Record):
     """The last decision. While a new version is undecided, this is the decision about the version before it."""
     ticket: str | None = None
     """Code of the ticket that the post opened or joined."""
+    answered_at: Moment | None = None
+    """When the account itself answered this version of the post, as far as its answer was read."""
+    sorted_to: Literal["question", "drop", "ticket"] | None = None
+    """Where a person put this version of the post, which was a candidate or a question; None when nobody did."""
+    sorted_by: str | None = None
+    """User name of that person."""
+    sorted_at: Moment | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -75,3 +86,19 @@ class Post(Record):
     def key(self) -> str:
         """``kind#native id``: how tickets and events name the post."""
         return f"{self.kind}#{self.native_id}"
+
+    @property
+    def lane(self) -> Lane | None:
+        """The lane of a decided post; None while it is undecided, and when it has a ticket or is deleted."""
+        return self.last_lane if self.state == "triaged" else None
+
+    @property
+    def last_lane(self) -> Lane | None:
+        """The lane that the last decision gave the post, also while a newer version is undecided; None without one."""
+        where = self.sorted_to or (self.triage.route if self.triage is not None else None)
+        return next((lane for lane in LANES if lane == where), None) if self.ticket is None else None
+
+    @property
+    def version(self) -> str:
+        """What a person who decides about the post must have seen: its text and picture, and its lane."""
+        return f"{self.digest}.{self.lane or self.state}"

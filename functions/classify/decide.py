@@ -11,7 +11,7 @@ from aws_lambda_powertools import Logger
 from aduan.post import Post
 from aduan.store.table import OutdatedError
 from aduan.store.tickets import CodeTakenError, TicketStore
-from aduan.triage import DESK, Triage
+from aduan.triage import DESK, TICKET_ROUTES, Triage
 from classify.classifier import classify
 from classify.opening import opening
 from classify.reopening import contradicted, may_contradict, reopening
@@ -47,8 +47,9 @@ def decide(  # noqa: PLR0913 # a post, the stores, the directory, settings, and 
 ) -> Outcome:
     """Decide about the post ``kind#native id``, and write the decision with everything that follows from it.
 
-    Chatter is kept for `chatter_for`. `code_of` names a new ticket.
-    `advise` asks for a second opinion, if this deployment has one to ask.
+    Chatter is kept for `chatter_for`; candidates and questions stay until a person, an edit or a deletion. An edited
+    post is decided again, also one that a person had sorted: what they said was about another text.
+    `code_of` names a new ticket. `advise` asks for a second opinion, if this deployment has one to ask.
 
     Raises:
         CodeTakenError: when five codes in a row belong to other tickets.
@@ -57,7 +58,7 @@ def decide(  # noqa: PLR0913 # a post, the stores, the directory, settings, and 
     post = posts.get(key)
     if post is None or post.state != "new":
         return "already"
-    triage = triage_of(post, directory)
+    triage = as_channel_wants(triage_of(post, directory), post, directory)
     try:
         if may_contradict(post, triage) and join(post, triage, tickets, directory, now):
             return "joined"
@@ -65,10 +66,10 @@ def decide(  # noqa: PLR0913 # a post, the stores, the directory, settings, and 
             triage = advise(post, triage, now)
         if post.ticket is not None:
             reconsider(post, triage, tickets, directory, now)
-        elif triage.route == "drop":
-            posts.settle(post, triage, now + chatter_for)
-        else:
+        elif triage.route in TICKET_ROUTES:
             open_ticket(post, triage, tickets, directory, now, code_of=code_of)
+        else:
+            posts.settle(post, triage, now + chatter_for if triage.route == "drop" else None)
     except OutdatedError:
         return "already"
     return triage.route
@@ -97,6 +98,16 @@ def triage_of(post: Post, directory: Directory) -> Triage:
             reasons=("penggolong gagal membaca kiriman ini",),
             decided_by=f"none/{directory.hash}",
         )
+
+
+def as_channel_wants(triage: Triage, post: Post, directory: Directory) -> Triage:
+    """Return the decision with a ticket for a question where the channel opens one: its owner answers questions."""
+    channel = next((channel for channel in directory.channels if channel.id == post.channel), None)
+    if channel is None or channel.questions != "ticket" or triage.route != "question":
+        return triage
+    return triage.model_copy(
+        update={"route": "auto", "department": channel.department, "guess": channel.department, "ours": True}
+    )
 
 
 def reconsider(post: Post, triage: Triage, tickets: TicketStore, directory: Directory, now: datetime) -> None:

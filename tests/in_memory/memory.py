@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -41,6 +42,8 @@ class Memory:
     """How many tickets each counter of channel, topic and department has."""
     statuses: dict[tuple[str, str], int] = field(default_factory=dict)
     """The same by counter and status."""
+    lanes: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    """How many posts each month, channel and lane has."""
     misroutes: dict[str, int] = field(default_factory=dict)
     """How often a ticket of the counter was refused."""
     spent: dict[tuple[str, str], int] = field(default_factory=dict)

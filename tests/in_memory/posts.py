@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from aduan.channel import Rejected
-from aduan.post import Post
+from aduan.lanes import lane_moves
+from aduan.post import Lane, Post
+from aduan.record import month_of
 from aduan.store.posts import LEFT_BEHIND
 from aduan.store.table import OutdatedError
 from aduan.triage import Triage
@@ -51,6 +54,7 @@ class InMemoryPostStore:
                     "has_photo": post.has_photo,
                     "state": "new",
                     "missed_at": None,
+                    "answered_at": None,
                     "revised_at": post.fetched_at,
                 }
             )
@@ -62,7 +66,11 @@ class InMemoryPostStore:
             stored = self.memory.posts.get(post.key)
             if stored is None or stored.gone_at is None:
                 return False
-            self.memory.posts[post.key] = post.model_copy(update={"triage": stored.triage, "ticket": stored.ticket})
+            self.memory.posts[post.key] = post.model_copy(
+                update={
+                    name: getattr(stored, name) for name in ("triage", "ticket", "sorted_to", "sorted_by", "sorted_at")
+                }
+            )
             return True
 
     def note_missed(self, post: Post, at: datetime | None) -> None:
@@ -83,7 +91,7 @@ class InMemoryPostStore:
         with self.memory.call():
             return self.memory.posts.get(key)
 
-    def settle(self, post: Post, triage: Triage, expires_at: datetime) -> None:
+    def settle(self, post: Post, triage: Triage, expires_at: datetime | None) -> None:
         """Decide once."""
         with self.memory.call(write=True):
             self.decide(post, triage, None)
@@ -91,7 +99,11 @@ class InMemoryPostStore:
     def erase(self, post: Post, reason: str, at: datetime) -> bool:
         """Leave a tombstone."""
         with self.memory.call(write=True):
-            return self.memory.posts[post.key].ticket is None and self.leave_tombstone(post, reason, at)
+            if self.memory.posts[post.key].ticket is not None:
+                return False
+            if self.memory.posts[post.key].sorted_at is not None:
+                self.memory.examples.pop(post.key, None)
+            return self.leave_tombstone(post, reason, at)
 
     def leave_tombstone(self, post: Post, reason: str, at: datetime) -> bool:
         """Remove a post's text and author."""
@@ -99,7 +111,15 @@ class InMemoryPostStore:
         if stored.gone_at is not None:
             return False
         triage = stored.triage and stored.triage.without_words()
-        nothing = {"text": "", "permalink": "", "has_photo": False, "author": None, "digest": "", "triage": triage}
+        nothing: dict[str, Any] = {
+            "context": None,
+            "text": "",
+            "permalink": "",
+            "has_photo": False,
+            "author": None,
+            "digest": "",
+            "triage": triage,
+        }
         self.memory.posts[post.key] = stored.model_copy(
             update={**nothing, "missed_at": None, "state": "gone", "gone_at": at, "gone_reason": reason}
         )
@@ -117,9 +137,21 @@ class InMemoryPostStore:
     def decide(self, post: Post, triage: Triage, ticket: str | None) -> None:
         """Change a new post into a decided one."""
         stored = self.memory.posts[post.key]
-        if stored.state != "new" or stored.digest != post.digest:
+        answered = post.answered_at is None and stored.answered_at is not None
+        if stored.state != "new" or stored.digest != post.digest or answered:
             raise OutdatedError(post.key)
-        self.memory.posts[post.key] = post.model_copy(update={"state": "triaged", "triage": triage, "ticket": ticket})
+        decided: dict[str, Any] = {"state": "triaged", "triage": triage, "ticket": ticket}
+        if post.ticket is None:
+            decided |= {"sorted_to": None, "sorted_by": None, "sorted_at": None}
+            if post.sorted_at is not None:
+                self.memory.examples.pop(post.key, None)
+        self.memory.posts[post.key] = after = post.model_copy(update=decided)
+        self.count(post, after.lane)
+
+    def count(self, post: Post, after: Lane | None) -> None:
+        """Move a post from the counter of one lane to that of another."""
+        for lane, number in lane_moves(post.last_lane, after).items():
+            self.memory.lanes[month_of(post.fetched_at), post.channel, lane] += number
 
     def left_behind(self, now: datetime) -> Iterator[str]:
         """New posts whose time has passed."""

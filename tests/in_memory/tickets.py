@@ -11,6 +11,7 @@ from aduan.notice import Notice
 from aduan.store.table import OutdatedError
 from aduan.store.tickets import CodeTakenError
 from aduan.ticket import Event, Resolution, Ticket, clock_of
+from tests.in_memory.lanes import InMemoryLaneStore
 from tests.in_memory.memory import Memory
 from tests.in_memory.posts import InMemoryPostStore
 
@@ -26,6 +27,8 @@ class InMemoryTicketStore:
         with self.memory.call(write=True):
             memory, ticket = self.memory, change.ticket
             self._refuse(change)
+            if change.post is not None and change.sorting is not None:
+                InMemoryLaneStore(memory).leave(change.post, change.sorting, ticket.code)
             if change.post is not None and change.decision is not None:
                 InMemoryPostStore(memory).decide(change.post, change.decision, ticket.code)
             if change.post is not None and change.tombstone is not None:
@@ -53,6 +56,8 @@ class InMemoryTicketStore:
     def _refuse(self, change: Change) -> None:
         """Meet the conditions of the table."""
         post, before, memory = change.post, change.before, self.memory
+        if post is not None and change.sorting is not None:
+            InMemoryLaneStore(memory).refuse(post)
         stored = memory.posts[post.key] if post is not None else None
         if stored is not None and post is not None:
             edited = (stored.state, stored.digest) != (post.state, post.digest)

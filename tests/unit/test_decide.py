@@ -39,9 +39,9 @@ POWER = "Listrik padam PLN di Mlati sejak pagi min tolong"
 class Posts(InMemoryPostStore):
     """The store in memory, which also records until when chatter is kept."""
 
-    expiries: dict[str, datetime] = field(default_factory=dict)
+    expiries: dict[str, datetime | None] = field(default_factory=dict)
 
-    def settle(self, post: Post, triage: Triage, expires_at: datetime) -> None:
+    def settle(self, post: Post, triage: Triage, expires_at: datetime | None) -> None:
         """Settle the post and record the expiry."""
         super().settle(post, triage, expires_at)
         self.expiries[post.key] = expires_at

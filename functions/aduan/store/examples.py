@@ -1,7 +1,7 @@
-"""Stores examples, one for each corrected post. They are written and forgotten in the transaction of a ticket's change.
+"""Stores examples, one for each post that a person decided about, in the transaction that writes the decision.
 
-The key of an example follows from the month in which the ticket was opened and from the post's key. So code that
-changes or erases a post finds its example without a search.
+The key of an example follows from a month and from the post's key: the month in which the ticket was opened or, of a
+post that was sorted in its lane, was written. So code that changes or erases a post finds its example without a search.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from aduan.store.table import (
 )
 
 if TYPE_CHECKING:
+    from aduan.post import Post
     from aduan.ticket import Ticket
 
 _POSITION: Final = re.compile(r"(\d)#([a-z_]+#[A-Za-z0-9_.:-]+)?")
@@ -89,16 +90,24 @@ class DynamoExampleStore:
 
 def example_key(ticket: Ticket) -> Item:
     """Return the key of the example of a ticket's first post."""
-    partition = example_partition(month_of(ticket.opened_at), shard(ticket.post, EXAMPLE_SHARDS))
-    return {"pk": partition, "sk": ticket.post}
+    return _key(ticket.opened_at, ticket.post)
 
 
-def keeping(table: Table, ticket: Ticket, example: Example) -> dict[str, Any]:
+def sorted_example_key(post: Post) -> Item:
+    """Return the key of the example of a post that a person sorted. The ticket it may get has the same month."""
+    return _key(post.created_at, post.key)
+
+
+def _key(at: datetime, post: str) -> Item:
+    return {"pk": example_partition(month_of(at), shard(post, EXAMPLE_SHARDS)), "sk": post}
+
+
+def keeping(table: Table, key: Item, example: Example) -> dict[str, Any]:
     """Return the part of a transaction that stores an example, replacing an earlier one of the same post."""
-    return {"Put": {"TableName": table.name, "Item": to_image(to_item(example, example_key(ticket)))}}
+    return {"Put": {"TableName": table.name, "Item": to_image(to_item(example, key))}}
 
 
-def forgetting(table: Table, ticket: Ticket, at: datetime) -> dict[str, Any]:
+def forgetting(table: Table, key: Item, at: datetime) -> dict[str, Any]:
     """Return the part of a transaction that forgets an example, because its post was edited or erased.
 
     The content goes at once. The empty item expires, because no function may delete items.
@@ -106,9 +115,11 @@ def forgetting(table: Table, ticket: Ticket, at: datetime) -> dict[str, Any]:
     return {
         "Update": {
             "TableName": table.name,
-            "Key": to_image(example_key(ticket)),
-            "UpdateExpression": "SET expires_at = :now REMOVE #text, said, decision, post, ticket, #at, link_of",
-            "ExpressionAttributeNames": {"#text": "text", "#at": "at"},
+            "Key": to_image(key),
+            "UpdateExpression": (
+                "SET expires_at = :now REMOVE #text, said, decision, post, ticket, #at, link_of, #by, channel, context"
+            ),
+            "ExpressionAttributeNames": {"#text": "text", "#at": "at", "#by": "by"},
             "ExpressionAttributeValues": values(now=int(at.timestamp())),
         }
     }

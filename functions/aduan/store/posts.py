@@ -9,16 +9,22 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from botocore.exceptions import ClientError
 
-from aduan.post import Post
-from aduan.record import stamp
+from aduan.lanes import lane_moves
+from aduan.post import LANES, Post
+from aduan.record import month_of, stamp
+from aduan.store.examples import forgetting, sorted_example_key
 from aduan.store.table import (
     QUEUE_SHARDS,
+    REVIEW,
+    Item,
     OutdatedError,
     Table,
     attributes,
     condition_failed,
+    lanes_key,
     post_key,
     quarantine_key,
+    questions_queue,
     queue,
     refused_item,
     to_image,
@@ -28,6 +34,8 @@ from aduan.store.table import (
 
 if TYPE_CHECKING:
     from aduan.channel import Rejected
+    from aduan.lanes import Sorting
+    from aduan.post import Lane
     from aduan.triage import Triage
 
 LEFT_BEHIND: Final = timedelta(minutes=5)
@@ -70,8 +78,11 @@ class PostStore(Protocol):
     def get(self, key: str) -> Post | None:
         """Return the post with the key ``kind#native id``; None when there is none."""
 
-    def settle(self, post: Post, triage: Triage, expires_at: datetime) -> None:
-        """Record the decision that a post is no report. The table deletes it some time after `expires_at`.
+    def settle(self, post: Post, triage: Triage, expires_at: datetime | None) -> None:
+        """Record a decision that opens no ticket, and count the post in its lane.
+
+        The table deletes the post some time after `expires_at`; None keeps it. The example of what a person said about
+        an earlier version is forgotten. A process that dies before the count may miss it, and never doubles it.
 
         Raises:
             OutdatedError: when the post was decided or changed since it was read.
@@ -130,7 +141,8 @@ class DynamoPostStore:
                 Key=to_image(post_key(post.key)),
                 UpdateExpression=(
                     "SET #text = :text, clipped = :clipped, has_photo = :has_photo, digest = :digest, #state = :new,"
-                    " revised_at = :at, work_queue = :queue, act_at = :act_at REMOVE expires_at, missed_at"
+                    " revised_at = :at, work_queue = :queue, act_at = :act_at"
+                    " REMOVE expires_at, missed_at, answered_at"
                 ),
                 ConditionExpression="attribute_exists(pk) AND digest <> :digest AND attribute_not_exists(gone_at)",
                 ExpressionAttributeNames={"#text": "text", "#state": "state"},
@@ -172,7 +184,7 @@ class DynamoPostStore:
                 Key=to_image(post_key(post.key)),
                 UpdateExpression=(
                     f"SET {', '.join(f'{name} = {value}' for name, value in names.items())}"
-                    " REMOVE gone_at, gone_reason, revised_at, missed_at, expires_at"
+                    " REMOVE gone_at, gone_reason, revised_at, missed_at, expires_at, answered_at"
                 ),
                 ConditionExpression="attribute_exists(gone_at)",
                 ExpressionAttributeNames={"#text": "text", "#state": "state"},
@@ -210,14 +222,25 @@ class DynamoPostStore:
         item = self.table.get(post_key(key))
         return None if item is None else Post.model_validate(item)
 
-    def settle(self, post: Post, triage: Triage, expires_at: datetime) -> None:
-        """Make one conditional update, which also takes the post off the queue."""
+    def settle(self, post: Post, triage: Triage, expires_at: datetime | None) -> None:
+        """Make one conditional update, which also moves the post on to its list, and one of the counter.
+
+        The update is part of a transaction when an example has to go with it.
+        """
+        update = triaged_update(self.table, post, triage, expires_at=expires_at)
         try:
-            self.table.client.update_item(**triaged_update(self.table, post, triage, expires_at=expires_at))
+            if post.sorted_at is not None:
+                example = forgetting(self.table, sorted_example_key(post), post.revised_at or post.fetched_at)
+                self.table.transact([{"Update": update}, example])
+            else:
+                self.table.client.update_item(**update)
         except ClientError as error:
             if condition_failed(error):
                 raise OutdatedError(post.key) from None
             raise
+        lane = next((lane for lane in LANES if lane == triage.route), None)
+        for counting in lane_counting(self.table, post, lane):
+            self.table.client.update_item(**counting)
 
     def erase(self, post: Post, reason: str, at: datetime) -> bool:
         """Make one conditional update; another, if the post was decided since it was read: its reasons must go too."""
@@ -227,8 +250,14 @@ class DynamoPostStore:
             erasing["ConditionExpression"] += " AND attribute_not_exists(ticket)"
             if post.triage is None:
                 erasing["ConditionExpression"] += " AND attribute_not_exists(triage)"
+            if post.sorted_at is None:
+                erasing["ConditionExpression"] += " AND attribute_not_exists(sorted_at)"
             try:
-                self.table.client.update_item(**erasing, ReturnValuesOnConditionCheckFailure="ALL_OLD")
+                if post.sorted_at is None:
+                    self.table.client.update_item(**erasing, ReturnValuesOnConditionCheckFailure="ALL_OLD")
+                else:
+                    example = forgetting(self.table, sorted_example_key(post), at)
+                    self.table.transact([{"Update": erasing}, example])
             except ClientError as error:
                 if not condition_failed(error):
                     raise
@@ -277,12 +306,67 @@ def erasure(table: Table, post: Post, reason: str, at: datetime) -> dict[str, An
         "Key": to_image(post_key(post.key)),
         "UpdateExpression": (
             "SET #text = :nothing, permalink = :nothing, has_photo = :no, #state = :gone, gone_at = :at,"
-            f" gone_reason = :reason{also} REMOVE author, digest, missed_at, work_queue, act_at"
+            f" gone_reason = :reason{also} REMOVE author, digest, missed_at, context, work_queue, act_at"
         ),
         "ConditionExpression": "attribute_exists(pk) AND attribute_not_exists(gone_at)",
         "ExpressionAttributeNames": {"#text": "text", "#state": "state"},
         "ExpressionAttributeValues": values(nothing="", no=False, gone="gone", at=at, reason=reason, **decision),
     }
+
+
+def waiting_in(post: Post, where: str) -> Item:
+    """Return the attributes that put a post on the list of its lane; none for a lane without a list."""
+    if where == "review":
+        return {"work_queue": REVIEW, "act_at": stamp(post.fetched_at)}
+    if where == "question" and post.answered_at is None:
+        return {"work_queue": questions_queue(post.channel), "act_at": stamp(post.created_at)}
+    return {}
+
+
+def sorted_update(table: Table, post: Post, sorting: Sorting, *, ticket: str | None = None) -> dict[str, Any]:
+    """Return the update that moves a post out of its lane as a person decided; for use in a transaction.
+
+    It is refused when the post was edited, deleted, or sorted by somebody else since it was read.
+    """
+    sets = ["sorted_to = :to", "sorted_by = :by", "sorted_at = :at"]
+    given: Item = {"to": sorting.to, "by": sorting.by, "at": sorting.at, "triaged": "triaged", "digest": post.digest}
+    if ticket is not None:
+        sets.append("ticket = :ticket")
+        given["ticket"] = ticket
+    if sorting.expires_at is not None:
+        sets.append("expires_at = :expires_at")
+        given["expires_at"] = int(sorting.expires_at.timestamp())
+    waiting = waiting_in(post, sorting.to)
+    sets += [f"{name} = :{name}" for name in waiting]
+    removes = "" if waiting else " REMOVE work_queue, act_at"
+    before = "attribute_not_exists(sorted_at)"
+    if post.sorted_at is not None:
+        before = "sorted_at = :before"
+        given["before"] = post.sorted_at
+    return {
+        "TableName": table.name,
+        "Key": to_image(post_key(post.key)),
+        "UpdateExpression": f"SET {', '.join(sets)}{removes}",
+        "ConditionExpression": f"#state = :triaged AND {_SAME_VERSION} AND attribute_not_exists(ticket) AND {before}",
+        "ExpressionAttributeNames": {"#state": "state"},
+        "ExpressionAttributeValues": values(**given, **waiting),
+    }
+
+
+def lane_counting(table: Table, post: Post, after: Lane | None) -> list[dict[str, Any]]:
+    """Return the update that moves a post from the counter of the lane it was in to that of another, if it moves."""
+    moves = lane_moves(post.last_lane, after)
+    if not moves:
+        return []
+    return [
+        {
+            "TableName": table.name,
+            "Key": to_image(lanes_key(month_of(post.fetched_at), post.channel)),
+            "UpdateExpression": "ADD " + ", ".join(f"#{lane} :{lane}" for lane in moves),
+            "ExpressionAttributeNames": {f"#{lane}": lane for lane in moves},
+            "ExpressionAttributeValues": values(**moves),
+        }
+    ]
 
 
 def unchanged(table: Table, post: Post) -> dict[str, Any]:
@@ -300,7 +384,11 @@ def unchanged(table: Table, post: Post) -> dict[str, Any]:
 def triaged_update(
     table: Table, post: Post, triage: Triage, *, ticket: str | None = None, expires_at: datetime | None = None
 ) -> dict[str, Any]:
-    """Return the update that turns a new post into a decided one; for use alone or in a transaction."""
+    """Return the update that turns a new post into a decided one; for use alone or in a transaction.
+
+    A candidate and a question without an answer go to their list. What a person said about an earlier version of the
+    post is no longer true of this one, unless the post has a ticket, on which the correction stands.
+    """
     sets = ["#state = :triaged", "triage = :triage"]
     given: dict[str, object] = {"new": "new", "triaged": "triaged", "triage": attributes(triage), "digest": post.digest}
     if ticket is not None:
@@ -309,12 +397,21 @@ def triaged_update(
     if expires_at is not None:
         sets.append("expires_at = :expires_at")
         given["expires_at"] = int(expires_at.timestamp())
+    removes = [] if post.ticket is not None else ["sorted_to", "sorted_by", "sorted_at"]
+    waiting = waiting_in(post, triage.route) if ticket is None else {}
+    if waiting:
+        sets += ["work_queue = :work_queue", "act_at = :act_at"]
+        given |= waiting
+    else:
+        removes += ["work_queue", "act_at"]
     return {
         "TableName": table.name,
         "Key": to_image(post_key(post.key)),
-        "UpdateExpression": f"SET {', '.join(sets)} REMOVE work_queue, act_at",
-        # Only the version that was read is decided: a newer one that came meanwhile still has to be.
-        "ConditionExpression": f"#state = :new AND {_SAME_VERSION}",
+        "UpdateExpression": f"SET {', '.join(sets)}" + (f" REMOVE {', '.join(removes)}" if removes else ""),
+        # Only the version that was read is decided: a newer one that came meanwhile still has to be. An answer that
+        # came meanwhile must be seen, or the question would stay open.
+        "ConditionExpression": f"#state = :new AND {_SAME_VERSION}"
+        + ("" if post.answered_at is not None else " AND attribute_not_exists(answered_at)"),
         "ExpressionAttributeNames": {"#state": "state"},
         "ExpressionAttributeValues": values(**given),
     }
