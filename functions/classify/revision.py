@@ -30,8 +30,8 @@ def revision(  # noqa: PLR0913 # the post, the two decisions about it, its ticke
 
     When the decision is the same, the history says that the text changed, and nobody is told. When it differs and
     nobody has taken the ticket, the ticket moves. If the new text would open no ticket, it moves to the desk, because
-    somebody was already told of it. A ticket that was taken, or that a person corrected, stays where it is. A department that
-    has had a notice of this ticket by the same medium gets no second one.
+    somebody was already told of it. A ticket that was taken, or that a person corrected, stays where it is. A
+    department that has had a notice of this ticket by the same medium gets no second one.
 
     A post that was erased and is shown again is treated alike, except that its ticket gets its link back and that
     notices which were withdrawn with the post are sent.

@@ -16,6 +16,9 @@ from aduan.store.table import OutdatedError
 from aduan.triage import Triage
 from tests.in_memory.memory import Memory
 
+_KEPT = ("triage", "ticket", "sorted_to", "sorted_by", "sorted_at")
+"""What a post that comes back gets from its tombstone."""
+
 
 @dataclass
 class InMemoryPostStore:
@@ -66,11 +69,7 @@ class InMemoryPostStore:
             stored = self.memory.posts.get(post.key)
             if stored is None or stored.gone_at is None:
                 return False
-            self.memory.posts[post.key] = post.model_copy(
-                update={
-                    name: getattr(stored, name) for name in ("triage", "ticket", "sorted_to", "sorted_by", "sorted_at")
-                }
-            )
+            self.memory.posts[post.key] = post.model_copy(update={name: getattr(stored, name) for name in _KEPT})
             return True
 
     def note_missed(self, post: Post, at: datetime | None) -> None:

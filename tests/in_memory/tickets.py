@@ -27,12 +27,7 @@ class InMemoryTicketStore:
         with self.memory.call(write=True):
             memory, ticket = self.memory, change.ticket
             self._refuse(change)
-            if change.post is not None and change.sorting is not None:
-                InMemoryLaneStore(memory).leave(change.post, change.sorting, ticket.code)
-            if change.post is not None and change.decision is not None:
-                InMemoryPostStore(memory).decide(change.post, change.decision, ticket.code)
-            if change.post is not None and change.tombstone is not None:
-                InMemoryPostStore(memory).leave_tombstone(change.post, change.tombstone, change.at)
+            self._post(change)
             if change.forgets_words and change.post is not None:
                 mine = ticket.code
                 memory.events = [one.without_words() if one.ticket == mine else one for one in memory.events]
@@ -52,6 +47,16 @@ class InMemoryTicketStore:
             if change.example is not None:
                 memory.examples[change.example.post] = change.example
             self._tell(change)
+
+    def _post(self, change: Change) -> None:
+        """Change the post as the change says."""
+        memory, post, code = self.memory, change.post, change.after.code
+        if post is not None and change.sorting is not None:
+            InMemoryLaneStore(memory).leave(post, change.sorting, code)
+        if post is not None and change.decision is not None:
+            InMemoryPostStore(memory).decide(post, change.decision, code)
+        if post is not None and change.tombstone is not None:
+            InMemoryPostStore(memory).leave_tombstone(post, change.tombstone, change.at)
 
     def _refuse(self, change: Change) -> None:
         """Meet the conditions of the table."""

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from aduan.post import LANES, Post
 from aduan.store.examples import keeping, sorted_example_key
-from aduan.store.posts import lane_counting, sorted_update
+from aduan.store.post_updates import lane_counting, sorted_update
 from aduan.store.table import (
     REVIEW,
     OutdatedError,

@@ -13,7 +13,7 @@ from aduan.notice import Notice
 from aduan.record import month_of, stamp
 from aduan.store.examples import example_key, forgetting, keeping, sorted_example_key
 from aduan.store.notices import new_notice_item, renewal, withdrawal
-from aduan.store.posts import erasure, lane_counting, sorted_update, triaged_update, unchanged
+from aduan.store.post_updates import erasure, lane_counting, sorted_update, triaged_update, unchanged
 from aduan.store.replies import reply_item
 from aduan.store.table import (
     FORUM,
