@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import boto3
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+from pydantic import Field
 
 from admin_api.access import claims_of
+from admin_api.review import ReviewDesk
 from admin_api.routes import Routes, Stores
 from admin_api.suppression import PATIENCE, SesSuppressionList
 from aduan.directory_loading import load_directory
@@ -18,12 +20,14 @@ from aduan.refusal import HEADERS, RefusedError, without_text
 from aduan.settings import Settings, from_environment
 from aduan.store.contacts import DynamoContactStore
 from aduan.store.examples import DynamoExampleStore
+from aduan.store.lanes import DynamoLaneStore
 from aduan.store.ledger import LedgerReading
 from aduan.store.posts import DynamoPostStore
 from aduan.store.statistics import Statistics
 from aduan.store.table import open_table
 from aduan.store.ticket_reading import TicketReading
 from aduan.store.tickets import DynamoTicketStore
+from classify.ticket_codes import open_ticket_codes
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -33,6 +37,9 @@ class AdminApiSettings(Settings):
     """The settings of this function, from its environment."""
 
     table_name: str
+    credentials_path: str = Field(pattern=r"^/")
+    """Below which the Parameter Store has the key of the tickets' codes."""
+    chatter_retention_days: int = Field(ge=1)
 
 
 logger = Logger()
@@ -45,12 +52,22 @@ stores = Stores(
     tickets=DynamoTicketStore(table),
     posts=DynamoPostStore(table),
     examples=DynamoExampleStore(table),
+    lanes=DynamoLaneStore(table),
     ticket_reading=TicketReading(table),
     statistics=Statistics(table),
     ledger=LedgerReading(table),
 )
 suppression_list = SesSuppressionList(lambda: session.client("sesv2", config=PATIENCE))
-Routes(app, stores, load_directory(), lambda: datetime.now(UTC), suppression_list).register()
+directory = load_directory()
+desk = ReviewDesk(
+    posts=stores.posts,
+    tickets=stores.tickets,
+    lanes=stores.lanes,
+    directory=directory,
+    code_of=open_ticket_codes(session, settings.credentials_path).of,
+    chatter_for=timedelta(days=settings.chatter_retention_days),
+)
+Routes(app, stores, directory, lambda: datetime.now(UTC), suppression_list, desk).register()
 
 
 def refused(error: RefusedError) -> Response[dict[str, Any]]:

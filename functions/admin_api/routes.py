@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from admin_api import access, answers, channel_answers, requests
+from admin_api import access, answers, channel_answers, requests, review_answers
 from admin_api.correction import correction, outdated
 from admin_api.coverage import Bounds, coverage
 from admin_api.health import Health, channel_health
+from admin_api.review import Answer
 from admin_api.silence import HISTORY
+from aduan.lanes import by_age, by_likelihood
 from aduan.notice import Contact
 from aduan.refusal import RefusedError, invalid, not_found
 from aduan.store.channels import LEDGER_DAYS
@@ -21,11 +23,13 @@ from aduan.store.table import OutdatedError
 if TYPE_CHECKING:
     from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 
+    from admin_api.review import ReviewDesk
     from admin_api.suppression import SuppressionList
     from aduan.directory import Channel, Directory
     from aduan.notice import ContactId
     from aduan.store.contacts import ContactStore
     from aduan.store.examples import ExampleStore
+    from aduan.store.lanes import LaneStore
     from aduan.store.ledger import ChannelState, LedgerReading
     from aduan.store.posts import PostStore
     from aduan.store.statistics import Statistics
@@ -49,6 +53,7 @@ class Stores:
     tickets: TicketStore
     posts: PostStore
     examples: ExampleStore
+    lanes: LaneStore
     ticket_reading: TicketReading
     statistics: Statistics
     ledger: LedgerReading
@@ -63,6 +68,7 @@ class Routes:
     directory: Directory
     now: Callable[[], datetime]
     suppression_list: SuppressionList
+    desk: ReviewDesk
 
     def register(self) -> None:
         """Add the routes to the app. A known address refuses other methods with 405; other addresses are not found."""
@@ -70,6 +76,8 @@ class Routes:
             "/tickets": {"GET": self.tickets},
             "/tickets/<code>": {"GET": self.ticket},
             "/tickets/<code>/correction": {"POST": self.correct},
+            "/review": {"GET": self.review, "POST": self.sort},
+            "/questions": {"GET": self.questions},
             "/examples": {"GET": self.examples},
             "/forum": {"GET": self.forum},
             "/stats": {"GET": self.stats},
@@ -130,6 +138,40 @@ class Routes:
             return {"changed": change is not None, **self._detail(code, caller)}
         raise outdated()
 
+    def review(self) -> answers.Answer:
+        """``GET /review``: the posts that may be reports, by thread, the likeliest first."""
+        self._caller().must_be_admin()
+        self._no_parameters()
+        threads = by_likelihood(self.stores.lanes.candidates())
+        return review_answers.threads_answer(threads, "candidates", self.directory, self.now())
+
+    def sort(self) -> answers.Answer:
+        """``POST /review``: people's decisions about candidates and questions, each carried out by itself."""
+        caller = self._caller()
+        caller.must_be_admin()
+        self._no_parameters()
+        told: list[tuple[str, Answer]] = []
+        for key, asked in requests.review_request(self._event(), self.directory):
+            if isinstance(asked, RefusedError):
+                told.append((key, Answer("refused", None, asked.message)))
+            else:
+                told.append((key, self.desk.decide(asked, caller.signature, self.now())))
+        return review_answers.decisions_answer(told, self.directory, self.now())
+
+    def questions(self) -> answers.Answer:
+        """``GET /questions``: questions without an answer, by thread, the oldest first; an officer's own channels."""
+        caller = self._caller()
+        request = requests.questions_request(self._event(), self.directory)
+        channels = [
+            channel.id
+            for channel in self.directory.channels
+            if request.channel in {None, channel.id} and caller.department in {None, channel.department}
+        ]
+        if request.channel is not None and not channels:
+            raise access.forbidden("Akun Anda hanya boleh melihat kanal perangkat daerahnya sendiri.")
+        threads = by_age(post for channel in channels for post in self.stores.lanes.questions(channel))
+        return review_answers.threads_answer(threads, "questions", self.directory, self.now())
+
     def examples(self) -> answers.Answer:
         """``GET /examples``: what people corrected, for training the classifier."""
         self._caller().must_be_admin()
@@ -152,7 +194,10 @@ class Routes:
         caller = self._caller()
         request, months = requests.stats_request(self._event(), self.directory, self.now())
         tallies = self.stores.statistics.count(months, request.by, caller.department_to_read(request.department))
-        return answers.stats_answer(tallies, request.by, months, self.directory)
+        stats = answers.stats_answer(tallies, request.by, months, self.directory)
+        if not caller.is_admin or request.department is not None:
+            return stats  # a post without a ticket is no department's
+        return {**stats, "lanes": review_answers.lanes_answer(self.stores.lanes.counts(months), self.directory)}
 
     def channels(self) -> answers.Answer:
         """``GET /channels``: is every channel being read?"""

@@ -4,32 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Literal
 
 from aws_lambda_powertools import Logger
 
 from aduan.post import Post
 from aduan.store.table import OutdatedError
-from aduan.store.tickets import CodeTakenError, TicketStore
 from aduan.triage import DESK, TICKET_ROUTES, Triage
 from classify.classifier import classify
 from classify.opening import opening
 from classify.reopening import contradicted, may_contradict, reopening
 from classify.revision import revision
+from classify.ticket_codes import write_under_free_code
 
 if TYPE_CHECKING:
     from aduan.directory import Directory
     from aduan.store.posts import PostStore
+    from aduan.store.tickets import TicketStore
+    from classify.ticket_codes import CodeOf
 
 Outcome = Literal["already", "auto", "desk", "question", "review", "drop", "joined"]
 """``already``: there was nothing left to do. ``joined``: the post contradicts a resolved ticket and now belongs to it.
 The others are the route that was decided."""
 Advise = Callable[[Post, Triage, datetime], Triage]
 """Returns the decision after a second opinion, or the same decision. Never raises."""
-CodeOf = Callable[[str, int], str]
-"""Returns the code of the ticket that a post opens, given the post's key and how many codes were taken before."""
-CODES_TRIED: Final = 5
-"""With 50,000 tickets, one code in 20,000 is taken; five taken in a row do not happen."""
 
 logger = Logger(child=True)
 
@@ -137,11 +135,4 @@ def open_ticket(  # noqa: PLR0913 # a post, its decision, and what it takes to o
     post: Post, triage: Triage, tickets: TicketStore, directory: Directory, now: datetime, *, code_of: CodeOf
 ) -> None:
     """Open the post's ticket under the first code that is free."""
-    for attempt in range(CODES_TRIED):
-        try:
-            tickets.write(opening(post, triage, directory, now, code_of(post.key, attempt)))
-        except CodeTakenError:
-            if attempt == CODES_TRIED - 1:
-                raise
-        else:
-            return
+    write_under_free_code(lambda code: opening(post, triage, directory, now, code), post.key, tickets, code_of)

@@ -18,7 +18,8 @@ from aduan.post import Post
 from aduan.store.tickets import CodeTakenError
 from aduan.ticket import Ticket
 from aduan.triage import DESK, Triage
-from classify.decide import CODES_TRIED, Outcome, decide
+from classify.decide import Outcome, decide
+from classify.ticket_codes import CODES_TRIED
 from tests.builders import NOON, a_post, a_ticket, a_triage
 from tests.codes import ticket_code
 from tests.in_memory.memory import Killed, Memory
