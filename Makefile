@@ -11,6 +11,7 @@ PYTHON ?= $(shell for p in python3.13 python3 python3.12 python3.11 python3.14; 
 POSTS ?=
 LIMIT ?=
 DATA ?=
+SOURCE ?=
 TABLE ?=
 STACK ?=
 MONTHS ?=
@@ -107,6 +108,10 @@ evaluate: environments ## score the classifier on labelled texts (DATA=file.json
 	@test -n "$(DATA)" || { echo "make evaluate DATA=file.jsonl: JSON lines with text, is_report and topic" >&2; exit 2; }
 	@$(RUN) -m infra.training evaluate $(DATA)
 
+learning-curve: environments ## measure what decisions of one account are worth (DATA="files", SOURCE=name of the account)
+	@test -n "$(DATA)" || { echo "make learning-curve DATA=file.jsonl: JSON lines with text and label" >&2; exit 2; }
+	@$(RUN) -m infra.training learning-curve $(DATA) $(if $(SOURCE),--source $(SOURCE))
+
 corrections: environments ## write what people corrected to .local/corrections.jsonl (STACK=aduan-prod SINCE=2026-01), for `train`
 	@PYTHONPATH=functions $(RUN) -m infra.corrections $(if $(TABLE),--table $(TABLE)) $(if $(STACK),--stack $(STACK)) \
 		$(if $(MONTHS),--months $(MONTHS)) $(if $(SINCE),--since $(SINCE))
@@ -116,4 +121,4 @@ bench: environments ## measure the figures of docs/figures.md
 		AWS_ACCOUNT_ID_ENDPOINT_MODE=disabled $(RUN) -m infra.bench
 
 .PHONY: help environments requirements hooks demo up simulate attack down build test test-unit test-contract test-handlers \
-	test-faults test-template test-journey coverage format check long-modules train evaluate corrections bench
+	test-faults test-template test-journey coverage format check long-modules train evaluate learning-curve corrections bench

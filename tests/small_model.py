@@ -11,6 +11,7 @@ from classify.features import FAMILIES
 
 OUTCOMES: Final = (
     "report",
+    "shown",
     "kind:complaint",
     "kind:request",
     "urgency:normal",
@@ -18,6 +19,7 @@ OUTCOMES: Final = (
     "topic:jalan",
     "topic:sosial",
 )
+GATE: Final = {"drop_below": 0.05, "ticket_from": 0.6, "question_from": 0.5, "auto_from": {"jalan": 0.8}}
 ZEROS: Final = (0.0,) * len(OUTCOMES)
 ONES: Final = (1.0,) * len(OUTCOMES)
 
@@ -40,9 +42,8 @@ def write_model(
             family: {"features": len(families.get(family, {})), "scales": (scales or {}).get(family, ONES)}
             for family in FAMILIES
         },
-        "drop_below": 0.05,
         "auto_report": 0.7,
-        "auto_from": {"jalan": 0.8},
+        "gates": dict.fromkeys(("comment", "message", "post", "thread"), GATE),
     }
     rows = [(name, row) for family in FAMILIES for name, row in families.get(family, {}).items()]
     (folder / "model.json").write_text(json.dumps(described), encoding="utf-8")

@@ -13,8 +13,7 @@ if TYPE_CHECKING:
     from aduan.ticket import Ticket
 
 
-def forbidden(message: str) -> RefusedError:
-    """Return the 403 error with a sentence for the caller."""
+def _forbidden(message: str) -> RefusedError:
     return RefusedError(403, "forbidden", message)
 
 
@@ -45,7 +44,7 @@ class Caller:
             RefusedError: 403 when the caller is no admin.
         """
         if not self.is_admin:
-            raise forbidden("Hanya admin yang boleh membuka bagian ini.")
+            raise _forbidden("Hanya admin yang boleh membuka bagian ini.")
 
     def department_to_read(self, asked: str | None) -> str | None:
         """Return the department that a list or figure is restricted to; None for all of them.
@@ -58,7 +57,7 @@ class Caller:
         """
         if self.department is None or asked in {None, self.department}:
             return self.department or asked
-        raise forbidden("Akun Anda hanya boleh melihat data perangkat daerahnya sendiri.")
+        raise _forbidden("Akun Anda hanya boleh melihat data perangkat daerahnya sendiri.")
 
     def may_read(self, ticket: Ticket) -> bool:
         """Tell whether the caller may read the ticket: an admin, or an officer of the department that has it."""
@@ -92,7 +91,7 @@ def caller(event: Mapping[str, Any]) -> Caller:
     department = claims.get("custom:department")
     if "department" in groups and isinstance(department, str) and re.fullmatch(r"[a-z][a-z0-9_]*", department):
         return Caller(sub, name, department)
-    raise forbidden("Akun Anda belum terdaftar pada perangkat daerah mana pun. Hubungi Diskominfo.")
+    raise _forbidden("Akun Anda belum terdaftar pada perangkat daerah mana pun. Hubungi Diskominfo.")
 
 
 def claims_of(event: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -64,7 +64,7 @@ def detail_answer(detail: TicketDetail, directory: Directory, *, everything: boo
     first = detail.posts.get(detail.ticket.post)
     return {
         "ticket": _ticket(detail.ticket, directory),
-        "decision": decision_answer(first.triage if first is not None else None, directory),
+        "decision": _decision(first.triage if first is not None else None, directory),
         "history": [_event(event, everything=everything) for event in detail.events],
         "notices": [_notice(notice, directory, everything=everything) for notice in detail.notices],
         "replies": [_reply(reply) for reply in detail.replies],
@@ -115,7 +115,7 @@ def examples_answer(examples: Iterable[Example], month: str, following: str | No
                     "department_name": example.label.department
                     and department_name(example.label.department, directory),
                 },
-                "decision": decision_answer(example.decision, directory),
+                "decision": _decision(example.decision, directory),
             }
             for example in examples
         ],
@@ -233,11 +233,11 @@ def _voice(voice: Voice, detail: TicketDetail, directory: Directory) -> Answer:
         "at": stamp(voice.at),
         **wib("at", voice.at),
         **said,
-        "decision": decision_answer(post.triage if post is not None else None, directory),
+        "decision": _decision(post.triage if post is not None else None, directory),
     }
 
 
-def decision_answer(triage: Triage | None, directory: Directory) -> Answer | None:
+def _decision(triage: Triage | None, directory: Directory) -> Answer | None:
     """Describe what the classifier decided about a post, with its probabilities, alternatives and reasons."""
     if triage is None:
         return None

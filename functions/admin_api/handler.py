@@ -12,7 +12,6 @@ from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from pydantic import Field
 
 from admin_api.access import claims_of
-from admin_api.review import ReviewDesk
 from admin_api.routes import Routes, Stores
 from admin_api.suppression import PATIENCE, SesSuppressionList
 from aduan.directory_loading import load_directory
@@ -27,7 +26,7 @@ from aduan.store.statistics import Statistics
 from aduan.store.table import open_table
 from aduan.store.ticket_reading import TicketReading
 from aduan.store.tickets import DynamoTicketStore
-from classify.ticket_codes import open_ticket_codes
+from aduan.ticket_codes import open_ticket_codes
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -52,22 +51,21 @@ stores = Stores(
     tickets=DynamoTicketStore(table),
     posts=DynamoPostStore(table),
     examples=DynamoExampleStore(table),
-    lanes=DynamoLaneStore(table),
     ticket_reading=TicketReading(table),
     statistics=Statistics(table),
     ledger=LedgerReading(table),
+    lanes=DynamoLaneStore(table),
 )
 suppression_list = SesSuppressionList(lambda: session.client("sesv2", config=PATIENCE))
-directory = load_directory()
-desk = ReviewDesk(
-    posts=stores.posts,
-    tickets=stores.tickets,
-    lanes=stores.lanes,
-    directory=directory,
-    code_of=open_ticket_codes(session, settings.credentials_path).of,
-    chatter_for=timedelta(days=settings.chatter_retention_days),
-)
-Routes(app, stores, directory, lambda: datetime.now(UTC), suppression_list, desk).register()
+Routes(
+    app,
+    stores,
+    load_directory(),
+    lambda: datetime.now(UTC),
+    suppression_list,
+    open_ticket_codes(session, settings.credentials_path).of,
+    timedelta(days=settings.chatter_retention_days),
+).register()
 
 
 def refused(error: RefusedError) -> Response[dict[str, Any]]:

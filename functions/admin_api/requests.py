@@ -6,15 +6,15 @@ import re
 from collections.abc import Container, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeVar, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self, TypeVar, get_args
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from admin_api.fields import SAID, email_address, in_wib, opened, phone_number
 from aduan.masking import storable
 from aduan.notice import ContactId
 from aduan.record import month_of
-from aduan.refusal import RefusedError, invalid, not_found
+from aduan.refusal import invalid, not_found
 from aduan.request_body import json_object, raw_body
 from aduan.store.statistics import Grouping
 from aduan.store.ticket_reading import TicketQuery
@@ -28,12 +28,11 @@ MAX_BODY_BYTES: Final = 4096
 MAX_NOTE: Final = 500
 MAX_CORRECTION_BYTES: Final = 8192
 """Longest body of a correction. A note may be written in JSON escapes, of up to twelve bytes a character."""
+MAX_SORTINGS_BYTES: Final = 65_536
 MAX_LIMIT: Final = 100
-MAX_REVIEW_BYTES: Final = 65_536
 MAX_MONTHS: Final = 36
 MAX_COVERAGE: Final = timedelta(days=31)
 _SHOWN_FIELD: Final = 64
-_POST_KEY: Final = 250
 
 _CODE: Final = re.compile(r"SLM-[0-9A-HJKMNP-TV-Z]{6}")
 _MONTH: Final = r"^20[0-9]{2}-(0[1-9]|1[0-2])$"
@@ -48,6 +47,8 @@ _MESSAGES: Final = {
     "kind": f"Jenis tidak dikenal. Pilihan: {', '.join(KINDS)}.",
     "urgency": f"Urgensi tidak dikenal. Pilihan: {', '.join(get_args(Urgency))}.",
     "version": "Isi dengan nomor versi tiket (version) yang sedang Anda lihat.",
+    "decisions": f"Isi dengan 1 sampai {MAX_LIMIT} keputusan: post, version, dan decision ticket (dengan department), "
+    "question atau none.",
     "note": f"Catatan berupa teks, paling panjang {MAX_NOTE} karakter.",
     "is_report": "Isi dengan false bila kiriman ini bukan aduan, atau tidak usah diisi.",
     "channel": "Tulis kanal sebagai jenis:akun, misalnya instagram:kabarsleman.",
@@ -144,31 +145,35 @@ class CorrectionRequest(_Request):
     """Version of the ticket that the person saw."""
 
 
-class Verdict(_Request):
-    """One decision of ``POST /review``: a department opens a ticket there; else the post gets none."""
+class Sorting(_Request):
+    """One decision of ``POST /review``: the department that gets the ticket, or that there is none."""
 
-    post: Annotated[str, Field(strict=True, pattern=r"^[a-z_]{1,40}#[A-Za-z0-9_.:-]{1,200}$")]
-    version: Annotated[str, Field(strict=True, max_length=_SHOWN_FIELD)]
+    post: Annotated[str, Field(strict=True, min_length=3, max_length=300)]
+    """Key of the post."""
+    version: Annotated[str, Field(strict=True, max_length=40)]
     """Version of the post that the person saw."""
-    department: str | None = None
-    topic: str | None = None
-    kind: Literal["question", "none"] | None = None
+    department: Annotated[str | None, Field(strict=True)] = None
+    """Code of the department that gets it as a complaint or request; the desk's when the person does not know which."""
+    decision: Literal["ticket", "question", "none"]
 
-    @property
-    def lane(self) -> Literal["question", "drop"]:
-        """Where a post without a ticket goes."""
-        return "question" if self.kind == "question" else "drop"
-
-    @property
-    def digest(self) -> str:
-        """The digest of the text and the picture that the person saw."""
-        return self.version.partition(".")[0]
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if (self.decision == "ticket") != (self.department is not None):
+            raise ValueError("department")
+        return self
 
 
-class QuestionsRequest(_Request):
-    """The query string of ``GET /questions``."""
+class SortingsRequest(_Request):
+    """The body of ``POST /review``."""
+
+    decisions: Annotated[tuple[Sorting, ...], Field(min_length=1, max_length=MAX_LIMIT)]
+
+
+class ReviewRequest(_Request):
+    """The query string of ``GET /review`` and ``GET /questions``."""
 
     channel: Annotated[str | None, Field(pattern=_CHANNEL)] = None
+    limit: Annotated[int, Field(ge=1, le=MAX_LIMIT)] = 50
 
 
 class ExamplesRequest(_Request):
@@ -272,63 +277,6 @@ def correction_request(event: Mapping[str, Any], directory: Directory) -> Correc
     return request
 
 
-def review_request(event: Mapping[str, Any], directory: Directory) -> list[tuple[str, Verdict | RefusedError]]:
-    """Check the body of ``POST /review``: ``{"decisions": [{"post", "version", "decision": {…}}, …]}``.
-
-    A decision holds ``department``, which may come with ``topic``, or ``kind``. One that is wrong is returned as its
-    error, with the post that it names, and keeps no other from being carried out.
-
-    Raises:
-        RefusedError: 413 when the body is too long, 400 when it is no list of 1 to 100 decisions.
-    """
-    body = json_object(raw_body(event, MAX_REVIEW_BYTES))
-    for name in body:
-        if name != "decisions":
-            raise invalid(name[:_SHOWN_FIELD], "Tidak dikenal. Yang boleh diisi: decisions.", "unknown_field")
-    decisions = body.get("decisions")
-    if not isinstance(decisions, list) or not 1 <= len(decisions) <= MAX_LIMIT:
-        raise invalid("decisions", f"Isi dengan daftar 1 sampai {MAX_LIMIT} keputusan.")
-    found: list[tuple[str, Verdict | RefusedError]] = []
-    for given in decisions:
-        key = str(given.get("post", "")) if isinstance(given, dict) else ""
-        try:
-            found.append((key, _verdict(given, directory)))
-        except RefusedError as error:
-            found.append((key[:_POST_KEY], error))
-    return found
-
-
-def _verdict(given: object, directory: Directory) -> Verdict:
-    if not isinstance(given, dict) or not isinstance(given.get("decision"), dict):
-        raise invalid("decision", "Tiap keputusan berisi post, version, dan decision.")
-    inner = given["decision"]
-    if inner.get("kind") not in {None, "question", "none"}:
-        raise invalid("kind", "Isi dengan question (pertanyaan) atau none (tidak perlu tindak lanjut).")
-    if not isinstance(given.get("version"), str):
-        raise invalid("version", "Isi dengan version kiriman yang sedang Anda lihat.")
-    if clash := sorted({"post", "version"} & set(inner)):
-        raise invalid(clash[0], "Tidak dikenal di dalam decision.", "unknown_field")
-    verdict = _parse(Verdict, {**{name: value for name, value in given.items() if name != "decision"}, **inner})
-    if (verdict.department is None) == (verdict.kind is None):
-        raise invalid("decision", "Isi tepat satu: department (tiket), atau kind: question atau none (tanpa tiket).")
-    if verdict.topic is not None and verdict.department is None:
-        raise invalid("topic", "Topik hanya diisi bersama department.")
-    _known("topic", verdict.topic, directory.topics, "Topik tidak dikenal.")
-    _known("department", verdict.department, directory.departments, "Perangkat daerah tidak dikenal.")
-    return verdict
-
-
-def questions_request(event: Mapping[str, Any], directory: Directory) -> QuestionsRequest:
-    """Check the query string of ``GET /questions``.
-
-    Raises:
-        RefusedError: 400, naming the parameter.
-    """
-    request = _parse(QuestionsRequest, _query_string(event))
-    _known("channel", request.channel, {channel.id for channel in directory.channels}, "Kanal ini tidak dikenal.")
-    return request
-
-
 def examples_request(event: Mapping[str, Any], now: datetime) -> tuple[ExamplesRequest, str]:
     """Check the query string of ``GET /examples``; return it with its month, which is the present one by default.
 
@@ -337,6 +285,24 @@ def examples_request(event: Mapping[str, Any], now: datetime) -> tuple[ExamplesR
     """
     request = _parse(ExamplesRequest, _query_string(event))
     return request, request.month or month_of(now)
+
+
+def review_request(event: Mapping[str, Any]) -> ReviewRequest:
+    """Check the query string of ``GET /review`` or ``GET /questions``.
+
+    Raises:
+        RefusedError: 400, naming the parameter.
+    """
+    return _parse(ReviewRequest, _query_string(event))
+
+
+def sortings_request(event: Mapping[str, Any]) -> tuple[Sorting, ...]:
+    """Check the body of ``POST /review``. Whether each decision can be carried out is not checked here.
+
+    Raises:
+        RefusedError: 413 when it is too long, 400 naming what is wrong with it.
+    """
+    return _parse(SortingsRequest, json_object(raw_body(event, MAX_SORTINGS_BYTES))).decisions
 
 
 def no_parameters(event: Mapping[str, Any]) -> None:

@@ -16,7 +16,6 @@ from aduan.ticket import Resolution, Ticket, Voice, clock_of
 
 if TYPE_CHECKING:
     from aduan.example import Example
-    from aduan.lanes import Sorting
     from aduan.notice import Notice
     from aduan.post import Post
     from aduan.ticket import Event
@@ -50,6 +49,8 @@ class Change:
     """The post that the change is about, as it was read."""
     decision: Triage | None = None
     """The decision that is written on the post, which must still be undecided."""
+    sorted_by: str | None = None
+    """The person who made the decision; None for the classifier."""
     tombstone: str | None = None
     """Why the post is erased, if it is: only its tombstone stays, with this reason."""
     as_read: bool = False
@@ -58,8 +59,6 @@ class Change:
     """Whether the post becomes another voice of the ticket."""
     example: Example | None = None
     """What a person said about the post, kept for the training of the classifier."""
-    sorting: Sorting | None = None
-    """The person's decision by which the post leaves its lane for this ticket, if it does."""
 
     def __post_init__(self) -> None:
         """Refuse a change that resolves a ticket without its first post, as nobody could then contradict it.
@@ -125,10 +124,10 @@ class Change:
     @property
     def forgets_example(self) -> bool:
         """Whether a stored example must go, because the text it was made from was edited or erased."""
+        if self.before is None:
+            return self.post is not None and self.post.sorted_at is not None and self.example is None
         rewritten = self.decision is not None or self.tombstone is not None
-        return (
-            rewritten and self.before is not None and self.is_about_first_post and self.before.corrected_at is not None
-        )
+        return rewritten and self.is_about_first_post and self.before.corrected_at is not None
 
     @property
     def forgets_words(self) -> bool:

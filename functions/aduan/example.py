@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pydantic import ConfigDict, Field
 
-from aduan.context import Context
 from aduan.record import Moment, Record
 from aduan.triage import ReportKind, Triage, Urgency
 
@@ -29,13 +28,7 @@ class Example(Record):
     post: str
     """Key of the post, ``kind#native id``: one example per post."""
     ticket: str | None = None
-    """Code of the post's ticket; None when a person decided that it gets none."""
-    channel: str | None = None
-    """Id of the post's channel; None on examples of earlier versions, as are the next two fields."""
-    context: Context | None = None
-    """What the post answers."""
-    by: str | None = None
-    """User name of the person who decided last, or ``tautan:`` and a department's code for a link."""
+    """Code of its ticket; None when a person decided that it gets none."""
     text: str
     """The text as it is stored on the post, which is masked. Empty for a post that is only a photo."""
     decision: Triage | None
@@ -43,6 +36,8 @@ class Example(Record):
     label: Label = Field(alias="said")
     at: Moment
     """When the last correction was made."""
+    by: str | None = None
+    """Who made it: a user name; None when it was not kept, or a link did."""
     link_of: str | None = None
     """Code of the department that named the label's department by a link; None when the desk stands for the label."""
 

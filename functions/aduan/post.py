@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any, Final, Literal, Self, get_args
+from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
 from aduan.context import Context
 from aduan.masking import with_storable
 from aduan.record import Moment, Record
-from aduan.triage import Triage
+from aduan.triage import Route, Triage
 
 ChannelKind = Literal["facebook_page", "instagram", "rss", "telegram_relay", "webhook", "x", "youtube"]
-
-Lane = Literal["question", "review", "drop"]
-"""Where a decided post without a ticket is: among the questions, among the candidates, or with the chatter."""
-LANES: Final[tuple[Lane, ...]] = get_args(Lane)
 
 TEXT_BYTES = 16_000
 """A longer text is cut to this. No channel read today allows more than 10,000 characters. An item may hold 400 KB, but
 every write costs by the kilobyte."""
+_THREAD_NAME = 80
+"""Characters of the text above that name a thread. Of different posts, different lengths of it are kept."""
 LINK_CHARACTERS = 2_000
 """A post with a longer link goes into quarantine, because an item that the table refuses would stop its channel."""
 
@@ -63,12 +61,11 @@ class Post(Record):
     ticket: str | None = None
     """Code of the ticket that the post opened or joined."""
     answered_at: Moment | None = None
-    """When the account itself answered this version of the post, as far as its answer was read."""
-    sorted_to: Literal["question", "drop", "ticket"] | None = None
-    """Where a person put this version of the post, which was a candidate or a question; None when nobody did."""
-    sorted_by: str | None = None
-    """User name of that person."""
+    """When the account's own answer to the post was read; None while it has none."""
     sorted_at: Moment | None = None
+    """When a person last decided in which lane the post belongs; None when the classifier did."""
+    sorted_by: str | None = None
+    """Who that was: a user name."""
 
     @model_validator(mode="before")
     @classmethod
@@ -83,22 +80,23 @@ class Post(Record):
         return self
 
     @property
+    def version(self) -> str:
+        """Names the text and the lane that a person sees; another one when either has changed since."""
+        return f"{self.digest}-{self.triage.route if self.triage is not None else self.state}"
+
+    @property
+    def thread(self) -> str:
+        """Names what the post stands under on its channel: equal for all posts of a thread."""
+        under = self.context.under if self.context is not None else ""
+        return under[:_THREAD_NAME] or self.parent_id or self.native_id
+
+    @property
+    def lane(self) -> Route | None:
+        """The lane the post waits or was put away in; None while it is undecided, has a ticket, or is gone."""
+        decided = self.state == "triaged" and self.ticket is None
+        return self.triage.route if decided and self.triage is not None else None
+
+    @property
     def key(self) -> str:
         """``kind#native id``: how tickets and events name the post."""
         return f"{self.kind}#{self.native_id}"
-
-    @property
-    def lane(self) -> Lane | None:
-        """The lane of a decided post; None while it is undecided, and when it has a ticket or is deleted."""
-        return self.last_lane if self.state == "triaged" else None
-
-    @property
-    def last_lane(self) -> Lane | None:
-        """The lane that the last decision gave the post, also while a newer version is undecided; None without one."""
-        where = self.sorted_to or (self.triage.route if self.triage is not None else None)
-        return next((lane for lane in LANES if lane == where), None) if self.ticket is None else None
-
-    @property
-    def version(self) -> str:
-        """What a person who decides about the post must have seen: its text and picture, and its lane."""
-        return f"{self.digest}.{self.lane or self.state}"

@@ -86,8 +86,9 @@ class Triage(Record):
     """The words and rules that decided, in Indonesian, the most important first."""
     decided_by: str
     """Hashes of the model, of the rules and their code, and of the directory. The same text and hashes give the same
-    decision, unless ``+ bedrock:{model id}`` follows: then a language model was asked too. It may answer differently
-    next time, even at temperature 0, and it is asked only while the month's budget lasts."""
+    decision. ``+ gate {version}`` follows, and belongs to them, when the deployment has learnt from its desk.
+    ``+ bedrock:{model id}`` follows when a language model was asked too: it may answer differently next time, even at
+    temperature 0, and it is asked only while the month's budget lasts."""
 
     def without_words(self) -> Triage:
         """Return the decision without its reasons, which repeat words of the post's text."""

@@ -12,44 +12,50 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
-from aduan.triage import DESK, ReportKind, Triage, Urgency
+from aduan.triage import DESK, ReportKind, Route, Triage, Urgency
+from classify.danger import danger_of
 from classify.departments import Choice, Ranked, doubt_about, rank
-from classify.features import FAMILIES, features_of
-from classify.model import Model, Probabilities, load_model
+from classify.features import FAMILIES, context_features, features_of
+from classify.model import Gate, Model, Probabilities, gate_name, load_model
 from classify.phrase_matches import RULES_FILE, Reading, reader_of
+from classify.signs import is_disguised
 from classify.words import is_read_whole
 
 if TYPE_CHECKING:
     from aduan.context import Context
     from aduan.directory import Directory
     from aduan.post import ChannelKind
+    from classify.adapter import Adapter
 
 _HERE: Final = Path(__file__).parent
+_DECIDING: Final = (
+    "adapter",
+    "classifier",
+    "danger",
+    "departments",
+    "elsewhere",
+    "features",
+    "model",
+    "phrase_matches",
+    "places",
+    "signs",
+    "words",
+)
 _CODE: Final = hashlib.sha256(
-    RULES_FILE.read_bytes()
-    + b"".join(
-        (_HERE / f"{name}.py").read_bytes()
-        for name in ("classifier", "departments", "features", "model", "phrase_matches", "places", "words")
-    )
+    RULES_FILE.read_bytes() + b"".join((_HERE / f"{name}.py").read_bytes() for name in _DECIDING)
 ).hexdigest()[:12]
 """Hash of the rules and of the code that applies them. Equal hashes mean equal decisions."""
 UNSURE_REPORT: Final = "belum pasti laporan: perlu dilihat"
 UNSURE_TOPIC: Final = "belum pasti urusannya: perlu dilihat"
-"""Two doubts of the model itself. The rules' reasons for asking a person are in `classify.departments`."""
+SUSPECTED: Final = "diduga darurat: lihat sekarang juga"
+"""Three doubts of the model itself. The rules' reasons for asking a person are in `classify.departments`."""
 _LAINNYA: Final = "lainnya"
 _POWER: Final = "listrik_telekomunikasi"
 _STREET_LIGHT: Final = "penerangan_jalan"
 _REASONS: Final = 6
 _WORDS_SHOWN: Final = 4
+_DANGER: Final = frozenset({"emergency", "suspected"})
 _WORD_FAMILIES: Final = (FAMILIES.index("word"), FAMILIES.index("pair"))
-_EMERGENCY: Final = 0.2
-"""From this probability on somebody is woken. Four of five alarms may be false; the fifth saves a life."""
-_NAMED_EMERGENCY: Final = 0.1
-"""The threshold when the text has a word of emergency that is neither negated nor merely feared."""
-_FEARED_EMERGENCY: Final = 0.5
-"""The threshold when the text speaks of fear: an author afraid that a tree may fall writes almost like one under it."""
-_EMERGENCY_REPORT: Final = 0.3
-"""An emergency must be a report with at least this probability: a sauce that sets the throat on fire wakes nobody."""
 
 
 def classify(  # noqa: PLR0913 # a text, what is known about it, and what it is judged by
@@ -61,12 +67,14 @@ def classify(  # noqa: PLR0913 # a text, what is known about it, and what it is 
     has_photo: bool = False,
     clipped: bool = False,
     model: Model | None = None,
+    adapter: Adapter | None = None,
 ) -> Triage:
     """Decide about one post, with `model` or, by default, the deployed one. Never raises, whatever the text.
 
     The route is ``drop`` only when the text almost certainly asks nothing of a government, and was read whole: the
-    complaint may be in the rest. It is ``auto`` only when the topic reaches its threshold and the rules know whose job
-    it is. Everything else goes to the desk with the two best guesses.
+    complaint may be in the rest. A ticket is opened only for what is surely a report, or in danger: ``auto`` when the
+    topic reaches its threshold and the rules know whose job it is, else ``desk`` with the two best guesses. What asks
+    for information only is a ``question``. A person looks at everything else: ``review``.
 
     Args:
         text: What was written, masked.
@@ -76,19 +84,25 @@ def classify(  # noqa: PLR0913 # a text, what is known about it, and what it is 
         has_photo: Whether a picture came with it.
         clipped: Whether more was written than `text`.
         model: The model that weighs the text; None for the deployed one.
+        adapter: What this deployment learnt from its desk, made for that model; None for the model alone.
     """
-    del context, channel_kind
-    model = model or load_model()
+    model, reader = model or load_model(), reader_of(directory)
     decided_by = f"model {model.hash}/{_CODE}/{directory.hash}"
-    reading, whole = reader_of(directory).read(text), not clipped and is_read_whole(text)
+    if adapter is not None:
+        decided_by += f" + gate {adapter.version}"
+    reading, whole = reader.read(text), not clipped and is_read_whole(text)
     if not reading.typed:
         return _wordless(decided_by, seen=has_photo or not text.strip() or not whole)
-    features = features_of(reading)
+    gate = gate_name(channel_kind, context)
+    features = features_of(reading, context_features(context, reader), gate)
     probable = model.weigh(features)
-    case = _Case(model, directory, reading, features, probable, decided_by)
-    if whole and probable.report < model.drop_below and reading.matches.emergency is None:
-        return _dropped(case)
-    return _report(case)
+    lane_gate = model.gates[gate]
+    if adapter is not None:
+        probable, lane_gate = adapter.applied(probable, lane_gate, features, channel_kind=channel_kind, context=context)
+    case = _Case(model, directory, reading, features, probable, lane_gate, decided_by)
+    urgency = _urgency(case, channel_kind, addressed=gate != "post")
+    lane = _lane(case, urgency[0], readable=whole and not is_disguised(text))
+    return _dropped(case) if lane == "drop" else _decided(case, urgency, lane)
 
 
 class _Case(NamedTuple):
@@ -99,6 +113,7 @@ class _Case(NamedTuple):
     reading: Reading
     features: tuple[list[str], ...]
     probable: Probabilities
+    gate: Gate
     decided_by: str
 
 
@@ -119,38 +134,50 @@ def _wordless(decided_by: str, *, seen: bool) -> Triage:
         report_probability=0.5,
         kind="other",
         topic=_LAINNYA,
-        department=DESK,
         confidence=0.0,
-        route="desk",
+        route="review",
         reasons=("tanpa teks: perlu dilihat",),
         decided_by=decided_by,
     )
+
+
+def _lane(case: _Case, urgency: Urgency, *, readable: bool) -> Route:
+    """Return the lane of a text; ``desk`` for every ticket, whether or not its department can be told at once."""
+    probable, gate = case.probable, case.gate
+    if urgency in _DANGER or probable.report >= gate.ticket_from:
+        return "desk"
+    if readable and probable.relevance < gate.drop_below:
+        return "drop"
+    return "question" if probable.question >= gate.question_from else "review"
 
 
 def _dropped(case: _Case) -> Triage:
     return Triage(
         is_report=False,
         report_probability=round(case.probable.report, 4),
+        shown_probability=round(case.probable.shown, 4),
         kind="other",
         place=case.reading.where.place,
-        confidence=round(1 - case.probable.report, 4),
+        confidence=round(1 - case.probable.relevance, 4),
         route="drop",
         reasons=("tidak meminta apa pun dari pemerintah",),
         decided_by=case.decided_by,
     )
 
 
-def _report(case: _Case) -> Triage:
+def _decided(case: _Case, urgent: tuple[Urgency, float], lane: Route) -> Triage:
     kind, kind_probability = _likeliest(case.probable.kind)
-    urgency, urgency_probability = _urgency(case)
+    urgency, urgency_probability = urgent
     ranked = _with_emergency(case, rank(_settled(case), case.reading, case.directory), urgency)
     department = case.directory.departments[ranked.choice.code]
     doubt = _doubt(case, ranked, urgency)
-    auto = doubt is None
+    auto = lane == "desk" and doubt is None
+    waiting = DESK if lane == "desk" else None
     guess = department.code if department.code != DESK else None
     return Triage(
         is_report=True,
         report_probability=round(case.probable.report, 4),
+        shown_probability=round(case.probable.shown, 4),
         kind=cast("ReportKind", kind),
         kind_probability=round(kind_probability, 4),
         topic=ranked.topic,
@@ -158,13 +185,13 @@ def _report(case: _Case) -> Triage:
         urgency=urgency,
         urgency_probability=round(urgency_probability, 4),
         place=case.reading.where.place,
-        department=department.code if auto else DESK,
+        department=department.code if auto else waiting,
         ours=department.kind != "outside" if auto else True,
         confidence=round(ranked.probability, 4),
         guess=guess,
         runner_up=ranked.runner_up,
         runner_up_probability=round(ranked.runner_up_probability, 4),
-        route="auto" if auto else "desk",
+        route="auto" if auto else lane,
         reasons=_reasons(case, ranked, urgency, doubt),
         decided_by=case.decided_by,
     )
@@ -184,13 +211,12 @@ def _likeliest(probabilities: Mapping[str, float]) -> tuple[str, float]:
     return code, probabilities[code]
 
 
-def _urgency(case: _Case) -> tuple[Urgency, float]:
+def _urgency(case: _Case, channel_kind: ChannelKind | None, *, addressed: bool) -> tuple[Urgency, float]:
     """Return the urgency and its probability, from the model's view and the words of emergency and fear."""
     probable, matches = case.probable.urgency, case.reading.matches
-    emergency = probable["emergency"]
-    needed = _FEARED_EMERGENCY if matches.marks.get("fear") else _NAMED_EMERGENCY if matches.emergency else _EMERGENCY
-    if emergency >= needed and case.probable.report >= _EMERGENCY_REPORT:
-        return "emergency", emergency
+    danger = danger_of(case.reading, case.probable, channel_kind, addressed=addressed)
+    if danger != "none":
+        return danger, probable["emergency"]
     if matches.emergency or matches.feared or matches.marks.get("urgent") or probable["urgent"] > probable["normal"]:
         return "urgent", probable["urgent"]
     return "normal", probable["normal"]
@@ -216,21 +242,24 @@ def _with_emergency(case: _Case, ranked: Ranked, urgency: Urgency) -> Ranked:
 
 def _doubt(case: _Case, ranked: Ranked, urgency: Urgency) -> str | None:
     """Return why a person must look before any department is told; None when nobody has to."""
+    if urgency == "suspected":
+        return SUSPECTED
     doubt = doubt_about(ranked.choice, case.reading, case.directory)
     if doubt is not None or (urgency == "emergency" and case.reading.matches.emergency is not None):
         return doubt
     if case.probable.report < case.model.auto_report:
         return UNSURE_REPORT
-    if ranked.topic_probability < case.model.auto_from.get(ranked.topic, 1.1):
+    if ranked.topic_probability < case.gate.auto_from.get(ranked.topic, 1.1):
         return UNSURE_TOPIC
     return None
 
 
 def _reasons(case: _Case, ranked: Ranked, urgency: Urgency, doubt: str | None) -> tuple[str, ...]:
-    matches = case.reading.matches
+    matches, in_danger = case.reading.matches, urgency in _DANGER
     words = case.model.leading(f"topic:{ranked.topic}", case.features, _WORD_FAMILIES)[:_WORDS_SHOWN]
     parts = (
-        f"darurat: {matches.emergency_word}" if urgency == "emergency" and matches.emergency else None,
+        f"darurat: {matches.emergency_word}" if in_danger and matches.emergency else None,
+        matches.emergency.tell if in_danger and matches.emergency else None,
         ranked.choice.reason,
         f"kata: {', '.join(words)}" if words else None,
         doubt,

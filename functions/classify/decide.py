@@ -8,26 +8,26 @@ from typing import TYPE_CHECKING, Literal
 
 from aws_lambda_powertools import Logger
 
+from aduan.opening import opening
 from aduan.post import Post
 from aduan.store.table import OutdatedError
+from aduan.store.tickets import CODES_TRIED, CodeTakenError, TicketStore
 from aduan.triage import DESK, TICKET_ROUTES, Triage
 from classify.classifier import classify
-from classify.opening import opening
 from classify.reopening import contradicted, may_contradict, reopening
 from classify.revision import revision
-from classify.ticket_codes import write_under_free_code
 
 if TYPE_CHECKING:
     from aduan.directory import Directory
     from aduan.store.posts import PostStore
-    from aduan.store.tickets import TicketStore
-    from classify.ticket_codes import CodeOf
 
 Outcome = Literal["already", "auto", "desk", "question", "review", "drop", "joined"]
 """``already``: there was nothing left to do. ``joined``: the post contradicts a resolved ticket and now belongs to it.
 The others are the route that was decided."""
 Advise = Callable[[Post, Triage, datetime], Triage]
 """Returns the decision after a second opinion, or the same decision. Never raises."""
+CodeOf = Callable[[str, int], str]
+"""Returns the code of the ticket that a post opens, given the post's key and how many codes were taken before."""
 
 logger = Logger(child=True)
 
@@ -45,9 +45,8 @@ def decide(  # noqa: PLR0913 # a post, the stores, the directory, settings, and 
 ) -> Outcome:
     """Decide about the post ``kind#native id``, and write the decision with everything that follows from it.
 
-    Chatter is kept for `chatter_for`; candidates and questions stay until a person, an edit or a deletion. An edited
-    post is decided again, also one that a person had sorted: what they said was about another text.
-    `code_of` names a new ticket. `advise` asks for a second opinion, if this deployment has one to ask.
+    Chatter is kept for `chatter_for`. `code_of` names a new ticket.
+    `advise` asks for a second opinion, if this deployment has one to ask.
 
     Raises:
         CodeTakenError: when five codes in a row belong to other tickets.
@@ -56,7 +55,7 @@ def decide(  # noqa: PLR0913 # a post, the stores, the directory, settings, and 
     post = posts.get(key)
     if post is None or post.state != "new":
         return "already"
-    triage = as_channel_wants(triage_of(post, directory), post, directory)
+    triage = triage_of(post, directory)
     try:
         if may_contradict(post, triage) and join(post, triage, tickets, directory, now):
             return "joined"
@@ -67,7 +66,7 @@ def decide(  # noqa: PLR0913 # a post, the stores, the directory, settings, and 
         elif triage.route in TICKET_ROUTES:
             open_ticket(post, triage, tickets, directory, now, code_of=code_of)
         else:
-            posts.settle(post, triage, now + chatter_for if triage.route == "drop" else None)
+            posts.settle(post, triage, now + chatter_for)
     except OutdatedError:
         return "already"
     return triage.route
@@ -76,7 +75,7 @@ def decide(  # noqa: PLR0913 # a post, the stores, the directory, settings, and 
 def triage_of(post: Post, directory: Directory) -> Triage:
     """Classify a post. When the classifier fails, the post goes to the desk, so it is not lost."""
     try:
-        return classify(
+        triage = classify(
             post.text,
             directory,
             context=post.context,
@@ -96,16 +95,9 @@ def triage_of(post: Post, directory: Directory) -> Triage:
             reasons=("penggolong gagal membaca kiriman ini",),
             decided_by=f"none/{directory.hash}",
         )
-
-
-def as_channel_wants(triage: Triage, post: Post, directory: Directory) -> Triage:
-    """Return the decision with a ticket for a question where the channel opens one: its owner answers questions."""
-    channel = next((channel for channel in directory.channels if channel.id == post.channel), None)
-    if channel is None or channel.questions != "ticket" or triage.route != "question":
-        return triage
-    return triage.model_copy(
-        update={"route": "auto", "department": channel.department, "guess": channel.department, "ours": True}
-    )
+    if triage.route == "question" and directory.opens_tickets_for_questions(post.channel):
+        return triage.model_copy(update={"route": "desk", "department": DESK})
+    return triage
 
 
 def reconsider(post: Post, triage: Triage, tickets: TicketStore, directory: Directory, now: datetime) -> None:
@@ -135,4 +127,11 @@ def open_ticket(  # noqa: PLR0913 # a post, its decision, and what it takes to o
     post: Post, triage: Triage, tickets: TicketStore, directory: Directory, now: datetime, *, code_of: CodeOf
 ) -> None:
     """Open the post's ticket under the first code that is free."""
-    write_under_free_code(lambda code: opening(post, triage, directory, now, code), post.key, tickets, code_of)
+    for attempt in range(CODES_TRIED):
+        try:
+            tickets.write(opening(post, triage, directory, now, code_of(post.key, attempt)))
+        except CodeTakenError:
+            if attempt == CODES_TRIED - 1:
+                raise
+        else:
+            return

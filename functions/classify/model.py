@@ -15,9 +15,13 @@ import struct
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from classify.features import FAMILIES
+
+if TYPE_CHECKING:
+    from aduan.context import Context
+    from aduan.post import ChannelKind
 
 MODEL_FOLDER: Final = Path(__file__).parent / "model"
 ZERO: Final = 128
@@ -34,9 +38,39 @@ class Probabilities(NamedTuple):
     """The model's probabilities for a text. Each is calibrated: of decisions at 0.8, eight in ten are right."""
 
     report: float
+    """That it complains, or asks the government to do something."""
+    shown: float
+    """That it is more than chatter: a report, a question or a suggestion."""
     kind: dict[str, float]
+    """Of which kind it is, if it is more than chatter."""
     topic: dict[str, float]
     urgency: dict[str, float]
+
+    @property
+    def relevance(self) -> float:
+        """How probable it is that a person should see the text. Reports that are lost weigh most.
+
+        It is the logistic function of the mean of both logits, which ranks reports before chatter better than either.
+        """
+        return logistic((logit(self.report) + logit(self.shown)) / 2)
+
+    @property
+    def question(self) -> float:
+        """How probable it is that the text asks for information only."""
+        return self.shown * self.kind.get("question", 0.0)
+
+
+class Gate(NamedTuple):
+    """From which probabilities on a text is let through to which lane. What is in no other lane is looked at."""
+
+    drop_below: float
+    """A post is chatter when its relevance is below this."""
+    ticket_from: float
+    """Lowest probability of a report that opens a ticket."""
+    question_from: float
+    """Lowest probability of a question that is listed for the account's owner."""
+    auto_from: Mapping[str, float]
+    """Lowest probability of each topic at which a department is told without a person. A missing topic never is."""
 
 
 class _Family(NamedTuple):
@@ -56,12 +90,10 @@ class Model:
     outcomes: tuple[str, ...]
     """``report``, ``kind:complaint``, ``topic:jalan`` …, in the order of the lanes."""
     biases: tuple[float, ...]
-    drop_below: float
-    """A post is chatter when the probability of a report is below this."""
     auto_report: float
     """Lowest probability of a report at which a department is told without a person."""
-    auto_from: Mapping[str, float]
-    """Lowest probability of each topic at which a department is told without a person. A missing topic never is."""
+    gates: Mapping[str, Gate]
+    """The gate for each way of writing: see `gate_name`."""
 
     def weigh(self, features: Sequence[Iterable[str]]) -> Probabilities:
         """Return the probabilities of a text whose `features` are given as one collection for each family."""
@@ -71,7 +103,8 @@ class Model:
             group, _, code = outcome.partition(":")
             groups.setdefault(group, {})[code] = logit
         return Probabilities(
-            report=1 / (1 + math.exp(-max(-700.0, min(700.0, groups["report"][""])))),
+            report=logistic(groups["report"][""]),
+            shown=logistic(groups["shown"][""]),
             kind=_softmax(groups["kind"]),
             topic=_softmax(groups["topic"]),
             urgency=_softmax(groups["urgency"]),
@@ -110,6 +143,30 @@ def _packed(row: bytes) -> int:
 
 def _unpack(packed: int, lanes: int) -> tuple[int, ...]:
     return struct.unpack(f"<{lanes}I", packed.to_bytes(lanes * _LANE, "little"))
+
+
+def gate_name(channel_kind: ChannelKind | None, context: Context | None) -> str:
+    """Return the name of the gate for a post: ``message``, ``post``, ``thread`` or ``comment``.
+
+    Messages are pushed by partners and written to a government, so nearly all are reports. Nearly none is among posts
+    on X that address nobody. Comments lie between, and are understood better where it is known what they answer.
+    """
+    if channel_kind == "webhook":
+        return "message"
+    if channel_kind == "x" and (context is None or context.to != "account"):
+        return "post"
+    return "thread" if context is not None and context.under else "comment"
+
+
+def logistic(logit: float) -> float:
+    """Return the probability that belongs to a logit."""
+    return 1 / (1 + math.exp(-max(-700.0, min(700.0, logit))))
+
+
+def logit(probability: float) -> float:
+    """Return the logit of a probability, bounded so that certainty stays finite."""
+    bounded = max(1e-12, min(1 - 1e-12, probability))
+    return math.log(bounded / (1 - bounded))
 
 
 def _softmax(logits: Mapping[str, float]) -> dict[str, float]:
@@ -157,7 +214,6 @@ def load_model(folder: Path = MODEL_FOLDER) -> Model:
         families=tuple(families),
         outcomes=outcomes,
         biases=tuple(described["biases"]),
-        drop_below=described["drop_below"],
         auto_report=described["auto_report"],
-        auto_from=described["auto_from"],
+        gates={name: Gate(**gate) for name, gate in described["gates"].items()},
     )

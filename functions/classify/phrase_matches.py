@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from classify.places import Found, Gazetteer
+from classify.signs import signs_of
 from classify.words import APART, Normaliser, Phrases, spellings
 
 if TYPE_CHECKING:
@@ -32,6 +33,9 @@ _MARKS: Final = (
 _HEDGE_REACH: Final = 4
 """A hedge such as ``takut`` up to this many words before ``pohon tumbang`` makes it a fear, not an event."""
 
+_CAPTIONS: Final = 256
+"""How many captions are remembered."""
+
 _Role = Literal["topic", "department", "alias", "chatter", "emergency", "mark"]
 
 
@@ -42,6 +46,8 @@ class Meaning(NamedTuple):
     code: str
     other: str | None = None
     """For a topic, how strongly the phrase speaks for it; for an emergency, the code of the department called."""
+    tell: str | None = None
+    """For an emergency, what the desk has to do besides, because the county itself may not reach who helps."""
 
 
 @dataclass
@@ -98,6 +104,8 @@ class Reading(NamedTuple):
     """Its words in their normal form."""
     matches: PhraseMatches
     where: Found
+    signs: list[str]
+    """What it shows besides its words."""
 
 
 def _meanings_of_directory(directory: Directory) -> Iterator[tuple[str, Meaning]]:
@@ -121,7 +129,7 @@ def _meanings_of_rules() -> Iterator[tuple[str, Meaning]]:
             yield phrase, Meaning("chatter", group["label"])
     for group in _RULES["emergency"]:
         for phrase in group["words"]:
-            yield phrase, Meaning("emergency", group["topic"] or "", group["department"])
+            yield phrase, Meaning("emergency", group["topic"] or "", group["department"], group.get("tell"))
 
 
 class Reader:
@@ -137,12 +145,18 @@ class Reader:
         self._gazetteer = Gazetteer(directory.places)
         self._hedges = frozenset(self._normaliser.normalise(hedges))
         self._negations = frozenset(self._normaliser.normalise(negations))
+        self.read_under = functools.lru_cache(maxsize=_CAPTIONS)(self._read_under)
+        """The words and known phrases of a text that others stand under. All comments of a thread share it."""
 
     def read(self, text: str) -> Reading:
         """Return the known phrases and the place of a text. Never raises, whatever the text."""
         typed = spellings(text)
         words = self._normaliser.normalise(typed)
-        return Reading(typed, words, self._gather(words), self._gazetteer.find(typed))
+        return Reading(typed, words, self._gather(words), self._gazetteer.find(typed), signs_of(text))
+
+    def _read_under(self, text: str) -> tuple[str, ...]:
+        words = self._normaliser.normalise(spellings(text))
+        return tuple(dict.fromkeys([*words, *self._gather(words).features]))
 
     def _gather(self, words: list[str]) -> PhraseMatches:
         found = PhraseMatches()

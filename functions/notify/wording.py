@@ -190,11 +190,12 @@ def _provenance(case: Case) -> str:
     found = _DECIDED_BY.fullmatch(triage.decided_by)
     if found is None:
         return f"Dinilai oleh {one_line(triage.decided_by)}."
-    asked = f", dengan pendapat kedua {one_line(found[4])}" if found[4] else ""
-    return f"Dinilai oleh model {found[1]}, aturan {found[2]}, direktori {found[3]}{asked}."
+    gate = f", saringan {found[4]}" if found[4] else ""
+    asked = f", dengan pendapat kedua {one_line(found[5])}" if found[5] else ""
+    return f"Dinilai oleh model {found[1]}, aturan {found[2]}, direktori {found[3]}{gate}{asked}."
 
 
-_DECIDED_BY: Final = re.compile(r"model (\w+)/(\w+)/(\w+)(?: \+ (.+))?")
+_DECIDED_BY: Final = re.compile(r"model (\w+)/(\w+)/(\w+)(?: \+ gate (\d+))?(?: \+ (.+))?")
 
 
 def _why(case: Case) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ weights, which is rounded to eight bits.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -19,21 +20,24 @@ from sklearn.naive_bayes import ComplementNB
 from sklearn.svm import LinearSVC
 
 from aduan.directory import Directory
-from classify.features import features_of
+from classify.features import context_features, features_of
+from classify.model import gate_name
 from classify.phrase_matches import reader_of
-from infra.training.example import CORPUS_SOURCE, Example
+from infra.training.example import OWN_SOURCES, Example
 from infra.training.vocabulary import Vocabulary, allowed_features
 
 FEATURES: Final = 40_000
 """How many features are kept: with 27 outcomes they take 1.4 MB."""
 JUDGE: Final = 0.01
 """`C` of the fourth learner, the inverse of its regularisation: far below usual, as it only mixes and calibrates."""
+BINARY: Final = 0.3
+"""`C` of the decisions between yes and no. Real comments are ranked best by a strongly regularised learner."""
 FOLDS: Final = 4
 SEED: Final = 0
 ALTERNATIVE: Final = 0.3
 """Weight of a text under another topic that is right as well."""
 REPORT: Final = "report"
-_HEADS: Final = ("kind", "urgency")
+SHOWN: Final = "shown"
 
 Features = list[tuple[list[str], ...]]
 
@@ -41,7 +45,14 @@ Features = list[tuple[list[str], ...]]
 def read_features(examples: Sequence[Example], directory: Directory) -> Features:
     """Return the features of each text by family, exactly as the functions read them."""
     reader = reader_of(directory)
-    return [features_of(reader.read(example.text)) for example in examples]
+    return [
+        features_of(
+            reader.read(example.text),
+            context_features(example.context, reader),
+            gate_name(example.channel_kind, example.context),
+        )
+        for example in examples
+    ]
 
 
 @dataclass(frozen=True)
@@ -69,6 +80,9 @@ class Unseen:
     topics: tuple[str, ...]
     topic: np.ndarray
     report: np.ndarray
+    shown: np.ndarray
+    question: np.ndarray
+    """How probable it is that the text, if it is more than chatter, is a question."""
 
 
 def fit(
@@ -94,15 +108,22 @@ def fit(
     pruned = _prune(vocabulary, examples, features)
     matrix = pruned.matrix(features)
     say(f"{matrix.shape[1]} features")
-    topic, seen_topic = _fit_topic(examples, matrix)
+    topic, seen_topic = _fit_topic(examples, pruned.without(matrix, "gate"))
     say("topics")
-    report, seen_report = _fit_report(examples, matrix)
-    say("report or not")
-    heads = [report, *(_fit_small(name, examples, matrix) for name in _HEADS), topic]
+    report, seen_report = _fit_binary(REPORT, examples, matrix, [example.wants_action for example in examples])
+    shown, seen_shown = _fit_binary(SHOWN, examples, matrix, [example.is_report for example in examples])
+    say("report or not, chatter or not")
+    kind, seen_kind = _fit_small("kind", examples, matrix, lambda example: example.is_report)
+    urgency, _ = _fit_small("urgency", examples, matrix, lambda _: True)
     say("kind and urgency")
-    return Fit(
-        pruned, tuple(heads), Unseen(tuple(o.partition(":")[2] for o in topic.outcomes), seen_topic, seen_report)
+    unseen = Unseen(
+        topics=tuple(outcome.partition(":")[2] for outcome in topic.outcomes),
+        topic=seen_topic,
+        report=seen_report,
+        shown=seen_shown,
+        question=seen_kind[:, kind.outcomes.index("kind:question")],
     )
+    return Fit(pruned, (report, shown, kind, urgency, topic), unseen)
 
 
 def _prune(vocabulary: Vocabulary, examples: Sequence[Example], features: Features) -> Vocabulary:
@@ -119,8 +140,15 @@ def _prune(vocabulary: Vocabulary, examples: Sequence[Example], features: Featur
 
 def _topic_rows(examples: Sequence[Example]) -> tuple[list[int], list[str], list[float]]:
     """Return places, topics and weights of the examples with a topic, one for each topic that is right."""
-    rows = [(place, example.topic, 1.0) for place, example in enumerate(examples) if example.topic]
-    rows += [(place, topic, ALTERNATIVE) for place, example in enumerate(examples) for topic in example.topic_alt]
+    rows = [
+        (place, example.topic, 1.0) for place, example in enumerate(examples) if example.topic and example.teaches_topic
+    ]
+    rows += [
+        (place, topic, ALTERNATIVE)
+        for place, example in enumerate(examples)
+        if example.teaches_topic
+        for topic in example.topic_alt
+    ]
     places, topics, weights = zip(*rows, strict=True)
     return list(places), list(topics), list(weights)
 
@@ -159,7 +187,7 @@ def _base_scores(matrix: sp.csr_matrix, examples: Sequence[Example]) -> tuple[np
 
 
 def _fit_topic(examples: Sequence[Example], matrix: sp.csr_matrix) -> tuple[Head, np.ndarray]:
-    known = [place for place, example in enumerate(examples) if example.topic]
+    known = [place for place, example in enumerate(examples) if example.topic and example.teaches_topic]
     linear, biases, classes = _base_scores(matrix, examples)
     scores = np.full((len(examples), linear.shape[1]), np.nan)
     for inside, outside in _folds(examples):
@@ -169,11 +197,11 @@ def _fit_topic(examples: Sequence[Example], matrix: sp.csr_matrix) -> tuple[Head
                 f"a fold lacks the topics {', '.join(sorted(set(classes) - set(found)))}: too few texts to learn from"
             )
         scores[outside] = matrix[outside] @ part + offset
-    given = [example.topic for example in examples if example.topic]
+    given = [str(examples[place].topic) for place in known]
     judge = LogisticRegression(C=JUDGE, max_iter=1000).fit(scores[known], given)
     logits = judge.decision_function(scores)
     # So strongly regularised, the judge is underconfident. One factor, learnt on the same unseen texts, corrects that.
-    factor = _temperature(logits[known], np.searchsorted(judge.classes_, given), np.ones(len(known)))
+    factor = _temperature(logits[known], np.searchsorted(judge.classes_, np.array(given)), np.ones(len(known)))
     head = Head(
         outcomes=tuple(f"topic:{code}" for code in judge.classes_),
         weights=linear @ judge.coef_.T * factor,
@@ -193,36 +221,55 @@ def _folds(examples: Sequence[Example]) -> list[tuple[list[int], list[int]]]:
     ]
 
 
-def _fit_report(examples: Sequence[Example], matrix: sp.csr_matrix) -> tuple[Head, np.ndarray]:
-    """Fit the decision whether a text is a report."""
-    reports = np.array([example.is_report for example in examples])
+def _weights(examples: Sequence[Example]) -> np.ndarray:
+    """Return the weight of each text: all collections together count alike, and the mean weight is 1."""
+    sizes = Counter(example.collection for example in examples)
+    return np.array([len(examples) / len(sizes) / sizes[example.collection] for example in examples])
+
+
+def _fit_binary(
+    name: str, examples: Sequence[Example], matrix: sp.csr_matrix, right: Sequence[bool]
+) -> tuple[Head, np.ndarray]:
+    """Fit a yes-or-no decision, and return it with the probabilities of unseen texts.
+
+    Real comments are few beside the messages that people send to governments, and are what most posts look like. So
+    every collection of texts counts alike.
+    """
+    given, weights = np.array(right), _weights(examples)
 
     def learner() -> LogisticRegression:
-        return LogisticRegression(C=2.0, max_iter=1000)
+        return LogisticRegression(C=BINARY, max_iter=1000)
 
     unseen = np.zeros(len(examples))
     for inside, outside in _folds(examples):
-        part = learner().fit(matrix[inside], reports[inside])
+        part = learner().fit(matrix[inside], given[inside], sample_weight=weights[inside])
         unseen[outside] = part.decision_function(matrix[outside])
-    whole = learner().fit(matrix, reports)
+    whole = learner().fit(matrix, given, sample_weight=weights)
     # One slope and one offset, learnt on unseen texts, calibrate the logits (Platt scaling).
-    platt = LogisticRegression(C=1e6).fit(unseen[:, None], reports)
+    platt = LogisticRegression(C=1e6).fit(unseen[:, None], given, sample_weight=weights)
     slope, offset = platt.coef_[0, 0], platt.intercept_[0]
-    head = Head((REPORT,), whole.coef_.T * slope, whole.intercept_ * slope + offset)
+    head = Head((name,), whole.coef_.T * slope, whole.intercept_ * slope + offset)
     return head, 1 / (1 + np.exp(-(unseen * slope + offset)))
 
 
-def _fit_small(name: str, examples: Sequence[Example], matrix: sp.csr_matrix) -> Head:
-    """Fit kind or urgency by one learner and one temperature, because few texts have these labels."""
-    known = [place for place, example in enumerate(examples) if example.is_report and getattr(example, name)]
+def _fit_small(
+    name: str, examples: Sequence[Example], matrix: sp.csr_matrix, counts: Callable[[Example], bool]
+) -> tuple[Head, np.ndarray]:
+    """Fit kind or urgency by one learner and one temperature, because few texts have these labels.
+
+    Only texts that `counts` says yes to are learnt from. Returned are also the probabilities, by unseen models, of
+    every text.
+    """
+    known = [place for place, example in enumerate(examples) if counts(example) and getattr(example, name)]
     given = np.array([getattr(examples[place], name) for place in known])
-    weights = np.array([1.0 if examples[place].source == CORPUS_SOURCE else 0.3 for place in known])
+    weights = np.array([1.0 if examples[place].source in OWN_SOURCES else 0.3 for place in known])
     rows = matrix[known]
 
     def learner() -> LogisticRegression:
         return LogisticRegression(C=4.0, max_iter=1000)
 
     whole = learner().fit(rows, given, sample_weight=weights)
+    seen = whole.decision_function(matrix)
     unseen = np.zeros((len(known), len(whole.classes_)))
     for inside, outside in _folds([examples[place] for place in known]):
         part = learner().fit(rows[inside], given[inside], sample_weight=weights[inside])
@@ -230,7 +277,9 @@ def _fit_small(name: str, examples: Sequence[Example], matrix: sp.csr_matrix) ->
     right = np.searchsorted(whole.classes_, given)
     temperature = _temperature(unseen, right, weights)
     outcomes = tuple(f"{name}:{code}" for code in whole.classes_)
-    return Head(outcomes, whole.coef_.T * temperature, whole.intercept_ * temperature)
+    seen[known] = unseen
+    head = Head(outcomes, whole.coef_.T * temperature, whole.intercept_ * temperature)
+    return head, _softmax(seen * temperature)
 
 
 def _temperature(logits: np.ndarray, right: np.ndarray, weights: np.ndarray) -> float:

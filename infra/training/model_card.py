@@ -49,7 +49,7 @@ def write_model_card(
         files: The other files the model was trained on.
     """
     scores = {one.name: score(one.decided).described() for one in held}
-    described = {"model": model.hash, "drop_below": model.drop_below, "scores": scores}
+    described = {"model": model.hash, "scores": scores}
     SCORES.write_text(json.dumps(described, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     table = "\n".join(overview(list(held)))
     sources = Counter(example.source for example in [*corpus, *given])
@@ -65,7 +65,6 @@ def write_model_card(
         learnt=learnt,
         table=table,
         parts=parts.strip(),
-        drop=model.drop_below,
     )
     MODEL_CARD.write_text(text, encoding="utf-8")
     return f"{table}\n\nmodel {model.hash}; the whole report is in {MODEL_CARD.name}"
@@ -86,14 +85,14 @@ that are not learnt turn topic and place into a department. **What it is not for
 
 No text is kept: only weights of words the project's corpus, the directory or many texts use, mostly in small letters
 and not after a form of address, and of pieces that many words share. Frequent given names have none. A quarter of the
-corpus is never learnt from.
+corpus and a third of the threads are never learnt from.
 
 ## How good it is on texts it has not seen
 
 "Held-out thirds": every text of the {files} given files is scored once, by a model trained on the other two thirds
 and the corpus; near-duplicates stay on one side. "Unseen source": by a model that learnt nothing of that source. In
 brackets 95 % intervals, drawn by groups of near-duplicates. Topics count as right when the label accepts them. `auto`
-is right when the topic is right; chatter below {drop:.3f} is dropped.
+is right when the topic is right.
 
 {table}
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from aduan.context import Context
 from aduan.directory import Directory
+from classify.adapter import Adapter
 from classify.classifier import classify
+from classify.model import Model
+from infra.training.example import Example
 from infra.training.examples import read_examples
 from infra.training.scores import Decided, Scores, by_source, by_topic, interval, score
 
@@ -18,11 +22,26 @@ _FIGURES: Final = {
     "topic_calibration_error": "topic calibration error",
     "report_recall": "report recall",
     "report_precision": "report precision",
-    "chatter_dropped": "chatter dropped",
+    "lost": "complaints and requests dropped",
+    "chatter_shown": "chatter shown",
+    "chatter_ticketed": "chatter as ticket",
+    "ticket_precision": "tickets that are reports",
+    "ticket_share": "reports that become tickets",
+    "questions_listed": "questions listed or reviewed",
     "auto_precision": "auto precision",
     "auto_share": "auto share",
 }
-_WITH_INTERVAL: Final = ("topic_accuracy", "topic_macro_f1", "report_recall", "auto_precision", "auto_share")
+_WITH_INTERVAL: Final = (
+    "topic_accuracy",
+    "topic_macro_f1",
+    "report_recall",
+    "lost",
+    "chatter_shown",
+    "ticket_precision",
+    "ticket_share",
+    "auto_precision",
+    "auto_share",
+)
 
 
 @dataclass(frozen=True)
@@ -33,6 +52,39 @@ class Held:
     decided: Decided
 
 
+def decisions(
+    examples: Iterable[Example],
+    directory: Directory,
+    model: Model | None = None,
+    *,
+    with_context: bool = True,
+    adapter: Adapter | None = None,
+) -> Decided:
+    """Decide about texts with a model, by default the deployed one; without their contexts if so wished.
+
+    An `adapter` must belong to that model.
+    """
+    return [
+        (
+            example,
+            classify(
+                example.text,
+                directory,
+                context=example.context if with_context else _blind(example.context),
+                channel_kind=example.channel_kind,
+                model=model,
+                adapter=adapter,
+            ),
+        )
+        for example in examples
+    ]
+
+
+def _blind(context: Context | None) -> Context | None:
+    """Return a context of which only the addressee is known."""
+    return None if context is None else Context(to=context.to)
+
+
 def evaluation(path: Path, directory: Directory) -> str:
     """Score the deployed model on a file of labelled texts, and return the tables.
 
@@ -40,7 +92,7 @@ def evaluation(path: Path, directory: Directory) -> str:
         ExampleError: when a line cannot be read.
     """
     examples = read_examples(path, directory)
-    held = Held(path.name, [(example, classify(example.text, directory)) for example in examples])
+    held = Held(path.name, decisions(examples, directory))
     return "\n".join([*overview([held]), "", *details(held)])
 
 

@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from aduan.triage import Triage
+from aduan.triage import TICKET_ROUTES, Triage
 from infra.training.example import Example
 
 BINS: Final = 10
@@ -30,7 +30,18 @@ class Scores:
     topic_calibration_error: float | None
     report_recall: float | None
     report_precision: float | None
-    chatter_dropped: float | None
+    lost: float | None
+    """Share of the complaints and requests that are dropped."""
+    chatter_shown: float | None
+    """Share of the chatter that a person sees, in whatever lane."""
+    chatter_ticketed: float | None
+    """Share of the chatter that becomes a ticket."""
+    ticket_precision: float | None
+    """Share of the tickets that are complaints or requests."""
+    ticket_share: float | None
+    """Share of the complaints and requests that become a ticket without a person."""
+    questions_listed: float | None
+    """Share of the questions that land among the questions or in review: not as tickets, and not dropped."""
     auto_precision: float | None
     """Share of the texts routed without a person whose topic is right. Chatter that is routed counts as wrong."""
     auto_share: float | None
@@ -51,6 +62,7 @@ def score(decided: Decided) -> Scores:
     reports = [(example, triage) for example, triage in decided if example.is_report]
     chatter = [(example, triage) for example, triage in decided if not example.is_report]
     known = [(example, triage) for example, triage in reports if example.topic and triage.topic]
+    wanted = [triage for example, triage in reports if example.wants_action]
     auto = [(example, triage) for example, triage in decided if triage.route == "auto"]
     judged = [(example, triage) for example, triage in auto if example.topic or not example.is_report]
     return Scores(
@@ -62,7 +74,14 @@ def score(decided: Decided) -> Scores:
         topic_calibration_error=_calibration_error(known),
         report_recall=_share([triage.is_report for _, triage in reports]),
         report_precision=_share([example.is_report for example, triage in decided if triage.is_report]),
-        chatter_dropped=_share([not triage.is_report for _, triage in chatter]),
+        lost=_share([triage.route == "drop" for triage in wanted]),
+        chatter_shown=_share([triage.route != "drop" for _, triage in chatter]),
+        chatter_ticketed=_share([triage.route in TICKET_ROUTES for _, triage in chatter]),
+        ticket_precision=_share([example.wants_action for example, triage in decided if triage.route in TICKET_ROUTES]),
+        ticket_share=_share([triage.route in TICKET_ROUTES for triage in wanted]),
+        questions_listed=_share(
+            [triage.route in ("question", "review") for example, triage in decided if example.kind == "question"]
+        ),
         auto_precision=_share([triage.topic in example.topics for example, triage in judged]),
         auto_share=_share([triage.route == "auto" for _, triage in reports]),
         alerted=sum(triage.route == "auto" for _, triage in chatter),

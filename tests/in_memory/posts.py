@@ -5,19 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from aduan.channel import Rejected
-from aduan.lanes import lane_moves
-from aduan.post import Lane, Post
-from aduan.record import month_of
+from aduan.post import Post
 from aduan.store.posts import LEFT_BEHIND
 from aduan.store.table import OutdatedError
 from aduan.triage import Triage
 from tests.in_memory.memory import Memory
-
-_KEPT = ("triage", "ticket", "sorted_to", "sorted_by", "sorted_at")
-"""What a post that comes back gets from its tombstone."""
 
 
 @dataclass
@@ -55,9 +49,9 @@ class InMemoryPostStore:
                     "clipped": post.clipped,
                     "digest": post.digest,
                     "has_photo": post.has_photo,
+                    "context": post.context or stored.context,
                     "state": "new",
                     "missed_at": None,
-                    "answered_at": None,
                     "revised_at": post.fetched_at,
                 }
             )
@@ -69,7 +63,7 @@ class InMemoryPostStore:
             stored = self.memory.posts.get(post.key)
             if stored is None or stored.gone_at is None:
                 return False
-            self.memory.posts[post.key] = post.model_copy(update={name: getattr(stored, name) for name in _KEPT})
+            self.memory.posts[post.key] = post.model_copy(update={"triage": stored.triage, "ticket": stored.ticket})
             return True
 
     def note_missed(self, post: Post, at: datetime | None) -> None:
@@ -90,10 +84,12 @@ class InMemoryPostStore:
         with self.memory.call():
             return self.memory.posts.get(key)
 
-    def settle(self, post: Post, triage: Triage, expires_at: datetime | None) -> None:
+    def settle(self, post: Post, triage: Triage, expires_at: datetime) -> None:
         """Decide once."""
         with self.memory.call(write=True):
             self.decide(post, triage, None)
+            if post.sorted_at is not None:
+                self.memory.examples.pop(post.key, None)
 
     def erase(self, post: Post, reason: str, at: datetime) -> bool:
         """Leave a tombstone."""
@@ -110,18 +106,9 @@ class InMemoryPostStore:
         if stored.gone_at is not None:
             return False
         triage = stored.triage and stored.triage.without_words()
-        nothing: dict[str, Any] = {
-            "context": None,
-            "text": "",
-            "permalink": "",
-            "has_photo": False,
-            "author": None,
-            "digest": "",
-            "triage": triage,
-        }
-        self.memory.posts[post.key] = stored.model_copy(
-            update={**nothing, "missed_at": None, "state": "gone", "gone_at": at, "gone_reason": reason}
-        )
+        nothing = {"text": "", "permalink": "", "has_photo": False, "author": None, "context": None, "digest": ""}
+        gone = {"missed_at": None, "state": "gone", "gone_at": at, "gone_reason": reason, "triage": triage}
+        self.memory.posts[post.key] = stored.model_copy(update={**nothing, **gone})
         return True
 
     def found_since(
@@ -133,24 +120,18 @@ class InMemoryPostStore:
         found = sorted((post.fetched_at, post.key) for post in posts if post.fetched_at >= since)
         return [one for one in found if after is None or one > after][:limit]
 
-    def decide(self, post: Post, triage: Triage, ticket: str | None) -> None:
-        """Change a new post into a decided one."""
+    def decide(  # as in the table
+        self, post: Post, triage: Triage, ticket: str | None, by: str | None = None, at: datetime | None = None
+    ) -> None:
+        """Decide about a new post, or about one in a lane."""
         stored = self.memory.posts[post.key]
-        answered = post.answered_at is None and stored.answered_at is not None
-        if stored.state != "new" or stored.digest != post.digest or answered:
+        if (stored.state, stored.digest, stored.lane) != (post.state, post.digest, post.lane) or stored.state == "gone":
             raise OutdatedError(post.key)
-        decided: dict[str, Any] = {"state": "triaged", "triage": triage, "ticket": ticket}
-        if post.ticket is None:
-            decided |= {"sorted_to": None, "sorted_by": None, "sorted_at": None}
-            if post.sorted_at is not None:
-                self.memory.examples.pop(post.key, None)
-        self.memory.posts[post.key] = after = post.model_copy(update=decided)
-        self.count(post, after.lane)
-
-    def count(self, post: Post, after: Lane | None) -> None:
-        """Move a post from the counter of one lane to that of another."""
-        for lane, number in lane_moves(post.last_lane, after).items():
-            self.memory.lanes[month_of(post.fetched_at), post.channel, lane] += number
+        if stored.state == "triaged" and stored.ticket is not None:
+            raise OutdatedError(post.key)
+        self.memory.count_lane(post, triage.route)
+        decided = {"state": "triaged", "triage": triage, "ticket": ticket, "sorted_by": by, "sorted_at": by and at}
+        self.memory.posts[post.key] = post.model_copy(update={**decided, "answered_at": None})
 
     def left_behind(self, now: datetime) -> Iterator[str]:
         """New posts whose time has passed."""

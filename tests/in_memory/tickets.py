@@ -11,7 +11,6 @@ from aduan.notice import Notice
 from aduan.store.table import OutdatedError
 from aduan.store.tickets import CodeTakenError
 from aduan.ticket import Event, Resolution, Ticket, clock_of
-from tests.in_memory.lanes import InMemoryLaneStore
 from tests.in_memory.memory import Memory
 from tests.in_memory.posts import InMemoryPostStore
 
@@ -27,7 +26,10 @@ class InMemoryTicketStore:
         with self.memory.call(write=True):
             memory, ticket = self.memory, change.ticket
             self._refuse(change)
-            self._post(change)
+            if change.post is not None and change.decision is not None:
+                InMemoryPostStore(memory).decide(change.post, change.decision, ticket.code, change.sorted_by, change.at)
+            if change.post is not None and change.tombstone is not None:
+                InMemoryPostStore(memory).leave_tombstone(change.post, change.tombstone, change.at)
             if change.forgets_words and change.post is not None:
                 mine = ticket.code
                 memory.events = [one.without_words() if one.ticket == mine else one for one in memory.events]
@@ -48,25 +50,14 @@ class InMemoryTicketStore:
                 memory.examples[change.example.post] = change.example
             self._tell(change)
 
-    def _post(self, change: Change) -> None:
-        """Change the post as the change says."""
-        memory, post, code = self.memory, change.post, change.after.code
-        if post is not None and change.sorting is not None:
-            InMemoryLaneStore(memory).leave(post, change.sorting, code)
-        if post is not None and change.decision is not None:
-            InMemoryPostStore(memory).decide(post, change.decision, code)
-        if post is not None and change.tombstone is not None:
-            InMemoryPostStore(memory).leave_tombstone(post, change.tombstone, change.at)
-
     def _refuse(self, change: Change) -> None:
         """Meet the conditions of the table."""
         post, before, memory = change.post, change.before, self.memory
-        if post is not None and change.sorting is not None:
-            InMemoryLaneStore(memory).refuse(post)
         stored = memory.posts[post.key] if post is not None else None
         if stored is not None and post is not None:
             edited = (stored.state, stored.digest) != (post.state, post.digest)
-            decided = change.decision is not None and (stored.state != "new" or stored.digest != post.digest)
+            same = (stored.state, stored.digest, stored.lane) == (post.state, post.digest, post.lane)
+            decided = change.decision is not None and not (same and (stored.state == "new" or stored.lane is not None))
             erased = change.tombstone is not None and stored.gone_at is not None
             if decided or erased or (change.as_read and edited and not stored.state == post.state == "gone"):
                 raise OutdatedError(post.key)

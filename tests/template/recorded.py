@@ -14,12 +14,9 @@ from moto import mock_aws
 
 from actions.presence import SOONEST, served
 from actions.routes import Routes
-from admin_api.requests import Verdict
-from admin_api.review import ReviewDesk
 from aduan.action_token import Action, verified
 from aduan.channel import Rejected, TokenCheck
 from aduan.directory_loading import load_directory
-from aduan.lanes import Sorting
 from aduan.notice import AnyNotice, ContactId, Notice, SmsBudgetNotice
 from aduan.post import Post
 from aduan.store.channels import DynamoChannelStore
@@ -307,6 +304,7 @@ def poll_channels(world: World) -> None:
             channels,
             posts,
             notices,
+            DynamoLaneStore(world.table),
             run_id=f"run-{number}",
             clock=partial(NOON.__add__, timedelta(hours=2 * number)),
             lease_for=timedelta(minutes=1),
@@ -320,13 +318,7 @@ def poll_channels(world: World) -> None:
     told = world.open("told")
     world.correct(world.before, "told", topic="jalan")
     resolve(world, "done")
-    for native_id in ("candidate", "asked"):
-        assert posts.add(a_post(native_id=native_id, fetched_at=NOON))
-        route = "question" if native_id == "asked" else "review"
-        DynamoPostStore(world.before).settle(a_post(native_id=native_id, fetched_at=NOON), a_triage(route=route), None)
-    sort(world.before, "instagram#candidate")
-    DynamoLaneStore(world.table).answered("instagram#asked", LATER)
-    gone = frozenset({"told", "done", "2", "candidate"})
+    gone = frozenset({"told", "done", "2"})
     tickets = DynamoTicketStore(world.table)
     for missed, at in ((0, LATER), (len(gone), LATER + timedelta(days=1))):
         lease_for = timedelta(minutes=2)
@@ -356,29 +348,8 @@ def classify(world: World) -> None:
     world.correct(world.before, "corrected", topic="jalan")
     assert DynamoPostStore(world.before).revise(a_post(native_id="corrected", text="another text"))
     assert world.decide("instagram#corrected", a_triage(), LATER) == "auto"
-    keep_in_lanes(world)
     contradict(world)
     ask_for_a_second_opinion(world)
-
-
-def keep_in_lanes(world: World) -> None:
-    """Put a post among the candidates; decide anew about one that a person had sorted, and about another candidate."""
-    for native_id, route in (("maybe", "auto"), ("sorted", "drop")):
-        key = f"instagram#{native_id}"
-        DynamoPostStore(world.before).add(a_post(native_id=native_id))
-        assert world.decide(key, a_triage(route="review", department=None)) == "review"
-        if route == "drop":
-            sort(world.before, key)
-        assert DynamoPostStore(world.before).revise(a_post(native_id=native_id, text="another text"))
-        assert world.decide(key, a_triage() if route == "auto" else CHATTER, LATER) == route
-
-
-def sort(table: Table, key: str) -> None:
-    """Let a person say that a candidate is nothing."""
-    post = DynamoPostStore(table).get(key)
-    assert post is not None
-    sorting = Sorting(to="drop", by="admin-1", at=LATER, example=an_example(post=key), expires_at=LATER)
-    DynamoLaneStore(table).sort(post, sorting)
 
 
 def notify(world: World) -> None:
@@ -467,7 +438,6 @@ def follow_up(world: World) -> None:
     assert {"post_auto", "post_drop", "notice_parked"} <= set(run.outcomes)
     assert run.outcomes["notice_sent"] == 5
     text(world)
-    keep_in_lanes(world)
     contradict(world)
     ask_for_a_second_opinion(world)
 
@@ -491,32 +461,9 @@ def admin_api(world: World) -> None:
     contacts.put(a_contact("dlh"))
     assert contacts.get(ContactId("dlh")) is not None
     world.correct(world.table, "complaint", department="dlh")
-    review(world)
     examples = DynamoExampleStore(world.table)
     assert examples.get(a_ticket_of("complaint")) is not None
     assert examples.page("2026-11", 10)[0]
-
-
-def review(world: World) -> None:
-    """Ask for candidates and questions, count them, and decide about each in every way."""
-    lanes, posts = DynamoLaneStore(world.table), DynamoPostStore(world.table)
-    desk = ReviewDesk(
-        posts=posts,
-        tickets=DynamoTicketStore(world.table),
-        lanes=lanes,
-        directory=DIRECTORY,
-        code_of=ticket_code,
-        chatter_for=timedelta(days=30),
-    )
-    for native_id in ("ticket", "question", "none"):
-        DynamoPostStore(world.before).add(a_post(native_id=native_id))
-        DynamoPostStore(world.before).settle(a_post(native_id=native_id), a_triage(route="review"), None)
-    found = lanes.candidates()
-    for post, said in zip(found, ({"department": "dlh"}, {"kind": "question"}, {"kind": "none"}), strict=True):
-        asked = Verdict.model_validate({"post": post.key, "version": post.version, **said})
-        assert desk.decide(asked, "admin-1", LATER).outcome == "done"
-    assert len(lanes.questions(a_channel().id)) == 1
-    assert lanes.counts(["2026-11"])
 
 
 def intake(world: World) -> None:

@@ -18,8 +18,7 @@ ALLOWED = {
     "public_replies": {"aduan"},
     "classify": {"aduan"},
     "notify": {"aduan"},
-    # A person opens a ticket as the classifier does, under a code of the same key; the classifier itself is not loaded.
-    "admin_api": {"aduan", "classify"},
+    "admin_api": {"aduan"},
     "intake": {"aduan"},
     "actions": {"aduan"},
     # It redrives what the other two left behind, with their own logic.

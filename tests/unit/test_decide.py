@@ -18,8 +18,7 @@ from aduan.post import Post
 from aduan.store.tickets import CodeTakenError
 from aduan.ticket import Ticket
 from aduan.triage import DESK, Triage
-from classify.decide import Outcome, decide
-from classify.ticket_codes import CODES_TRIED
+from classify.decide import CODES_TRIED, Outcome, decide
 from tests.builders import NOON, a_post, a_ticket, a_triage
 from tests.codes import ticket_code
 from tests.in_memory.memory import Killed, Memory
@@ -40,9 +39,9 @@ POWER = "Listrik padam PLN di Mlati sejak pagi min tolong"
 class Posts(InMemoryPostStore):
     """The store in memory, which also records until when chatter is kept."""
 
-    expiries: dict[str, datetime | None] = field(default_factory=dict)
+    expiries: dict[str, datetime] = field(default_factory=dict)
 
-    def settle(self, post: Post, triage: Triage, expires_at: datetime | None) -> None:
+    def settle(self, post: Post, triage: Triage, expires_at: datetime) -> None:
         """Settle the post and record the expiry."""
         super().settle(post, triage, expires_at)
         self.expiries[post.key] = expires_at

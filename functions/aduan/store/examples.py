@@ -1,7 +1,7 @@
-"""Stores examples, one for each post that a person decided about, in the transaction that writes the decision.
+"""Stores examples, one for each corrected post. They are written and forgotten in the transaction of a ticket's change.
 
-The key of an example follows from a month and from the post's key: the month in which the ticket was opened or, of a
-post that was sorted in its lane, was written. So code that changes or erases a post finds its example without a search.
+The key of an example follows from the month in which the ticket was opened and from the post's key. So code that
+changes or erases a post finds its example without a search.
 """
 
 from __future__ import annotations
@@ -27,7 +27,6 @@ from aduan.store.table import (
 )
 
 if TYPE_CHECKING:
-    from aduan.post import Post
     from aduan.ticket import Ticket
 
 _POSITION: Final = re.compile(r"(\d)#([a-z_]+#[A-Za-z0-9_.:-]+)?")
@@ -90,24 +89,24 @@ class DynamoExampleStore:
 
 def example_key(ticket: Ticket) -> Item:
     """Return the key of the example of a ticket's first post."""
-    return _key(ticket.opened_at, ticket.post)
+    return example_place(ticket.opened_at, ticket.post)
 
 
-def sorted_example_key(post: Post) -> Item:
-    """Return the key of the example of a post that a person sorted. The ticket it may get has the same month."""
-    return _key(post.created_at, post.key)
+def example_place(counted_at: datetime, post: str) -> Item:
+    """Return the key of the example of a post.
+
+    `counted_at` is when its ticket was opened, or when the post was written if a person decided about it in its lane.
+    """
+    return {"pk": example_partition(month_of(counted_at), shard(post, EXAMPLE_SHARDS)), "sk": post}
 
 
-def _key(at: datetime, post: str) -> Item:
-    return {"pk": example_partition(month_of(at), shard(post, EXAMPLE_SHARDS)), "sk": post}
-
-
-def keeping(table: Table, key: Item, example: Example) -> dict[str, Any]:
+def keeping(table: Table, counted_at: datetime, example: Example) -> dict[str, Any]:
     """Return the part of a transaction that stores an example, replacing an earlier one of the same post."""
+    key = example_place(counted_at, example.post)
     return {"Put": {"TableName": table.name, "Item": to_image(to_item(example, key))}}
 
 
-def forgetting(table: Table, key: Item, at: datetime) -> dict[str, Any]:
+def forgetting(table: Table, counted_at: datetime, post: str, at: datetime) -> dict[str, Any]:
     """Return the part of a transaction that forgets an example, because its post was edited or erased.
 
     The content goes at once. The empty item expires, because no function may delete items.
@@ -115,10 +114,8 @@ def forgetting(table: Table, key: Item, at: datetime) -> dict[str, Any]:
     return {
         "Update": {
             "TableName": table.name,
-            "Key": to_image(key),
-            "UpdateExpression": (
-                "SET expires_at = :now REMOVE #text, said, decision, post, ticket, #at, link_of, #by, channel, context"
-            ),
+            "Key": to_image(example_place(counted_at, post)),
+            "UpdateExpression": "SET expires_at = :now REMOVE #text, said, decision, post, ticket, #at, link_of, #by",
             "ExpressionAttributeNames": {"#text": "text", "#at": "at", "#by": "by"},
             "ExpressionAttributeValues": values(now=int(at.timestamp())),
         }

@@ -1,64 +1,51 @@
-"""Stores the lanes of posts without a ticket: their lists, people's decisions about them, and how many each has."""
+"""The posts that wait for a person: candidates, which may be reports, and questions to the account.
+
+A post is put into its lane by `PostStore.settle`. It leaves it when a person decides, when its ticket is opened, when
+it is edited or deleted, and a question also when the account answers it.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final, Protocol
 
 from botocore.exceptions import ClientError
 
-from aduan.post import LANES, Post
-from aduan.store.examples import keeping, sorted_example_key
-from aduan.store.post_updates import lane_counting, sorted_update
-from aduan.store.table import (
-    REVIEW,
-    OutdatedError,
-    Table,
-    condition_failed,
-    post_key,
-    questions_queue,
-    to_image,
-    values,
-)
+from aduan.post import Post
+from aduan.store.examples import keeping
+from aduan.store.posts import QUESTION, REVIEW, lane_counts, triaged_update
+from aduan.store.table import OutdatedError, Table, condition_failed, post_key, to_image, values
 
 if TYPE_CHECKING:
-    from aduan.lanes import Sorting
-    from aduan.post import Lane
+    from aduan.example import Example
+    from aduan.triage import Triage
+
+MOST_LISTED: Final = 1_000
+"""Most posts that are listed of one lane, the oldest. More would not fit into an answer, and nobody reads so many."""
+_EVER: Final = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 class LaneStore(Protocol):
-    """What the functions need from the table about candidates and questions. `PostStore.settle` writes them."""
+    """What the functions need from the table about the posts that wait for a person."""
 
     def candidates(self) -> list[Post]:
-        """List the posts about which a person must decide whether they are reports, the first found first."""
+        """List the posts that may be reports and that nobody has decided about, the first found first."""
 
     def questions(self, channel: str) -> list[Post]:
-        """List a channel's questions without an answer, the oldest first."""
+        """List a channel's unanswered questions, the first found first."""
 
-    def answered(self, key: str, at: datetime) -> None:
-        """Record that the account itself answered the post ``kind#native id`` at a moment.
+    def sort(self, post: Post, triage: Triage, example: Example, chatter_for: timedelta) -> None:
+        """Move a post to the lane that a person chose, and keep what the person said as an example.
 
-        This closes a question. It is also recorded for a candidate and for a post that is undecided, which may become
-        questions. Any other post is left as it is, and so is one that was edited since.
-        """
-
-    def sort(self, post: Post, sorting: Sorting) -> None:
-        """Move a candidate or a question to the questions or to the chatter, and keep the example.
-
-        `TicketStore.write` moves one to a ticket.
+        The table deletes what is chatter, some time after `chatter_for`.
 
         Raises:
-            OutdatedError: when the post was edited, deleted or sorted since it was read. Nothing is written.
+            OutdatedError: when its text or lane changed since it was read. Nothing is written.
         """
 
-    def counts(self, months: Iterable[str]) -> dict[str, Counter[str]]:
-        """Return how many posts each lane has, by channel, of those that were found in some months like ``2026-11``.
-
-        A deleted post stays counted in the lane in which it was.
-        """
+    def answered(self, key: str, at: datetime) -> bool:
+        """Close the question ``kind#native id``, which the account has answered. Return False when it is not open."""
 
 
 @dataclass(frozen=True)
@@ -68,72 +55,49 @@ class DynamoLaneStore:
     table: Table
 
     def candidates(self) -> list[Post]:
-        """Query the sparse index, and read the posts by batches."""
+        """Query the sparse index, and read the posts in batches."""
         return self._listed(REVIEW, "review")
 
     def questions(self, channel: str) -> list[Post]:
-        """Query the sparse index, and read the posts by batches."""
-        return self._listed(questions_queue(channel), "question")
+        """Query the sparse index, and read the posts in batches."""
+        return self._listed(f"{QUESTION}#{channel}", "question")
 
-    def answered(self, key: str, at: datetime) -> None:
-        """Make a consistent read, and write only what is not known yet: a quiet poll writes nothing."""
-        item = self.table.get(post_key(key))
-        if item is None:
-            return
-        post = Post.model_validate(item)
-        open_ = post.state == "new" or post.lane in {"question", "review"}
-        if not open_ or post.answered_at is not None or (post.revised_at is not None and at < post.revised_at):
-            return
-        closes = " REMOVE work_queue, act_at" if post.lane == "question" else ""
-        queued = "attribute_not_exists(work_queue)"
-        given = values(at=at, state=post.state)
-        if "work_queue" in item:
-            queued = "work_queue = :queue"
-            given |= values(queue=item["work_queue"])
+    def sort(self, post: Post, triage: Triage, example: Example, chatter_for: timedelta) -> None:
+        """Make one transaction of the post, the example and the counter."""
+        expires_at, by = example.at + chatter_for, example.by
+        update = triaged_update(self.table, post, triage, expires_at=expires_at, by=by, at=example.at)
+        parts = [{"Update": update}, keeping(self.table, post.created_at, example)]
+        parts += [{"Update": counting} for counting in lane_counts(self.table, post, triage.route)]
         try:
-            self.table.client.update_item(
-                TableName=self.table.name,
-                Key=to_image(post_key(key)),
-                UpdateExpression=f"SET answered_at = :at{closes}",
-                ConditionExpression=f"#state = :state AND {queued}",
-                ExpressionAttributeNames={"#state": "state"},
-                ExpressionAttributeValues=given,
-            )
-        except ClientError as error:
-            # It was decided or sorted meanwhile: the next poll reads the answer again.
-            if not condition_failed(error):
-                raise
-
-    def sort(self, post: Post, sorting: Sorting) -> None:
-        """Make one transaction of post, example and counter."""
-        lane = next((lane for lane in LANES if lane == sorting.to), None)
-        counting = [{"Update": update} for update in lane_counting(self.table, post, lane)]
-        try:
-            self.table.transact(
-                [
-                    {"Update": sorted_update(self.table, post, sorting)},
-                    keeping(self.table, sorted_example_key(post), sorting.example),
-                    *counting,
-                ]
-            )
+            self.table.transact(parts)
         except ClientError as error:
             if condition_failed(error):
                 raise OutdatedError(post.key) from None
             raise
 
-    def counts(self, months: Iterable[str]) -> dict[str, Counter[str]]:
-        """Make one query for each month."""
-        found: dict[str, Counter[str]] = {}
-        for month in months:
-            for item in self.table.query("pk = :pk", ExpressionAttributeValues=values(pk=f"LANES#{month}")):
-                counted = {lane: int(item[lane]) for lane in LANES if lane in item}
-                found.setdefault(item["sk"], Counter()).update(counted)
-        return found
+    def answered(self, key: str, at: datetime) -> bool:
+        """Make one conditional update."""
+        try:
+            self.table.client.update_item(
+                TableName=self.table.name,
+                Key=to_image(post_key(key)),
+                UpdateExpression="SET answered_at = :at REMOVE work_queue, act_at",
+                ConditionExpression="begins_with(work_queue, :question)",
+                ExpressionAttributeValues=values(at=at, question=QUESTION),
+            )
+        except ClientError as error:
+            if condition_failed(error):
+                return False
+            raise
+        return True
 
-    def _listed(self, queue: str, lane: Lane) -> list[Post]:
-        """Read the posts on a list, without those that left it since the index was written."""
-        found = self.table.query("work_queue = :queue", IndexName="due", ExpressionAttributeValues=values(queue=queue))
-        keys = [{"pk": item["pk"], "sk": item["sk"]} for item in found]
-        posts = {post.key: post for post in map(Post.model_validate, self.table.batch(keys))}
-        in_order = [posts[key["pk"].removeprefix("POST#")] for key in keys if key["pk"].removeprefix("POST#") in posts]
-        return [post for post in in_order if post.lane == lane and (lane == "review" or post.answered_at is None)]
+    def _listed(self, queue: str, lane: str) -> list[Post]:
+        keys: list[dict[str, str]] = []
+        for item in self.table.due_items(queue, _EVER):
+            keys.append({"pk": item["pk"], "sk": item["sk"]})
+            if len(keys) == MOST_LISTED:
+                break
+        posts = [Post.model_validate(item) for item in self.table.batch(keys)]
+        # The index is a moment behind the table.
+        waiting = [post for post in posts if post.lane == lane and post.answered_at is None]
+        return sorted(waiting, key=lambda post: (post.fetched_at, post.key))

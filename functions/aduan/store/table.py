@@ -44,8 +44,6 @@ NOTICE_QUEUES: Final[Mapping[Urgency, str]] = {
 """Names of the queues of notices, by urgency, in the order in which `follow_up` handles them."""
 FORUM: Final = "FORUM"
 """Index key of the tickets that wait for the forum led by the Wakil Bupati. They are few, and read as one list."""
-REVIEW: Final = "REVIEW"
-"""Index key of the candidates: the posts about which a person must decide whether they are reports."""
 STATS_SHARDS: Final = 8
 """A month's counters are spread over this many partitions, so that two transactions rarely touch the same item."""
 EXAMPLE_SHARDS: Final = 4
@@ -116,19 +114,14 @@ def queue(what: str, name: str) -> str:
     return f"{what}#{shard(name, QUEUE_SHARDS)}"
 
 
+def lanes_partition(month: str) -> str:
+    """Return the partition that counts a month's posts by channel and lane: ``LANES#2026-11``."""
+    return f"LANES#{month}"
+
+
 def stats_partition(month: str, number: int) -> str:
     """Return the partition of one shard of a month's counters; `month` is ``2026-11`` in WIB."""
     return f"STATS#{month}#{number}"
-
-
-def questions_queue(channel: str) -> str:
-    """Return the index key of a channel's open questions: ``QUESTION#instagram:kabarsleman``."""
-    return f"QUESTION#{channel}"
-
-
-def lanes_key(month: str, channel: str) -> Item:
-    """Return the key of the counter of a channel's lanes; `month` is ``2026-11`` in WIB."""
-    return {"pk": f"LANES#{month}", "sk": channel}
 
 
 def example_partition(month: str, number: int) -> str:
