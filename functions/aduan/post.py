@@ -89,20 +89,19 @@ class Post(Record):
         named = self.context.thread if self.context is not None else ""
         return named or self.parent_id or self.native_id
 
+    def takes_answer(self, at: datetime) -> bool:
+        """Tell whether the account's answer of that moment is to be noted: the first one to this version of the post.
+
+        A ticket and chatter are not waiting for an answer in words.
+        """
+        waits = self.lane in {"question", "review"} or (self.state == "new" and self.ticket is None)
+        return waits and self.answered_at is None and (self.revised_at is None or at >= self.revised_at)
+
     @property
     def lane(self) -> Route | None:
         """The lane the post waits or was put away in; None while it is undecided, has a ticket, or is gone."""
         decided = self.state == "triaged" and self.ticket is None
         return self.triage.route if decided and self.triage is not None else None
-
-    def awaits_answer(self, at: datetime) -> bool:
-        """Tell whether an answer of the account's own is news: to a question, or to a post that is undecided.
-
-        An answer from before an edit, which `at` tells, was one to other words.
-        """
-        if self.answered_at is not None or (self.revised_at is not None and at < self.revised_at):
-            return False
-        return self.state == "new" or self.lane == "question"
 
     @property
     def key(self) -> str:

@@ -130,13 +130,11 @@ class InMemoryPostStore:
             raise OutdatedError(post.key)
         if stored.state == "triaged" and stored.ticket is not None:
             raise OutdatedError(post.key)
-        if stored.state == "new" and stored.answered_at is not None and post.answered_at is None:
+        if post.answered_at is None and stored.answered_at is not None:
             raise OutdatedError(post.key)
-        self.memory.count_lane(post, triage.route)
+        self.memory.count_lane(post, triage.route if ticket is None else "desk")
         decided = {"state": "triaged", "triage": triage, "ticket": ticket, "sorted_by": by, "sorted_at": by and at}
-        is_answered = post.state == "new" and triage.route == "question"
-        answered_at = post.answered_at if is_answered else None
-        self.memory.posts[post.key] = post.model_copy(update={**decided, "answered_at": answered_at})
+        self.memory.posts[post.key] = post.model_copy(update=decided)
 
     def left_behind(self, now: datetime) -> Iterator[str]:
         """New posts whose time has passed."""

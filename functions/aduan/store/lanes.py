@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 
 from aduan.post import Post
 from aduan.store.examples import keeping
-from aduan.store.posts import QUESTION, REVIEW, SAME_VERSION, lane_counts, triaged_update
+from aduan.store.posts import QUESTION, REVIEW, lane_counts, triaged_update
 from aduan.store.table import OutdatedError, Table, condition_failed, post_key, to_image, values
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 MOST_LISTED: Final = 1_000
 """Most posts that are listed of one lane, the oldest. More would not fit into an answer, and nobody reads so many."""
+_TRIES: Final = 3
+"""A post that is answered is decided at most once meanwhile; an edit at the same second makes the third try."""
 _EVER: Final = datetime(9999, 1, 1, tzinfo=UTC)
 
 
@@ -45,10 +47,11 @@ class LaneStore(Protocol):
         """
 
     def answered(self, key: str, at: datetime) -> bool:
-        """Close the question ``kind#native id``, which the account answered at a moment; tell whether that was new.
+        """Note when the account answered the post ``kind#native id``, which closes a question.
 
-        The answer is often read together with the post: then it waits on the post until that is decided. Any other
-        post is left as it is, and so is one that was edited since.
+        It is noted also for a candidate, which stays one, and for a post that is not decided yet: one poll may read a
+        question together with its answer, and an answer is told only once. Return False for any other post, for one
+        that is answered already, and for one that was edited after that answer.
         """
 
 
@@ -80,29 +83,23 @@ class DynamoLaneStore:
             raise
 
     def answered(self, key: str, at: datetime) -> bool:
-        """Make a read, and a conditional update if there is something to write.
-
-        A post that changes in between is read once more, because the poller tells every answer only once.
-        """
-        for _ in range(2):
+        """Make one read, and one conditional update; both again when the post was decided in between."""
+        for _ in range(_TRIES):
             item = self.table.get(post_key(key))
             post = None if item is None else Post.model_validate(item)
-            if post is None or not post.awaits_answer(at):
+            if post is None or not post.takes_answer(at):
                 return False
+            closes = " REMOVE work_queue, act_at" if post.lane == "question" else ""
+            route = "attribute_not_exists(triage)" if post.triage is None else "triage.#route = :route"
             try:
                 self.table.client.update_item(
                     TableName=self.table.name,
                     Key=to_image(post_key(key)),
-                    UpdateExpression="SET answered_at = :at"
-                    + (" REMOVE work_queue, act_at" if post.state == "triaged" else ""),
-                    ConditionExpression=f"#state = :state AND {SAME_VERSION} AND attribute_not_exists(answered_at)"
-                    + (" AND begins_with(work_queue, :question)" if post.state == "triaged" else ""),
-                    ExpressionAttributeNames={"#state": "state"},
+                    UpdateExpression=f"SET answered_at = :at{closes}",
+                    ConditionExpression=f"#state = :state AND {route} AND attribute_not_exists(ticket)",
+                    ExpressionAttributeNames={"#state": "state", **({"#route": "route"} if post.triage else {})},
                     ExpressionAttributeValues=values(
-                        at=at,
-                        state=post.state,
-                        digest=post.digest,
-                        **({"question": QUESTION} if post.state == "triaged" else {}),
+                        at=at, state=post.state, **({"route": post.triage.route} if post.triage else {})
                     ),
                 )
             except ClientError as error:
@@ -120,5 +117,5 @@ class DynamoLaneStore:
                 break
         posts = [Post.model_validate(item) for item in self.table.batch(keys)]
         # The index is a moment behind the table.
-        waiting = [post for post in posts if post.lane == lane and post.answered_at is None]
+        waiting = [post for post in posts if post.lane == lane and (lane == "review" or post.answered_at is None)]
         return sorted(waiting, key=lambda post: (post.fetched_at, post.key))

@@ -363,11 +363,7 @@ def triaged_update(  # noqa: PLR0913 # a post, the decision, and what else is wr
         at: When that was.
     """
     sets: dict[str, object] = {"state": "triaged", "triage": attributes(triage)}
-    # An answer that was read before the post was decided is one to this version, and only a question keeps it.
-    is_answered = post.state == "new" and post.answered_at is not None and triage.route == "question"
     removed = {"work_queue", "act_at", "expires_at", "sorted_at", "sorted_by"}
-    if not is_answered:
-        removed.add("answered_at")
     context = fitted(post.model_copy(update={"state": "triaged", "triage": triage, "ticket": ticket})).context
     if context is None:
         removed.add("context")
@@ -377,12 +373,15 @@ def triaged_update(  # noqa: PLR0913 # a post, the decision, and what else is wr
         sets["ticket"] = ticket
     elif triage.route == "drop" and expires_at is not None:
         sets["expires_at"] = int(expires_at.timestamp())
-    elif not is_answered and (where := lane_queue(triage.route, post.channel)) is not None:
+    elif (where := lane_queue(triage.route, post)) is not None:
         sets |= {"work_queue": where, "act_at": post.fetched_at}
     if by is not None:
         sets |= {"sorted_by": by, "sorted_at": at}
     names = {name: f"#{name}" for name in (*sets, *removed)}
     conditions = ["#state = :before", SAME_VERSION]
+    if post.answered_at is None:
+        # Whoever did not see the answer would leave an answered question on the list.
+        conditions.append("attribute_not_exists(answered_at)")
     given = {**sets, "before": post.state, "digest": post.digest}
     if post.state == "new" and post.answered_at is None:
         conditions.append("attribute_not_exists(#answered_at)")  # or the question would stay open
@@ -404,9 +403,14 @@ def triaged_update(  # noqa: PLR0913 # a post, the decision, and what else is wr
     }
 
 
-def lane_queue(route: Route, channel: str) -> str | None:
-    """Return the partition of the sparse index in which a lane's posts are listed; None when they are not."""
-    return {"review": REVIEW, "question": f"{QUESTION}#{channel}"}.get(route)
+def lane_queue(route: Route, post: Post) -> str | None:
+    """Return the partition of the sparse index in which a lane lists the post; None when it is not listed.
+
+    A question that the account has answered is not.
+    """
+    if route == "question" and post.answered_at is not None:
+        return None
+    return {"review": REVIEW, "question": f"{QUESTION}#{post.channel}"}.get(route)
 
 
 def lane_counts(table: Table, post: Post, route: Route) -> list[dict[str, Any]]:
