@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, cast
 from aduan.triage import DESK, ReportKind, Route, Triage, Urgency
 from classify.departments import Choice, Ranked, doubt_about, rank
 from classify.features import FAMILIES, context_features, features_of
-from classify.model import Gate, Model, Probabilities, load_model
+from classify.model import Gate, Model, Probabilities, gate_name, load_model
 from classify.phrase_matches import RULES_FILE, Reading, reader_of
 from classify.signs import is_disguised
 from classify.words import is_read_whole
@@ -99,12 +99,13 @@ def classify(  # noqa: PLR0913 # a text, what is known about it, and what it is 
     reading, whole = reader.read(text), not clipped and is_read_whole(text)
     if not reading.typed:
         return _wordless(decided_by, seen=has_photo or not text.strip() or not whole)
-    features = features_of(reading, context_features(context, reader))
+    gate = gate_name(channel_kind, context)
+    features = features_of(reading, context_features(context, reader), gate)
     probable = model.weigh(features)
-    gate = model.gate_for(channel_kind, context)
+    passed = model.gates[gate]
     if adapter is not None:
-        probable, gate = adapter.applied(probable, gate, features, channel_kind=channel_kind, context=context)
-    case = _Case(model, directory, reading, features, probable, gate, decided_by)
+        probable, passed = adapter.applied(probable, passed, features, gate)
+    case = _Case(model, directory, reading, features, probable, passed, decided_by)
     urgency = _urgency(case)
     lane = _lane(case, urgency[0], readable=whole and not is_disguised(text))
     return _dropped(case) if lane == "drop" else _decided(case, urgency, lane)

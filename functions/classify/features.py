@@ -10,22 +10,25 @@ if TYPE_CHECKING:
     from aduan.context import Context
     from classify.phrase_matches import Reader, Reading
 
-FAMILIES: Final = ("word", "pair", "opening", "known", "gram", "sign", "under")
+FAMILIES: Final = ("word", "pair", "opening", "known", "gram", "sign", "under", "gate")
 """``word``: a word in its normal form. ``pair``: two words in a row. ``opening``: a word among the first `OPENING`.
 ``known``: a phrase of the directory or the rules, and what it stands for. ``gram``: a piece of a word as it was typed,
 which is not misled by ``jln`` and ``rusaaak``. ``sign``: what the text shows besides its words. ``under``: a word or
-known phrase of the text it stands under, whose that is, and whom the post addresses."""
+known phrase of the text it stands under, whose that is, and whom the post addresses. ``gate``: that the post is one on
+X that addresses nobody. Nearly none of these is a report, whatever its words; without this feature the model would
+mistrust the words."""
 OPENING: Final = 14
 """Number of words that open a text: most complaints name their subject first and tell the story afterwards."""
 GRAM_LENGTHS: Final = (3, 4, 5)
 
 
-def features_of(reading: Reading, under: Iterable[str] = ()) -> tuple[list[str], ...]:
+def features_of(reading: Reading, under: Iterable[str] = (), gate: str = "") -> tuple[list[str], ...]:
     """List the features of each family, in the order of `FAMILIES`. The model later counts a repeated one once.
 
     Args:
         reading: The text.
         under: What it answers, as `context_features` lists it.
+        gate: Name of the gate it goes through, as `classify.model.gate_name` says.
     """
     words = reading.words
     return (
@@ -36,6 +39,7 @@ def features_of(reading: Reading, under: Iterable[str] = ()) -> tuple[list[str],
         _grams(reading.typed),
         reading.signs,
         list(under),
+        [gate] if gate == "post" else [],
     )
 
 

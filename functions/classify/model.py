@@ -93,11 +93,7 @@ class Model:
     auto_report: float
     """Lowest probability of a report at which a department is told without a person."""
     gates: Mapping[str, Gate]
-    """The gate for each way of writing: see `gate_for`."""
-
-    def gate_for(self, channel_kind: ChannelKind | None, context: Context | None) -> Gate:
-        """Return the gate for a post of a channel of this kind, with its context."""
-        return self.gates[gate_name(channel_kind, context)]
+    """The gate for each way of writing: see `gate_name`."""
 
     def weigh(self, features: Sequence[Iterable[str]]) -> Probabilities:
         """Return the probabilities of a text whose `features` are given as one collection for each family."""

@@ -142,13 +142,14 @@ def _cases(decisions: Iterable[Decision], directory: Directory, model: Model) ->
         reading = reader.read(decision.text)
         if not reading.typed:
             continue  # `classify` does not ask the model about a post without words
-        features = features_of(reading, context_features(decision.context, reader))
+        gate = gate_name(decision.channel_kind, decision.context)
+        features = features_of(reading, context_features(decision.context, reader), gate)
         probable = model.weigh(features)
         if (honest := unseen.get(fingerprint(decision.text))) is not None:
             probable = shifted(probable, [new - old for new, old in zip(honest, base_logits(probable), strict=True)])
         yield _Case(
             decision,
-            gate_name(decision.channel_kind, decision.context),
+            gate,
             probable,
             hashes_of(features),
             frozenset(reading.matches.topics),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from typing import Final
 
 from aduan.context import Context
@@ -56,6 +57,12 @@ class Example(Record):
         Near-duplicates are in the same part, whatever other texts are read. Another `salt` gives another split.
         """
         return int.from_bytes(hashlib.sha256(f"{salt}{self.group}".encode()).digest()[:8]) % parts
+
+
+def with_blind_twins(examples: Sequence[Example]) -> list[Example]:
+    """Add a twin without its context for each text that has one: not every platform tells what a comment answers."""
+    twins = [example.model_copy(update={"context": None}) for example in examples if example.context is not None]
+    return [*examples, *twins]
 
 
 def held_out(example: Example) -> bool:

@@ -21,6 +21,7 @@ from sklearn.svm import LinearSVC
 
 from aduan.directory import Directory
 from classify.features import context_features, features_of
+from classify.model import gate_name
 from classify.phrase_matches import reader_of
 from infra.training.example import OWN_SOURCES, Example
 from infra.training.vocabulary import Vocabulary, allowed_features
@@ -44,7 +45,14 @@ Features = list[tuple[list[str], ...]]
 def read_features(examples: Sequence[Example], directory: Directory) -> Features:
     """Return the features of each text by family, exactly as the functions read them."""
     reader = reader_of(directory)
-    return [features_of(reader.read(example.text), context_features(example.context, reader)) for example in examples]
+    return [
+        features_of(
+            reader.read(example.text),
+            context_features(example.context, reader),
+            gate_name(example.channel_kind, example.context),
+        )
+        for example in examples
+    ]
 
 
 @dataclass(frozen=True)
@@ -100,7 +108,7 @@ def fit(
     pruned = _prune(vocabulary, examples, features)
     matrix = pruned.matrix(features)
     say(f"{matrix.shape[1]} features")
-    topic, seen_topic = _fit_topic(examples, matrix)
+    topic, seen_topic = _fit_topic(examples, pruned.without(matrix, "gate"))
     say("topics")
     report, seen_report = _fit_binary(REPORT, examples, matrix, [example.wants_action for example in examples])
     shown, seen_shown = _fit_binary(SHOWN, examples, matrix, [example.is_report for example in examples])

@@ -10,7 +10,7 @@ from typing import Final
 
 from aduan.directory import Directory
 from classify.model import MODEL_FOLDER, Model, logit
-from infra.training.example import OWN_SOURCES, Example, held_out
+from infra.training.example import OWN_SOURCES, Example, held_out, with_blind_twins
 from infra.training.examples import read_corpus, read_dangers, read_examples, read_threads
 from infra.training.export import export
 from infra.training.fitting import Features, Unseen, fit, read_features
@@ -57,7 +57,7 @@ def train(files: Sequence[Path], directory: Directory) -> None:
     corpus = [*read_corpus(directory), *read_threads(directory), *read_dangers(directory)]
     given = [example for path in files for example in read_examples(path, directory)]
     print(f"{len(corpus)} texts of the corpus, {len(given)} of {len(files)} files; reading words …", flush=True)
-    learnt = pool_of([example for example in corpus if not held_out(example)], directory)
+    learnt = pool_of(with_blind_twins([example for example in corpus if not held_out(example)]), directory)
     others = pool_of(given, directory)
 
     held: list[Held] = []

@@ -18,7 +18,7 @@ from classify.words import spellings
 from infra.training.example import OWN_SOURCES, Example
 from infra.training.names import GIVEN_NAMES, HONORIFICS
 
-SCALES = {"word": 1.0, "pair": 0.7, "opening": 0.5, "known": 0.5, "gram": 1.2, "sign": 0.5, "under": 0.5}
+SCALES = {"word": 1.0, "pair": 0.7, "opening": 0.5, "known": 0.5, "gram": 1.2, "sign": 0.5, "under": 0.5, "gate": 3.0}
 """Factor for each family of features. Chosen by hand; the scores change little between half and double."""
 FEWEST_TEXTS = 2
 """A feature must occur in this many groups of near-duplicates."""
@@ -70,6 +70,11 @@ class Vocabulary:
         """Make a row for each text. Each family is scaled by its factors and the root of how many features it has."""
         return sp.hstack([self._block(family, features) for family in range(len(FAMILIES))]).tocsr()
 
+    def without(self, matrix: sp.csr_matrix, family: str) -> sp.csr_matrix:
+        """Return a matrix of this vocabulary with the features of one family taken out, for a decision it must not sway."""
+        kept = [np.full(len(names), FAMILIES[place] != family) for place, names in enumerate(self.names)]
+        return matrix @ sp.diags(np.concatenate(kept).astype(float))
+
     def factors(self, family: int) -> np.ndarray:
         """Return the factor of each feature of a family, before it is divided by the root in `matrix`."""
         return self.rarity[family] * SCALES[FAMILIES[family]] / 3
@@ -108,7 +113,7 @@ def allowed_features(
     known = {name for name, count in met[3].items() if count >= FEWEST_TEXTS}
     signs = {name for name, count in met[5].items() if count >= FEWEST_TEXTS}
     under = {name for name, count in met[6].items() if count >= FEWEST_TEXTS and name not in GIVEN_NAMES}
-    return [words, pairs, opening, known, _allowed_grams(examples, met[4]), signs, under]
+    return [words, pairs, opening, known, _allowed_grams(examples, met[4]), signs, under, set(met[7])]
 
 
 def _allowed_words(
