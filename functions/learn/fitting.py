@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from classify.adapter import (
+    DENSE,
     HEADS,
     MOST_FEATURES,
     SCALES,
@@ -47,8 +48,10 @@ PROMISE: Final = 0.03
 """Share of the complaints and requests that may be lost."""
 CONFIDENCE: Final = 2 / 3
 """How sure it must be, before a threshold is used, that on new posts no more are lost than promised."""
-CLICKS: Final = 10.0
-"""So many decisions that something is chatter may one person make about a topic; see `_weights`."""
+HIGHEST: Final = 0.2
+"""No threshold is above this: what is a report as likely as that is shown, however well the rest is told apart."""
+CLICKS: Final = 2.0
+"""So much counts what one person alone says to be chatter about a topic; see `_weights`."""
 CLICKS_PER_REPORT: Final = 3.0
 _GATE_HEADS: Final = 2
 """How many of `HEADS`, from the first, the relevance of a post is made of."""
@@ -160,27 +163,24 @@ def _cases(decisions: Iterable[Decision], directory: Directory, model: Model) ->
 def _weights(cases: Sequence[_Case]) -> list[float]:
     """Return how much each decision counts.
 
-    Whoever clicks everything about a topic away teaches that the topic is chatter. So what one person says to be
-    chatter counts for each topic at most `CLICKS`, and beyond that at most `CLICKS_PER_REPORT` for each report that
-    anybody found about the topic.
+    Whoever clicks everything about a topic away would teach that the topic is chatter. So for each topic, what one
+    person says to be chatter counts `CLICKS`, and beyond that only as much as other people say so too, and
+    `CLICKS_PER_REPORT` for each report that anybody found about the topic.
     """
     reports = Counter(topic for case in cases if case.is_report for topic in case.topics)
-    clicks = Counter(
-        (case.decision.by, topic) for case in cases if case.is_chatter and case.decision.by for topic in case.topics
-    )
+    clicks = Counter(topic for case in cases if case.is_chatter for topic in case.topics)
+    own = Counter((case.decision.by, topic) for case in cases if case.is_chatter for topic in case.topics)
 
-    def share(case: _Case) -> float:
-        if not case.is_chatter or not case.decision.by:
-            return 1.0
-        return min(
-            (
-                min(1.0, (CLICKS + CLICKS_PER_REPORT * reports[topic]) / clicks[case.decision.by, topic])
-                for topic in case.topics
-            ),
-            default=1.0,
-        )
+    def share(by: str, topic: str) -> float:
+        mine = own[by, topic]
+        return min(1.0, (CLICKS + clicks[topic] - mine + CLICKS_PER_REPORT * reports[topic]) / mine)
 
-    return [share(case) for case in cases]
+    return [
+        min((share(case.decision.by, topic) for topic in case.topics), default=1.0)
+        if case.is_chatter and case.decision.by
+        else 1.0
+        for case in cases
+    ]
 
 
 class _Learnt(NamedTuple):
@@ -237,7 +237,7 @@ def _learn(cases: Sequence[_Case], weights: Sequence[float], heads: int) -> _Lea
             )
             for case, weight in zip(cases, weights, strict=True)
         ]
-        learnt.append(fitted(rows, len(places), PENALTY))
+        learnt.append(fitted(rows, len(DENSE), len(places), PENALTY))
     return _Learnt(places, learnt)
 
 
@@ -259,7 +259,7 @@ def _threshold(judged: Sequence[tuple[_Case, Probabilities]], base: float) -> tu
     base_lost = sum(case.probable.relevance < base for case, _ in judged if case.is_report)
     base_shown = sum(case.probable.relevance >= base for case, _ in judged if case.is_chatter)
     allowed = most_lost(len(reports))
-    threshold = None if allowed is None else reports[allowed]
+    threshold = None if allowed is None else min(HIGHEST, reports[allowed])
     lost = base_lost if threshold is None else sum(value < threshold for value in reports)
     shown = base_shown if threshold is None else sum(value >= threshold for value in chatter)
     figures = Learnt(len(judged), len(reports), len(chatter), base_shown, base_lost, shown, lost)
