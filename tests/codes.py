@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from aduan import opening as opening_module
 from aduan import ticket
-from classify import opening as opening_module
 
 if TYPE_CHECKING:
     from datetime import datetime

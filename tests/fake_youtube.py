@@ -46,6 +46,8 @@ class FakeYouTube(TellingFake):
     """How many replies are returned with a thread."""
     hidden: int = 0
     """By how much the count of replies exceeds the number of replies that are ever listed."""
+    videos: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """The title and the description of each video, by its id."""
     refuses_missing: bool = False
     """Whether a request for several comments is refused when one is missing, as the documentation says may happen."""
 
@@ -88,6 +90,8 @@ class FakeYouTube(TellingFake):
             return error(400, "badRequest", "API key not valid. Please pass a valid API key.")
         if asked.path == "/youtube/v3/comments" and "id" in query:
             return self._looked_up(query)
+        if asked.path == "/youtube/v3/videos":
+            return self._list_videos(query)
         if query.get("textFormat") != "plainText" or not 1 <= int(query.get("maxResults", "20")) <= 100:
             return error(400, "badRequest", "Invalid value")
         size = min(int(query.get("maxResults", "20")), self.page_size)
@@ -104,6 +108,18 @@ class FakeYouTube(TellingFake):
         if self.refuses_missing and len(there) < len(wanted):
             return error(404, "commentNotFound", "The comment could not be found.")
         return _page([{"kind": "youtube#comment", "id": each} for each in wanted if each in there], 0, 50)
+
+    def _list_videos(self, query: Any) -> Answer:
+        """Return videos by their ids, leaving out those that do not exist."""
+        wanted = query["id"].split(",")
+        if query.get("part") != "snippet" or len(wanted) > 50 or "maxResults" in query:
+            return error(400, "badRequest", "Invalid value")
+        found = [(each, *self.videos[each]) for each in wanted if each in self.videos]
+        items = [
+            {"kind": "youtube#video", "id": each, "snippet": {"title": title, "description": more}}
+            for each, title, more in found
+        ]
+        return _page(items, 0, 50)
 
     def _list_threads(self, query: Any, offset: int, size: int) -> Answer:
         if (query.get("part"), query.get("order")) != ("snippet,replies", "time"):

@@ -14,6 +14,7 @@ from aduan.post import Post
 from poll_channels.poll import Poll
 from poll_channels.source import Batch, Source, Window
 from tests.builders import NOON, a_channel, a_post
+from tests.in_memory.answers import InMemoryAnswers
 from tests.in_memory.channels import InMemoryChannelStore
 from tests.in_memory.memory import Killed, Memory
 from tests.in_memory.notices import InMemoryNoticeStore
@@ -64,6 +65,7 @@ class Platform:
             InMemoryChannelStore(self.memory),
             InMemoryPostStore(self.memory),
             InMemoryNoticeStore(self.memory),
+            InMemoryAnswers(self.memory),
             run_id=f"run-{self.runs}",
             clock=lambda: self.now,
             lease_for=LEASE,

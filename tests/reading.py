@@ -19,6 +19,7 @@ import urllib3
 from hypothesis import strategies as st
 
 from aduan.channel import Cursor, Rejected, Run
+from aduan.context import Context
 from aduan.directory import Channel
 from aduan.platform_errors import ChannelError
 from aduan.post import Post
@@ -28,6 +29,7 @@ from poll_channels.credentials import Credentials
 from poll_channels.poll import Poll
 from poll_channels.source import Source, Window
 from poll_channels.sources import KINDS
+from tests.in_memory.answers import InMemoryAnswers
 from tests.in_memory.channels import InMemoryChannelStore
 from tests.in_memory.memory import Killed, Memory
 from tests.in_memory.notices import InMemoryNoticeStore
@@ -117,6 +119,7 @@ class Reading:
     posts: list[Post] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
     own: int = 0
+    answers: dict[str, datetime] = field(default_factory=dict)
     marks: dict[str, str] = field(default_factory=dict)
     error: ChannelError | None = None
     batches: int = 0
@@ -126,6 +129,11 @@ class Reading:
     def ids(self) -> list[str]:
         """Native ids in order, repeated as often as they were yielded."""
         return [post.native_id for post in self.posts]
+
+    @property
+    def contexts(self) -> dict[str, Context | None]:
+        """The posts' contexts, by their texts."""
+        return {post.text: post.context for post in self.posts}
 
     @property
     def texts(self) -> dict[str, str]:
@@ -142,6 +150,7 @@ def read(source: Source, window: Window, marks: Mapping[str, str] | None = None)
             found.posts += batch.posts
             found.rejected += batch.rejected
             found.own += batch.own
+            found.answers.update(batch.answers)
             found.marks.update(batch.marks)
     except ChannelError as error:
         found.error = error
@@ -285,6 +294,7 @@ class Deployment(Generic[F]):
             InMemoryChannelStore(self.memory),
             InMemoryPostStore(self.memory),
             InMemoryNoticeStore(self.memory),
+            InMemoryAnswers(self.memory),
             run_id=f"run-{self.runs}",
             clock=lambda: self.now,
             lease_for=timedelta(minutes=3),

@@ -26,6 +26,7 @@ BOT = f"/telegram/bot{TELEGRAM.token}"
 MENTIONS = f"/x/2/users/{X.account}/mentions"
 THREADS = "/youtube/youtube/v3/commentThreads"
 COMMENTS = "/youtube/youtube/v3/comments"
+VIDEOS = "/youtube/youtube/v3/videos"
 ALL_THREADS = {"part": "snippet,replies", "allThreadsRelatedToChannelId": YOUTUBE.account, "order": "time"}
 LEGACY_FIELDS = "created_at,author_id,conversation_id,attachments,note_tweet"
 NEW_FIELDS = "created_at,conversation_id,attachments,note_post"

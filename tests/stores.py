@@ -11,6 +11,7 @@ from aduan.post import Post
 from aduan.store.channels import ChannelStore, DynamoChannelStore
 from aduan.store.contacts import ContactStore, DynamoContactStore
 from aduan.store.examples import DynamoExampleStore, ExampleStore
+from aduan.store.lanes import DynamoLaneStore, LaneStore
 from aduan.store.notices import DynamoNoticeStore, NoticeStore
 from aduan.store.posts import DynamoPostStore, PostStore
 from aduan.store.replies import DynamoReplyStore, ReplyStore
@@ -22,6 +23,7 @@ from tests.builders import NOON, a_notice, a_post, a_ticket, a_triage, an_event,
 from tests.in_memory.channels import InMemoryChannelStore
 from tests.in_memory.contacts import InMemoryContactStore
 from tests.in_memory.examples import InMemoryExampleStore
+from tests.in_memory.lanes import InMemoryLaneStore
 from tests.in_memory.memory import Memory
 from tests.in_memory.notices import InMemoryNoticeStore
 from tests.in_memory.posts import InMemoryPostStore
@@ -43,6 +45,7 @@ class Stores:
     contacts: ContactStore
     examples: ExampleStore
     replies: ReplyStore
+    lanes: LaneStore
 
 
 def stores_in_memory() -> Stores:
@@ -56,6 +59,7 @@ def stores_in_memory() -> Stores:
         InMemoryContactStore(memory),
         InMemoryExampleStore(memory),
         InMemoryReplyStore(memory),
+        InMemoryLaneStore(memory),
     )
 
 
@@ -69,6 +73,7 @@ def stores_on(table: Table) -> Stores:
         DynamoContactStore(table),
         DynamoExampleStore(table),
         DynamoReplyStore(table),
+        DynamoLaneStore(table),
     )
 
 

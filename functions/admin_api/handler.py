@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import boto3
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+from pydantic import Field
 
 from admin_api.access import claims_of
 from admin_api.routes import Routes, Stores
@@ -18,12 +19,14 @@ from aduan.refusal import HEADERS, RefusedError, without_text
 from aduan.settings import Settings, from_environment
 from aduan.store.contacts import DynamoContactStore
 from aduan.store.examples import DynamoExampleStore
+from aduan.store.lanes import DynamoLaneStore
 from aduan.store.ledger import LedgerReading
 from aduan.store.posts import DynamoPostStore
 from aduan.store.statistics import Statistics
 from aduan.store.table import open_table
 from aduan.store.ticket_reading import TicketReading
 from aduan.store.tickets import DynamoTicketStore
+from aduan.ticket_codes import open_ticket_codes
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -33,6 +36,9 @@ class AdminApiSettings(Settings):
     """The settings of this function, from its environment."""
 
     table_name: str
+    credentials_path: str = Field(pattern=r"^/")
+    """Below which the Parameter Store has the key of the tickets' codes."""
+    chatter_retention_days: int = Field(ge=1)
 
 
 logger = Logger()
@@ -48,9 +54,18 @@ stores = Stores(
     ticket_reading=TicketReading(table),
     statistics=Statistics(table),
     ledger=LedgerReading(table),
+    lanes=DynamoLaneStore(table),
 )
 suppression_list = SesSuppressionList(lambda: session.client("sesv2", config=PATIENCE))
-Routes(app, stores, load_directory(), lambda: datetime.now(UTC), suppression_list).register()
+Routes(
+    app,
+    stores,
+    load_directory(),
+    lambda: datetime.now(UTC),
+    suppression_list,
+    open_ticket_codes(session, settings.credentials_path).of,
+    timedelta(days=settings.chatter_retention_days),
+).register()
 
 
 def refused(error: RefusedError) -> Response[dict[str, Any]]:

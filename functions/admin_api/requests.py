@@ -6,9 +6,9 @@ import re
 from collections.abc import Container, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self, TypeVar, get_args
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from admin_api.fields import SAID, email_address, in_wib, opened, phone_number
 from aduan.masking import storable
@@ -28,6 +28,7 @@ MAX_BODY_BYTES: Final = 4096
 MAX_NOTE: Final = 500
 MAX_CORRECTION_BYTES: Final = 8192
 """Longest body of a correction. A note may be written in JSON escapes, of up to twelve bytes a character."""
+MAX_SORTINGS_BYTES: Final = 65_536
 MAX_LIMIT: Final = 100
 MAX_MONTHS: Final = 36
 MAX_COVERAGE: Final = timedelta(days=31)
@@ -46,6 +47,8 @@ _MESSAGES: Final = {
     "kind": f"Jenis tidak dikenal. Pilihan: {', '.join(KINDS)}.",
     "urgency": f"Urgensi tidak dikenal. Pilihan: {', '.join(get_args(Urgency))}.",
     "version": "Isi dengan nomor versi tiket (version) yang sedang Anda lihat.",
+    "decisions": f"Isi dengan 1 sampai {MAX_LIMIT} keputusan: post, version, dan decision ticket (dengan department), "
+    "question atau none.",
     "note": f"Catatan berupa teks, paling panjang {MAX_NOTE} karakter.",
     "is_report": "Isi dengan false bila kiriman ini bukan aduan, atau tidak usah diisi.",
     "channel": "Tulis kanal sebagai jenis:akun, misalnya instagram:kabarsleman.",
@@ -140,6 +143,37 @@ class CorrectionRequest(_Request):
     """Why the correction is made, with personal numbers masked."""
     version: Annotated[int, Field(strict=True, ge=1)]
     """Version of the ticket that the person saw."""
+
+
+class Sorting(_Request):
+    """One decision of ``POST /review``: the department that gets the ticket, or that there is none."""
+
+    post: Annotated[str, Field(strict=True, min_length=3, max_length=300)]
+    """Key of the post."""
+    version: Annotated[str, Field(strict=True, max_length=40)]
+    """Version of the post that the person saw."""
+    department: Annotated[str | None, Field(strict=True)] = None
+    """Code of the department that gets it as a complaint or request; the desk's when the person does not know which."""
+    decision: Literal["ticket", "question", "none"]
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if (self.decision == "ticket") != (self.department is not None):
+            raise ValueError("department")
+        return self
+
+
+class SortingsRequest(_Request):
+    """The body of ``POST /review``."""
+
+    decisions: Annotated[tuple[Sorting, ...], Field(min_length=1, max_length=MAX_LIMIT)]
+
+
+class ReviewRequest(_Request):
+    """The query string of ``GET /review`` and ``GET /questions``."""
+
+    channel: Annotated[str | None, Field(pattern=_CHANNEL)] = None
+    limit: Annotated[int, Field(ge=1, le=MAX_LIMIT)] = 50
 
 
 class ExamplesRequest(_Request):
@@ -251,6 +285,24 @@ def examples_request(event: Mapping[str, Any], now: datetime) -> tuple[ExamplesR
     """
     request = _parse(ExamplesRequest, _query_string(event))
     return request, request.month or month_of(now)
+
+
+def review_request(event: Mapping[str, Any]) -> ReviewRequest:
+    """Check the query string of ``GET /review`` or ``GET /questions``.
+
+    Raises:
+        RefusedError: 400, naming the parameter.
+    """
+    return _parse(ReviewRequest, _query_string(event))
+
+
+def sortings_request(event: Mapping[str, Any]) -> tuple[Sorting, ...]:
+    """Check the body of ``POST /review``. Whether each decision can be carried out is not checked here.
+
+    Raises:
+        RefusedError: 413 when it is too long, 400 naming what is wrong with it.
+    """
+    return _parse(SortingsRequest, json_object(raw_body(event, MAX_SORTINGS_BYTES))).decisions
 
 
 def no_parameters(event: Mapping[str, Any]) -> None:

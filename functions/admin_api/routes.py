@@ -7,16 +7,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from admin_api import access, answers, channel_answers, requests
+from admin_api import access, answers, channel_answers, lane_answers, requests
 from admin_api.correction import correction, outdated
 from admin_api.coverage import Bounds, coverage
 from admin_api.health import Health, channel_health
 from admin_api.silence import HISTORY
+from admin_api.sorting import Verdict, decided, opened, said, verdict
 from aduan.notice import Contact
 from aduan.refusal import RefusedError, invalid, not_found
 from aduan.store.channels import LEDGER_DAYS
 from aduan.store.pages import CursorError
 from aduan.store.table import OutdatedError
+from aduan.store.tickets import CODES_TRIED, CodeTakenError
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.event_handler import APIGatewayRestResolver
@@ -24,13 +26,16 @@ if TYPE_CHECKING:
     from admin_api.suppression import SuppressionList
     from aduan.directory import Channel, Directory
     from aduan.notice import ContactId
+    from aduan.post import Post
     from aduan.store.contacts import ContactStore
     from aduan.store.examples import ExampleStore
+    from aduan.store.lanes import LaneStore
     from aduan.store.ledger import ChannelState, LedgerReading
     from aduan.store.posts import PostStore
     from aduan.store.statistics import Statistics
     from aduan.store.ticket_reading import TicketReading
     from aduan.store.tickets import TicketStore
+    from aduan.triage import Triage
 
 JUDGED_RUNS: Final = 60
 """How many runs a channel's health is judged by: an hour of failures."""
@@ -52,6 +57,7 @@ class Stores:
     ticket_reading: TicketReading
     statistics: Statistics
     ledger: LedgerReading
+    lanes: LaneStore
 
 
 @dataclass(frozen=True)
@@ -63,6 +69,10 @@ class Routes:
     directory: Directory
     now: Callable[[], datetime]
     suppression_list: SuppressionList
+    code_of: Callable[[str, int], str]
+    """Makes the code of the ticket that a post opens; the number is raised when the code is taken."""
+    chatter_for: timedelta
+    """How long what is no complaint is kept."""
 
     def register(self) -> None:
         """Add the routes to the app. A known address refuses other methods with 405; other addresses are not found."""
@@ -72,6 +82,8 @@ class Routes:
             "/tickets/<code>/correction": {"POST": self.correct},
             "/examples": {"GET": self.examples},
             "/forum": {"GET": self.forum},
+            "/review": {"GET": self.review, "POST": self.sort},
+            "/questions": {"GET": self.questions},
             "/stats": {"GET": self.stats},
             "/channels": {"GET": self.channels},
             "/coverage": {"GET": self.coverage},
@@ -151,8 +163,65 @@ class Routes:
         """``GET /stats``: figures by month of opening."""
         caller = self._caller()
         request, months = requests.stats_request(self._event(), self.directory, self.now())
-        tallies = self.stores.statistics.count(months, request.by, caller.department_to_read(request.department))
-        return answers.stats_answer(tallies, request.by, months, self.directory)
+        department = caller.department_to_read(request.department)
+        tallies = self.stores.statistics.count(months, request.by, department)
+        lanes = None if department is not None else lane_answers.lanes_answer(self.stores.statistics.lanes(months))
+        return {**answers.stats_answer(tallies, request.by, months, self.directory), "lanes": lanes}
+
+    def review(self) -> answers.Answer:
+        """``GET /review``: the posts that may be reports, by thread, the likeliest first."""
+        self._caller().must_be_admin()
+        request = requests.review_request(self._event())
+        posts = [post for post in self.stores.lanes.candidates() if request.channel in {None, post.channel}]
+        return lane_answers.review_answer(posts, request.limit, self.directory, self.now())
+
+    def questions(self) -> answers.Answer:
+        """``GET /questions``: the unanswered questions by thread, the oldest first; an officer's own channels only."""
+        caller = self._caller()
+        request = requests.review_request(self._event())
+        channels = [
+            channel.id
+            for channel in self.directory.channels
+            if request.channel in {None, channel.id} and caller.department in {None, channel.department}
+        ]
+        posts = [post for channel in channels for post in self.stores.lanes.questions(channel)]
+        return lane_answers.questions_answer(posts, request.limit, self.directory, self.now())
+
+    def sort(self) -> answers.Answer:
+        """``POST /review``: decide about candidates and questions, many at once, each by itself."""
+        caller = self._caller()
+        caller.must_be_admin()
+        self._no_parameters()
+        asked = requests.sortings_request(self._event())
+        return {"decisions": [self._sort(one, caller) for one in asked]}
+
+    def _sort(self, asked: requests.Sorting, caller: access.Caller) -> answers.Answer:
+        post = self.stores.posts.get(asked.post)
+        found = verdict(asked, post, self.directory)
+        if found is None and post is not None and post.triage is not None:
+            triage, by, now = decided(asked, post.triage, self.directory), caller.signature, self.now()
+            try:
+                if asked.department is None:
+                    self.stores.lanes.sort(post, triage, said(asked, post, by=by, now=now), self.chatter_for)
+                else:
+                    self._open(asked, post, triage, by)
+                found = Verdict("done")
+            except OutdatedError:
+                found = Verdict("outdated")
+            post = self.stores.posts.get(asked.post)
+        return lane_answers.sorting_answer(asked.post, found or Verdict("outdated"), post, self.directory, self.now())
+
+    def _open(self, asked: requests.Sorting, post: Post, triage: Triage, by: str) -> None:
+        """Open the post's ticket under the first code that is free."""
+        for attempt in range(CODES_TRIED):
+            code = self.code_of(post.key, attempt)
+            try:
+                self.stores.tickets.write(opened(asked, post, triage, self.directory, code=code, by=by, now=self.now()))
+            except CodeTakenError:
+                if attempt == CODES_TRIED - 1:
+                    raise
+            else:
+                return
 
     def channels(self) -> answers.Answer:
         """``GET /channels``: is every channel being read?"""

@@ -49,6 +49,8 @@ class Change:
     """The post that the change is about, as it was read."""
     decision: Triage | None = None
     """The decision that is written on the post, which must still be undecided."""
+    sorted_by: str | None = None
+    """The person who made the decision; None for the classifier."""
     tombstone: str | None = None
     """Why the post is erased, if it is: only its tombstone stays, with this reason."""
     as_read: bool = False
@@ -122,10 +124,10 @@ class Change:
     @property
     def forgets_example(self) -> bool:
         """Whether a stored example must go, because the text it was made from was edited or erased."""
+        if self.before is None:
+            return self.post is not None and self.post.sorted_at is not None and self.example is None
         rewritten = self.decision is not None or self.tombstone is not None
-        return (
-            rewritten and self.before is not None and self.is_about_first_post and self.before.corrected_at is not None
-        )
+        return rewritten and self.is_about_first_post and self.before.corrected_at is not None
 
     @property
     def forgets_words(self) -> bool:

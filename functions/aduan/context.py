@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Self
 
 from pydantic import model_validator
 
@@ -11,6 +11,11 @@ from aduan.record import Record
 
 UNDER_BYTES: Final = 600
 """Most bytes kept of the text a post stands under. It is repeated on every comment, and each kilobyte costs a write."""
+
+
+def cut(text: str, limit: int) -> str:
+    """Return at most `limit` bytes of a text that is masked already: of one that is not, half a number might remain."""
+    return text.encode()[:limit].decode("utf-8", "ignore").strip()
 
 
 class Context(Record):
@@ -24,6 +29,11 @@ class Context(Record):
     """Who wrote that text: the account, or a citizen; None when there is none or it is not known."""
     to: Literal["account", "citizen"] | None = None
     """Whom the post addresses: the account (also by standing right under its post), or another citizen."""
+
+    def within(self, limit: int) -> Self:
+        """Return the context with at most `limit` bytes of the text that the post stands under."""
+        under = cut(self.under, limit)
+        return self.model_copy(update={"under": under, "clipped": self.clipped or len(under) < len(self.under)})
 
     @model_validator(mode="before")
     @classmethod

@@ -139,8 +139,35 @@ class Outside(Entry):
     status: Status
 
 
+class Province(Entry):
+    """A province with its regencies (kabupaten) and cities (kota), by their bare names: ``Bekasi`` is in both lists."""
+
+    name: Text
+    aliases: tuple[Text, ...]
+    kabupaten: tuple[Text, ...]
+    kota: tuple[Text, ...]
+
+
+class Regencies(Entry):
+    """Every regency and city of Indonesia, and which words make their names mean something else."""
+
+    source: Text
+    owner: Code
+    """The outside owner to whom a matter in a regency or city that is no neighbour belongs."""
+    provinces: tuple[Province, ...]
+    aliases: Mapping[str, tuple[Text, ...]]
+    """Other names of a regency or city, by its bare name: short forms, and towns and districts known by themselves."""
+    doubtful: tuple[Text, ...]
+    """Names that are also ordinary words or names of people: they count after ``di`` and the like."""
+    everyday: tuple[Text, ...]
+    """Names that are ordinary words even after ``di`` (``di batu``): they count after ``kota`` and the like, or before
+    their province."""
+    not_there: tuple[Text, ...]
+    """Words before a name that make it no place of the matter: ``soto Lamongan``, ``jalan Kediri``, ``asal Medan``."""
+
+
 class Places(Entry):
-    """The county's places, and the neighbouring cities and counties."""
+    """The county's places, the neighbouring cities and counties, and all others of the country by name."""
 
     source: Text
     kapanewon: tuple[Kapanewon, ...]
@@ -148,6 +175,7 @@ class Places(Entry):
     landmarks: tuple[Landmark, ...]
     roads: tuple[Road, ...]
     outside: tuple[Outside, ...]
+    regencies: Regencies
 
 
 OUTSIDE: Final = "outside"
@@ -185,6 +213,8 @@ class Channel(Entry):
     """The channel is read once in this many minutes."""
     monthly_budget_usd: Annotated[float, Field(gt=0)] | None = None
     """What reading it may cost a month, for platforms that charge for it."""
+    questions: Literal["list", "ticket"] = "list"
+    """What becomes of a question to the account: it is listed for whoever looks after the account, or gets a ticket."""
     replies: bool = False
     """Whether complaints are answered under their posts: who has the matter, and when it is done."""
     parameters: Mapping[str, str | int | tuple[str, ...]] = Field(default_factory=dict)
@@ -330,3 +360,7 @@ class Directory(Entry):
 
     def __hash__(self) -> int:
         return hash(self.hash)
+
+    def opens_tickets_for_questions(self, channel: str) -> bool:
+        """Tell whether a question on this channel gets a ticket, instead of a place in its owner's list."""
+        return any(one.id == channel and one.questions == "ticket" for one in self.channels)

@@ -10,11 +10,14 @@ from aduan.directory import ANSWERED_WHERE, OUTSIDE
 from aduan.triage import DESK
 
 if TYPE_CHECKING:
-    from aduan.directory import Department, Directory, Places
+    from aduan.directory import Department, Directory, Places, Regencies
 
 KAPANEWON_COUNT: Final = 17
 KALURAHAN_COUNT: Final = 86
 """Numbers for Kabupaten Sleman by Kepmendagri. Another number means that a line was lost or doubled."""
+REGENCY_COUNT: Final = 416
+CITY_COUNT: Final = 98
+"""Regencies and cities of Indonesia by the same decree, those that only administer (six in Jakarta) among them."""
 
 
 class DirectoryError(Exception):
@@ -30,6 +33,7 @@ def check(directory: Directory) -> None:
     _check_departments(directory)
     _check_topics(directory)
     _check_places(directory.places)
+    _check_regencies(directory.places.regencies)
     _check_owners(directory.places, directory.departments)
     check_unique("channels.json", "channel", (channel.id for channel in directory.channels))
     for channel in directory.channels:
@@ -116,6 +120,29 @@ def _check_places(places: Places) -> None:
             )
 
 
+def _check_regencies(regencies: Regencies) -> None:
+    file = "regencies.json"
+    for what, names, expected in (
+        ("kabupaten", [name for province in regencies.provinces for name in province.kabupaten], REGENCY_COUNT),
+        ("kota", [name for province in regencies.provinces for name in province.kota], CITY_COUNT),
+    ):
+        check_unique(file, what, names)
+        if len(names) != expected:
+            raise DirectoryError(f"{file}: there are {len(names)} {what}, not {expected}.")
+    bare = {name for entry in regencies.provinces for name in (*entry.kabupaten, *entry.kota)}
+    known = bare | {name for entry in regencies.provinces for name in (entry.name, *entry.aliases)}
+    known |= {alias for aliases in regencies.aliases.values() for alias in aliases}
+    folded = {name.casefold() for name in known}
+    for what, listed, among in (
+        ("aliases", regencies.aliases, {name.casefold() for name in bare}),
+        ("doubtful", regencies.doubtful, folded),
+        ("everyday", regencies.everyday, folded),
+    ):
+        for name in listed:
+            if name.casefold() not in among:
+                raise DirectoryError(f"{file}: {what} has {name!r}, which is no regency or city.")
+
+
 def _check_owners(places: Places, departments: Mapping[str, Department]) -> None:
     file = "places.json"
     for road in places.roads:
@@ -123,6 +150,7 @@ def _check_owners(places: Places, departments: Mapping[str, Department]) -> None
             _check_code(file, f"road {road.name}", code, departments)
     for outside in places.outside:
         _check_code(file, f"outside place {outside.name}", outside.owner, departments)
+    _check_code("regencies.json", "the file", places.regencies.owner, departments)
 
 
 def _check_deadlines(directory: Directory) -> None:

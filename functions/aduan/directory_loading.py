@@ -35,7 +35,7 @@ _NAMES: Final = ("code", "id", "token", "name")
 def _sentence(fault: Mapping[str, Any], raw: Mapping[str, Any]) -> str:
     """Say in one sentence what is wrong: the file, the entry by its code, the field."""
     place = fault["loc"]
-    file = _FILE_OF.get(str(place[0]), "departments.json")
+    file = "regencies.json" if "regencies" in place else _FILE_OF.get(str(place[0]), "departments.json")
     entry, name, field = raw, "", ".".join(str(part) for part in place)
     for depth, step in enumerate(place):
         if not (isinstance(entry, dict) and step in entry) and not (
@@ -141,6 +141,7 @@ FILES: Final = (
     "departments.json",
     "outside_owners.json",
     "places.json",
+    "regencies.json",
     "sending.json",
     "topics.json",
     "vocabulary.csv",
@@ -169,7 +170,10 @@ def load_directory(folder: Path = DEFAULT_FOLDER) -> Directory:
     raw = {
         "departments": _departments(contents["departments.json"], contents["outside_owners.json"]),
         "topics": _by_code("topics.json", "topic", _entries("topics.json", contents["topics.json"], "topics")),
-        "places": _json("places.json", contents["places.json"]),
+        "places": {
+            **_json("places.json", contents["places.json"]),
+            "regencies": _json("regencies.json", contents["regencies.json"]),
+        },
         "vocabulary": list(csv.DictReader(io.StringIO(_text("vocabulary.csv", contents["vocabulary.csv"])))),
         "channels": _entries("channels.json", contents["channels.json"], "channels"),
         **_deadlines(contents["deadlines.json"]),

@@ -27,7 +27,8 @@ class Example(Record):
 
     post: str
     """Key of the post, ``kind#native id``: one example per post."""
-    ticket: str
+    ticket: str | None = None
+    """Code of its ticket; None when a person decided that it gets none."""
     text: str
     """The text as it is stored on the post, which is masked. Empty for a post that is only a photo."""
     decision: Triage | None
@@ -35,6 +36,8 @@ class Example(Record):
     label: Label = Field(alias="said")
     at: Moment
     """When the last correction was made."""
+    by: str | None = None
+    """Who made it: a user name; None when it was not kept, or a link did."""
     link_of: str | None = None
     """Code of the department that named the label's department by a link; None when the desk stands for the label."""
 

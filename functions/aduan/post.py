@@ -10,13 +10,15 @@ from pydantic import Field, model_validator
 from aduan.context import Context
 from aduan.masking import with_storable
 from aduan.record import Moment, Record
-from aduan.triage import Triage
+from aduan.triage import Route, Triage
 
 ChannelKind = Literal["facebook_page", "instagram", "rss", "telegram_relay", "webhook", "x", "youtube"]
 
 TEXT_BYTES = 16_000
 """A longer text is cut to this. No channel read today allows more than 10,000 characters. An item may hold 400 KB, but
 every write costs by the kilobyte."""
+_THREAD_NAME = 80
+"""Characters of the text above that name a thread. Of different posts, different lengths of it are kept."""
 LINK_CHARACTERS = 2_000
 """A post with a longer link goes into quarantine, because an item that the table refuses would stop its channel."""
 
@@ -58,6 +60,12 @@ class Post(Record):
     """The last decision. While a new version is undecided, this is the decision about the version before it."""
     ticket: str | None = None
     """Code of the ticket that the post opened or joined."""
+    answered_at: Moment | None = None
+    """When the account's own answer to the post was read; None while it has none."""
+    sorted_at: Moment | None = None
+    """When a person last decided in which lane the post belongs; None when the classifier did."""
+    sorted_by: str | None = None
+    """Who that was: a user name."""
 
     @model_validator(mode="before")
     @classmethod
@@ -70,6 +78,23 @@ class Post(Record):
             digest = hashlib.sha256(f"{self.has_photo}{self.text}".encode()).hexdigest()[:8]
             object.__setattr__(self, "digest", digest)  # the record is frozen
         return self
+
+    @property
+    def version(self) -> str:
+        """Names the text and the lane that a person sees; another one when either has changed since."""
+        return f"{self.digest}-{self.triage.route if self.triage is not None else self.state}"
+
+    @property
+    def thread(self) -> str:
+        """Names what the post stands under on its channel: equal for all posts of a thread."""
+        under = self.context.under if self.context is not None else ""
+        return under[:_THREAD_NAME] or self.parent_id or self.native_id
+
+    @property
+    def lane(self) -> Route | None:
+        """The lane the post waits or was put away in; None while it is undecided, has a ticket, or is gone."""
+        decided = self.state == "triaged" and self.ticket is None
+        return self.triage.route if decided and self.triage is not None else None
 
     @property
     def key(self) -> str:

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from classify.features import FAMILIES
+from classify.features import FAMILIES, SCALES
 from classify.model import Gate, Model, Probabilities, logistic, logit
 
 LARGEST: Final = 200_000
@@ -25,20 +25,9 @@ LARGEST: Final = 200_000
 MOST_FEATURES: Final = 18_000
 """Most features of an adapter; with seven bytes for each it stays below `LARGEST`."""
 HEADS: Final = ("report", "shown", "question")
-FURTHEST: Final = 4.0
+FURTHEST: Final = 3.0
 """Most that an adapter shifts a logit. So it never drops what the base model is quite sure of, whatever it was taught:
 a desk that is deceived, or one person who clicks everything away, cannot silence a topic."""
-SCALES: Final = {
-    "word": 1.0,
-    "pair": 0.7,
-    "opening": 0.5,
-    "known": 0.5,
-    "gram": 1.2,
-    "sign": 0.5,
-    "under": 0.5,
-    "gate": 0.5,
-}
-"""How much the features of a family weigh together, as in the training of the base model."""
 DENSE: Final = ("bias", *HEADS)
 """What an adapter weighs besides features: a constant, and the base model's logits."""
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 from aduan.triage import DESK, ReportKind, Route, Triage, Urgency
+from classify.danger import danger_of
 from classify.departments import Choice, Ranked, doubt_about, rank
 from classify.features import FAMILIES, context_features, features_of
 from classify.model import Gate, Model, Probabilities, gate_name, load_model
@@ -27,41 +28,33 @@ if TYPE_CHECKING:
     from classify.adapter import Adapter
 
 _HERE: Final = Path(__file__).parent
+_DECIDING: Final = (
+    "adapter",
+    "classifier",
+    "danger",
+    "departments",
+    "elsewhere",
+    "features",
+    "model",
+    "phrase_matches",
+    "places",
+    "signs",
+    "words",
+)
 _CODE: Final = hashlib.sha256(
-    RULES_FILE.read_bytes()
-    + b"".join(
-        (_HERE / f"{name}.py").read_bytes()
-        for name in (
-            "adapter",
-            "classifier",
-            "departments",
-            "features",
-            "model",
-            "phrase_matches",
-            "places",
-            "signs",
-            "words",
-        )
-    )
+    RULES_FILE.read_bytes() + b"".join((_HERE / f"{name}.py").read_bytes() for name in _DECIDING)
 ).hexdigest()[:12]
 """Hash of the rules and of the code that applies them. Equal hashes mean equal decisions."""
 UNSURE_REPORT: Final = "belum pasti laporan: perlu dilihat"
 UNSURE_TOPIC: Final = "belum pasti urusannya: perlu dilihat"
-"""Two doubts of the model itself. The rules' reasons for asking a person are in `classify.departments`."""
+SUSPECTED: Final = "diduga darurat: lihat sekarang juga"
+"""Three doubts of the model itself. The rules' reasons for asking a person are in `classify.departments`."""
 _LAINNYA: Final = "lainnya"
 _POWER: Final = "listrik_telekomunikasi"
 _STREET_LIGHT: Final = "penerangan_jalan"
 _REASONS: Final = 6
 _WORDS_SHOWN: Final = 4
 _WORD_FAMILIES: Final = (FAMILIES.index("word"), FAMILIES.index("pair"))
-_EMERGENCY: Final = 0.2
-"""From this probability on somebody is woken. Four of five alarms may be false; the fifth saves a life."""
-_NAMED_EMERGENCY: Final = 0.1
-"""The threshold when the text has a word of emergency that is neither negated nor merely feared."""
-_FEARED_EMERGENCY: Final = 0.5
-"""The threshold when the text speaks of fear: an author afraid that a tree may fall writes almost like one under it."""
-_EMERGENCY_REPORT: Final = 0.3
-"""An emergency must be a report with at least this probability: a sauce that sets the throat on fire wakes nobody."""
 
 
 def classify(  # noqa: PLR0913 # a text, what is known about it, and what it is judged by
@@ -102,11 +95,11 @@ def classify(  # noqa: PLR0913 # a text, what is known about it, and what it is 
     gate = gate_name(channel_kind, context)
     features = features_of(reading, context_features(context, reader), gate)
     probable = model.weigh(features)
-    passed = model.gates[gate]
+    lane_gate = model.gates[gate]
     if adapter is not None:
-        probable, passed = adapter.applied(probable, passed, features, gate)
-    case = _Case(model, directory, reading, features, probable, passed, decided_by)
-    urgency = _urgency(case)
+        probable, lane_gate = adapter.applied(probable, lane_gate, features, gate)
+    case = _Case(model, directory, reading, features, probable, lane_gate, decided_by)
+    urgency = _urgency(case, channel_kind)
     lane = _lane(case, urgency[0], readable=whole and not is_disguised(text))
     return _dropped(case) if lane == "drop" else _decided(case, urgency, lane)
 
@@ -150,14 +143,11 @@ def _wordless(decided_by: str, *, seen: bool) -> Triage:
 def _lane(case: _Case, urgency: Urgency, *, readable: bool) -> Route:
     """Return the lane of a text; ``desk`` for every ticket, whether or not its department can be told at once."""
     probable, gate = case.probable, case.gate
-    in_danger = case.reading.matches.emergency is not None
-    if urgency == "emergency" or probable.report >= gate.ticket_from:
+    if urgency in {"emergency", "suspected"} or probable.report >= gate.ticket_from:
         return "desk"
-    if readable and not in_danger and probable.relevance < gate.drop_below:
+    if readable and probable.relevance < gate.drop_below:
         return "drop"
-    if probable.question >= gate.question_from and not in_danger:
-        return "question"
-    return "review"
+    return "question" if probable.question >= gate.question_from else "review"
 
 
 def _dropped(case: _Case) -> Triage:
@@ -220,13 +210,12 @@ def _likeliest(probabilities: Mapping[str, float]) -> tuple[str, float]:
     return code, probabilities[code]
 
 
-def _urgency(case: _Case) -> tuple[Urgency, float]:
+def _urgency(case: _Case, channel_kind: ChannelKind | None) -> tuple[Urgency, float]:
     """Return the urgency and its probability, from the model's view and the words of emergency and fear."""
     probable, matches = case.probable.urgency, case.reading.matches
-    emergency = probable["emergency"]
-    needed = _FEARED_EMERGENCY if matches.marks.get("fear") else _NAMED_EMERGENCY if matches.emergency else _EMERGENCY
-    if emergency >= needed and case.probable.report >= _EMERGENCY_REPORT:
-        return "emergency", emergency
+    danger = danger_of(case.reading, case.probable, channel_kind)
+    if danger != "none":
+        return danger, probable["emergency"]
     if matches.emergency or matches.feared or matches.marks.get("urgent") or probable["urgent"] > probable["normal"]:
         return "urgent", probable["urgent"]
     return "normal", probable["normal"]
@@ -252,6 +241,8 @@ def _with_emergency(case: _Case, ranked: Ranked, urgency: Urgency) -> Ranked:
 
 def _doubt(case: _Case, ranked: Ranked, urgency: Urgency) -> str | None:
     """Return why a person must look before any department is told; None when nobody has to."""
+    if urgency == "suspected":
+        return SUSPECTED
     doubt = doubt_about(ranked.choice, case.reading, case.directory)
     if doubt is not None or (urgency == "emergency" and case.reading.matches.emergency is not None):
         return doubt
@@ -263,10 +254,11 @@ def _doubt(case: _Case, ranked: Ranked, urgency: Urgency) -> str | None:
 
 
 def _reasons(case: _Case, ranked: Ranked, urgency: Urgency, doubt: str | None) -> tuple[str, ...]:
-    matches = case.reading.matches
+    matches, in_danger = case.reading.matches, urgency in {"emergency", "suspected"}
     words = case.model.leading(f"topic:{ranked.topic}", case.features, _WORD_FAMILIES)[:_WORDS_SHOWN]
     parts = (
-        f"darurat: {matches.emergency_word}" if urgency == "emergency" and matches.emergency else None,
+        f"darurat: {matches.emergency_word}" if in_danger and matches.emergency else None,
+        matches.emergency.tell if in_danger and matches.emergency else None,
         ranked.choice.reason,
         f"kata: {', '.join(words)}" if words else None,
         doubt,

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Literal
 
 from aws_lambda_powertools import Logger
 
+from aduan.opening import opening
 from aduan.post import Post
 from aduan.store.table import OutdatedError
-from aduan.store.tickets import CodeTakenError, TicketStore
-from aduan.triage import DESK, Triage
+from aduan.store.tickets import CODES_TRIED, CodeTakenError, TicketStore
+from aduan.triage import DESK, TICKET_ROUTES, Triage
 from classify.classifier import classify
-from classify.opening import opening
 from classify.reopening import contradicted, may_contradict, reopening
 from classify.revision import revision
 
@@ -28,8 +28,6 @@ Advise = Callable[[Post, Triage, datetime], Triage]
 """Returns the decision after a second opinion, or the same decision. Never raises."""
 CodeOf = Callable[[str, int], str]
 """Returns the code of the ticket that a post opens, given the post's key and how many codes were taken before."""
-CODES_TRIED: Final = 5
-"""With 50,000 tickets, one code in 20,000 is taken; five taken in a row do not happen."""
 
 logger = Logger(child=True)
 
@@ -65,10 +63,10 @@ def decide(  # noqa: PLR0913 # a post, the stores, the directory, settings, and 
             triage = advise(post, triage, now)
         if post.ticket is not None:
             reconsider(post, triage, tickets, directory, now)
-        elif triage.route == "drop":
-            posts.settle(post, triage, now + chatter_for)
-        else:
+        elif triage.route in TICKET_ROUTES:
             open_ticket(post, triage, tickets, directory, now, code_of=code_of)
+        else:
+            posts.settle(post, triage, now + chatter_for)
     except OutdatedError:
         return "already"
     return triage.route
@@ -77,7 +75,7 @@ def decide(  # noqa: PLR0913 # a post, the stores, the directory, settings, and 
 def triage_of(post: Post, directory: Directory) -> Triage:
     """Classify a post. When the classifier fails, the post goes to the desk, so it is not lost."""
     try:
-        return classify(
+        triage = classify(
             post.text,
             directory,
             context=post.context,
@@ -97,6 +95,9 @@ def triage_of(post: Post, directory: Directory) -> Triage:
             reasons=("penggolong gagal membaca kiriman ini",),
             decided_by=f"none/{directory.hash}",
         )
+    if triage.route == "question" and directory.opens_tickets_for_questions(post.channel):
+        return triage.model_copy(update={"route": "desk", "department": DESK})
+    return triage
 
 
 def reconsider(post: Post, triage: Triage, tickets: TicketStore, directory: Directory, now: datetime) -> None:

@@ -97,7 +97,7 @@ def doubt_about(choice: Choice, reading: Reading, directory: Directory) -> str |
     department = directory.departments[choice.code]
     doubts = {
         NO_OWNER: department.code == DESK or not choice.clear,
-        "tempat di dalam dan di luar, atau gang di tepi jalan besar": reading.where.torn,
+        "belum pasti tempatnya di Sleman, atau gang di tepi jalan besar": reading.where.torn,
         f"{department.name}: perlu dipilih yang mana": department.kind == "group",
         "lebih dari satu instansi disebut: perlu dilihat": len(called(reading)) > 1,
         # Satire and protest speak of holes, rats and lamps too; a real complaint only loses minutes at the desk.

@@ -16,9 +16,9 @@ from aduan.store.posts import DynamoPostStore
 from aduan.store.table import Item, open_table
 from aduan.store.tickets import DynamoTicketStore
 from aduan.stream import BatchResponse, handle_each
+from aduan.ticket_codes import open_ticket_codes
 from classify.bedrock import SecondOpinionSettings, open_second_opinion
 from classify.decide import decide
-from classify.ticket_codes import open_ticket_codes
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext

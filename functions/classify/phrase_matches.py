@@ -46,6 +46,8 @@ class Meaning(NamedTuple):
     code: str
     other: str | None = None
     """For a topic, how strongly the phrase speaks for it; for an emergency, the code of the department called."""
+    tell: str | None = None
+    """For an emergency, what the desk has to do besides, because the county itself may not reach who helps."""
 
 
 @dataclass
@@ -127,7 +129,7 @@ def _meanings_of_rules() -> Iterator[tuple[str, Meaning]]:
             yield phrase, Meaning("chatter", group["label"])
     for group in _RULES["emergency"]:
         for phrase in group["words"]:
-            yield phrase, Meaning("emergency", group["topic"] or "", group["department"])
+            yield phrase, Meaning("emergency", group["topic"] or "", group["department"], group.get("tell"))
 
 
 class Reader:

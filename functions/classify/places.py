@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 from aduan.directory import Kalurahan, Kapanewon, Landmark, Outside, Places, Road
 from aduan.triage import Place
+from classify.elsewhere import FROM_OR_TO, Atlas, Elsewhere, is_about_home
 
 _Named = Kalurahan | Kapanewon | Landmark | Road | Outside
 _STREET: Final = {
@@ -30,6 +31,14 @@ _OTHER_CUES: Final = frozenset({"kota", "candi"})
 """Words that make a weak name mean something else: Kota Depok, Candi Prambanan."""
 _LANES: Final = frozenset({"gang", "gg", "kampung", "perumahan", "perum", "padukuhan", "dusun", "komplek"})
 """Words for lanes and estates: a lane off a provincial road is not the provincial road."""
+_COUNTY: Final = "sleman"
+_OURS: Final = frozenset({_COUNTY, "merapi"})
+"""Words beside which a name that is also borne by a district next door means ours."""
+_CITY: Final = "Kota Yogyakarta"
+_CITY_SHORT: Final = frozenset({"kota", "jogja", "yogya", "yogyakarta", "jogya", "kodya", "uh"})
+"""What people put behind a kemantren of the city: ``Umbulharjo Jogja``."""
+_LINKS: Final = _KAPANEWON_CUES | {"kabupaten", "kab", "kota", "di", "wilayah", "daerah"}
+"""Words that may stand between a name and the larger place it lies in."""
 LONGEST_NAME: Final = 5
 """Words in the longest name of a place."""
 
@@ -43,7 +52,8 @@ class Found:
     owner: str | None = None
     """Code of the neighbouring government, when the words place the matter there and nowhere in Sleman."""
     torn: bool = False
-    """True when a person must decide: places inside and outside Sleman are named, or a lane is named with the road."""
+    """True when a person must decide: places inside and outside Sleman are named, a name that both have, a place
+    elsewhere that the matter only may concern, or a lane is named with the road."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +73,9 @@ class _Seen:
     landmarks: list[Landmark] = field(default_factory=list)
     kalurahan: list[Kalurahan] = field(default_factory=list)
     kapanewon: list[Kapanewon] = field(default_factory=list)
-    outside: list[Outside] = field(default_factory=list)
+    outside: list[Outside | Elsewhere] = field(default_factory=list)
+    doubtful: bool = False
+    """Whether a name may just as well mean a place outside."""
 
 
 class Gazetteer:
@@ -84,6 +96,9 @@ class Gazetteer:
         for outside in places.outside:
             self._add((outside.name, *outside.aliases, *outside.strong), outside)
             self._add(outside.weak, outside, strong=False)
+        own = {outside.name for outside in places.outside}
+        own |= {f"Kabupaten {entry.name}" for entry in places.kapanewon if entry.strength == "county"}
+        self._atlas = Atlas(places.regencies, own, self._index)
 
     def _add(self, names: Iterable[str], entry: _Named, *, strong: bool = True) -> None:
         for name in names:
@@ -95,11 +110,18 @@ class Gazetteer:
         """Find the place a text speaks of; `spellings` are its words as they were typed."""
         words = [_STREET.get(word, word) for word in (spelling.casefold() for spelling in spellings)]
         hits = self._hits(words)
-        if not hits:
+        taken = {place for hit in hits for place in range(hit.start, hit.start + hit.length)}
+        mentions = self._atlas.find(words, spellings, taken)
+        if not hits and not mentions:
             return Found()
         seen = _Seen()
-        self._weigh(hits, words, spellings, seen)
-        return _conclude(seen, lanes=not _LANES.isdisjoint(words))
+        far = {mention.start: mention.entry for mention in mentions}
+        covered = {place for mention in mentions for place in range(mention.start, mention.start + mention.length)}
+        hits = [hit for hit in hits if hit.start not in covered]
+        self._weigh(_without_namesakes(hits, far, words, seen), words, spellings, seen)
+        seen.outside += [mention.entry for mention in mentions if mention.standing == "place"]
+        passing = any(mention.standing == "passing" for mention in mentions)
+        return _conclude(seen, words, lanes=not _LANES.isdisjoint(words), passing=passing)
 
     def _hits(self, words: list[str]) -> list[_Hit]:
         hits: list[_Hit] = []
@@ -178,7 +200,7 @@ def _belongs(hit: _Hit, entry: Kalurahan | Landmark, words: list[str], kapanewon
     """Tell whether a name that also exists elsewhere means the place in Sleman."""
     if entry.kapanewon in kapanewon:
         return True
-    if seen.outside or kapanewon:
+    if kapanewon or (seen.outside and isinstance(entry, Landmark)):
         return False
     if isinstance(entry, Landmark) or not entry.ambiguous_with or "sleman" in words:
         return True
@@ -209,7 +231,77 @@ def _claimed_by_sleman(hit: _Hit, hits: list[_Hit]) -> bool:
     return any(other.start == hit.start and not isinstance(other.entry, Outside) for other in hits)
 
 
-def _conclude(seen: _Seen, *, lanes: bool) -> Found:
+def _without_namesakes(hits: list[_Hit], far: dict[int, Elsewhere], words: list[str], seen: _Seen) -> list[_Hit]:
+    """Return the hits without names of ours that the words beside them place outside; those go to `seen`.
+
+    `far` maps the place of a word to the regency elsewhere that is named there.
+    """
+    kapanewon = {hit.entry.name for hit in hits if isinstance(hit.entry, Kapanewon) and hit.entry.strength != "county"}
+    kept: list[_Hit] = []
+    for hit in hits:
+        if isinstance(hit.entry, Road | Outside) or _home(hit.entry) in kapanewon:
+            kept.append(hit)
+            continue
+        rivals = [other.entry for other in hits if other.start == hit.start and isinstance(other.entry, Outside)]
+        namesake = _namesake(hit, rivals, hits, far, words)
+        if namesake is not None:
+            seen.outside.append(namesake)
+            continue
+        kept.append(hit)
+        if isinstance(hit.entry, Kalurahan | Landmark) and not _has_cue(hit, words, _KALURAHAN_CUES):
+            # Umbulharjo alone is a kalurahan here and a kemantren of the city; "kec Sidorejo" is none of ours.
+            strange = _has_cue(hit, words, _KAPANEWON_CUES) and _is_common(hit.entry)
+            seen.doubtful |= strange or (bool(rivals) and _OURS.isdisjoint(words))
+    return kept
+
+
+def _home(entry: _Named) -> str | None:
+    return entry.kapanewon if isinstance(entry, Kalurahan | Landmark) else None
+
+
+def _is_common(entry: _Named) -> bool:
+    """Tell whether a name of ours is also borne by places elsewhere."""
+    return isinstance(entry, Kalurahan | Landmark | Kapanewon) and entry.strength in {"weak", "medium", "word"}
+
+
+def _namesake(
+    hit: _Hit, rivals: list[Outside], hits: list[_Hit], far: dict[int, Elsewhere], words: list[str]
+) -> Outside | Elsewhere | None:
+    """Return the place outside that a name of ours means here; None when it is ours."""
+    after = hit.start + hit.length
+    if rivals and isinstance(hit.entry, Kalurahan | Landmark):
+        if _has_cue(hit, words, _KAPANEWON_CUES):
+            return rivals[0]
+        city = next((rival for rival in rivals if rival.name == _CITY), None)
+        if city is not None and after < len(words) and words[after] in _CITY_SHORT:
+            return city
+    while after not in far and after < len(words) - 1 and words[after] in _LINKS:
+        after += 1
+    if after in far and _is_common(hit.entry):
+        return far[after]
+    for other in hits:
+        if not isinstance(other.entry, Outside) or other.start == hit.start:
+            continue
+        beside = other.start == after or other.start + other.length == hit.start
+        if _lies_in(hit.entry, other, words, beside=beside):
+            return other.entry
+    return None
+
+
+def _lies_in(entry: _Named, other: _Hit, words: list[str], *, beside: bool) -> bool:
+    """Tell whether the outside place `other` in a text says that a name of ours means a place of that name there."""
+    if isinstance(entry, Kapanewon):
+        return beside and entry.strength == "weak"
+    if not isinstance(entry, Kalurahan):
+        return False
+    listed = [district for district in entry.ambiguous_with if district.endswith(other.entry.name)]
+    if not listed or (not beside and _has_cue(other, words, FROM_OR_TO)):
+        return False
+    named = " ".join(words[other.start : other.start + other.length])
+    return other.strong or (beside and any(district.casefold().startswith(f"{named},") for district in listed))
+
+
+def _conclude(seen: _Seen, words: list[str], *, lanes: bool, passing: bool) -> Found:
     road = seen.roads[0] if seen.roads else None
     landmark = seen.landmarks[0] if seen.landmarks else None
     kalurahan = seen.kalurahan[0].name if seen.kalurahan else landmark.kalurahan if landmark else None
@@ -222,8 +314,11 @@ def _conclude(seen: _Seen, *, lanes: bool) -> Found:
         kapanewon = seen.kapanewon[0].name
     inside = bool(kapanewon or road)
     outside = seen.outside[0] if seen.outside else None
-    if not inside and not outside:
-        return Found()
+    far = isinstance(outside, Elsewhere)
+    home = _COUNTY in words or ((far or not outside) and is_about_home(words))
+    if not inside and (not outside or home):
+        # Another place, and the county or "here" without a place: what was named may only be where somebody is from.
+        return Found(torn=bool(outside) or seen.doubtful or (passing and not home))
     return Found(
         place=Place(
             kapanewon=kapanewon,
@@ -234,5 +329,5 @@ def _conclude(seen: _Seen, *, lanes: bool) -> Found:
         ),
         road=road,
         owner=outside.owner if outside and not inside else None,
-        torn=bool((outside and inside) or (road and lanes)),
+        torn=bool((outside and inside) or (road and lanes) or (inside and seen.doubtful)),
     )

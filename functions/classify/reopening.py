@@ -11,11 +11,10 @@ from aduan.change import Change
 from aduan.deadlines import changed
 from aduan.notice import CONTRADICTED, Notice
 from aduan.quiet_hours import held
-from aduan.ticket import MOVES, OPEN, Event, Resolution, Ticket
+from aduan.ticket import CLASSIFIER, MOVES, OPEN, Event, Resolution, Ticket
 from aduan.triage import DESK
 from aduan.working_days import due_at
 from classify.contradiction import contradicts
-from classify.opening import BY
 from classify.phrase_matches import reader_of
 
 if TYPE_CHECKING:
@@ -121,4 +120,4 @@ def _is_elsewhere(named: Place | None, known: Place | None) -> bool:
 
 def _event(ticket: Ticket, now: datetime, move: str) -> Event:
     why = "pelapor menyanggah di utasnya: belum selesai"
-    return Event(ticket=ticket.code, at=now, move=move, by=BY, why=why)
+    return Event(ticket=ticket.code, at=now, move=move, by=CLASSIFIER, why=why)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from aduan.change import Change
 from aduan.deadlines import changed
-from aduan.ticket import Event, Ticket
-from aduan.triage import DESK, Triage
-from classify.opening import BY, opening
+from aduan.opening import opening
+from aduan.ticket import CLASSIFIER, Event, Ticket
+from aduan.triage import DESK, TICKET_ROUTES, Triage
 
 if TYPE_CHECKING:
     from aduan.directory import Directory
@@ -29,9 +29,9 @@ def revision(  # noqa: PLR0913 # the post, the two decisions about it, its ticke
     """Return the change that follows from a new version of a ticket's post.
 
     When the decision is the same, the history says that the text changed, and nobody is told. When it differs and
-    nobody has taken the ticket, the ticket moves. If the new text is no report, it moves to the desk, because somebody
-    was already told of it. A ticket that was taken, or that a person corrected, stays where it is. A department that
-    has had a notice of this ticket by the same medium gets no second one.
+    nobody has taken the ticket, the ticket moves. If the new text is not surely a report, it moves to the desk, because
+    somebody was already told of it. A ticket that was taken, or that a person corrected, stays where it is. A
+    department that has had a notice of this ticket by the same medium gets no second one.
 
     A post that was erased and is shown again is treated alike, except that its ticket gets its link back and that
     notices which were withdrawn with the post are sent.
@@ -49,7 +49,7 @@ def revision(  # noqa: PLR0913 # the post, the two decisions about it, its ticke
     )
     if (why := _why_it_stays(post, before, after, ticket)) is not None:
         return replace(edited, events=(_event(ticket, now, "edited", why.replace("kiriman disunting", what)),))
-    if after.route == "drop":
+    if after.route not in TICKET_ROUTES:
         after = after.model_copy(update={"route": "desk", "department": DESK, "is_report": True})
     new = opening(post, after, directory, now, ticket.code)
     decided = {name: getattr(new.after, name) for name in _WHAT_MOVES}
@@ -84,4 +84,4 @@ def same_decision(before: Triage, after: Triage) -> bool:
 
 
 def _event(ticket: Ticket, now: datetime, move: str, why: str) -> Event:
-    return Event(ticket=ticket.code, at=now, move=move, by=BY, why=why)
+    return Event(ticket=ticket.code, at=now, move=move, by=CLASSIFIER, why=why)

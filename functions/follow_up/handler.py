@@ -13,9 +13,9 @@ from pydantic import Field
 from aduan.directory_loading import load_directory
 from aduan.settings import from_environment
 from aduan.store.table import open_table
+from aduan.ticket_codes import open_ticket_codes
 from classify.bedrock import SecondOpinionSettings, open_second_opinion
 from classify.decide import decide
-from classify.ticket_codes import open_ticket_codes
 from follow_up.following import follow
 from follow_up.redrive import Redrive
 from notify.outbox import METRICS, open_delivery

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticCustomError
 
+from aduan.context import Context
 from aduan.masking import leads_to_a_person
 from aduan.post import Post
 from aduan.refusal import invalid
@@ -30,6 +31,7 @@ _MESSAGES: Final = {
     "string_type": "Isi dengan teks.",
     "string_pattern_mismatch": "Isi dengan huruf, angka, titik, garis bawah, atau tanda hubung.",
     "bool_type": "Isi dengan true atau false.",
+    "literal_error": "Isi dengan account atau citizen.",
     "list_type": "Isi dengan daftar.",
     "too_long": "Daftarnya terlalu panjang.",
 }
@@ -73,6 +75,10 @@ class Delivery(BaseModel):
     posted_at: Annotated[datetime, BeforeValidator(_moment)]
     reporter_consent: bool = False
     """Whether the author may be named to the partner's moderators. Nothing personal is kept here either way."""
+    under: str | None = None
+    """The text that the post stands under in the group, such as the post it comments on."""
+    to: Literal["account", "citizen"] | None = None
+    """Whom the post addresses: the county, or another member of the group."""
     photos: Annotated[list[str], Field(max_length=20)] = []
     """Addresses of photos. Only whether there are any is kept."""
 
@@ -122,7 +128,16 @@ def delivered(given: Mapping[str, Any], channel: Channel, partner: Partner, now:
         permalink=safe_link(delivery.link) or partner.address,
         created_at=delivery.posted_at,
         fetched_at=now,
+        context=_context(delivery),
     )
+
+
+def _context(delivery: Delivery) -> Context | None:
+    """Return what a post answers, as far as the partner says so. In a community's group that is a citizen's text."""
+    under = (delivery.under or "").strip()
+    if not under and delivery.to is None:
+        return None
+    return Context(under=under, by="citizen" if under else None, to=delivery.to)
 
 
 def safe_link(link: str | None, base: str = "") -> str | None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from aduan.channel import Rejected
+from aduan.context import Context
 from aduan.masking import masked_within
 from aduan.post import Post
 from aduan.record import Moment
@@ -135,6 +136,7 @@ def mention_post(answer: Mapping[str, Any], mention: Mention, channel: Channel, 
             or f"{_SITE}/{channel.handle or ''}",
             created_at=said.timestamp,
             fetched_at=now,
+            context=Context(to="account"),
         )
     except (ValidationError, OverflowError) as error:
         raise UnreadableError(_malformed(error), given) from None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import operator
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -16,7 +17,6 @@ from classify.adapter import (
     DENSE,
     HEADS,
     MOST_FEATURES,
-    SCALES,
     STEPS,
     Adapter,
     Learnt,
@@ -24,7 +24,7 @@ from classify.adapter import (
     hashes_of,
     shifted,
 )
-from classify.features import FAMILIES, context_features, features_of
+from classify.features import FAMILIES, SCALES, context_features, features_of
 from classify.model import Model, Probabilities, gate_name
 from classify.phrase_matches import reader_of
 from learn.logistic import Row, Weights, fitted
@@ -53,6 +53,8 @@ HIGHEST: Final = 0.2
 CLICKS: Final = 2.0
 """So much counts what one person alone says to be chatter about a topic; see `_weights`."""
 CLICKS_PER_REPORT: Final = 3.0
+_SHARED: Final = (1.0, 0.3, 0.3, 0.3)
+"""Factors of what every decision has, in the order of `DENSE`: how freely the base model's logits are weighed anew."""
 _GATE_HEADS: Final = 2
 """How many of `HEADS`, from the first, the relevance of a post is made of."""
 _ACTION: Final = frozenset({"complaint", "request"})
@@ -207,7 +209,7 @@ class _Learnt(NamedTuple):
             name: tuple(round(weights[self.places[name]] / scale) for weights, scale in zip(heads, scales, strict=True))
             for name in kept
         }
-        dense = tuple(tuple(weights.shared) for weights in self.heads)
+        dense = tuple(tuple(map(operator.mul, _SHARED, weights.shared)) for weights in self.heads)
         return Adapter(dense=dense, scales=tuple(scales), rows=rows, **described)  # type: ignore[arg-type]
 
 
@@ -249,7 +251,8 @@ def _row(case: _Case, places: dict[int, int], *, known: float, right: bool, weig
         if found:
             mine += found
             values += [SCALES[family] / math.sqrt(len(found))] * len(found)
-    return Row(known, (1.0, *base_logits(case.probable)), tuple(mine), tuple(values), right, weight)
+    shared = tuple(map(operator.mul, _SHARED, (1.0, *base_logits(case.probable))))
+    return Row(known, shared, tuple(mine), tuple(values), right, weight)
 
 
 def _threshold(judged: Sequence[tuple[_Case, Probabilities]], base: float) -> tuple[float | None, Learnt]:

@@ -20,6 +20,7 @@ from aduan.settings import Settings
 if TYPE_CHECKING:
     import urllib3
 
+    from aduan.context import Context
     from aduan.directory import Channel
     from aduan.time_budget import TimeBudget
     from poll_channels.credentials import Credentials
@@ -95,6 +96,7 @@ class PostFactory:
         author: str | None,
         has_photo: bool = False,
         parent_id: str | None = None,
+        context: Context | None = None,
     ) -> Post:
         """Make a post. Without a plausible date it counts as written now, and says so.
 
@@ -110,6 +112,7 @@ class PostFactory:
             has_photo=has_photo,
             permalink=permalink,
             parent_id=parent_id,
+            context=context,
             author=None if author is None else self._pseudonym(author),
             created_at=dated or self.now,
             undated=dated is None,

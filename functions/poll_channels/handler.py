@@ -15,6 +15,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aduan.directory_loading import load_directory
 from aduan.settings import from_environment
 from aduan.store.channels import DynamoChannelStore
+from aduan.store.lanes import DynamoLaneStore
 from aduan.store.notices import DynamoNoticeStore
 from aduan.store.posts import DynamoPostStore
 from aduan.store.replies import DynamoReplyStore
@@ -89,6 +90,7 @@ def invocation(context: LambdaContext) -> Invocation:
         channels=DynamoChannelStore(table),
         posts=DynamoPostStore(table),
         notices=DynamoNoticeStore(table),
+        lanes=DynamoLaneStore(table),
         tickets=DynamoTicketStore(table),
         replies=DynamoReplyStore(table),
         logger=logger,

@@ -22,6 +22,7 @@ from poll_channels.source import Batch, Source, Window
 
 if TYPE_CHECKING:
     from aduan.directory import Channel
+    from aduan.store.lanes import LaneStore
     from aduan.store.notices import NoticeStore
     from aduan.store.posts import PostStore
 
@@ -30,6 +31,8 @@ OVERLAP: Final = timedelta(hours=48)
 RETRY_AFTER: Final = timedelta(seconds=50)
 """After its first failure an object is tried again by the next run, and then after twice as long each time."""
 LONGEST_RETRY: Final = timedelta(hours=12)
+ANSWERED: Final = ">"
+"""Follows the id of an answered post in the cursor's memory; no id holds this character."""
 QUIET_LEDGER: Final = timedelta(hours=1)
 """A run that finds nothing writes nothing, except once an hour to record that the channel is being read."""
 
@@ -65,6 +68,7 @@ class Poll:
         channels: ChannelStore,
         posts: PostStore,
         notices: NoticeStore,
+        lanes: LaneStore,
         *,
         run_id: str,
         clock: Callable[[], datetime],
@@ -74,6 +78,7 @@ class Poll:
         self._channels = channels
         self._posts = posts
         self._notices = notices
+        self._lanes = lanes
         self._run_id = run_id
         self._clock = clock
         self._lease_for = lease_for
@@ -136,17 +141,30 @@ class Poll:
             if version(rejected) not in seen:
                 self._hold(cursor)
                 progress.rejected += self._posts.quarantine(rejected, self._clock())
+        answered = self._answered(batch, cursor, seen)
         progress.new += new
         progress.revised += revised
         progress.duplicate += len(batch.posts) - new - revised
         progress.own += batch.own
         progress.too_old += batch.too_old
-        progress.seen += [*unseen, *map(version, batch.rejected)]
+        progress.seen += [*unseen, *map(version, batch.rejected), *answered]
         created = [post.created_at for post in batch.posts]
         progress.youngest = max([*created, *filter(None, [progress.youngest])], default=None)
         progress.marks.update(batch.marks)
         progress.failed.update(batch.failed)
         progress.recovered.update(batch.recovered)
+
+    def _answered(self, batch: Batch, cursor: Cursor, seen: set[str]) -> list[str]:
+        """Tell the questions that the account itself answered; return the answers' names for the cursor's memory.
+
+        A thread is read again and again with the same answers, and each is told only once.
+        """
+        told = {answer_name(native_id, at): (native_id, at) for native_id, at in batch.answers.items()}
+        fresh = {name: answer for name, answer in told.items() if name not in seen}
+        for native_id, at in fresh.values():
+            self._hold(cursor)
+            self._lanes.answered(f"{self._channel.kind}#{native_id}", at)
+        return list(fresh)
 
     def _hold(self, cursor: Cursor) -> None:
         """Take the lease before the first write: a run that only reads disturbs nobody."""
@@ -218,6 +236,11 @@ class Poll:
 def version(item: Post | Rejected) -> str:
     """Return the name of a post's version as the cursor remembers it. An edit gives a post another name."""
     return f"{item.native_id}@{item.digest if isinstance(item, Post) else ''}"
+
+
+def answer_name(native_id: str, at: datetime) -> str:
+    """Return the name of an answer as the cursor remembers it: no post has such a name, and a later answer another."""
+    return f"{native_id}{ANSWERED}@{int(at.timestamp()):x}"
 
 
 def is_due(channel: Channel, now: datetime) -> bool:

@@ -27,7 +27,7 @@ from aduan.record import WIB
 from aduan.store.channels import ChannelStore, LeaseError
 from aduan.store.table import OutdatedError
 from aduan.ticket import Event, Ticket
-from poll_channels.poll import charged
+from poll_channels.poll import ANSWERED, charged
 
 if TYPE_CHECKING:
     from aduan.directory import Channel
@@ -204,7 +204,7 @@ def forgetting(cursor: Cursor, posts: list[Post]) -> Cursor:
     threads = {part for name in named for part in (name, *name.split("_"))}
     return cursor.model_copy(
         update={
-            "seen": tuple(name for name in cursor.seen if name.rpartition("@")[0] not in erased),
+            "seen": tuple(name for name in cursor.seen if name.rpartition("@")[0].removesuffix(ANSWERED) not in erased),
             "marks": {name: mark for name, mark in cursor.marks.items() if name not in threads},
         }
     )

@@ -52,10 +52,23 @@ class Window:
     unread_since: datetime | None = None
     """From where on these are to be read."""
 
-    def is_past(self, results: Iterable[Post | Rejected | None]) -> bool:
+    def is_past(self, results: Iterable[Result]) -> bool:
         """Tell whether all posts of a page lie before `since`. Where the newest come first, reading ends there."""
         times = [item.created_at for item in results if isinstance(item, Post)]
         return bool(times) and all(time < self.since for time in times)
+
+
+@dataclass(frozen=True)
+class Own:
+    """One of the account's own posts. It is not stored, but may answer what a citizen wrote."""
+
+    at: datetime
+    answers: tuple[str, ...] = ()
+    """Native ids of the posts that it answers."""
+
+
+Result = Post | Rejected | Own | None
+"""What reading one item gives; None when the item is passed over, such as a repost."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +79,8 @@ class Batch:
     rejected: tuple[Rejected, ...] = ()
     own: int = 0
     """How many of the account's own posts were passed over."""
+    answers: Mapping[str, datetime] = field(default_factory=dict)
+    """When the account itself answered, by the native id of the post that it answered."""
     marks: Mapping[str, str] = field(default_factory=dict)
     """What to remember, once this batch is stored, about the threads that were read to their end."""
     failed: Mapping[str, str] = field(default_factory=dict)
@@ -76,19 +91,19 @@ class Batch:
     """How many posts were left out because they are older than the window's floor."""
 
     @classmethod
-    def of(cls, results: Iterable[Post | Rejected | None], window: Window) -> Batch:
-        """Make a batch of what was read. None stands for one of the account's own posts.
-
-        Posts older than the window's floor are left out.
-        """
+    def of(cls, results: Iterable[Result], window: Window) -> Batch:
+        """Make a batch of what was read. Posts older than the window's floor are left out, and answers as well."""
         found = list(results)
         posts = [item for item in found if isinstance(item, Post)]
         kept = tuple(post for post in posts if post.created_at >= window.floor)
+        own = [item for item in found if isinstance(item, Own)]
+        answers = {answered: item.at for item in sorted(own, key=lambda item: item.at) for answered in item.answers}
         return cls(
             posts=kept,
             too_old=len(posts) - len(kept),
             rejected=tuple(item for item in found if isinstance(item, Rejected)),
-            own=sum(item is None for item in found),
+            own=len(own) + sum(item is None for item in found),
+            answers={native_id: at for native_id, at in answers.items() if at >= window.floor},
         )
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from aduan.directory import Directory
     from aduan.store.channels import ChannelStore
+    from aduan.store.lanes import LaneStore
     from aduan.store.notices import NoticeStore
     from aduan.store.posts import PostStore
     from aduan.store.replies import ReplyStore
@@ -43,6 +44,7 @@ class Invocation:
     channels: ChannelStore
     posts: PostStore
     notices: NoticeStore
+    lanes: LaneStore
     tickets: TicketStore
     replies: ReplyStore
     logger: Logger

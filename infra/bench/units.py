@@ -14,9 +14,11 @@ from typing import Final
 import boto3
 from moto import mock_aws
 
+from aduan.context import Context
 from aduan.directory_loading import load_directory
 from aduan.post import Post
 from aduan.store.channels import DynamoChannelStore
+from aduan.store.lanes import DynamoLaneStore
 from aduan.store.notices import DynamoNoticeStore
 from aduan.store.posts import DynamoPostStore
 from aduan.store.table import Table
@@ -32,6 +34,12 @@ from poll_channels.poll import Poll
 from poll_channels.source import Batch, Source, Window
 
 NOW: Final = datetime(2026, 11, 3, 5, 0, tzinfo=UTC)
+CAPTION: Final = (
+    "Mulai Senin ini drainase di Jalan Kaliurang km 9 sampai km 10 diperbaiki. Selama dua minggu lalu lintas dialihkan"
+    " lewat jalan lingkungan, dan kendaraan besar diminta lewat Jalan Damai. Mohon maaf atas ketidaknyamanannya."
+    " Pertanyaan dan laporan silakan ditulis di kolom komentar. #sleman #drainase #jalankaliurang"
+)
+"""A caption of usual length, under which every post of the benchmark stands."""
 
 
 class Listed(Source):
@@ -128,6 +136,7 @@ def _quiet_poll(table: Table, meter: CapacityMeter, posts: list[Post]) -> Capaci
             DynamoChannelStore(table),
             DynamoPostStore(table),
             DynamoNoticeStore(table),
+            DynamoLaneStore(table),
             run_id=f"bench-{number}",
             clock=lambda: NOW,
             lease_for=timedelta(minutes=1),
@@ -145,6 +154,9 @@ def _post(bundled: dict[str, str]) -> Post:
         channel="instagram:kabarsleman",
         text=bundled["text"],
         permalink="https://www.instagram.com/p/DAbCdEfGhIj/",
+        parent_id="17900000000000010",
+        context=Context(under=CAPTION, by="account", to="account"),
+        author="k3J9sQ0xV7mB2nL5pR8tYa",
         created_at=NOW,
         fetched_at=NOW,
     )

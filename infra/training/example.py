@@ -60,8 +60,17 @@ class Example(Record):
 
 
 def with_blind_twins(examples: Sequence[Example]) -> list[Example]:
-    """Add a twin without its context for each text that has one: not every platform tells what a comment answers."""
-    twins = [example.model_copy(update={"context": None}) for example in examples if example.context is not None]
+    """Add a twin without its context for each comment that has one: not every platform tells what a comment answers.
+
+    Twins teach no topic, because the topic is often in what is taken away. Replies on X get none: without a context
+    they would look like posts that address nobody.
+    """
+    blind = {"context": None, "teaches_topic": False}
+    twins = [
+        example.model_copy(update=blind)
+        for example in examples
+        if example.context is not None and example.channel_kind != "x"
+    ]
     return [*examples, *twins]
 
 

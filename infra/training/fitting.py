@@ -201,7 +201,7 @@ def _fit_topic(examples: Sequence[Example], matrix: sp.csr_matrix) -> tuple[Head
     judge = LogisticRegression(C=JUDGE, max_iter=1000).fit(scores[known], given)
     logits = judge.decision_function(scores)
     # So strongly regularised, the judge is underconfident. One factor, learnt on the same unseen texts, corrects that.
-    factor = _temperature(logits[known], np.searchsorted(judge.classes_, given), np.ones(len(known)))
+    factor = _temperature(logits[known], np.searchsorted(judge.classes_, np.array(given)), np.ones(len(known)))
     head = Head(
         outcomes=tuple(f"topic:{code}" for code in judge.classes_),
         weights=linear @ judge.coef_.T * factor,

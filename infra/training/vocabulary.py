@@ -12,14 +12,12 @@ import numpy as np
 import scipy.sparse as sp
 
 from aduan.directory import Directory
-from classify.features import FAMILIES, grams_of
+from classify.features import FAMILIES, SCALES, grams_of
 from classify.phrase_matches import reader_of
 from classify.words import spellings
 from infra.training.example import OWN_SOURCES, Example
 from infra.training.names import GIVEN_NAMES, HONORIFICS
 
-SCALES = {"word": 1.0, "pair": 0.7, "opening": 0.5, "known": 0.5, "gram": 1.2, "sign": 0.5, "under": 0.5, "gate": 3.0}
-"""Factor for each family of features. Chosen by hand; the scores change little between half and double."""
 FEWEST_TEXTS = 2
 """A feature must occur in this many groups of near-duplicates."""
 FEWEST_STRANGERS = 8
@@ -71,7 +69,7 @@ class Vocabulary:
         return sp.hstack([self._block(family, features) for family in range(len(FAMILIES))]).tocsr()
 
     def without(self, matrix: sp.csr_matrix, family: str) -> sp.csr_matrix:
-        """Return a matrix of this vocabulary with the features of one family taken out, for a decision it must not sway."""
+        """Return a matrix of this vocabulary without the features of one family, for a decision it must not sway."""
         kept = [np.full(len(names), FAMILIES[place] != family) for place, names in enumerate(self.names)]
         return matrix @ sp.diags(np.concatenate(kept).astype(float))
 

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aduan.context import Context
 from aduan.directory_loading import load_directory
 from aduan.platform_errors import (
     GapError,
@@ -507,7 +508,8 @@ def test_the_new_dialect_reads_the_same(platform: Platform[FakeX]) -> None:
     legacy = platform.read().posts[1]
     platform.fake.fault = lambda _asked, _: recorded("x", "mentions-new-dialect")
     [post] = platform.read(parameters={"dialect": "new"}).posts
-    assert post == legacy
+    assert post.model_copy(update={"context": legacy.context}) == legacy
+    assert (post.context, legacy.context) == (Context(to="account"), Context(by="account", to="account"))
     assert platform.source.cost_usd == pytest.approx(0.005 * 2 + 0.010)
 
 

@@ -23,6 +23,7 @@ from aduan.post import Post
 from aduan.time_budget import TimeBudget
 from poll_channels.sources import youtube
 from poll_channels.sources.youtube import SWEPT, until_midnight_pacific
+from poll_channels.sources.youtube_items import VIDEOS
 from tests.fake_youtube import ACCOUNT, KEY, Comment, FakeYouTube, error, said
 from tests.local_http import Answer, Asked, as_json
 from tests.reading import HTML, LATER, NOW, Deployment, Platform, junk, recorded, served
@@ -61,7 +62,8 @@ def test_every_comment_and_reply_is_read(platform: Platform[FakeYouTube]) -> Non
     twice = {native_id for native_id in found.ids if found.ids.count(native_id) > 1}
     assert all("." in native_id for native_id in twice), "only replies come twice: shown, and with all the others"
     long_ones = 3 * (120 // 9)
-    assert platform.calls == 2 + long_ones + 3
+    the_video = 1
+    assert platform.calls == 2 + the_video + long_ones + 3
 
 
 def test_a_comment_is_what_its_author_wrote(platform: Platform[FakeYouTube]) -> None:
@@ -88,7 +90,7 @@ def test_the_key_goes_in_the_header_only(platform: Platform[FakeYouTube]) -> Non
     """No address holds the key."""
     platform.fake.threads = [a_thread("t", 60, replies=7)]
     platform.read()
-    assert len(platform.fake.asked) == 2
+    assert len(platform.fake.asked) == 3, "threads, their video, and replies"
     for asked in platform.fake.asked:
         assert KEY not in asked.target
         assert asked.headers["x-goog-api-key"] == KEY
@@ -110,7 +112,7 @@ def test_a_page_before_the_window_is_the_last_one_read(platform: Platform[FakeYo
     platform.fake.page_size = 10
     platform.fake.threads = [a_thread(f"t{number}", number * 12 * 60) for number in range(70)]
     marks = platform.read().marks
-    assert platform.calls == 7, "thirty days, and the rest of the page"
+    assert platform.calls == 7 + 1, "thirty days, and the rest of the page; once, the video"
     platform.read(marks, LATER)
     assert platform.calls == 2
     platform.read(marks, LATER, NOW + timedelta(days=1))
@@ -342,10 +344,10 @@ def test_a_run_whose_time_is_up_keeps_what_it_finished(platform: Platform[FakeYo
     platform.fake.page_size = 1
     platform.fake.threads = [a_thread("a", 60, replies=9), a_thread("b", 70, replies=9)]
     asked = platform.fake.asked
-    found = platform.read(budget=TimeBudget(lambda: float(len(asked)), 11))
+    found = platform.read(budget=TimeBudget(lambda: float(len(asked)), 12))
     assert isinstance(found.error, StoppedError)
-    assert list(found.marks) == ["a"]
-    assert platform.calls == 11
+    assert list(found.marks) == [VIDEOS, "a"]
+    assert platform.calls == 12
 
 
 SOUND_COMMENT: dict[str, Any] = {
@@ -434,13 +436,12 @@ def test_recorded_answers_are_read(platform: Platform[FakeYouTube]) -> None:
     """Two documented pages of threads, and the replies of one, are read."""
 
     def answer(asked: Asked, _: int) -> Answer:
-        name = "replies" if asked.path.endswith("/comments") else "threads-1"
-        assert asked.path == f"/youtube/v3/{'comments' if name == 'replies' else 'commentThreads'}"
+        name = {"comments": "replies", "commentThreads": "threads-1", "videos": "videos"}[asked.path.rpartition("/")[2]]
         return recorded("youtube", "threads-2" if "pageToken" in asked.query else name)
 
     platform.fake.fault = answer
     found = platform.read()
-    assert (found.error, found.rejected, platform.calls) == (None, [], 3)
+    assert (found.error, found.rejected, platform.calls) == (None, [], 4)
     posts = {post.native_id: post for post in found.posts}
     first, second = "UgzAbCdEfGhIjKlMnOp4AaABAg", "UgzZzZzZzZzZzZzZzZz4AaABAg"
     assert set(posts) == {first, f"{first}.AQrStUvWxYz", f"{first}.BQrStUvWxYz", second}
@@ -448,7 +449,11 @@ def test_recorded_answers_are_read(platform: Platform[FakeYouTube]) -> None:
     unknown = posts[f"{first}.BQrStUvWxYz"]
     assert (unknown.author, unknown.parent_id) == (None, first)
     assert unknown.permalink == f"https://www.youtube.com/watch?v=dEmOvIdEo01&lc={first}.BQrStUvWxYz"
-    assert set(found.marks) == {first, SWEPT}
+    assert set(found.marks) == {first, SWEPT, VIDEOS}
+    assert {post.context.under for post in found.posts if post.context} == {
+        "Gotong royong di Cangkringan\nKerja bakti warga.",
+        "",
+    }
     assert "contoh." not in "".join(post.model_dump_json() for post in found.posts)
 
 

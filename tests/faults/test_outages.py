@@ -31,6 +31,7 @@ from poll_channels.poll import Poll
 from poll_channels.sources import KINDS
 from tests.builders import NOON, a_channel, a_post
 from tests.faults.platforms import JSON_KINDS, NOTHING, Platform, Wire, always
+from tests.in_memory.answers import InMemoryAnswers
 from tests.in_memory.channels import InMemoryChannelStore
 from tests.in_memory.notices import InMemoryNoticeStore
 from tests.in_memory.posts import InMemoryPostStore
@@ -301,6 +302,7 @@ def test_fault_17_an_unreachable_parameter_store_fails_the_run_and_touches_nothi
         InMemoryChannelStore(channel.memory),
         InMemoryPostStore(channel.memory),
         InMemoryNoticeStore(channel.memory),
+        InMemoryAnswers(channel.memory),
         run_id="run",
         clock=lambda: NOON,
         lease_for=LEASE,

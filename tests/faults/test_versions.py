@@ -16,6 +16,7 @@ from aduan.record import SCHEMA_VERSION, Record
 from aduan.store.channels import DynamoChannelStore
 from aduan.store.contacts import DynamoContactStore
 from aduan.store.examples import DynamoExampleStore, example_key
+from aduan.store.lanes import DynamoLaneStore
 from aduan.store.notices import DynamoNoticeStore, new_notice_item
 from aduan.store.posts import DynamoPostStore
 from aduan.store.table import (
@@ -308,6 +309,7 @@ def test_fault_35_a_channel_goes_on_from_a_cursor_of_another_version(table: Tabl
         channels,
         posts,
         DynamoNoticeStore(table),
+        DynamoLaneStore(table),
         run_id="run-1",
         clock=lambda: NOON + MINUTE,
         lease_for=LEASE,

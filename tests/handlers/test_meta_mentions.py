@@ -11,6 +11,7 @@ from unittest import mock
 import pytest
 from urllib3.exceptions import ProtocolError
 
+from aduan.context import Context
 from aduan.platform_http import MOST_BYTES
 from intake.push import AT_ONCE
 from intake.signature import meta_signature
@@ -58,6 +59,7 @@ def test_a_mention_in_a_comment_is_fetched_and_stored_once(intake: Intake) -> No
     assert intake.push(MENTION, MENTION, wrapped=True).status == 200
     [post] = intake.posts()
     assert (post.key, post.channel) == (f"instagram#{COMMENT}", "instagram:kabarsleman")
+    assert post.context == Context(to="account")
     assert (post.text, post.permalink, post.author) == (SAID["text"], PERMALINK, None)
     assert post.created_at == datetime(2026, 11, 3, 8, 0, tzinfo=UTC)
     path, query, authorization = intake.platform.asked[0]

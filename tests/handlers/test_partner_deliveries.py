@@ -10,6 +10,7 @@ from unittest import mock
 import pytest
 from botocore.exceptions import ClientError
 
+from aduan.context import Context
 from aduan.directory_loading import load_directory
 from aduan.store.table import from_image
 from intake.delivery import partner_channels
@@ -290,3 +291,45 @@ def test_the_shipped_partners_are_whole() -> None:
     assert set(partners) == {"icj"}
     assert partners["icj"][1].address == GROUP
     assert "meta" not in partners, "that address is Meta's"
+
+
+def test_a_delivery_may_say_what_it_answers(intake: Intake) -> None:
+    """The text above is masked and cut like any context; in a community's group it is a citizen's."""
+    intake.deliver(a_delivery(under="Lampu mati di Denggung, hubungi 0812-3456-7890 " + "x" * 900, to="citizen"))
+    [post] = intake.posts()
+    assert post.context is not None
+    assert post.context.under.startswith("Lampu mati di Denggung, hubungi [telepon]")
+    assert (post.context.by, post.context.to, post.context.clipped) == ("citizen", "citizen", True)
+
+
+@pytest.mark.parametrize(
+    ("given", "context"),
+    [
+        ({}, None),
+        ({"under": None, "to": None}, None),
+        ({"under": "  "}, None),
+        ({"to": "account"}, Context(to="account")),
+        ({"under": "Jadwal air"}, Context(under="Jadwal air", by="citizen")),
+    ],
+)
+def test_a_delivery_without_a_context_is_taken_as_before(
+    intake: Intake, given: dict[str, str | None], context: Context | None
+) -> None:
+    """Both fields may be left out."""
+    assert intake.deliver(a_delivery(**given)).status == 202
+    assert [post.context for post in intake.posts()] == [context]
+
+
+@pytest.mark.parametrize("field", [{"to": "pemkab"}, {"to": 5}, {"under": 5}])
+def test_a_wrong_context_is_refused(intake: Intake, field: dict[str, object]) -> None:
+    """The answer names the field."""
+    answer = intake.deliver(a_delivery(**field))
+    assert (answer.status, intake.posts()) == (400, [])
+    assert next(iter(field)) in answer.text
+
+
+def test_another_text_above_makes_no_new_version(intake: Intake) -> None:
+    """What a post stands under decides nothing again."""
+    intake.deliver(a_delivery(under="Jadwal air"))
+    answer = intake.deliver(a_delivery(under="Jadwal air, diperbarui"))
+    assert (answer.status, answer.body) == (200, {"status": "duplicate"})

@@ -10,7 +10,7 @@ import pytest
 from moto import mock_aws
 
 from aduan import ticket
-from classify.ticket_codes import CodeKeyError, TicketCodes
+from aduan.ticket_codes import CodeKeyError, TicketCodes
 
 if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient

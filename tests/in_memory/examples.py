@@ -26,6 +26,8 @@ class InMemoryExampleStore:
         """In the order of their posts' keys."""
         last = "" if after is None else page_position(after)
         with self.memory.call():
-            opened = {ticket.post for ticket in self.memory.tickets.values() if month_of(ticket.opened_at) == month}
-            found = [self.memory.examples[key] for key in sorted(opened & set(self.memory.examples)) if key > last]
+            opened = {ticket.post: ticket.opened_at for ticket in self.memory.tickets.values()}
+            counted = {key: opened.get(key, self.memory.posts[key].created_at) for key in self.memory.examples}
+            mine = sorted(key for key, at in counted.items() if month_of(at) == month)
+            found = [self.memory.examples[key] for key in mine if key > last]
         return tuple(found[:limit]), page_cursor(found[limit - 1].post) if len(found) > limit else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -11,6 +12,7 @@ from aduan.notice import AnyNotice, Contact, NoticeId
 from aduan.post import Post
 from aduan.reply import Reply
 from aduan.ticket import Event, Resolution, Stage, Ticket, Voice
+from aduan.triage import TICKET_ROUTES, Route
 
 
 class Killed(BaseException):
@@ -43,6 +45,8 @@ class Memory:
     """The same by counter and status."""
     misroutes: dict[str, int] = field(default_factory=dict)
     """How often a ticket of the counter was refused."""
+    lanes: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """How many posts of a channel are in each lane."""
     spent: dict[tuple[str, str], int] = field(default_factory=dict)
     """Amounts spent, in millionths of a USD, by purpose and month."""
     unsettled: set[tuple[str, str, str]] = field(default_factory=set)
@@ -50,11 +54,20 @@ class Memory:
     """How many mails went to a department in each hour."""
     texts: dict[tuple[str, str], tuple[str, datetime]] = field(default_factory=dict)
     """The ticket and time of the last SMS, by department and matter."""
+    answers: dict[str, datetime] = field(default_factory=dict)
+    """When the account answered a post, by the post's key."""
     reads: int = 0
     writes: int = 0
     calls: int = 0
     kill_before: int | None = None
     kill_after: int | None = None
+
+    def count_lane(self, post: Post, route: Route) -> None:
+        """Count a post in its new lane, and no longer in the one it was in before."""
+        if post.triage is not None and post.ticket is None and post.triage.route not in TICKET_ROUTES:
+            self.lanes[post.channel, post.triage.route] -= 1
+        if route not in TICKET_ROUTES:
+            self.lanes[post.channel, route] += 1
 
     def call(self, *, write: bool = False) -> _Call:
         """Enter one call of a store."""

@@ -49,6 +49,7 @@ class InMemoryPostStore:
                     "clipped": post.clipped,
                     "digest": post.digest,
                     "has_photo": post.has_photo,
+                    "context": post.context or stored.context,
                     "state": "new",
                     "missed_at": None,
                     "revised_at": post.fetched_at,
@@ -87,11 +88,17 @@ class InMemoryPostStore:
         """Decide once."""
         with self.memory.call(write=True):
             self.decide(post, triage, None)
+            if post.sorted_at is not None:
+                self.memory.examples.pop(post.key, None)
 
     def erase(self, post: Post, reason: str, at: datetime) -> bool:
         """Leave a tombstone."""
         with self.memory.call(write=True):
-            return self.memory.posts[post.key].ticket is None and self.leave_tombstone(post, reason, at)
+            if self.memory.posts[post.key].ticket is not None:
+                return False
+            if self.memory.posts[post.key].sorted_at is not None:
+                self.memory.examples.pop(post.key, None)
+            return self.leave_tombstone(post, reason, at)
 
     def leave_tombstone(self, post: Post, reason: str, at: datetime) -> bool:
         """Remove a post's text and author."""
@@ -99,10 +106,9 @@ class InMemoryPostStore:
         if stored.gone_at is not None:
             return False
         triage = stored.triage and stored.triage.without_words()
-        nothing = {"text": "", "permalink": "", "has_photo": False, "author": None, "digest": "", "triage": triage}
-        self.memory.posts[post.key] = stored.model_copy(
-            update={**nothing, "missed_at": None, "state": "gone", "gone_at": at, "gone_reason": reason}
-        )
+        nothing = {"text": "", "permalink": "", "has_photo": False, "author": None, "context": None, "digest": ""}
+        gone = {"missed_at": None, "state": "gone", "gone_at": at, "gone_reason": reason, "triage": triage}
+        self.memory.posts[post.key] = stored.model_copy(update={**nothing, **gone})
         return True
 
     def found_since(
@@ -114,12 +120,18 @@ class InMemoryPostStore:
         found = sorted((post.fetched_at, post.key) for post in posts if post.fetched_at >= since)
         return [one for one in found if after is None or one > after][:limit]
 
-    def decide(self, post: Post, triage: Triage, ticket: str | None) -> None:
-        """Change a new post into a decided one."""
+    def decide(  # as in the table
+        self, post: Post, triage: Triage, ticket: str | None, by: str | None = None, at: datetime | None = None
+    ) -> None:
+        """Decide about a new post, or about one in a lane."""
         stored = self.memory.posts[post.key]
-        if stored.state != "new" or stored.digest != post.digest:
+        if (stored.state, stored.digest, stored.lane) != (post.state, post.digest, post.lane) or stored.state == "gone":
             raise OutdatedError(post.key)
-        self.memory.posts[post.key] = post.model_copy(update={"state": "triaged", "triage": triage, "ticket": ticket})
+        if stored.state == "triaged" and stored.ticket is not None:
+            raise OutdatedError(post.key)
+        self.memory.count_lane(post, triage.route)
+        decided = {"state": "triaged", "triage": triage, "ticket": ticket, "sorted_by": by, "sorted_at": by and at}
+        self.memory.posts[post.key] = post.model_copy(update={**decided, "answered_at": None})
 
     def left_behind(self, now: datetime) -> Iterator[str]:
         """New posts whose time has passed."""

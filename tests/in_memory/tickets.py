@@ -27,7 +27,7 @@ class InMemoryTicketStore:
             memory, ticket = self.memory, change.ticket
             self._refuse(change)
             if change.post is not None and change.decision is not None:
-                InMemoryPostStore(memory).decide(change.post, change.decision, ticket.code)
+                InMemoryPostStore(memory).decide(change.post, change.decision, ticket.code, change.sorted_by, change.at)
             if change.post is not None and change.tombstone is not None:
                 InMemoryPostStore(memory).leave_tombstone(change.post, change.tombstone, change.at)
             if change.forgets_words and change.post is not None:
@@ -56,7 +56,8 @@ class InMemoryTicketStore:
         stored = memory.posts[post.key] if post is not None else None
         if stored is not None and post is not None:
             edited = (stored.state, stored.digest) != (post.state, post.digest)
-            decided = change.decision is not None and (stored.state != "new" or stored.digest != post.digest)
+            same = (stored.state, stored.digest, stored.lane) == (post.state, post.digest, post.lane)
+            decided = change.decision is not None and not (same and (stored.state == "new" or stored.lane is not None))
             erased = change.tombstone is not None and stored.gone_at is not None
             if decided or erased or (change.as_read and edited and not stored.state == post.state == "gone"):
                 raise OutdatedError(post.key)

@@ -22,6 +22,7 @@ from aduan.post import Post
 from aduan.store.channels import DynamoChannelStore
 from aduan.store.contacts import DynamoContactStore
 from aduan.store.examples import DynamoExampleStore
+from aduan.store.lanes import DynamoLaneStore
 from aduan.store.ledger import LedgerReading
 from aduan.store.notices import DynamoNoticeStore, new_notice_item
 from aduan.store.posts import DynamoPostStore
@@ -303,6 +304,7 @@ def poll_channels(world: World) -> None:
             channels,
             posts,
             notices,
+            DynamoLaneStore(world.table),
             run_id=f"run-{number}",
             clock=partial(NOON.__add__, timedelta(hours=2 * number)),
             lease_for=timedelta(minutes=1),

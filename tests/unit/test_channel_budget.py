@@ -24,6 +24,7 @@ from aduan.record import WIB
 from poll_channels.poll import Poll, charged
 from poll_channels.source import Batch, Source, Window
 from tests.builders import a_channel, a_post
+from tests.in_memory.answers import InMemoryAnswers
 from tests.in_memory.channels import InMemoryChannelStore
 from tests.in_memory.memory import Memory
 from tests.in_memory.notices import InMemoryNoticeStore
@@ -97,6 +98,7 @@ def test_a_poll_writes_down_what_it_cost_and_waits_when_the_money_is_gone() -> N
             InMemoryChannelStore(memory),
             InMemoryPostStore(memory),
             InMemoryNoticeStore(memory),
+            InMemoryAnswers(memory),
             run_id=str(now),
             clock=lambda now=now: now,  # type: ignore[misc] # bound at once
             lease_for=timedelta(minutes=1),

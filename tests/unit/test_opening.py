@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from aduan.deadlines import deadline_of
 from aduan.directory_loading import load_directory
 from aduan.notice import media
+from aduan.opening import first_status
 from aduan.ticket import MOVES
 from aduan.triage import DESK, Place, ReportKind, Route, Urgency
 from aduan.working_days import due_at
-from classify.opening import first_status
 from tests.builders import NOON, a_post, a_triage
 from tests.codes import opening, ticket_code
 

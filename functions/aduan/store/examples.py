@@ -89,16 +89,24 @@ class DynamoExampleStore:
 
 def example_key(ticket: Ticket) -> Item:
     """Return the key of the example of a ticket's first post."""
-    partition = example_partition(month_of(ticket.opened_at), shard(ticket.post, EXAMPLE_SHARDS))
-    return {"pk": partition, "sk": ticket.post}
+    return example_place(ticket.opened_at, ticket.post)
 
 
-def keeping(table: Table, ticket: Ticket, example: Example) -> dict[str, Any]:
+def example_place(counted_at: datetime, post: str) -> Item:
+    """Return the key of the example of a post.
+
+    `counted_at` is when its ticket was opened, or when the post was written if a person decided about it in its lane.
+    """
+    return {"pk": example_partition(month_of(counted_at), shard(post, EXAMPLE_SHARDS)), "sk": post}
+
+
+def keeping(table: Table, counted_at: datetime, example: Example) -> dict[str, Any]:
     """Return the part of a transaction that stores an example, replacing an earlier one of the same post."""
-    return {"Put": {"TableName": table.name, "Item": to_image(to_item(example, example_key(ticket)))}}
+    key = example_place(counted_at, example.post)
+    return {"Put": {"TableName": table.name, "Item": to_image(to_item(example, key))}}
 
 
-def forgetting(table: Table, ticket: Ticket, at: datetime) -> dict[str, Any]:
+def forgetting(table: Table, counted_at: datetime, post: str, at: datetime) -> dict[str, Any]:
     """Return the part of a transaction that forgets an example, because its post was edited or erased.
 
     The content goes at once. The empty item expires, because no function may delete items.
@@ -106,9 +114,9 @@ def forgetting(table: Table, ticket: Ticket, at: datetime) -> dict[str, Any]:
     return {
         "Update": {
             "TableName": table.name,
-            "Key": to_image(example_key(ticket)),
-            "UpdateExpression": "SET expires_at = :now REMOVE #text, said, decision, post, ticket, #at, link_of",
-            "ExpressionAttributeNames": {"#text": "text", "#at": "at"},
+            "Key": to_image(example_place(counted_at, post)),
+            "UpdateExpression": "SET expires_at = :now REMOVE #text, said, decision, post, ticket, #at, link_of, #by",
+            "ExpressionAttributeNames": {"#text": "text", "#at": "at", "#by": "by"},
             "ExpressionAttributeValues": values(now=int(at.timestamp())),
         }
     }

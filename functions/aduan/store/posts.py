@@ -9,30 +9,41 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from botocore.exceptions import ClientError
 
+from aduan.context import Context
 from aduan.post import Post
-from aduan.record import stamp
+from aduan.record import month_of, stamp
+from aduan.store.examples import forgetting
+from aduan.store.item_size import size, unit_end
 from aduan.store.table import (
     QUEUE_SHARDS,
+    Item,
     OutdatedError,
     Table,
     attributes,
     condition_failed,
+    lanes_partition,
     post_key,
     quarantine_key,
     queue,
-    refused_item,
     to_image,
     to_item,
     values,
 )
+from aduan.triage import TICKET_ROUTES
 
 if TYPE_CHECKING:
     from aduan.channel import Rejected
-    from aduan.triage import Triage
+    from aduan.triage import Route, Triage
 
+LEAST_UNDER: Final = 200
+"""Bytes kept of the text that an undecided post stands under, even if they cost a unit: the beginning tells most."""
 LEFT_BEHIND: Final = timedelta(minutes=5)
 """A post that is still new after this time is driven again: the stream needs a second, a deployment a few minutes."""
 QUARANTINE_DAYS: Final = 90
+REVIEW: Final = "REVIEW"
+"""Index key of the candidates: a person works through all of them, as one list."""
+QUESTION: Final = "QUESTION"
+"""Before the channel's id, the index key of a channel's unanswered questions."""
 _SAME_VERSION: Final = "(digest = :digest OR attribute_not_exists(digest))"
 """A post of the first deployments has no digest. It has only one version, because every revision adds a digest."""
 
@@ -71,7 +82,10 @@ class PostStore(Protocol):
         """Return the post with the key ``kind#native id``; None when there is none."""
 
     def settle(self, post: Post, triage: Triage, expires_at: datetime) -> None:
-        """Record the decision that a post is no report. The table deletes it some time after `expires_at`.
+        """Record a decision that opens no ticket.
+
+        A candidate for review and a question are listed until somebody decides or answers. Chatter is listed nowhere,
+        and the table deletes it some time after `expires_at`.
 
         Raises:
             OutdatedError: when the post was decided or changed since it was read.
@@ -114,7 +128,7 @@ class DynamoPostStore:
         """Make a conditional put: a post fetched twice is stored once."""
         return self.table.put_new(
             to_item(
-                post,
+                fitted(post, least=LEAST_UNDER),
                 post_key(post.key),
                 fetched_at=stamp(post.fetched_at),
                 work_queue=queue("POST", post.key),
@@ -123,14 +137,19 @@ class DynamoPostStore:
         )
 
     def revise(self, post: Post) -> bool:
-        """Make one conditional update. The old decision stays on the post until the new one is made."""
+        """Make one conditional update. The old decision stays on the post until the new one is made.
+
+        The context comes again, because it was cut when the version before was decided.
+        """
+        context = fitted(post, least=LEAST_UNDER).context
+        sets, given = ("", {}) if context is None else (", context = :context", {"context": attributes(context)})
         try:
             self.table.client.update_item(
                 TableName=self.table.name,
                 Key=to_image(post_key(post.key)),
                 UpdateExpression=(
                     "SET #text = :text, clipped = :clipped, has_photo = :has_photo, digest = :digest, #state = :new,"
-                    " revised_at = :at, work_queue = :queue, act_at = :act_at REMOVE expires_at, missed_at"
+                    f" revised_at = :at, work_queue = :queue, act_at = :act_at{sets} REMOVE expires_at, missed_at"
                 ),
                 ConditionExpression="attribute_exists(pk) AND digest <> :digest AND attribute_not_exists(gone_at)",
                 ExpressionAttributeNames={"#text": "text", "#state": "state"},
@@ -143,6 +162,7 @@ class DynamoPostStore:
                     at=post.fetched_at,
                     queue=queue("POST", post.key),
                     act_at=post.fetched_at + LEFT_BEHIND,
+                    **given,
                 ),
             )
         except ClientError as error:
@@ -164,6 +184,11 @@ class DynamoPostStore:
             "work_queue": queue("POST", post.key),
             "act_at": post.fetched_at + LEFT_BEHIND,
             **({} if post.author is None else {"author": post.author}),
+            **(
+                {}
+                if post.context is None
+                else {"context": attributes(fitted(post, least=LEAST_UNDER).context or Context())}
+            ),
         }
         names = {name: f":{name.lstrip('#')}" for name in given}
         try:
@@ -172,7 +197,7 @@ class DynamoPostStore:
                 Key=to_image(post_key(post.key)),
                 UpdateExpression=(
                     f"SET {', '.join(f'{name} = {value}' for name, value in names.items())}"
-                    " REMOVE gone_at, gone_reason, revised_at, missed_at, expires_at"
+                    " REMOVE gone_at, gone_reason, revised_at, missed_at, expires_at, sorted_at, sorted_by"
                 ),
                 ConditionExpression="attribute_exists(gone_at)",
                 ExpressionAttributeNames={"#text": "text", "#state": "state"},
@@ -211,31 +236,41 @@ class DynamoPostStore:
         return None if item is None else Post.model_validate(item)
 
     def settle(self, post: Post, triage: Triage, expires_at: datetime) -> None:
-        """Make one conditional update, which also takes the post off the queue."""
+        """Make one conditional update, which also moves the post from the queue to its lane's list; then count it.
+
+        A process that dies between the two leaves the post uncounted. In one transaction they would cost twice.
+        """
         try:
-            self.table.client.update_item(**triaged_update(self.table, post, triage, expires_at=expires_at))
+            self._update(triaged_update(self.table, post, triage, expires_at=expires_at), post, post.fetched_at)
         except ClientError as error:
             if condition_failed(error):
                 raise OutdatedError(post.key) from None
             raise
+        for counting in lane_counts(self.table, post, triage.route):
+            self.table.client.update_item(**counting)
 
     def erase(self, post: Post, reason: str, at: datetime) -> bool:
-        """Make one conditional update; another, if the post was decided since it was read: its reasons must go too."""
+        """Make one conditional write; another, if the post was decided since it was read.
+
+        Its reasons must go too, and the example, if a person decided.
+        """
         for _ in range(2):
             erasing = erasure(self.table, post, reason, at)
             # If a ticket was opened meanwhile, the post must be erased by a change of that ticket.
             erasing["ConditionExpression"] += " AND attribute_not_exists(ticket)"
             if post.triage is None:
                 erasing["ConditionExpression"] += " AND attribute_not_exists(triage)"
+            if post.sorted_at is None:
+                erasing["ConditionExpression"] += " AND attribute_not_exists(sorted_at)"
             try:
-                self.table.client.update_item(**erasing, ReturnValuesOnConditionCheckFailure="ALL_OLD")
+                self._update(erasing, post, at)
             except ClientError as error:
                 if not condition_failed(error):
                     raise
-                stored = refused_item(error)
-                if not stored or "ticket" in stored or "gone_at" in stored:
+                stored = self.get(post.key)
+                if stored is None or stored.ticket is not None or stored.gone_at is not None:
                     return False
-                post = Post.model_validate(stored)
+                post = stored
             else:
                 return True
         return False
@@ -258,11 +293,54 @@ class DynamoPostStore:
         )
         return [(datetime.fromisoformat(item["fetched_at"]), item["pk"].removeprefix("POST#")) for item in items]
 
+    def _update(self, update: dict[str, Any], post: Post, at: datetime) -> None:
+        """Make a conditional update, and forget in the same transaction what a person said about the text before."""
+        if post.sorted_at is None:
+            self.table.client.update_item(**update)
+        else:
+            self.table.transact([{"Update": update}, forgetting(self.table, post.created_at, post.key, at)])
+
     def left_behind(self, now: datetime) -> Iterator[str]:
         """Query the sparse index, one shard after the other."""
         for number in range(QUEUE_SHARDS):
             for item in self.table.due_items(f"POST#{number}", now):
                 yield item["pk"].removeprefix("POST#")
+
+
+def added_by_store(post: Post) -> Item:
+    """Return what the store may add to the item of a post, in its longest form: an expiry, or its place on a list."""
+    added: Item = {"fetched_at": stamp(post.fetched_at)}
+    if post.ticket is not None:
+        return added
+    if post.triage is not None and post.triage.route == "drop":
+        return {**added, "expires_at": 9_999_999_999}
+    waits = "REVIEW" if post.triage is not None and post.triage.route == "review" else f"QUESTION#{post.channel}"
+    return {**added, "work_queue": waits, "act_at": stamp(post.fetched_at)}
+
+
+def fitted(post: Post, *, least: int = 0) -> Post:
+    """Return a post whose context is cut so that no write of the post costs more than it would without the context.
+
+    Whoever decides about a post reads its context almost whole; the decision takes its place and leaves what still
+    fits, or none.
+
+    Args:
+        post: The post as it is to be stored.
+        least: Bytes of the text that it stands under which are kept even if they cost a unit.
+    """
+    if post.context is None:
+        return post
+    added = added_by_store(post)
+
+    def bytes_with(context: Context | None) -> int:
+        changed = post.model_copy(update={"context": context})
+        return size(to_image(to_item(changed, post_key(post.key), **added)))
+
+    empty = bytes_with(post.context.model_copy(update={"under": "", "clipped": True}))
+    left = unit_end(bytes_with(None)) - empty
+    if left < least and least:
+        left = unit_end(empty + least) - empty
+    return post.model_copy(update={"context": post.context.within(left) if left >= 0 else None})
 
 
 def erasure(table: Table, post: Post, reason: str, at: datetime) -> dict[str, Any]:
@@ -277,7 +355,7 @@ def erasure(table: Table, post: Post, reason: str, at: datetime) -> dict[str, An
         "Key": to_image(post_key(post.key)),
         "UpdateExpression": (
             "SET #text = :nothing, permalink = :nothing, has_photo = :no, #state = :gone, gone_at = :at,"
-            f" gone_reason = :reason{also} REMOVE author, digest, missed_at, work_queue, act_at"
+            f" gone_reason = :reason{also} REMOVE author, context, digest, missed_at, work_queue, act_at"
         ),
         "ConditionExpression": "attribute_exists(pk) AND attribute_not_exists(gone_at)",
         "ExpressionAttributeNames": {"#text": "text", "#state": "state"},
@@ -297,24 +375,85 @@ def unchanged(table: Table, post: Post) -> dict[str, Any]:
     }
 
 
-def triaged_update(
-    table: Table, post: Post, triage: Triage, *, ticket: str | None = None, expires_at: datetime | None = None
+def triaged_update(  # noqa: PLR0913 # a post, the decision, and what else is written with it
+    table: Table,
+    post: Post,
+    triage: Triage,
+    *,
+    ticket: str | None = None,
+    expires_at: datetime | None = None,
+    by: str | None = None,
+    at: datetime | None = None,
 ) -> dict[str, Any]:
-    """Return the update that turns a new post into a decided one; for use alone or in a transaction."""
-    sets = ["#state = :triaged", "triage = :triage"]
-    given: dict[str, object] = {"new": "new", "triaged": "triaged", "triage": attributes(triage), "digest": post.digest}
+    """Return the update that decides about a post; for use alone or in a transaction.
+
+    The post is one that is new, or one in a lane that a person decides about.
+
+    Args:
+        table: The table.
+        post: The post as it was read. The update is refused if its text or lane is another one since.
+        triage: The decision.
+        ticket: Code of the ticket it belongs to from now on; None when it has none.
+        expires_at: When the table may delete it, if it is chatter.
+        by: The person who decided; None for the classifier.
+        at: When that was.
+    """
+    sets: dict[str, object] = {"state": "triaged", "triage": attributes(triage)}
+    removed = {"work_queue", "act_at", "expires_at", "sorted_at", "sorted_by", "answered_at"}
+    context = fitted(post.model_copy(update={"state": "triaged", "triage": triage, "ticket": ticket})).context
+    if context is None:
+        removed.add("context")
+    elif context != post.context:
+        sets["context"] = attributes(context)
     if ticket is not None:
-        sets.append("ticket = :ticket")
-        given["ticket"] = ticket
-    if expires_at is not None:
-        sets.append("expires_at = :expires_at")
-        given["expires_at"] = int(expires_at.timestamp())
+        sets["ticket"] = ticket
+    elif triage.route == "drop" and expires_at is not None:
+        sets["expires_at"] = int(expires_at.timestamp())
+    elif (where := lane_queue(triage.route, post.channel)) is not None:
+        sets |= {"work_queue": where, "act_at": post.fetched_at}
+    if by is not None:
+        sets |= {"sorted_by": by, "sorted_at": at}
+    names = {name: f"#{name}" for name in (*sets, *removed)}
+    conditions = ["#state = :before", _SAME_VERSION]
+    given = {**sets, "before": post.state, "digest": post.digest}
+    if post.state == "triaged" and post.triage is not None:
+        conditions += ["#triage.#route = :route", "attribute_not_exists(#ticket)"]
+        names |= {"route": "#route", "ticket": "#ticket"}
+        given["route"] = post.triage.route
     return {
         "TableName": table.name,
         "Key": to_image(post_key(post.key)),
-        "UpdateExpression": f"SET {', '.join(sets)} REMOVE work_queue, act_at",
+        "UpdateExpression": (
+            f"SET {', '.join(f'#{name} = :{name}' for name in sets)}"
+            f" REMOVE {', '.join(f'#{name}' for name in sorted(removed - sets.keys()))}"
+        ),
         # Only the version that was read is decided: a newer one that came meanwhile still has to be.
-        "ConditionExpression": f"#state = :new AND {_SAME_VERSION}",
-        "ExpressionAttributeNames": {"#state": "state"},
+        "ConditionExpression": " AND ".join(conditions),
+        "ExpressionAttributeNames": {alias: name for name, alias in names.items()},
         "ExpressionAttributeValues": values(**given),
     }
+
+
+def lane_queue(route: Route, channel: str) -> str | None:
+    """Return the partition of the sparse index in which a lane's posts are listed; None when they are not."""
+    return {"review": REVIEW, "question": f"{QUESTION}#{channel}"}.get(route)
+
+
+def lane_counts(table: Table, post: Post, route: Route) -> list[dict[str, Any]]:
+    """List the update that counts a post in the lane `route`, and no longer in the one it was in before, if any.
+
+    A post that has a ticket from now on is counted with the tickets, in no lane.
+    """
+    before = post.triage.route if post.triage is not None and post.ticket is None else None
+    moves = {lane: by for lane, by in ((before, -1), (route, 1)) if lane is not None and lane not in TICKET_ROUTES}
+    if before == route or not moves:
+        return []
+    return [
+        {
+            "TableName": table.name,
+            "Key": to_image({"pk": lanes_partition(month_of(post.fetched_at)), "sk": post.channel}),
+            "UpdateExpression": f"ADD {', '.join(f'#{lane} :{lane}' for lane in moves)}",
+            "ExpressionAttributeNames": {f"#{lane}": lane for lane in moves},
+            "ExpressionAttributeValues": values(**moves),
+        }
+    ]

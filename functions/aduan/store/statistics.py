@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Final, Literal
 
-from aduan.store.table import STATS_SHARDS, Table, stats_partition, values
+from aduan.store.table import STATS_SHARDS, Table, lanes_partition, stats_partition, values
 
+if TYPE_CHECKING:
+    from aduan.triage import Route
+
+LANES: Final[tuple[Route, ...]] = ("review", "question", "drop")
+"""The lanes that open no ticket."""
 Grouping = Literal["channel", "topic", "department", "month", "status"]
 
 
@@ -33,6 +38,17 @@ class Statistics:
     """Adds up the counters."""
 
     table: Table
+
+    def lanes(self, months: Iterable[str]) -> Counter[str]:
+        """Add up how many posts that were found in these months are in each lane that opens no ticket.
+
+        This takes one query per month. A post may be missing, if a process died at the wrong moment; none counts twice.
+        """
+        found: Counter[str] = Counter()
+        for month in months:
+            for item in self.table.query("pk = :pk", ExpressionAttributeValues=values(pk=lanes_partition(month))):
+                found.update({lane: int(item[lane]) for lane in LANES if lane in item})
+        return found
 
     def count(self, months: Iterable[str], by: Grouping, department: str | None = None) -> dict[str, Tally]:
         """Add up the counters of some months, such as ``2026-11`` in WIB, by what `by` names.

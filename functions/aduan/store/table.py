@@ -114,6 +114,11 @@ def queue(what: str, name: str) -> str:
     return f"{what}#{shard(name, QUEUE_SHARDS)}"
 
 
+def lanes_partition(month: str) -> str:
+    """Return the partition that counts a month's posts by channel and lane: ``LANES#2026-11``."""
+    return f"LANES#{month}"
+
+
 def stats_partition(month: str, number: int) -> str:
     """Return the partition of one shard of a month's counters; `month` is ``2026-11`` in WIB."""
     return f"STATS#{month}#{number}"

@@ -13,7 +13,7 @@ from aduan.notice import Notice
 from aduan.record import month_of, stamp
 from aduan.store.examples import forgetting, keeping
 from aduan.store.notices import new_notice_item, renewal, withdrawal
-from aduan.store.posts import erasure, triaged_update, unchanged
+from aduan.store.posts import erasure, lane_counts, triaged_update, unchanged
 from aduan.store.replies import reply_item
 from aduan.store.table import (
     FORUM,
@@ -43,6 +43,10 @@ RESOLUTION_KEPT: Final = timedelta(days=28)
 
 MOST_FORGOTTEN: Final = 50
 """Most events that are emptied in one transaction, which may hold 100 parts."""
+
+
+CODES_TRIED: Final = 5
+"""How many codes a caller tries. With 50,000 tickets, one code in 20,000 is taken; five in a row never are."""
 
 
 class CodeTakenError(Exception):
@@ -152,7 +156,8 @@ class DynamoTicketStore:
         if post is None:
             return []
         if change.decision is not None:
-            return [{"Update": triaged_update(self.table, post, change.decision, ticket=change.after.code)}]
+            code, by = change.after.code, change.sorted_by
+            return [{"Update": triaged_update(self.table, post, change.decision, ticket=code, by=by, at=change.at)}]
         if change.tombstone is not None:
             return [{"Update": erasure(self.table, post, change.tombstone, change.at)}]
         return [{"ConditionCheck": unchanged(self.table, post)}] if change.as_read else []
@@ -221,14 +226,17 @@ class DynamoTicketStore:
 
     def _example(self, change: Change) -> list[dict[str, Any]]:
         if change.example is not None:
-            return [keeping(self.table, change.after, change.example)]
-        return [forgetting(self.table, change.after, change.at)] if change.forgets_example else []
+            return [keeping(self.table, change.after.opened_at, change.example)]
+        if not change.forgets_example:
+            return []
+        return [forgetting(self.table, change.after.opened_at, change.after.post, change.at)]
 
     def _counters(self, change: Change) -> list[dict[str, Any]]:
         """Count the ticket where it is now. A refusal is counted as a misroute where the ticket was before."""
-        before, after = change.before, change.after
+        before, after, post = change.before, change.after, change.post
         if before is None:
-            return [{"Update": self._count(after)}]
+            lane = [] if post is None or change.decision is None else lane_counts(self.table, post, "desk")
+            return [{"Update": part} for part in (self._count(after), *lane)]
         if counter(before) != counter(after):
             return [{"Update": self._count(before, -1, change.misroutes)}, {"Update": self._count(after)}]
         return [{"Update": self._count_status(before, after)}] if before.status != after.status else []

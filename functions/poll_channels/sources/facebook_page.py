@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from aduan.context import Context
 from aduan.record import Moment
 from aduan.web_address import web_address
-from poll_channels.source import Batch, Objects, Window
+from poll_channels.source import Batch, Objects, Own, Result, Window
 from poll_channels.sources.graph import GraphSource, epoch, rejected
 from poll_channels.sources.items import MALFORMED, Link, Named, OrNone, Words
+from poll_channels.sources.threads import Above, Party
 from public_replies.wording import is_reply
 
 if TYPE_CHECKING:
-    from aduan.channel import Rejected
     from aduan.post import Post
 
 POSTS_PER_PAGE: Final = 50
@@ -26,7 +27,7 @@ COMMENTS_PER_PAGE: Final = 100
 _POST_NEEDED: Final = "id,created_time,updated_time,message,permalink_url,from{id}"
 _POST: Final = f"{_POST_NEEDED},is_published,attachments{{media_type}}"
 _COMMENT_NEEDED: Final = "id,created_time,message,permalink_url,from{id}"
-_COMMENT: Final = f"{_COMMENT_NEEDED},parent{{id}},attachment"
+_COMMENT: Final = f"{_COMMENT_NEEDED},parent{{id,from{{id}}}},attachment"
 
 _SITE: Final = "https://www.facebook.com"
 """Completes the links of films and photos, which the platform gives without a host."""
@@ -35,6 +36,12 @@ PHOTO_TYPES: Final = frozenset({"photo", "video", "album"})
 
 class Reference(Named):
     """Another object, of which only the id is needed."""
+
+
+class Parent(Reference):
+    """The comment that another one answers, and its author when the platform names one."""
+
+    author: Annotated[Reference | None, OrNone] = None
 
 
 class Attachment(BaseModel):
@@ -78,7 +85,7 @@ class Comment(Named):
     message: Words = ""
     permalink_url: Link = ""
     author: Annotated[Reference | None, OrNone] = None
-    parent: Annotated[Reference | None, OrNone] = None
+    parent: Annotated[Parent | None, OrNone] = None
     attachment: Annotated[dict[str, Any] | None, OrNone] = None
 
 
@@ -132,8 +139,8 @@ class FacebookPage(GraphSource):
             if page and all(_is_past(item, window) for item in page):
                 return
 
-    def _listed(self, item: Any) -> tuple[FeedPost | None, Post | Rejected | None]:
-        """Return the thread whose comments are to be looked at, and what its post is: None for the account's own.
+    def _listed(self, item: Any) -> tuple[FeedPost | None, Result]:
+        """Return the thread whose comments are to be looked at, and what its post is.
 
         There is no thread when the post is not published or cannot be read.
         """
@@ -141,8 +148,8 @@ class FacebookPage(GraphSource):
             thread = FeedPost.model_validate(_with_author(item))
             if not thread.is_published:
                 return None, None
-            if self._is_own(thread):
-                return thread, None
+            if self._is_own(thread.author):
+                return thread, Own(thread.created_time)
             return thread, self._factory.post(
                 thread.id,
                 thread.message,
@@ -150,6 +157,7 @@ class FacebookPage(GraphSource):
                 _permalink(thread),
                 author=_id_of(thread.author),
                 has_photo=thread.has_photo,
+                context=Context(to="account"),
             )
         except MALFORMED as error:
             return None, rejected(self._channel.id, item, error)
@@ -178,29 +186,39 @@ class FacebookPage(GraphSource):
         # The mark is the time from before the comments were read: a comment written meanwhile is read next time.
         yield Batch(marks={name: mark})
 
-    def _comment(self, item: Any, thread: FeedPost) -> Post | Rejected | None:
-        """Make a post of a comment; None when the comment is the account's own."""
+    def _comment(self, item: Any, thread: FeedPost) -> Result:
+        """Make a post of a comment, unless the comment is the account's own."""
         try:
             comment = Comment.model_validate(_with_author(item))
-            if comment.author is not None and comment.author.id == self._channel.account:
-                return None
-            if comment.author is None and is_reply(comment.message):
-                return None  # our own reply would otherwise be read as a complaint, and replied to
+            parent_id = comment.parent.id if comment.parent is not None else thread.id
+            above = self._above(comment, thread)
+            # Our own reply, with its author hidden, would otherwise be read as a complaint, and replied to.
+            if self._is_own(comment.author) or (comment.author is None and is_reply(comment.message)):
+                return Own(comment.created_time, () if above.directly == "account" else (parent_id,))
+            author = _id_of(comment.author)
             return self._factory.post(
                 comment.id,
                 comment.message,
                 comment.created_time,
                 _permalink(comment, thread),
-                author=_id_of(comment.author),
-                parent_id=comment.parent.id if comment.parent is not None else thread.id,
+                author=author,
+                parent_id=parent_id,
                 has_photo=comment.attachment is not None,
+                context=above.context(comment.message, author, self._channel),
             )
         except MALFORMED as error:
             return rejected(self._channel.id, item, error)
 
-    def _is_own(self, post: FeedPost) -> bool:
-        """Tell whether a post is the Page's own. The platform always names the Page, so a hidden author is no Page."""
-        return post.author is not None and post.author.id == self._channel.account
+    def _above(self, comment: Comment, thread: FeedPost) -> Above:
+        by: Party = "account" if self._is_own(thread.author) else "citizen"
+        if comment.parent is None:
+            return Above(thread.message, by, by, _id_of(thread.author))
+        directly: Party = "account" if self._is_own(comment.parent.author) else "citizen"
+        return Above(thread.message, by, directly, _id_of(comment.parent.author))
+
+    def _is_own(self, author: Reference | None) -> bool:
+        """Tell whether an author is the Page. The platform always names the Page, so a hidden author is no Page."""
+        return author is not None and author.id == self._channel.account
 
 
 def _permalink(*items: FeedPost | Comment) -> str:
@@ -219,8 +237,10 @@ def _id_of(author: Reference | None) -> str | None:
 
 
 def _with_author(item: Any) -> Any:
-    """Copy ``from`` to ``author``, as the models call it because ``from`` is a Python keyword."""
-    return {**item, "author": item.get("from")} if isinstance(item, dict) else item
+    """Copy ``from`` to ``author``, as the models call it because ``from`` is a Python keyword; also of its parent."""
+    if not isinstance(item, dict):
+        return item
+    return {**item, "author": item.get("from"), "parent": _with_author(item.get("parent"))}
 
 
 def _is_past(item: Any, window: Window) -> bool:

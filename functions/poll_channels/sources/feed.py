@@ -46,8 +46,18 @@ class Entry:
         return self.title if self.summary == self.title else f"{self.title}\n{self.summary}".strip()
 
 
-def read_entries(data: bytes, check: Callable[[], None]) -> tuple[list[Entry], bool]:
-    """Return the entries of a feed, and whether it breaks off after them. `check` is called before each entry.
+@dataclass(frozen=True)
+class Listed:
+    """What a feed holds."""
+
+    title: str
+    entries: list[Entry]
+    broken_off: bool
+    """Whether the feed breaks off after the entries."""
+
+
+def read_entries(data: bytes, check: Callable[[], None]) -> Listed:
+    """Return the title and the entries of a feed. `check` is called before each entry.
 
     Raises:
         StoppedError: when `check` does, because the run's time is over.
@@ -68,7 +78,8 @@ def read_entries(data: bytes, check: Callable[[], None]) -> tuple[list[Entry], b
         raise OutageError("the answer is no feed")
     broken_off = bool(parsed.bozo) and not _END.search(data)
     # The last entry of a feed that breaks off may be half an entry, which would get another id than the whole one.
-    return (entries[:-1] if broken_off else entries), broken_off
+    title = plain(_text(parsed.feed, "title"), parsed.feed.get("title_detail")).text
+    return Listed(title, entries[:-1] if broken_off else entries, broken_off)
 
 
 def entry_of(parsed: Mapping[str, Any]) -> Entry:

@@ -8,19 +8,23 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import TypeAdapter
 
 from aduan.channel import Rejected
+from aduan.context import Context
 from aduan.platform_errors import ACCOUNT_ERRORS, ChannelError, GoneError, MisconfiguredError, PageCapError
 from aduan.record import Moment
 from aduan.web_address import web_address
-from poll_channels.source import THREADS_REMEMBERED, Batch, Objects, Window
+from poll_channels.source import THREADS_REMEMBERED, Batch, Objects, Own, Result, Window
 from poll_channels.sources.graph import GraphSource, rejected
-from poll_channels.sources.items import MALFORMED, Link, Named, OrNone, Words
+from poll_channels.sources.instagram_items import Author, Comment, Media, Tag, author_of, comment_of
+from poll_channels.sources.items import MALFORMED, Named
+from poll_channels.sources.threads import Above, Party, Said, answered
 from public_replies.wording import is_reply
 
 if TYPE_CHECKING:
@@ -39,7 +43,8 @@ TAGS: Final = "tags"
 """Name of the list of tags among the objects that may fail by themselves."""
 NO_COMMENTS: Final = "0"
 
-_MEDIA: Final = "id,timestamp,permalink,comments_count"
+_MEDIA_NEEDED: Final = "id,timestamp,permalink,comments_count"
+_MEDIA: Final = f"{_MEDIA_NEEDED},caption"
 # The author is needed: without it the account's own replies would come in as complaints.
 _COMMENT_NEEDED: Final = "id,text,timestamp,username,from{id}"
 _COMMENT: Final = f"{_COMMENT_NEEDED},parent_id"
@@ -54,37 +59,15 @@ def _with_replies(fields: str) -> str:
     return f"{fields},replies.limit({COMMENTS_PER_PAGE}){{{fields}}}"
 
 
-class Author(Named):
-    """The author of a comment, when the platform names one."""
+@dataclass(frozen=True)
+class Place:
+    """Where comments stand."""
 
-
-class Media(Named):
-    """One of the account's own pictures or films."""
-
-    timestamp: Moment
-    permalink: Link = ""
-    comments_count: int | None = None
-    """None when the platform does not tell; then the comments are read in every run."""
-
-
-class Comment(Named):
-    """A comment or a reply to one. The text is empty for a picture or a sticker."""
-
-    text: Words = ""
-    timestamp: Moment
-    username: Annotated[str | None, OrNone] = None
-    author: Annotated[Author | None, OrNone] = None
-    """None when the platform names none, or names one without an id."""
+    medium: Media
+    comment: Comment | Exception | None = None
+    """The comment that they answer, or why it cannot be read; None right under the medium."""
     parent_id: str | None = None
-
-
-class Tag(Named):
-    """Somebody else's picture in which the account is tagged."""
-
-    caption: Words = ""
-    timestamp: Moment
-    permalink: Link = ""
-    username: Annotated[str | None, OrNone] = None
+    """That comment's id, when at least the id can be read."""
 
 
 class Instagram(GraphSource):
@@ -191,7 +174,7 @@ class Instagram(GraphSource):
         """Yield the latest page's media, and older ones while comments are still expected and marks can be kept."""
         path = f"{self._channel.account}/media"
         listed = 0
-        for page in self._client.pages(path, _MEDIA, _MEDIA, MEDIA_PER_PAGE):
+        for page in self._client.pages(path, _MEDIA, _MEDIA_NEEDED, MEDIA_PER_PAGE):
             media = [self._medium(item) for item in page]
             yield from media
             times = [medium.timestamp for medium in media if isinstance(medium, Media)]
@@ -216,11 +199,11 @@ class Instagram(GraphSource):
         for page in self._client.pages(
             path, _with_replies(_COMMENT), _with_replies(_COMMENT_NEEDED), COMMENTS_PER_PAGE
         ):
-            yield self._batch(page, medium.permalink, window, medium.id)
+            yield self._batch(page, Place(medium), window)
             for item in page:
                 if isinstance(item, dict) and "replies" in item:
                     try:
-                        yield from self._replies(item, medium.permalink, window)
+                        yield from self._replies(item, medium, window)
                     except PageCapError as error:
                         unread = error
                     except ACCOUNT_ERRORS:
@@ -230,20 +213,20 @@ class Instagram(GraphSource):
         if unread is not None:
             raise unread
 
-    def _replies(self, comment: dict[str, Any], permalink: str, window: Window) -> Iterator[Batch]:
+    def _replies(self, item: dict[str, Any], medium: Media, window: Window) -> Iterator[Batch]:
         """Yield the replies that came with a comment; when some are missing, read all from the comment's own edge."""
-        shown = comment["replies"] if isinstance(comment["replies"], dict) else {"data": comment["replies"]}
-        try:
-            parent_id = Named.model_validate(comment).id
-        except MALFORMED:
-            parent_id = None  # the comment is in quarantine, but the replies that came with it may be sound
-        yield self._batch(shown.get("data"), permalink, window, parent_id)
+        shown = item["replies"] if isinstance(item["replies"], dict) else {"data": item["replies"]}
+        comment = comment_of(item)
+        # An unreadable comment is in quarantine, but the replies that came with it may be sound.
+        parent_id = _id_of(item) if isinstance(comment, Exception) else comment.id
+        place = Place(medium, comment, parent_id)
+        yield self._batch(shown.get("data"), place, window)
         paging = shown.get("paging")
         if parent_id is None or not isinstance(paging, dict) or "next" not in paging:
             return
         try:
             for page in self._client.pages(f"{parent_id}/replies", _COMMENT, _COMMENT_NEEDED, COMMENTS_PER_PAGE):
-                yield self._batch(page, permalink, window, parent_id)
+                yield self._batch(page, place, window)
         except GoneError:
             return  # the comment was deleted after it was listed; the other comments were not
 
@@ -256,38 +239,69 @@ class Instagram(GraphSource):
             if window.is_past(tags):
                 return
 
-    def _batch(self, items: object, permalink: str, window: Window, parent_id: str | None = None) -> Batch:
+    def _batch(self, items: object, place: Place, window: Window) -> Batch:
         listed = items if isinstance(items, list) else [items]
-        return Batch.of((self._comment(item, permalink, parent_id) for item in listed), window)
+        comments = [comment_of(item) for item in listed]
+        beside = [comment for comment in (place.comment, *comments) if isinstance(comment, Comment)]
+        said = [Said(comment.id, comment.username, comment.timestamp) for comment in beside]
+        return Batch.of(
+            (
+                rejected(self._channel.id, item, comment)
+                if isinstance(comment, Exception)
+                else self._result(item, comment, place, said)
+                for item, comment in zip(listed, comments, strict=True)
+            ),
+            window,
+        )
 
-    def _comment(self, item: Any, permalink: str, parent_id: str | None) -> Post | Rejected | None:
-        """Make a post of a comment; None when the comment is the account's own."""
+    def _result(self, item: Any, comment: Comment, place: Place, said: list[Said]) -> Result:
+        """Make a post of a comment, unless the comment is the account's own."""
+        author, above = author_of(comment), self._above(place)
         try:
-            comment = Comment.model_validate(_with_author(item))
-            if self._is_own(comment.username, comment.author):
-                return None
-            if comment.username is None and comment.author is None and is_reply(comment.text):
-                return None  # our own reply would otherwise be read as a complaint, and replied to
+            if self._is_ours(comment):
+                answers = answered(comment.text, comment.timestamp, comment.parent_id or place.parent_id, said)
+                return Own(comment.timestamp, () if above.directly == "account" else answers)
             return self._factory.post(
                 comment.id,
                 comment.text,
                 comment.timestamp,
-                self._link(permalink),
-                author=_author_of(comment),
-                parent_id=comment.parent_id or parent_id,
+                self._link(place.medium.permalink),
+                author=author,
+                parent_id=comment.parent_id or place.parent_id or place.medium.id,
                 has_photo=not comment.text,
+                context=above.context(comment.text, author, self._channel),
             )
         except MALFORMED as error:
             return rejected(self._channel.id, item, error)
 
-    def _tag(self, item: Any) -> Post | Rejected | None:
-        """Make a post of a tag, which always has a picture; None when the picture is the account's own."""
+    def _above(self, place: Place) -> Above:
+        caption = place.medium.caption or ""
+        if place.comment is None:
+            return Above(caption, "account", "account")
+        if isinstance(place.comment, Exception):
+            return Above(caption, "account", "citizen")
+        directly: Party = "account" if self._is_ours(place.comment) else "citizen"
+        return Above(caption, "account", directly, author_of(place.comment))
+
+    def _is_ours(self, comment: Comment) -> bool:
+        """Tell whether a comment is the account's own; without any author, our replies are known by their words."""
+        hidden = comment.username is None and comment.author is None
+        return is_reply(comment.text) if hidden else self._is_own(comment.username, comment.author)
+
+    def _tag(self, item: Any) -> Result:
+        """Make a post of a tag, which always has a picture, unless the picture is the account's own."""
         try:
             tag = Tag.model_validate(item)
             if self._is_own(tag.username, None):
-                return None
+                return Own(tag.timestamp)
             return self._factory.post(
-                tag.id, tag.caption, tag.timestamp, self._link(tag.permalink), author=tag.username, has_photo=True
+                tag.id,
+                tag.caption,
+                tag.timestamp,
+                self._link(tag.permalink),
+                author=tag.username,
+                has_photo=True,
+                context=Context(to="account"),
             )
         except MALFORMED as error:
             return rejected(self._channel.id, item, error)
@@ -327,17 +341,8 @@ def _mark(medium: Media, now: datetime) -> str | None:
     return f"{count}.{hours // 24 % 100}"
 
 
-def _author_of(comment: Comment) -> str | None:
-    """Return the author's id, or the name when the platform was silent about the author.
-
-    A name beside an author without an id is not used: the same person would have two pseudonyms.
-    """
-    if comment.author is not None:
-        return comment.author.id
-    return None if "author" in comment.model_fields_set else comment.username
-
-
-def _with_author(item: Any) -> Any:
-    """Copy ``from`` to ``author``, as the model calls it because ``from`` is a Python keyword."""
-    given = item.get("from") if isinstance(item, dict) else None
-    return {**item, "author": given} if given is not None else item
+def _id_of(item: Any) -> str | None:
+    try:
+        return Named.model_validate(item).id
+    except MALFORMED:
+        return None

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from pydantic import StringConstraints, ValidationError
 
 from aduan.channel import Rejected
+from aduan.context import Context
 from aduan.masking import leads_to_a_person
 from aduan.platform_errors import (
     ChannelError,
@@ -114,11 +115,12 @@ class Feed(HttpSource):
         # Imported here, because only feeds need a parser, and every cold start would pay for it.
         from poll_channels.sources import feed  # noqa: PLC0415
 
-        listed, broken_off = feed.read_entries(response.data, self.check)
-        entries, repeated = told_apart([self._dated(entry) for entry in listed], marks)
-        found = [self._post(entry) for entry in entries]
+        listed = feed.read_entries(response.data, self.check)
+        entries, repeated = told_apart([self._dated(entry) for entry in listed.entries], marks)
+        context = Context(under=listed.title) if listed.title else None
+        found = [self._post(entry, context) for entry in entries]
         content = digest_of(found)
-        if broken_off:
+        if listed.broken_off:
             yield Batch.of(found, window)
             raise OutageError("the feed breaks off")
         if marks.get(CONTENT) == content:
@@ -146,7 +148,7 @@ class Feed(HttpSource):
             url = _target(url, response)
         raise OutageError("the feed redirects again and again")
 
-    def _post(self, entry: Entry) -> Post | Rejected:
+    def _post(self, entry: Entry, context: Context | None) -> Post | Rejected:
         """Make a post of an entry. Its id is the publisher's, made unique among feeds by the channel's account."""
         self.check()  # masking takes time, and all feeds share the run's
         native_id = f"{self._channel.id.partition(':')[2]}:{name_of(entry)}"
@@ -155,7 +157,13 @@ class Feed(HttpSource):
         link = permalink(self._url, entry.link)
         try:
             return self._factory.post(
-                native_id, entry.text, entry.created_at, link, author=None, has_photo=entry.has_photo
+                native_id,
+                entry.text,
+                entry.created_at,
+                link,
+                author=None,
+                has_photo=entry.has_photo,
+                context=context,
             )
         except ValidationError as error:
             return self._rejected(native_id, entry.text, reason_of(error))

@@ -24,6 +24,7 @@ from urllib.parse import quote
 from pydantic import BaseModel, ConfigDict, Field, Strict, StringConstraints, ValidationError
 
 from aduan.channel import Rejected
+from aduan.context import Context
 from aduan.masking import masked_within
 from aduan.platform_errors import (
     ChannelError,
@@ -150,11 +151,26 @@ class File(_Part):
     mime_type: str = ""
 
 
+class Sender(_Part):
+    """Who sent a message, of whom it is only asked whether it is a bot."""
+
+    is_bot: bool = False
+
+
 class Above(_Part):
     """The message to which another one replies."""
 
     message_id: _Number
     media_group_id: str | None = None
+    text: Annotated[str | None, OrNone] = None
+    caption: Annotated[str | None, OrNone] = None
+    sender: Annotated[Sender | None, OrNone] = Field(default=None, validation_alias="from")
+
+
+class Quote(_Part):
+    """The part of another message that a message quotes."""
+
+    text: str
 
 
 class Message(_Part):
@@ -169,6 +185,7 @@ class Message(_Part):
     media_group_id: str | None = None
     forward_origin: Annotated[Origin | None, OrNone] = None
     reply_to_message: Above | None = None
+    quote: Annotated[Quote | None, OrNone] = None
     location: Place | None = None
     photo: Any = None
     video: Any = None
@@ -181,6 +198,19 @@ class Message(_Part):
         """The text, a picture's caption, or the place on the map."""
         words = self.text or self.caption or ""
         return words if words.strip() or self.location is None else located(self.location)
+
+    @property
+    def context(self) -> Context | None:
+        """What the message answers or quotes; None when it stands alone. In a private chat the bot is addressed.
+
+        A part that is quoted says more than the whole. Only our own bot is one here; all else is a citizen's.
+        """
+        above = self.reply_to_message
+        if above is None and self.quote is None:
+            return None
+        under = self.quote.text if self.quote is not None else (above and (above.text or above.caption)) or ""
+        is_ours = above is not None and above.sender is not None and above.sender.is_bot
+        return Context(under=under, by="account" if is_ours else "citizen", to="account")
 
     @property
     def has_photo(self) -> bool:
@@ -212,7 +242,7 @@ class _Page:
 
     def batch(self, marks: Mapping[str, str]) -> Batch:
         """Return everything as a batch. Nothing is left out for its age, because the platform forgets what it told."""
-        return Batch(tuple(self.posts.values()), tuple(self.rejected), self.own, {**self.marks, **marks})
+        return Batch(tuple(self.posts.values()), tuple(self.rejected), self.own, marks={**self.marks, **marks})
 
 
 class TelegramRelay(HttpSource, TakesReplies):
@@ -366,6 +396,7 @@ class TelegramRelay(HttpSource, TakesReplies):
                 author=None if message.forward_origin is None else message.forward_origin.author,
                 has_photo=has_photo,
                 parent_id=None if above is None else _above_id(message.chat, above),
+                context=message.context,
             )
         except ValidationError as error:
             page.rejected.append(rejected(self._channel.id, taken.raw, reason_of(error)))

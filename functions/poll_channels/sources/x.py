@@ -18,6 +18,7 @@ from urllib.parse import urlencode
 
 from pydantic import AliasChoices, Field, StringConstraints
 
+from aduan.context import Context
 from aduan.platform_errors import (
     ChannelError,
     CredentialError,
@@ -30,11 +31,10 @@ from aduan.platform_errors import (
 from aduan.platform_http import LONGEST_WAIT
 from aduan.post import Post
 from aduan.record import Moment
-from poll_channels.source import Batch, CanRecheck, HttpSource, Window
+from poll_channels.source import Batch, CanRecheck, HttpSource, Own, Result, Window
 from poll_channels.sources.items import MALFORMED, Item, NativeId, OrNone, Parameters, parameters_of, put_aside
 
 if TYPE_CHECKING:
-    from aduan.channel import Rejected
     from aduan.directory import Channel
     from poll_channels.connection import Connection
 
@@ -80,9 +80,9 @@ _MEANINGS: Final[Mapping[int, type[ChannelError]]] = {
     HTTPStatus.NOT_FOUND: MisconfiguredError,
 }
 _ASKED: Final[dict[str, dict[str, str]]] = {
-    "legacy": {"tweet.fields": "created_at,author_id,referenced_tweets,attachments,note_tweet"},
+    "legacy": {"tweet.fields": "created_at,author_id,in_reply_to_user_id,referenced_tweets,attachments,note_tweet"},
     "new": {
-        "post.fields": "created_at,attachments,note_post",
+        "post.fields": "created_at,in_reply_to_user_id,attachments,note_post",
         "expansions": "author_id,edit_history_post_ids,referenced_posts",
     },
 }
@@ -124,6 +124,7 @@ class XPost(Item):
     text: str
     created_at: Moment | None = None
     author_id: Annotated[XId | None, OrNone] = None
+    in_reply_to_user_id: Annotated[XId | None, OrNone] = None
     history: tuple[XId, ...] = Field(
         default=(), validation_alias=AliasChoices("edit_history_tweet_ids", "edit_history_post_ids")
     )
@@ -141,8 +142,7 @@ class XPost(Item):
     @property
     def whole_text(self) -> str:
         """The whole text, without the escapes that X puts for three characters."""
-        text = self.note.text if self.note is not None else self.text
-        return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+        return unescaped(self.note.text if self.note is not None else self.text)
 
     def reference(self, *types: str) -> str | None:
         """Return the id of the first post that this one refers to in one of these ways, or None."""
@@ -158,8 +158,8 @@ class Page:
     """One page of mentions."""
 
     items: list[Any]
-    included: frozenset[str]
-    """Ids of other posts that came with the page, which are charged too."""
+    included: Mapping[str, Any]
+    """Other posts that came with the page, by id; they are charged too."""
     next_token: str | None
 
     @property
@@ -296,33 +296,51 @@ class X(HttpSource, CanRecheck):
         said = _number(_field(body.get("meta"), "newest_id"))
         return newest if said is None else min(newest, said)
 
-    def _posts(self, page: Page, reading: _Reading) -> Iterator[Post | Rejected | None]:
+    def _posts(self, page: Page, reading: _Reading) -> Iterator[Result]:
         """Yield each post once. The newest version of an edited post comes first, so older ones are skipped."""
         for item in page.items:
-            post = self._post(item)
+            post = self._post(item, page)
             if isinstance(post, Post):
                 if post.native_id in reading.yielded:
                     continue
                 reading.yielded.add(post.native_id)
             yield post
 
-    def _post(self, item: Any) -> Post | Rejected | None:
-        """Make a post of an item; None when it is the account's own, or a repost."""
+    def _post(self, item: Any, page: Page) -> Result:
+        """Make a post of an item, unless it is the account's own; None for a repost."""
         try:
             post = XPost.model_validate(item)
-            if post.author_id == self._channel.account or post.reference(*_REPOSTS) is not None:
+            if post.reference(*_REPOSTS) is not None:
                 return None
+            above = post.reference("replied_to")
+            if post.author_id == self._channel.account:
+                return Own(post.created_at or moment_of(int(post.first_id)), () if above is None else (above,))
             return self._factory.post(
                 post.first_id,
                 post.whole_text,
                 post.created_at or moment_of(int(post.first_id)),
                 f"https://x.com/i/status/{post.id}",  # the form of the address without the author's name
                 author=post.author_id,
-                parent_id=post.reference("replied_to"),
+                parent_id=above,
                 has_photo=post.attachments is not None and bool(post.attachments.media_keys),
+                context=self._context(post, above, page),
             )
         except MALFORMED as error:
             return put_aside(self._channel.id, item, error, _PERSONAL)
+
+    def _context(self, post: XPost, above: str | None, page: Page) -> Context:
+        """Return what a post answers, as far as it came with the page. Every mention addresses the account.
+
+        Another citizen's words are not copied: they need not address the account, and would outlast their deletion.
+        """
+        item = page.included.get(above or "")
+        author = post.in_reply_to_user_id or _field(item, "author_id")
+        if above is None or author is None:
+            return Context(to="account")
+        if str(author) != self._channel.account:
+            return Context(by="citizen", to="account")
+        text = _field(item, "text")
+        return Context(under=unescaped(text) if isinstance(text, str) else "", by="account", to="account")
 
     def _charge(self, page: Page) -> None:
         """Count what X charges: each post it gives, but only once on the same day (UTC).
@@ -331,9 +349,14 @@ class X(HttpSource, CanRecheck):
         """
         charged = [item for item in page.items if str(_field(item, "id")) not in self._charged_before]
         self._posts_charged.update(str(_field(item, "id")) for item in charged)
-        self._posts_charged |= page.included - self._charged_before
+        self._posts_charged |= page.included.keys() - self._charged_before
         if self._pays_for_users:
             self._users_charged.update(str(author) for item in charged if (author := _field(item, "author_id")))
+
+
+def unescaped(text: str) -> str:
+    """Return a text without the escapes that X puts for three characters."""
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
 def read_page(body: Mapping[str, Any]) -> Page:
@@ -354,7 +377,7 @@ def read_page(body: Mapping[str, Any]) -> Page:
     others = [*_list(_field(includes, "tweets")), *_list(_field(includes, "posts"))]
     return Page(
         items=items,
-        included=frozenset(str(_field(other, "id")) for other in others),
+        included={str(_field(other, "id")): other for other in others},
         next_token=token,
     )
 

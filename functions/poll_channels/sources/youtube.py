@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Any, Final
 from urllib.parse import quote, urlencode
 
-from pydantic import StringConstraints, model_validator
+from pydantic import StringConstraints
 
 from aduan.platform_errors import (
     ChannelError,
@@ -29,15 +29,16 @@ from aduan.platform_errors import (
     TransientError,
 )
 from aduan.platform_http import DEFAULT_WAIT, LONGEST_WAIT
-from aduan.record import Moment
+from aduan.post import Post
 from poll_channels.connection import is_plausible
-from poll_channels.source import PAGE_CAP, Batch, CanRecheck, HttpSource, Objects, Window
-from poll_channels.sources.items import MALFORMED, Item, NativeId, OrNone, Parameters, parameters_of, put_aside
+from poll_channels.source import PAGE_CAP, Batch, CanRecheck, HttpSource, Objects, Own, Result, Window
+from poll_channels.sources.items import MALFORMED, Parameters, parameters_of, put_aside
+from poll_channels.sources.threads import Above, Said, answered
+from poll_channels.sources.youtube_items import VIDEOS, Comment, Thread, Videos, comment_of, words_in
 
 if TYPE_CHECKING:
     from aduan.channel import Rejected
     from aduan.directory import Channel
-    from aduan.post import Post
     from poll_channels.connection import Connection
 
 PER_PAGE: Final = 100
@@ -81,58 +82,15 @@ class YouTubeParameters(Parameters):
     account: Annotated[str, StringConstraints(pattern=r"^UC[A-Za-z0-9_-]{10,40}$")]
 
 
-class Author(Item):
-    """The author's channel, when the platform names it."""
-
-    value: NativeId
-
-
-class CommentText(Item):
-    """The text of a comment, and when, where and by whom it was written."""
-
-    textOriginal: str | None = None  # noqa: N815 # the platform's name
-    textDisplay: str | None = None  # noqa: N815 # the same
-    authorChannelId: Annotated[Author | None, OrNone] = None  # noqa: N815 # the same
-    publishedAt: Moment  # noqa: N815 # the same
-    updatedAt: Moment | None = None  # noqa: N815 # the same
-    parentId: NativeId | None = None  # noqa: N815 # the same
-    videoId: str | None = None  # noqa: N815 # the same
-
-    @model_validator(mode="after")
-    def _says_something(self) -> CommentText:
-        if self.textOriginal is None and self.textDisplay is None:
-            raise ValueError("no text")
-        return self
-
-
-class Comment(Item):
-    """A comment or a reply to one."""
-
-    id: NativeId
-    snippet: CommentText
-
-
-class ThreadFacts(Item):
-    """The platform's ``snippet`` of a thread."""
-
-    videoId: str | None = None  # noqa: N815 # the platform's name
-    totalReplyCount: Any = None  # noqa: N815 # the same
-    topLevelComment: Any = None  # noqa: N815 # the same
-
-
-class Thread(Item):
-    """A comment and some of its replies."""
-
-    id: NativeId
-    snippet: ThreadFacts
-
-
 @dataclass(frozen=True)
 class Read:
     """The result of reading one comment."""
 
-    result: Post | Rejected | None
-    """None when the comment is the account's own."""
+    result: Result
+    video: str | None = None
+    """The video under which a post stands."""
+    above: Above | None = None
+    """What a post answers, without the video's words, which are asked for later."""
     began: datetime | None = None
     """When the comment was first written; None when that could not be read."""
     changed: datetime | None = None
@@ -162,7 +120,10 @@ class Listed:
 
 
 class YouTube(HttpSource, CanRecheck):
-    """Reads one channel. A thread with more replies than its page shows is marked with their number."""
+    """Reads one channel. A thread with more replies than its page shows is marked with their number.
+
+    Another mark remembers the words of the videos that are commented on, so that each is asked for once.
+    """
 
     batch_size = BATCH_SIZE
 
@@ -171,6 +132,7 @@ class YouTube(HttpSource, CanRecheck):
         [key] = connection.secrets(channel)
         super().__init__(channel, connection, connection.platform_client({"X-Goog-Api-Key": key}))
         self._base_url = connection.settings.youtube_base_url.rstrip("/")
+        self._videos = Videos("")
 
     def read(self, window: Window, marks: Mapping[str, str]) -> Iterator[Batch]:
         """Yield what was written or edited in the window, and once a day everything in threads that are still young."""
@@ -181,10 +143,11 @@ class YouTube(HttpSource, CanRecheck):
         since = window.floor if sweeps else window.since
         objects = Objects(window, self._factory.now)
         too_long: PageCapError | None = None
+        self._videos = Videos(marks.get(VIDEOS, ""))
         try:
             for page in self._threads():
                 threads = [self._listed(item) for item in page]
-                yield _batch([read for listed in threads for read in listed.reads], since, window)
+                yield self._batch([read for listed in threads for read in listed.reads], since, window)
                 for listed in threads:
                     if listed.thread is not None:
                         yield from objects.read(listed.thread.id, partial(self._more, listed, marks))
@@ -247,13 +210,14 @@ class YouTube(HttpSource, CanRecheck):
             shown = self._shown(item, None, None)
             return Listed((Read(self._rejected(item, error)), *shown), shown=len(shown))
         video = thread.snippet.videoId
-        shown = self._shown(item, thread.id, video)
-        return Listed((self._comment(thread.snippet.topLevelComment, None, video), *shown), thread, len(shown))
+        shown = self._shown(item, thread, video)
+        [top] = self._comments([thread.snippet.topLevelComment], None, video)
+        return Listed((top, *shown), thread, len(shown))
 
-    def _shown(self, item: Any, parent_id: str | None, video: str | None) -> list[Read]:
+    def _shown(self, item: Any, thread: Thread | None, video: str | None) -> list[Read]:
         replies = item.get("replies") if isinstance(item, dict) else None
         comments = replies.get("comments") if isinstance(replies, dict) else None
-        return [self._comment(reply, parent_id, video) for reply in comments] if isinstance(comments, list) else []
+        return self._comments(comments, thread, video, are_replies=True) if isinstance(comments, list) else []
 
     def _more(self, listed: Listed, marks: Mapping[str, str], window: Window) -> Iterator[Batch]:
         """Yield all replies of a thread that has more than came with it, unless its mark is unchanged."""
@@ -267,12 +231,40 @@ class YouTube(HttpSource, CanRecheck):
             return
         try:
             for page in self._pages("comments", {"part": "snippet", "parentId": thread.id}):
-                reads = [self._comment(reply, thread.id, thread.snippet.videoId) for reply in page]
-                yield _batch(reads, window.floor, window)
+                reads = self._comments(page, thread, thread.snippet.videoId, are_replies=True)
+                yield self._batch(reads, window.floor, window)
         except GoneError:
             return  # deleted or closed after it was listed; the other threads were not
         # The mark is the count from before the replies were read: one written meanwhile is read next time.
         yield Batch(marks={thread.id: mark})
+
+    def _batch(self, reads: list[Read], since: datetime, window: Window) -> Batch:
+        """Make a batch of what was written or edited since a moment, and of whatever could not be read."""
+        wanted = [read for read in reads if read.changed is None or read.changed >= since]
+        videos = dict.fromkeys(read.video for read in wanted if read.video is not None and read.above is not None)
+        if unknown := self._videos.unknown(videos):
+            self._videos.remember(self._words_of(unknown))
+        batch = Batch.of((self._in_context(read) for read in wanted), window)
+        return replace(batch, marks={VIDEOS: self._videos.mark}) if unknown else batch
+
+    def _in_context(self, read: Read) -> Result:
+        if not isinstance(read.result, Post) or read.above is None:
+            return read.result
+        above = replace(read.above, head=self._videos.words.get(read.video or "", ""))
+        context = above.context(read.result.text, read.result.author, self._channel)
+        return read.result.model_copy(update={"context": context})
+
+    def _words_of(self, videos: list[str]) -> dict[str, str]:
+        """Return the titles and descriptions of videos, by one request; empty for those that have none.
+
+        A comment without its context is better than a comment that is read late: whatever error comes instead, no
+        video is asked for again while it is remembered.
+        """
+        try:
+            body = self._get("videos", {"part": "snippet", "id": ",".join(videos)})
+        except ChannelError:
+            body = {}
+        return words_in(body.get("items"), videos)
 
     def _pages(self, edge: str, params: Mapping[str, str]) -> Iterator[list[Any]]:
         """Yield an edge's pages up to its end.
@@ -300,27 +292,48 @@ class YouTube(HttpSource, CanRecheck):
             asked.add(token)
         raise PageCapError
 
-    def _comment(self, item: Any, parent_id: str | None, video: str | None) -> Read:
+    def _comments(
+        self, items: list[Any], thread: Thread | None, video: str | None, *, are_replies: bool = False
+    ) -> list[Read]:
+        """Read comments that stand side by side: those at the heads of threads, or replies in one thread."""
+        comments = [comment_of(item) for item in items]
+        top = comment_of(thread.snippet.topLevelComment) if are_replies and thread is not None else None
+        above = Above("", "account", "account")
+        if are_replies:
+            known = top.author if isinstance(top, Comment) else None
+            above = replace(above, directly="account" if known == self._channel.account else "citizen", author=known)
+        said = [comment.said for comment in (top, *comments) if isinstance(comment, Comment)]
+        parent_id = thread.id if are_replies and thread is not None else None
+        return [
+            Read(self._rejected(item, comment))
+            if isinstance(comment, Exception)
+            else self._own(comment, comment.snippet.parentId or parent_id, said)
+            if comment.author == self._channel.account
+            else self._comment(item, comment, parent_id, video, above)
+            for item, comment in zip(items, comments, strict=True)
+        ]
+
+    def _own(self, comment: Comment, above: str | None, said: list[Said]) -> Read:
+        at = comment.snippet.publishedAt
+        return Read(Own(at, answered(comment.text, at, above, said)), began=at, changed=comment.changed)
+
+    def _comment(self, item: Any, comment: Comment, parent_id: str | None, video: str | None, above: Above) -> Read:
+        text, video = comment.snippet, comment.snippet.videoId or video
         try:
-            comment = Comment.model_validate(item)
-            text = comment.snippet
-            author = text.authorChannelId.value if text.authorChannelId is not None else None
-            changed = max(text.publishedAt, text.updatedAt or text.publishedAt)
-            if author == self._channel.account:
-                return Read(None, text.publishedAt, changed)
             post = self._factory.post(
                 comment.id,
-                (text.textOriginal if text.textOriginal is not None else text.textDisplay) or "",
+                comment.text,
                 text.publishedAt,
-                _permalink(text.videoId or video, self._channel.account, comment.id),
-                author=author,
+                _permalink(video, self._channel.account, comment.id),
+                author=comment.author,
                 parent_id=text.parentId or parent_id,
             )
-            # An implausible time orders nothing: the comment is taken in as undated, wherever it is listed.
-            is_sound = not post.undated and is_plausible(changed, self._factory.now)
-            return Read(post, text.publishedAt, changed) if is_sound else Read(post)
         except MALFORMED as error:
             return Read(self._rejected(item, error))
+        # An implausible time orders nothing: the comment is taken in as undated, wherever it is listed.
+        is_sound = not post.undated and is_plausible(comment.changed, self._factory.now)
+        read = Read(post, video, above)
+        return replace(read, began=text.publishedAt, changed=comment.changed) if is_sound else read
 
     def _rejected(self, item: Any, error: Exception) -> Rejected:
         return put_aside(self._channel.id, item, error, _PERSONAL)
@@ -366,11 +379,6 @@ def until_midnight_pacific(now: datetime) -> timedelta:
         for hour in QUOTA_HOURS
     ]
     return min([LONGEST_WAIT, *(midnight - moment for midnight in midnights if midnight > moment)])
-
-
-def _batch(reads: list[Read], since: datetime, window: Window) -> Batch:
-    """Make a batch of what was written or edited since a moment, and of whatever could not be read."""
-    return Batch.of((read.result for read in reads if read.changed is None or read.changed >= since), window)
 
 
 def _permalink(video: str | None, account: str, comment: str) -> str:

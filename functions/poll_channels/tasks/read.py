@@ -23,6 +23,7 @@ def read_channel(channel: Channel, invocation: Invocation) -> None:
         invocation.channels,
         invocation.posts,
         invocation.notices,
+        invocation.lanes,
         run_id=invocation.run_id,
         clock=invocation.clock,
         lease_for=invocation.lease_for(),

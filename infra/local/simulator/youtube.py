@@ -1,4 +1,4 @@
-"""YouTube, Data API v3: comment threads of a channel or a video, and the replies beneath a comment."""
+"""YouTube, Data API v3: comment threads of a channel or a video, the replies beneath a comment, and videos."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ from infra.local.simulator.world import Entry, Kind, Role, World
 
 _REPLIES_SHOWN: Final = 5
 _USUAL, _MOST = 20, 100
+_LONGEST_TITLE: Final = 100
 _FILTERS: Final = ("allThreadsRelatedToChannelId", "videoId", "id")
-_METHODS: Final = frozenset({"commentThreads", "comments"})
+_METHODS: Final = frozenset({"commentThreads", "comments", "videos"})
+_LISTS: Final = frozenset({"commentThreads", "comments"})
 _PATH: Final = "/youtube/youtube/v3/"
 _OVER_QUOTA: Final = "The request cannot be completed because you have exceeded your quota."
 
@@ -66,6 +68,8 @@ def answer(scene: Scene, request: Request) -> Answer:
 def _read(world: World, found: Route, request: Request) -> dict[str, Any]:
     if not found.edge or request.method != "GET":
         raise YouTubeError(404, "notFound", "Not Found", "global")
+    if found.edge == "videos":
+        return _videos(world, request)
     return _threads(world, found, request) if found.edge == "commentThreads" else _comments(world, found, request)
 
 
@@ -95,6 +99,24 @@ def _wanted_threads(world: World, found: Route, name: str, value: str) -> list[E
     videos = world.roots(found.account, Role.COUNTY_POST)
     wanted = [video for video in videos if name != "videoId" or video.native_id == value]
     return [thread for video in wanted for thread in video.children]
+
+
+def _videos(world: World, request: Request) -> dict[str, Any]:
+    """Return videos by their ids, leaving out unknown ones. The first of several lines is a video's title."""
+    _parts(request.params)
+    named = [world.find_native(each) for each in request.params.get("id", "").split(",")]
+    items = []
+    for entry in named:
+        if entry and entry.kind is Kind.YOUTUBE and entry.parent is None:
+            title, _, description = entry.text.partition("\n")
+            snippet = {
+                "channelId": entry.account.account,
+                "publishedAt": _timestamp(entry.created_at),
+                "title": title[:_LONGEST_TITLE],
+                "description": description or title[_LONGEST_TITLE:],
+            }
+            items.append({"kind": "youtube#video", "etag": _etag(snippet), "id": entry.native_id, "snippet": snippet})
+    return {"kind": "youtube#videoListResponse", "etag": _etag(items), "items": items}
 
 
 def _comments(world: World, found: Route, request: Request) -> dict[str, Any]:
@@ -229,7 +251,7 @@ YOUTUBE: Final = Platform(
     route=route,
     answer=answer,
     edges=_METHODS,
-    lists=_METHODS,
+    lists=_LISTS,
     quirks=frozenset({"empty_page", "repeat_page", "endless"}),
     refusals={
         "server_error": lambda _call, _: _refused(YouTubeError(503, "backendError", "Backend Error", "global")),

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import pytest
 
 from infra.local.simulator.world import Kind
-from tests.simulated_platforms import ALL_THREADS, COMMENTS, THREADS, YOUTUBE, PlatformsClient, a_draft, several
+from tests.simulated_platforms import ALL_THREADS, COMMENTS, THREADS, VIDEOS, YOUTUBE, PlatformsClient, a_draft, several
 
 
 def test_threads_come_newest_first_in_pages(client: PlatformsClient) -> None:
@@ -35,6 +35,18 @@ def test_replies_beyond_the_shown_ones_have_their_own_list(client: PlatformsClie
     assert status == 200
     assert {item["id"] for item in listed["items"]} == {client.native(f"r{n}") for n in range(8)}
     assert {item["snippet"]["parentId"] for item in listed["items"]} == {thread["id"]}
+
+
+def test_videos_are_given_by_their_ids(client: PlatformsClient) -> None:
+    """The first line of the county's text is the title; a comment is no video, and unknown ids are left out."""
+    video = client.native("v1")
+    client.control("PATCH", f"posts/{video}", {"text": "Pasar murah\nSampai Jumat"})
+    status, listed = client.youtube(VIDEOS, part="snippet", id=f"{video},tidak-ada,{client.native('youtube-0')}")
+
+    assert status == 200
+    [item] = listed["items"]
+    assert (item["kind"], item["id"]) == ("youtube#video", video)
+    assert (item["snippet"]["title"], item["snippet"]["description"]) == ("Pasar murah", "Sampai Jumat")
 
 
 def test_an_edit_on_youtube_shows_in_its_times(client: PlatformsClient) -> None:

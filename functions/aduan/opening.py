@@ -16,14 +16,20 @@ if TYPE_CHECKING:
     from aduan.directory import Directory
     from aduan.post import Post
 
-BY: Final = CLASSIFIER
 STALE: Final = timedelta(hours=6)
 """An emergency that was written longer ago than this, and is read only now after an outage or at a first poll, counts
 as urgent: it wakes nobody by SMS."""
 
 
-def opening(post: Post, triage: Triage, directory: Directory, now: datetime, code: str) -> Change:
-    """Return the change that opens the ticket `code` for a post that is, or may be, a report."""
+def opening(  # noqa: PLR0913 # the post, the decision, and the circumstances
+    post: Post, triage: Triage, directory: Directory, now: datetime, code: str, *, by: str | None = None
+) -> Change:
+    """Return the change that opens the ticket `code` for a post that is a report.
+
+    When a person decided so, perhaps days later, the ticket counts from when the post was written, and no later
+    decision of the classifier moves it. `by` is their user name; None for the classifier.
+    """
+    opened_at = now if by is None else min(post.created_at, now)
     decision = triage
     if triage.urgency == "emergency" and now - post.created_at > STALE:
         triage = triage.model_copy(update={"urgency": "urgent"})
@@ -41,12 +47,15 @@ def opening(post: Post, triage: Triage, directory: Directory, now: datetime, cod
         channel=post.channel,
         post=post.key,
         permalink=post.permalink,
-        opened_at=now,
-        due_at=finish_by(now, deadline, directory),
+        opened_at=opened_at,
+        due_at=finish_by(opened_at, deadline, directory),
         replies=() if can_be_answered(post, directory) else None,
+        corrected_at=None if by is None else now,
     )
     ticket = started(ticket, directory, now)
-    event = Event(ticket=code, at=now, move=ticket.status, by=BY, why="; ".join(triage.reasons) or triage.route)
+    event = Event(
+        ticket=code, at=now, move=ticket.status, by=by or CLASSIFIER, why="; ".join(triage.reasons) or triage.route
+    )
     return Change(
         before=None,
         after=ticket,
@@ -55,6 +64,7 @@ def opening(post: Post, triage: Triage, directory: Directory, now: datetime, cod
         notices=notices_about(ticket, directory, now),
         post=post,
         decision=decision,
+        sorted_by=by,
     )
 
 
