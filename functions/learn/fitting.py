@@ -50,7 +50,7 @@ CONFIDENCE: Final = 2 / 3
 """How sure it must be, before a threshold is used, that on new posts no more are lost than promised."""
 HIGHEST: Final = 0.2
 """No threshold is above this: what is a report as likely as that is shown, however well the rest is told apart."""
-CLICKS: Final = 2.0
+CLICKS: Final = 1.0
 """So much counts what one person alone says to be chatter about a topic; see `_weights`."""
 CLICKS_PER_REPORT: Final = 3.0
 _SHARED: Final = (1.0, 0.3, 0.3, 0.3)
@@ -273,8 +273,8 @@ def most_lost(reports: int) -> int | None:
     """Return how many of so many unseen reports a threshold may lose; None when there are too few reports to tell.
 
     A threshold that just keeps the report after the k-th loses a share of new reports that has the distribution Beta(k
-    + 1, n - k). The share is to be within the promise as surely as `CONFIDENCE` says: 36 reports must lose none, and of
-    500 eleven may go.
+    + 1, n - k). The share is to be within the promise as surely as `CONFIDENCE` says: 37 reports must lose none, and of
+    500 twelve may go.
     """
     likelihood, beyond, allowed = (1 - PROMISE) ** reports, 0.0, None
     for lost in range(reports):
