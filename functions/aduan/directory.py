@@ -164,6 +164,11 @@ class Regencies(Entry):
     their province."""
     not_there: tuple[Text, ...]
     """Words before a name that make it no place of the matter: ``soto Lamongan``, ``jalan Kediri``, ``asal Medan``."""
+    lives: tuple[Text, ...]
+    """Words for people and their lives before ``di``: neither ``pemiliknya di Jakarta`` nor ``saya lagi di Batam`` says
+    where the matter is."""
+    comparing: tuple[Text, ...]
+    """Words that make another place a comparison: ``macet kayak Jakarta``."""
 
 
 class Places(Entry):

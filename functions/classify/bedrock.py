@@ -132,7 +132,15 @@ class SecondOpinion:
         if answer is None:
             self.count("SecondOpinionUnreadable")
             return unanswered(triage, model_id)
-        decided = combine(post.text, triage, answer, directory=self.directory, model_id=model_id)
+        decided = combine(
+            post.text,
+            triage,
+            answer,
+            directory=self.directory,
+            model_id=model_id,
+            context=post.context,
+            channel_kind=post.kind,
+        )
         if decided.route == "auto":
             self.count("SecondOpinionFollowed")
         return decided

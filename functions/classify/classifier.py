@@ -54,6 +54,7 @@ _POWER: Final = "listrik_telekomunikasi"
 _STREET_LIGHT: Final = "penerangan_jalan"
 _REASONS: Final = 6
 _WORDS_SHOWN: Final = 4
+_DANGER: Final = frozenset({"emergency", "suspected"})
 _WORD_FAMILIES: Final = (FAMILIES.index("word"), FAMILIES.index("pair"))
 
 
@@ -99,7 +100,7 @@ def classify(  # noqa: PLR0913 # a text, what is known about it, and what it is 
     if adapter is not None:
         probable, lane_gate = adapter.applied(probable, lane_gate, features, gate)
     case = _Case(model, directory, reading, features, probable, lane_gate, decided_by)
-    urgency = _urgency(case, channel_kind)
+    urgency = _urgency(case, channel_kind, addressed=gate != "post")
     lane = _lane(case, urgency[0], readable=whole and not is_disguised(text))
     return _dropped(case) if lane == "drop" else _decided(case, urgency, lane)
 
@@ -143,7 +144,7 @@ def _wordless(decided_by: str, *, seen: bool) -> Triage:
 def _lane(case: _Case, urgency: Urgency, *, readable: bool) -> Route:
     """Return the lane of a text; ``desk`` for every ticket, whether or not its department can be told at once."""
     probable, gate = case.probable, case.gate
-    if urgency in {"emergency", "suspected"} or probable.report >= gate.ticket_from:
+    if urgency in _DANGER or probable.report >= gate.ticket_from:
         return "desk"
     if readable and probable.relevance < gate.drop_below:
         return "drop"
@@ -210,10 +211,10 @@ def _likeliest(probabilities: Mapping[str, float]) -> tuple[str, float]:
     return code, probabilities[code]
 
 
-def _urgency(case: _Case, channel_kind: ChannelKind | None) -> tuple[Urgency, float]:
+def _urgency(case: _Case, channel_kind: ChannelKind | None, *, addressed: bool) -> tuple[Urgency, float]:
     """Return the urgency and its probability, from the model's view and the words of emergency and fear."""
     probable, matches = case.probable.urgency, case.reading.matches
-    danger = danger_of(case.reading, case.probable, channel_kind)
+    danger = danger_of(case.reading, case.probable, channel_kind, addressed=addressed)
     if danger != "none":
         return danger, probable["emergency"]
     if matches.emergency or matches.feared or matches.marks.get("urgent") or probable["urgent"] > probable["normal"]:
@@ -254,7 +255,7 @@ def _doubt(case: _Case, ranked: Ranked, urgency: Urgency) -> str | None:
 
 
 def _reasons(case: _Case, ranked: Ranked, urgency: Urgency, doubt: str | None) -> tuple[str, ...]:
-    matches, in_danger = case.reading.matches, urgency in {"emergency", "suspected"}
+    matches, in_danger = case.reading.matches, urgency in _DANGER
     words = case.model.leading(f"topic:{ranked.topic}", case.features, _WORD_FAMILIES)[:_WORDS_SHOWN]
     parts = (
         f"darurat: {matches.emergency_word}" if in_danger and matches.emergency else None,

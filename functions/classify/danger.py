@@ -23,19 +23,27 @@ _FEARED: Final = 0.5
 """The same, when the text speaks of fear: an author afraid that a tree may fall writes almost like one under it."""
 _REPORT: Final = 0.3
 """An emergency must be a report with at least this probability: a sauce that sets the throat on fire wakes nobody."""
-_SUSPECTED: Final = 0.08
-_SUSPECTED_NAMED: Final = 0.02
+_SUSPECTED: Final = 0.1
+_SUSPECTED_NAMED: Final = 0.04
 """From these on the desk looks at once, without and with a word of emergency."""
 _NEWS: Final = frozenset({"rss"})
 """Kinds of channels that tell what happened to others, and never wake anybody."""
 
 
-def danger_of(reading: Reading, probable: Probabilities, channel_kind: ChannelKind | None = None) -> Level:
-    """Return how acute the danger is of which a text speaks. A danger outside the county is none of ours."""
-    if channel_kind in _NEWS or (reading.where.owner is not None and reading.where.place is not None):
+def danger_of(
+    reading: Reading, probable: Probabilities, channel_kind: ChannelKind | None = None, *, addressed: bool = True
+) -> Level:
+    """Return how acute the danger is of which a text speaks.
+
+    A danger outside the county is none of ours. What addresses nobody (`addressed` is False) is suspected only when it
+    would be an emergency anywhere else: most such posts pass on what others saw.
+    """
+    if channel_kind in _NEWS or reading.where.owner is not None:
         return "none"
     likely, named = probable.urgency["emergency"], reading.matches.emergency is not None
     needed = _FEARED if reading.matches.marks.get("fear") else _NAMED if named else _EMERGENCY
     if likely >= needed and probable.report >= _REPORT:
         return "emergency"
+    if not addressed:
+        return "suspected" if likely >= needed else "none"
     return "suspected" if likely >= (_SUSPECTED_NAMED if named else _SUSPECTED) else "none"

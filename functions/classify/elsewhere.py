@@ -2,45 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 if TYPE_CHECKING:
-    from aduan.directory import Regencies
+    from aduan.directory import Province, Regencies
 
 AT: Final = frozenset({"di", "neng", "ning", "nang", "ten", "wonten", "teng", "ndek"})
 """Words for being at a place, in Indonesian and Javanese."""
 _AROUND: Final = AT | {"warga", "daerah", "wilayah", "area", "sekitar"}
+_QUAKES: Final = frozenset({"gempa", "tsunami", "likuefaksi"})
+_EVENTS: Final = _QUAKES | {"banjir", "kebakaran", "kobongan", "longsor", "kecelakaan", "rusuh", "kerusuhan", "macet"}
+"""What befalls a place: ``gempa Palu``, ``banjir Kudus``."""
 FROM_OR_TO: Final = frozenset({"dari", "saking", "seko", "saka", "soko", "ke", "menuju", "sampai", "tekan", "arah"})
+_EVEN: Final = frozenset({"saja", "aja", "wae", "ae", "sj"})
+"""Words after a name that make it a comparison: ``di Solo saja gratis``."""
 _OFFICES: Final = frozenset(
     {
-        *(
-            "kota",
-            "kotamadya",
-            "kabupaten",
-            "kab",
-            "kec",
-            "kecamatan",
-            "provinsi",
-            "prov",
-            "pemkot",
-            "pemkab",
-            "pemprov",
-        ),
-        *("pemprov", "bupati", "walikota", "gubernur", "dprd", "bpbd", "damkar", "rsud", "polres", "polresta"),
-        *("polrestabes", "polda", "kapolres", "kapolresta", "kejari"),
+        *("kota", "kotamadya", "kabupaten", "kab", "kec", "kecamatan", "pemkot", "pemkab", "bupati", "walikota"),
+        *("dprd", "bpbd", "damkar", "rsud", "polres", "polresta", "polrestabes", "kapolres", "kapolresta", "kejari"),
     }
 )
-"""Words after which an everyday word is the name of a place."""
-_FULL: Final = {"kabupaten": ("kabupaten", "kab", "pemkab", "bupati"), "kota": ("kota", "pemkot", "walikota")}
-_COMPARING: Final = frozenset(
-    {
-        *("kayak", "kaya", "kyk", "ky", "seperti", "sprti", "koyo", "koyok", "kalah", "niru", "tiru", "meniru"),
-        *("contoh", "contohnya", "nyontoh", "mencontoh", "beda", "bedane", "dibanding", "dibandingkan", "mending"),
-    }
-)
-"""Words that make another place a comparison: ``macet kayak Jakarta``."""
+"""Words after which a doubtful name is the name of a place."""
+_FULL: Final[Mapping[Literal["kabupaten", "kota"], tuple[str, ...]]] = {
+    "kabupaten": ("kabupaten", "kab"),
+    "kota": ("kota",),
+}
+_PROVINCE: Final = ("provinsi", "prov", "pemprov", "polda", "gubernur")
+"""Words that with a name make a full name, which is sure."""
 _HOME: Final = frozenset({"jogja", "jogjakarta", "yogya", "yogyakarta", "jogya", "jogjane", "diy"})
 """Names of the county's own province and capital."""
 _HERE: Final = frozenset({"sini", "disini", "kene", "ngene", "mriki"})
@@ -90,24 +80,33 @@ class Atlas:
         """
         self._names: dict[tuple[str, ...], _Name] = {}
         self._not_there = frozenset(regencies.not_there)
+        self._lives = frozenset(regencies.lives)
+        self._comparing = frozenset(regencies.comparing)
         self._doubtful = frozenset(name.casefold() for name in regencies.doubtful)
         self._everyday = frozenset(name.casefold() for name in regencies.everyday)
         for province in regencies.provinces:
-            for kind, names in (("kabupaten", province.kabupaten), ("kota", province.kota)):
-                for name in names:
-                    if f"{kind.capitalize()} {name}" in own:
-                        continue
-                    entry = Elsewhere(f"{kind.capitalize()} {name}", regencies.owner)
-                    for prefix in _FULL[kind]:
-                        self._names[prefix, *_words(name)] = _Name(entry, "nothing", province=False)
-                    if name in province.kabupaten and name in province.kota:
-                        entry = Elsewhere(name, regencies.owner)
-                    for bare in (name, *regencies.aliases.get(name, ())):
-                        self._add(bare, entry, known)
+            for full, kind, name in _governments(province):
+                if full in own:
+                    continue
+                shared = name in province.kabupaten and name in province.kota
+                self._add_full(_FULL[kind], name, Elsewhere(full, regencies.owner))
+                for bare in (name, *regencies.aliases.get(name, ())):
+                    self._add(bare, Elsewhere(name if shared else full, regencies.owner), known)
             if _HOME.isdisjoint(_words(province.name)):
                 for name in (province.name, *province.aliases):
-                    self._add(name, Elsewhere(province.name, regencies.owner), known, province=True)
+                    entry = Elsewhere(province.name, regencies.owner)
+                    self._add(name, entry, known, province=True)
+                    self._add_full(_PROVINCE, name, entry, province=True)
         self._firsts = {name[0] for name in self._names}
+        self._bare = frozenset(name for province in regencies.provinces for _, _, name in _governments(province))
+
+    def has(self, name: str) -> bool:
+        """Tell whether a regency or city bears this name."""
+        return name in self._bare
+
+    def _add_full(self, prefixes: Iterable[str], name: str, entry: Elsewhere, *, province: bool = False) -> None:
+        for prefix in prefixes:
+            self._names.setdefault((prefix, *_words(name)), _Name(entry, "nothing", province))
 
     def _add(self, name: str, entry: Elsewhere, known: Collection[tuple[str, ...]], *, province: bool = False) -> None:
         folded = name.casefold()
@@ -130,7 +129,7 @@ class Atlas:
         if not named:
             return []
         shouting = sum(word.isupper() for word in typed) > len(typed) / 2
-        passing = not _COMPARING.isdisjoint(words)
+        passing = not self._comparing.isdisjoint(words)
         mentions = []
         for start, length, name in named:
             before = words[start - 1] if start else ""
@@ -143,7 +142,7 @@ class Atlas:
                 if name.need == "office" and not capital:
                     continue
                 standing = "faint"
-            elif before in FROM_OR_TO or passing:
+            elif passing or before in FROM_OR_TO or after in _EVEN or (before in AT and self._is_life(words, start)):
                 standing = "passing"
             mentions.append(Mention(start, length, name.entry, standing))
         return mentions
@@ -160,6 +159,10 @@ class Atlas:
                     yield place, size, name
                     break
 
+    def _is_life(self, words: list[str], start: int) -> bool:
+        """Tell whether the words before ``di`` speak of somebody's life: ``saya lagi di Jakarta``."""
+        return start > 1 and words[start - 2] in self._lives
+
     def _goes_on(self, typed: list[str], place: int) -> bool:
         """Tell whether a word with a capital follows that begins no name here: ``Puncak Merapi`` is another name."""
         return place < len(typed) and typed[place][:1].isupper() and typed[place].casefold() not in self._firsts
@@ -167,13 +170,17 @@ class Atlas:
     def _in_province(self, words: list[str], place: int) -> bool:
         """Tell whether the name of a province stands at this place."""
         return any(
-            (name := self._names.get(tuple(words[place : place + size]))) is not None and name.province
+            (name := self._names.get(tuple(words[place : place + size]))) is not None
+            and name.province
+            and name.need == "nothing"
             for size in (1, 2, 3)
         )
 
     @staticmethod
     def _is_name(need: _Need, before: str, *, capital: bool) -> bool:
-        if need == "nothing" or before in _OFFICES:
+        if need == "nothing" or before in _QUAKES:
+            return True
+        if need == "at" and (before in _EVENTS or before in _OFFICES):
             return True
         return before in _AROUND and (need == "at" or capital)
 
@@ -181,6 +188,12 @@ class Atlas:
 def is_about_home(words: Collection[str]) -> bool:
     """Tell whether a text speaks of the county's own surroundings without naming a place there."""
     return not _HOME.isdisjoint(words) or not _HERE.isdisjoint(words)
+
+
+def _governments(province: Province) -> Iterator[tuple[str, Literal["kabupaten", "kota"], str]]:
+    """Yield the full name, the kind and the bare name of each regency and city of a province."""
+    yield from ((f"Kabupaten {name}", "kabupaten", name) for name in province.kabupaten)
+    yield from ((f"Kota {name}", "kota", name) for name in province.kota)
 
 
 def _words(name: str) -> tuple[str, ...]:

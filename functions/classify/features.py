@@ -24,7 +24,7 @@ SCALES: Final = {
     "known": 0.5,
     "gram": 1.2,
     "sign": 0.5,
-    "under": 0.5,
+    "under": 1.0,
     "gate": 3.0,
 }
 """How much each family weighs in training. Chosen by hand; the scores change little between half and double."""

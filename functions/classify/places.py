@@ -118,7 +118,7 @@ class Gazetteer:
         far = {mention.start: mention.entry for mention in mentions}
         covered = {place for mention in mentions for place in range(mention.start, mention.start + mention.length)}
         hits = [hit for hit in hits if hit.start not in covered]
-        self._weigh(_without_namesakes(hits, far, words, seen), words, spellings, seen)
+        self._weigh(self._without_namesakes(hits, far, words, seen), words, spellings, seen)
         seen.outside += [mention.entry for mention in mentions if mention.standing == "place"]
         passing = any(mention.standing == "passing" for mention in mentions)
         return _conclude(seen, words, lanes=not _LANES.isdisjoint(words), passing=passing)
@@ -157,8 +157,7 @@ class Gazetteer:
                 if _is_kapanewon(hit, hit.entry, _Text(words, spellings, hits), seen):
                     seen.kapanewon.append(hit.entry)
             elif isinstance(hit.entry, Outside) and (
-                hit.entry in seen.outside
-                or (_has_cue(hit, words, _KAPANEWON_CUES) and not _claimed_by_sleman(hit, hits))
+                hit.entry in seen.outside or (_is_district(hit, hit.entry, words) and not _claimed_by_sleman(hit, hits))
             ):
                 seen.outside.append(hit.entry)
         kapanewon = {entry.name for entry in seen.kapanewon}
@@ -168,6 +167,34 @@ class Gazetteer:
                     seen.landmarks.append(hit.entry)
                 else:
                     seen.kalurahan.append(hit.entry)
+
+    def _without_namesakes(
+        self, hits: list[_Hit], far: dict[int, Elsewhere], words: list[str], seen: _Seen
+    ) -> list[_Hit]:
+        """Return the hits without names of ours that the words beside them place outside; those go to `seen`.
+
+        `far` maps the place of a word to the regency elsewhere that is named there.
+        """
+        kapanewon = {
+            hit.entry.name for hit in hits if isinstance(hit.entry, Kapanewon) and hit.entry.strength != "county"
+        }
+        kept: list[_Hit] = []
+        for hit in hits:
+            if isinstance(hit.entry, Road | Outside) or _home(hit.entry) in kapanewon:
+                kept.append(hit)
+                continue
+            rivals = [other.entry for other in hits if other.start == hit.start and isinstance(other.entry, Outside)]
+            namesake = _namesake(hit, rivals, hits, far, words)
+            if namesake is not None:
+                seen.outside.append(namesake)
+                continue
+            kept.append(hit)
+            if isinstance(hit.entry, Kalurahan | Landmark) and not _has_cue(hit, words, _KALURAHAN_CUES):
+                # Umbulharjo alone may be the city's, and Sukoharjo a whole regency; "kec Sidorejo" is none of ours.
+                strange = _has_cue(hit, words, _KAPANEWON_CUES) and _is_common(hit.entry)
+                borne = bool(rivals) or (isinstance(hit.entry, Kalurahan) and self._atlas.has(hit.entry.name))
+                seen.doubtful |= strange or (borne and _OURS.isdisjoint(words))
+        return kept
 
 
 class _Text(NamedTuple):
@@ -227,32 +254,17 @@ def _has_cue(hit: _Hit, words: list[str], cues: frozenset[str]) -> bool:
     return hit.start > 0 and words[hit.start - 1] in cues
 
 
+def _is_district(hit: _Hit, entry: Outside, words: list[str]) -> bool:
+    """Tell whether the words beside a name say that it is a district of this neighbour."""
+    after = hit.start + hit.length
+    if entry.name == _CITY:
+        return _has_cue(hit, words, _KAPANEWON_CUES) or (after < len(words) and words[after] in _CITY_SHORT)
+    # Only the city's districts are called kemantren.
+    return _has_cue(hit, words, _KAPANEWON_CUES - {"kemantren"})
+
+
 def _claimed_by_sleman(hit: _Hit, hits: list[_Hit]) -> bool:
     return any(other.start == hit.start and not isinstance(other.entry, Outside) for other in hits)
-
-
-def _without_namesakes(hits: list[_Hit], far: dict[int, Elsewhere], words: list[str], seen: _Seen) -> list[_Hit]:
-    """Return the hits without names of ours that the words beside them place outside; those go to `seen`.
-
-    `far` maps the place of a word to the regency elsewhere that is named there.
-    """
-    kapanewon = {hit.entry.name for hit in hits if isinstance(hit.entry, Kapanewon) and hit.entry.strength != "county"}
-    kept: list[_Hit] = []
-    for hit in hits:
-        if isinstance(hit.entry, Road | Outside) or _home(hit.entry) in kapanewon:
-            kept.append(hit)
-            continue
-        rivals = [other.entry for other in hits if other.start == hit.start and isinstance(other.entry, Outside)]
-        namesake = _namesake(hit, rivals, hits, far, words)
-        if namesake is not None:
-            seen.outside.append(namesake)
-            continue
-        kept.append(hit)
-        if isinstance(hit.entry, Kalurahan | Landmark) and not _has_cue(hit, words, _KALURAHAN_CUES):
-            # Umbulharjo alone is a kalurahan here and a kemantren of the city; "kec Sidorejo" is none of ours.
-            strange = _has_cue(hit, words, _KAPANEWON_CUES) and _is_common(hit.entry)
-            seen.doubtful |= strange or (bool(rivals) and _OURS.isdisjoint(words))
-    return kept
 
 
 def _home(entry: _Named) -> str | None:
@@ -269,12 +281,14 @@ def _namesake(
 ) -> Outside | Elsewhere | None:
     """Return the place outside that a name of ours means here; None when it is ours."""
     after = hit.start + hit.length
-    if rivals and isinstance(hit.entry, Kalurahan | Landmark):
-        if _has_cue(hit, words, _KAPANEWON_CUES):
-            return rivals[0]
-        city = next((rival for rival in rivals if rival.name == _CITY), None)
-        if city is not None and after < len(words) and words[after] in _CITY_SHORT:
-            return city
+    if isinstance(hit.entry, Kalurahan | Landmark):
+        district = next((rival for rival in rivals if _is_district(hit, rival, words)), None)
+        if district is not None:
+            return district
+    bearers = {f"Kabupaten {hit.entry.name}", f"Kota {hit.entry.name}"}
+    bearer = next((entry for entry in far.values() if entry.name in bearers), None)
+    if bearer is not None and not (isinstance(hit.entry, Kapanewon) and _has_cue(hit, words, _KAPANEWON_CUES)):
+        return bearer
     while after not in far and after < len(words) - 1 and words[after] in _LINKS:
         after += 1
     if after in far and _is_common(hit.entry):

@@ -1,7 +1,8 @@
 """A second opinion on a post the linear model is unsure of: what is asked, how the answer is read, what it changes.
 
 Pure. The answer comes from a language model that has read a stranger's text, so only known codes are taken from it.
-Whatever a text makes that model say, the post can only go to a department that the first decision already named.
+Whatever a text makes that model say, the post can only go to a department that the first decision already named, and a
+post in review stays there: it drops nothing, opens no ticket and wakes nobody.
 """
 
 from __future__ import annotations
@@ -13,15 +14,17 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, get_args
 
 from aduan.confidentiality import any_confidential
-from aduan.triage import KINDS, ReportKind, Triage, Urgency
+from aduan.triage import DESK, KINDS, ReportKind, Triage, Urgency
 from classify.classifier import UNSURE_REPORT, UNSURE_TOPIC
 from classify.departments import NO_OWNER, Choice, choose, doubt_about
-from classify.features import features_of
-from classify.model import Model, Probabilities, load_model
+from classify.features import context_features, features_of
+from classify.model import Model, Probabilities, gate_name, load_model
 from classify.phrase_matches import reader_of
 
 if TYPE_CHECKING:
+    from aduan.context import Context
     from aduan.directory import Directory
+    from aduan.post import ChannelKind
 
 TOOL: Final = "sort"
 LONGEST_SENT: Final = 2_000
@@ -32,8 +35,10 @@ _PROVIDERS_OWN: Final = 1_000
 """Tokens that a provider adds to a request with a tool, rounded up."""
 _ELSEWHERE: Final = re.compile(r"(?:https?://|www\.)\S+|(?<!\w)@[\w.]+")
 """Addresses and account names, which lead to people and say nothing about the matter."""
-_URGENCIES: Final[tuple[str, ...]] = get_args(Urgency)
+_URGENCIES: Final[tuple[str, ...]] = tuple(urgency for urgency in get_args(Urgency) if urgency != "suspected")
+"""What can be answered. Only the rules suspect a danger."""
 _NO_REPORT: Final = "pendapat kedua: bukan laporan"
+_QUESTION: Final = "pertanyaan"
 _DOUBTS: Final = frozenset({UNSURE_REPORT, UNSURE_TOPIC, NO_OWNER})
 _SILENT: Final = "pendapat kedua: tidak terjawab"
 _INSTRUCTION: Final = """\
@@ -70,9 +75,13 @@ class Answer(NamedTuple):
 def is_unsure(triage: Triage) -> bool:
     """Tell whether the linear model was unsure of the topic, or of whether the post is a report at all.
 
-    False when a rule wants a person to look: then nobody else is asked.
+    That holds for every post in review that has words. False for a ticket when a rule wants a person to look, or danger
+    is suspected: then nobody else is asked.
     """
-    if triage.route != "desk":
+    if triage.route == "review":
+        # A photo without words has no topic that could be probable.
+        return triage.topic_probability > 0
+    if triage.route != "desk" or triage.urgency == "suspected":
         return False
     # The model says that it knows no topic by choosing one that belongs to no department.
     knows_none = triage.guess is None and NO_OWNER in triage.reasons
@@ -150,9 +159,20 @@ def unanswered(triage: Triage, model_id: str) -> Triage:
 
 
 def combine(  # noqa: PLR0913 # a text, the two opinions about it, and what they are about
-    text: str, triage: Triage, answer: Answer, *, directory: Directory, model_id: str, model: Model | None = None
+    text: str,
+    triage: Triage,
+    answer: Answer,
+    *,
+    directory: Directory,
+    model_id: str,
+    context: Context | None = None,
+    channel_kind: ChannelKind | None = None,
+    model: Model | None = None,
 ) -> Triage:
     """Combine a decision that `is_unsure` with the answer. The result is never a drop and never a new department.
+
+    A post in review stays in review, for a person to decide. If the answer takes it for a report or a question, its
+    kind, topic and guess become those of the answer, and a reason says so.
 
     A department is told without a person only if the answer's topic leads, by the usual rules, to one of the two
     departments of the first decision, no rule wants a person, and both agree whether it is an emergency. An answer can
@@ -160,48 +180,64 @@ def combine(  # noqa: PLR0913 # a text, the two opinions about it, and what they
     probabilities stay those of the linear model.
     """
     model = model or load_model()
-    reading = reader_of(directory).read(text)
+    reader, gate = reader_of(directory), gate_name(channel_kind, context)
+    reading = reader.read(text)
     choice = choose(answer.topic, reading, directory)
+    probable = model.weigh(features_of(reading, context_features(context, reader), gate))
+    said = _said(answer, directory)
+    if triage.route == "review":
+        follows = is_unsure(triage) and answer.is_report
+        return _noted(_sorted(triage, answer, choice, probable) if follows else triage, said, model_id)
     follows = (
         is_unsure(triage)
         and answer.is_report
         and choice.code in {triage.guess, triage.runner_up}
         and doubt_about(choice, reading, directory) is None
-        and answer.topic in model.auto_from
+        and answer.topic in model.gates[gate].auto_from
         and (answer.urgency == "emergency") == (triage.urgency == "emergency")
     )
     if follows:
         ours = directory.departments[choice.code].kind != "outside"
-        triage = _sent(triage, answer, choice, model.weigh(features_of(reading)), ours=ours)
-    said = f"pendapat kedua: {directory.topics[answer.topic].label}" if answer.is_report else _NO_REPORT
+        triage = _sent(triage, answer, choice, probable, ours=ours)
     return _noted(triage, said, model_id)
+
+
+def _said(answer: Answer, directory: Directory) -> str:
+    if not answer.is_report:
+        return _NO_REPORT
+    asked = f"{_QUESTION}, " if answer.kind == "question" else ""
+    return f"pendapat kedua: {asked}{directory.topics[answer.topic].label}"
 
 
 def _sent(triage: Triage, answer: Answer, choice: Choice, probable: Probabilities, *, ours: bool) -> Triage:
     """Turn a decision for the desk into one for the department that was chosen."""
     urgency = answer.urgency if triage.urgency == "normal" else triage.urgency
+    changes: dict[str, Any] = {"urgency": urgency, "department": choice.code, "ours": ours, "route": "auto"}
+    if urgency != triage.urgency:
+        changes["urgency_probability"] = round(probable.urgency.get(urgency, 0.0), 4)
+    settled = [reason for reason in triage.reasons if reason not in _DOUBTS]
+    return _sorted(triage.model_copy(update=changes | {"reasons": tuple(settled)}), answer, choice, probable)
+
+
+def _sorted(triage: Triage, answer: Answer, choice: Choice, probable: Probabilities) -> Triage:
+    """Give a decision the kind and topic of the answer, and the department that was chosen as its guess."""
     kind = answer.kind if answer.kind != "other" else triage.kind
     # Words that spoke for another topic no longer explain anything.
-    kept = [reason for reason in triage.reasons if reason not in _DOUBTS] if answer.topic == triage.topic else []
+    kept = triage.reasons if answer.topic == triage.topic else [r for r in triage.reasons if r in _DOUBTS]
+    probability = round(probable.topic.get(answer.topic, 0.0), 4)
     changes: dict[str, Any] = {
         "kind": kind,
         "topic": answer.topic,
-        "urgency": urgency,
-        "department": choice.code,
-        "ours": ours,
-        "route": "auto",
         "reasons": tuple(dict.fromkeys([*([choice.reason] if choice.reason else []), *kept])),
     }
     if kind != triage.kind:
         changes["kind_probability"] = round(probable.kind.get(kind, 0.0), 4)
     if answer.topic != triage.topic:
-        changes["topic_probability"] = round(probable.topic.get(answer.topic, 0.0), 4)
-    if urgency != triage.urgency:
-        changes["urgency_probability"] = round(probable.urgency.get(urgency, 0.0), 4)
-    if choice.code != triage.guess:
+        changes["topic_probability"] = probability
+    if choice.code not in {triage.guess, DESK}:
         changes |= {
             "guess": choice.code,
-            "confidence": triage.runner_up_probability,
+            "confidence": triage.runner_up_probability if choice.code == triage.runner_up else probability,
             "runner_up": triage.guess,
             "runner_up_probability": triage.confidence if triage.guess is not None else 0.0,
         }

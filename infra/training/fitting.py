@@ -197,7 +197,7 @@ def _fit_topic(examples: Sequence[Example], matrix: sp.csr_matrix) -> tuple[Head
                 f"a fold lacks the topics {', '.join(sorted(set(classes) - set(found)))}: too few texts to learn from"
             )
         scores[outside] = matrix[outside] @ part + offset
-    given = [examples[place].topic for place in known]
+    given = [str(examples[place].topic) for place in known]
     judge = LogisticRegression(C=JUDGE, max_iter=1000).fit(scores[known], given)
     logits = judge.decision_function(scores)
     # So strongly regularised, the judge is underconfident. One factor, learnt on the same unseen texts, corrects that.

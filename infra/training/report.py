@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from aduan.context import Context
 from aduan.directory import Directory
 from classify.adapter import Adapter
 from classify.classifier import classify
@@ -69,7 +70,7 @@ def decisions(
             classify(
                 example.text,
                 directory,
-                context=example.context if with_context else None,
+                context=example.context if with_context else _blind(example.context),
                 channel_kind=example.channel_kind,
                 model=model,
                 adapter=adapter,
@@ -77,6 +78,11 @@ def decisions(
         )
         for example in examples
     ]
+
+
+def _blind(context: Context | None) -> Context | None:
+    """Return a context of which only the addressee is known."""
+    return None if context is None else Context(to=context.to)
 
 
 def evaluation(path: Path, directory: Directory) -> str:

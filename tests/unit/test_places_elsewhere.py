@@ -62,6 +62,11 @@ def test_every_other_government_is_outside_by_its_full_name(name: str) -> None:
         ("pohon tumbang di jakarta selatan", "Kota Jakarta Selatan"),
         ("aku karo koncoku neng Pekalongan, ana kobongan", "Pekalongan"),
         ("banjir neng Solo", "Kota Surakarta"),
+        ("gempa Palu", "Kota Palu"),
+        ("banjir Kudus", "Kabupaten Kudus"),
+        ("Kartasura Sukoharjo banjir", "Kabupaten Sukoharjo"),
+        ("kemantren Jetis", "Kota Yogyakarta"),
+        ("Kraton jogja banjir", "Kota Yogyakarta"),
         ("di Tebet mati lampu", "Kota Jakarta Selatan"),
         ("banjir Jabar makin parah", "Jawa Barat"),
         ("kulonprogo banjir", "Kabupaten Kulon Progo"),
@@ -82,6 +87,10 @@ def test_a_name_alone_is_outside(text: str, name: str) -> None:
         ("banjir di Medan", "medan jalannya berat"),
         ("di Sungai Penuh sampah menumpuk", "sungai penuh sampah"),
         ("kabupaten Karo longsor", "aku karo kancaku kecelakaan"),
+        ("kabupaten Karo longsor", "damkar karo polisi tulung mrene"),
+        ("banjir di Poso Sulawesi Tengah", "lampune mati ket poso"),
+        ("kabupaten Balangan banjir", "jalan ruas Ngino-Balangan lubang"),
+        ("pantai di Bali kotor", "demo bali-bali dikeloni ibu"),
         ("kota Baubau gelap", "bau bau busuk dari kandang"),
         ("kab Buru banjir", "buru buru pulang kehujanan"),
         ("bupati Pati didemo", "tabrakane pati tenan"),
@@ -159,6 +168,11 @@ def test_a_kapanewon_with_a_namesake_too(theirs: str, outside: str, ours: str, k
     "text",
     [
         "jalan rusak di Umbulharjo",
+        "banjir di Sukoharjo",
+        "rumah kosong nyaris ambruk, pemiliknya di Jakarta",
+        "tembok ambruk, sing nduwe neng Bandung",
+        "rumah saya kebakaran, saya lagi di Jakarta",
+        "parkir mahal, di Surabaya saja gratis",
         "banjir di Pleret",
         "sampah di kecamatan Sidorejo",
         "warga Sleman kecelakaan di Semarang",
@@ -205,6 +219,12 @@ def test_a_danger_outside_wakes_nobody(name: str) -> None:
     assert there.urgency != "emergency"
     assert there.department in {DESK, "kab_lain", "kota_yogya", "pemda_lain"}
     assert (here.urgency, here.department) == ("emergency", "damkar")
+
+
+def test_a_cry_from_afar_is_still_heard() -> None:
+    """Somebody who is elsewhere while the house burns is not sent to the city where they are."""
+    cry = classify("tolong rumah saya kebakaran, saya lagi di Jakarta, anak saya di dalam", DIRECTORY)
+    assert (cry.urgency, cry.ours) == ("emergency", True)
 
 
 def _refusal(tmp_path: Path, **changes: Any) -> str:

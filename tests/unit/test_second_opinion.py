@@ -14,7 +14,7 @@ from aduan.directory_loading import load_directory
 from aduan.triage import DESK, Triage
 from classify.classifier import UNSURE_REPORT, UNSURE_TOPIC, classify
 from classify.departments import NO_OWNER
-from classify.model import load_model
+from classify.model import Model, load_model
 from classify.second_opinion import (
     LONGEST_SENT,
     MOST_WRITTEN,
@@ -33,8 +33,16 @@ from tests.builders import a_triage
 from tests.fake_bedrock import MODEL, SPENT, USAGE, a_response, codes
 
 DIRECTORY = load_directory()
-WEIGHTS = dataclasses.replace(load_model(), auto_from=dict.fromkeys(DIRECTORY.topics, 0.99))
-"""The deployed model; only its probabilities are read here."""
+
+
+def trusting(*topics: str) -> Model:
+    """Return the deployed model, which sends only these topics without a person. Its weights decide nothing here."""
+    model = load_model()
+    gates = {name: gate._replace(auto_from=dict.fromkeys(topics, 0.99)) for name, gate in model.gates.items()}
+    return dataclasses.replace(model, gates=gates)
+
+
+WEIGHTS = trusting(*DIRECTORY.topics)
 PRICES = Prices(read=1.0, written=5.0)
 TEXT = "lampu di depan pasar mati, dalan dadi peteng, banyak lubang"
 LAST = f"bedrock:{MODEL}"
@@ -147,7 +155,7 @@ def test_the_rules_name_the_department() -> None:
 def test_a_topic_that_never_goes_out_alone_does_not_go_out_on_advice() -> None:
     """A topic for which the linear model has no threshold goes to the desk, whoever agrees."""
     answer = Answer(**codes())
-    shy = dataclasses.replace(WEIGHTS, auto_from={"jalan": 0.5})
+    shy = trusting("jalan")
     assert combine(TEXT, unsure(), answer, directory=DIRECTORY, model_id=MODEL, model=shy).route == "desk"
 
 
@@ -173,6 +181,42 @@ def test_nothing_else_is_asked_about() -> None:
         unsure(reasons=("lebih dari satu instansi disebut: perlu dilihat",)),
     ]
     assert not any(is_unsure(triage) for triage in decided)
+
+
+def in_review(**changes: Any) -> Triage:
+    """Return a decision that may be about lamps, and that a person has to see before it is a ticket."""
+    return unsure(**({"route": "review", "department": None, "reasons": ("kata: lampu", UNSURE_REPORT)} | changes))
+
+
+def test_what_is_in_review_is_asked_about_unless_it_has_no_words() -> None:
+    """A post in review has words to ask about, whatever put it there; a photo has none."""
+    assert is_unsure(in_review())
+    assert is_unsure(in_review(reasons=("menyebut politik: perlu dilihat",)))
+    assert not is_unsure(classify("", DIRECTORY, has_photo=True))
+
+
+def test_a_suspected_danger_stays_with_the_desk() -> None:
+    """Whoever answers what, a person looks at a suspected danger, and nobody can answer that one is suspected."""
+    assert not is_unsure(unsure(urgency="suspected"))
+    assert second(unsure(urgency="suspected")).route == "desk"
+    assert answer_of(a_response(codes(urgency="suspected")), DIRECTORY) is None
+
+
+def test_a_post_in_review_is_sorted_and_stays_there() -> None:
+    """The answer's kind, topic and department are shown to the person who decides; there is no ticket and no alarm."""
+    after = second(in_review(), topic="kesehatan", kind="request", urgency="emergency")
+    assert (after.route, after.department, after.urgency) == ("review", None, "normal")
+    assert (after.kind, after.topic, after.guess, after.runner_up) == ("request", "kesehatan", "dinkes", "dishub")
+    assert after.reasons == (UNSURE_REPORT, "pendapat kedua: Kesehatan")
+
+
+def test_the_likely_lane_of_a_post_in_review_is_named() -> None:
+    """A question and chatter are named so; what was decided about chatter stays as it was."""
+    question, nothing = second(in_review(), kind="question"), second(in_review(), is_report=False, topic="jalan")
+    assert (question.route, question.kind) == ("review", "question")
+    assert question.reasons[-1] == "pendapat kedua: pertanyaan, Penerangan jalan umum"
+    assert nothing.reasons == (*in_review().reasons, "pendapat kedua: bukan laporan")
+    assert (nothing.route, nothing.topic, nothing.guess) == ("review", "penerangan_jalan", "dishub")
 
 
 def test_asking_in_vain_is_written_down() -> None:
@@ -305,16 +349,17 @@ TEXTS = st.text(max_size=80) | st.sampled_from(
 ANSWERS = st.fixed_dictionaries(
     {
         "is_report": st.booleans() | st.none(),
-        "kind": st.sampled_from(["complaint", "request", "suggestion", "other", "x"]),
+        "kind": st.sampled_from(["complaint", "request", "question", "suggestion", "other", "x"]),
         "topic": st.sampled_from([*DIRECTORY.topics, "x"]),
-        "urgency": st.sampled_from(["emergency", "urgent", "normal", "x"]),
+        "urgency": st.sampled_from(["emergency", "suspected", "urgent", "normal", "x"]),
     }
 )
 TRIAGES = st.builds(
-    unsure,
+    lambda route, **changes: in_review(**changes) if route == "review" else unsure(**changes),
+    route=st.sampled_from(["desk", "review"]),
     guess=GUESSES,
     runner_up=GUESSES,
-    urgency=st.sampled_from(["emergency", "urgent", "normal"]),
+    urgency=st.sampled_from(["emergency", "suspected", "urgent", "normal"]),
     reasons=st.sampled_from([(UNSURE_TOPIC,), (UNSURE_REPORT,), (NO_OWNER,), ("perlu dilihat",)]),
 )
 
@@ -331,7 +376,7 @@ def test_garbage_is_no_answer(response: dict[str, Any]) -> None:
 @settings(max_examples=400)
 @given(text=TEXTS, before=TRIAGES, given_codes=ANSWERS | JSON)
 def test_whatever_is_answered_the_decision_holds(text: str, before: Triage, given_codes: Any) -> None:
-    """An answer drops no post, and sends none without a person to a group or to an office that was not guessed."""
+    """An answer drops no post, makes none in review a ticket, and sends none to an office that was not guessed."""
     answer = answer_of(a_response(given_codes), DIRECTORY)
     if answer is None:
         after = unanswered(before, MODEL)
@@ -339,10 +384,13 @@ def test_whatever_is_answered_the_decision_holds(text: str, before: Triage, give
         after = combine(text, before, answer, directory=DIRECTORY, model_id=MODEL, model=WEIGHTS)
     assert Triage.model_validate(after.model_dump()) == after
     assert after.is_report
-    assert after.route in {"auto", "desk"}
+    assert after.route == before.route or (before.route, after.route) == ("desk", "auto")
     assert after.decided_by.endswith(LAST)
     assert len(after.reasons) <= len(before.reasons) + 2
     assert all(0 <= number <= 1 for name, number in after.model_dump().items() if "probability" in name)
+    if after.route == "review":
+        assert (after.department, after.urgency) == (None, before.urgency)
+        return
     if after.route == "desk":
         kept = {"reasons": before.reasons, "decided_by": before.decided_by}
         assert after.model_copy(update=kept) == before
