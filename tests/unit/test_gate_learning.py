@@ -18,12 +18,10 @@ from classify.phrase_matches import reader_of
 from learn.fitting import CONFIDENCE, PROMISE, Decision, fit, most_lost
 from learn.logistic import Row, fitted
 from learn.unseen import fingerprint, unseen_logits, write_unseen
+from tests.desk import CHEERS, NAMES, PLEAS, comments, decided
 from tests.small_model import OUTCOMES, write_model
 
 DIRECTORY = load_directory()
-CHEERS = ("semangat", "mantap", "sehat", "amin", "keren", "hore", "lucu", "ganteng", "barokah", "sukses")
-PLEAS = ("gelap", "bocor", "mampet", "macet", "bau", "retak", "rubuh", "lapor", "lambat", "kotor")
-NAMES = ("pak", "bu", "mas", "mbak", "lur", "dab", "kang", "om", "tante", "eyang")
 
 
 @pytest.fixture(scope="module")
@@ -43,23 +41,6 @@ def shown(texts: Iterable[str], model: Model, adapter: Adapter | None = None) ->
             probable, gate = adapter.applied(probable, gate, features, "comment")
         answers.append(probable.relevance >= gate.drop_below)
     return answers
-
-
-def comments(words: tuple[str, ...], number: int, *, seed: int) -> list[str]:
-    """Make comments of these words, all different."""
-    draw = random.Random(seed)  # noqa: S311 # test data
-    made: set[str] = set()
-    while len(made) < number:
-        made.add(" ".join((*draw.sample(words, 3), *draw.sample(NAMES, 2))))
-    return sorted(made)
-
-
-def decided(reports: int = 100, chatter: int = 200, *, by: str | None = None) -> list[Decision]:
-    """Return decisions of a desk that is right: pleas are complaints, cheers are chatter."""
-    return [
-        *(Decision(text, "complaint", text, by=by) for text in comments(PLEAS, reports, seed=1)),
-        *(Decision(text, "other", text, by=by) for text in comments(CHEERS, chatter, seed=2)),
-    ]
 
 
 def test_what_the_desk_always_clicks_away_is_no_longer_shown(model: Model) -> None:
