@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import datetime
 from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
@@ -89,6 +90,14 @@ class Post(Record):
         """Names what the post stands under on its channel: equal for all posts of a thread."""
         under = self.context.under if self.context is not None else ""
         return under[:_THREAD_NAME] or self.parent_id or self.native_id
+
+    def takes_answer(self, at: datetime) -> bool:
+        """Tell whether the account's answer of that moment is to be noted: the first one to this version of the post.
+
+        A ticket and chatter are not waiting for an answer in words.
+        """
+        waits = self.lane in {"question", "review"} or (self.state == "new" and self.ticket is None)
+        return waits and self.answered_at is None and (self.revised_at is None or at >= self.revised_at)
 
     @property
     def lane(self) -> Route | None:

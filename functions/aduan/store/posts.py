@@ -149,7 +149,8 @@ class DynamoPostStore:
                 Key=to_image(post_key(post.key)),
                 UpdateExpression=(
                     "SET #text = :text, clipped = :clipped, has_photo = :has_photo, digest = :digest, #state = :new,"
-                    f" revised_at = :at, work_queue = :queue, act_at = :act_at{sets} REMOVE expires_at, missed_at"
+                    f" revised_at = :at, work_queue = :queue, act_at = :act_at{sets}"
+                    " REMOVE expires_at, missed_at, answered_at"
                 ),
                 ConditionExpression="attribute_exists(pk) AND digest <> :digest AND attribute_not_exists(gone_at)",
                 ExpressionAttributeNames={"#text": "text", "#state": "state"},
@@ -197,7 +198,7 @@ class DynamoPostStore:
                 Key=to_image(post_key(post.key)),
                 UpdateExpression=(
                     f"SET {', '.join(f'{name} = {value}' for name, value in names.items())}"
-                    " REMOVE gone_at, gone_reason, revised_at, missed_at, expires_at, sorted_at, sorted_by"
+                    " REMOVE gone_at, gone_reason, revised_at, missed_at, expires_at, sorted_at, sorted_by, answered_at"
                 ),
                 ConditionExpression="attribute_exists(gone_at)",
                 ExpressionAttributeNames={"#text": "text", "#state": "state"},
@@ -399,7 +400,7 @@ def triaged_update(  # noqa: PLR0913 # a post, the decision, and what else is wr
         at: When that was.
     """
     sets: dict[str, object] = {"state": "triaged", "triage": attributes(triage)}
-    removed = {"work_queue", "act_at", "expires_at", "sorted_at", "sorted_by", "answered_at"}
+    removed = {"work_queue", "act_at", "expires_at", "sorted_at", "sorted_by"}
     context = fitted(post.model_copy(update={"state": "triaged", "triage": triage, "ticket": ticket})).context
     if context is None:
         removed.add("context")
@@ -409,12 +410,15 @@ def triaged_update(  # noqa: PLR0913 # a post, the decision, and what else is wr
         sets["ticket"] = ticket
     elif triage.route == "drop" and expires_at is not None:
         sets["expires_at"] = int(expires_at.timestamp())
-    elif (where := lane_queue(triage.route, post.channel)) is not None:
+    elif (where := lane_queue(triage.route, post)) is not None:
         sets |= {"work_queue": where, "act_at": post.fetched_at}
     if by is not None:
         sets |= {"sorted_by": by, "sorted_at": at}
     names = {name: f"#{name}" for name in (*sets, *removed)}
     conditions = ["#state = :before", _SAME_VERSION]
+    if post.answered_at is None:
+        # Whoever did not see the answer would leave an answered question on the list.
+        conditions.append("attribute_not_exists(answered_at)")
     given = {**sets, "before": post.state, "digest": post.digest}
     if post.state == "triaged" and post.triage is not None:
         conditions += ["#triage.#route = :route", "attribute_not_exists(#ticket)"]
@@ -434,9 +438,14 @@ def triaged_update(  # noqa: PLR0913 # a post, the decision, and what else is wr
     }
 
 
-def lane_queue(route: Route, channel: str) -> str | None:
-    """Return the partition of the sparse index in which a lane's posts are listed; None when they are not."""
-    return {"review": REVIEW, "question": f"{QUESTION}#{channel}"}.get(route)
+def lane_queue(route: Route, post: Post) -> str | None:
+    """Return the partition of the sparse index in which a lane lists the post; None when it is not listed.
+
+    A question that the account has answered is not.
+    """
+    if route == "question" and post.answered_at is not None:
+        return None
+    return {"review": REVIEW, "question": f"{QUESTION}#{post.channel}"}.get(route)
 
 
 def lane_counts(table: Table, post: Post, route: Route) -> list[dict[str, Any]]:
