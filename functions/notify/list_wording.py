@@ -215,7 +215,7 @@ def _steps(waiting: Waiting) -> Iterator[str]:
             "Buka daftar tulisan dengan GET /review, lalu kirim keputusan dengan POST /review: Perangkat Daerah yang "
             "berwenang, pertanyaan, atau bukan laporan."
         )
-        yield "Tiket yang dibuka memakai waktu tulisan itu ditulis, jadi tenggatnya tidak mundur karena menunggu."
+        yield "Tiket yang dibuka mencatat waktu tulisan itu ditulis, bukan waktu keputusan Anda."
     if waiting.questions:
         yield "Jawab pertanyaan langsung di bawah tulisannya, memakai akun yang ditanya."
         yield (
