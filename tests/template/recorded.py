@@ -14,6 +14,8 @@ from moto import mock_aws
 
 from actions.presence import SOONEST, served
 from actions.routes import Routes
+from admin_api.requests import Sorting
+from admin_api.sorting import opened
 from aduan.action_token import Action, verified
 from aduan.channel import Rejected, TokenCheck
 from aduan.directory_loading import load_directory
@@ -70,6 +72,7 @@ from tests.unit.fakes_notify import FakeMail, FakeSms, a_contact
 
 DIRECTORY: Final = load_directory()
 LATER: Final = NOON + timedelta(hours=1)
+CANDIDATE: Final = a_triage(department=None, route="review")
 CHATTER: Final = a_triage(is_report=False, kind="other", topic=None, department=None, route="drop")
 _PART_ACTIONS: Final = {
     "Put": "PutItem",
@@ -319,7 +322,12 @@ def poll_channels(world: World) -> None:
     told = world.open("told")
     world.correct(world.before, "told", topic="jalan")
     resolve(world, "done")
-    gone = frozenset({"told", "done", "2"})
+    for native_id, triage in (("candidate", CANDIDATE), ("asked", a_triage(department=None, route="question"))):
+        assert posts.add(a_post(native_id=native_id, fetched_at=NOON))
+        DynamoPostStore(world.before).settle(a_post(native_id=native_id, fetched_at=NOON), triage, LATER)
+    sort(world.before, "instagram#candidate")
+    assert DynamoLaneStore(world.table).answered("instagram#asked", LATER)
+    gone = frozenset({"told", "done", "2", "candidate"})
     tickets = DynamoTicketStore(world.table)
     for missed, at in ((0, LATER), (len(gone), LATER + timedelta(days=1))):
         lease_for = timedelta(minutes=2)
@@ -349,8 +357,29 @@ def classify(world: World) -> None:
     world.correct(world.before, "corrected", topic="jalan")
     assert DynamoPostStore(world.before).revise(a_post(native_id="corrected", text="another text"))
     assert world.decide("instagram#corrected", a_triage(), LATER) == "auto"
+    keep_in_lanes(world)
     contradict(world)
     ask_for_a_second_opinion(world)
+
+
+def keep_in_lanes(world: World) -> None:
+    """Put a post among the candidates; decide anew about one that a person had sorted, and about another candidate."""
+    for native_id, route in (("maybe", "auto"), ("sorted", "drop")):
+        key = f"instagram#{native_id}"
+        DynamoPostStore(world.before).add(a_post(native_id=native_id))
+        assert world.decide(key, CANDIDATE) == "review"
+        if route == "drop":
+            sort(world.before, key)
+        assert DynamoPostStore(world.before).revise(a_post(native_id=native_id, text="another text"))
+        assert world.decide(key, a_triage() if route == "auto" else CHATTER, LATER) == route
+
+
+def sort(table: Table, key: str, route: str = "drop") -> None:
+    """Let a person move a candidate to another lane."""
+    post = DynamoPostStore(table).get(key)
+    assert post is not None
+    example = an_example(post=key, ticket=None, by="admin-1")
+    DynamoLaneStore(table).sort(post, a_triage(route=route, department=None), example, timedelta(days=30))
 
 
 def notify(world: World) -> None:
@@ -453,6 +482,7 @@ def follow_up(world: World) -> None:
     assert {"post_auto", "post_drop", "notice_parked"} <= set(run.outcomes)
     assert run.outcomes["notice_sent"] == 6
     text(world)
+    keep_in_lanes(world)
     contradict(world)
     ask_for_a_second_opinion(world)
 
@@ -476,9 +506,29 @@ def admin_api(world: World) -> None:
     contacts.put(a_contact("dlh"))
     assert contacts.get(ContactId("dlh")) is not None
     world.correct(world.table, "complaint", department="dlh")
+    review(world)
     examples = DynamoExampleStore(world.table)
     assert examples.get(a_ticket_of("complaint")) is not None
     assert examples.page("2026-11", 10)[0]
+
+
+def review(world: World) -> None:
+    """Ask for candidates and questions, count them, and decide about one in each way."""
+    lanes, posts = DynamoLaneStore(world.table), DynamoPostStore(world.table)
+    for native_id in ("ticket", "question", "none"):
+        DynamoPostStore(world.before).add(a_post(native_id=native_id))
+        DynamoPostStore(world.before).settle(a_post(native_id=native_id), CANDIDATE, LATER)
+    assert len(lanes.candidates()) == 3
+    sort(world.table, "instagram#question", "question")
+    sort(world.table, "instagram#none")
+    assert len(lanes.questions(a_channel().id)) == 1
+    post = posts.get("instagram#ticket")
+    assert post is not None
+    code = ticket_code(post.key)
+    asked = Sorting(post=post.key, version=post.version, decision="ticket", department="dlh")
+    change = opened(asked, post, a_triage(), DIRECTORY, code=code, by="admin-1", now=LATER)
+    DynamoTicketStore(world.table).write(change)
+    assert Statistics(world.table).lanes(["2026-11"])
 
 
 def intake(world: World) -> None:
