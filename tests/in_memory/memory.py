@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from aduan.channel import Cursor, Rejected, Run, Sweep, TokenCheck
 from aduan.example import Example
+from aduan.gate_version import GateInForce, GateRun, GateVersion
 from aduan.notice import AnyNotice, Contact, NoticeId
 from aduan.post import Post
 from aduan.reply import Reply
@@ -56,6 +57,11 @@ class Memory:
     """The ticket and time of the last SMS, by department and matter."""
     answers: dict[str, datetime] = field(default_factory=dict)
     """When the account answered a post, by the post's key."""
+    gates: dict[int, tuple[GateVersion, bytes]] = field(default_factory=dict)
+    """Each version of the gate with its weights."""
+    gate_in_force: GateInForce = field(default_factory=GateInForce)
+    gate_run: GateRun | None = None
+    samples: Counter[date] = field(default_factory=Counter)
     reads: int = 0
     writes: int = 0
     calls: int = 0
