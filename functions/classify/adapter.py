@@ -15,21 +15,17 @@ import struct
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from classify.features import FAMILIES, SCALES
-from classify.model import Gate, Model, Probabilities, gate_name, logistic, logit
-
-if TYPE_CHECKING:
-    from aduan.context import Context
-    from aduan.post import ChannelKind
+from classify.model import Gate, Model, Probabilities, logistic, logit
 
 LARGEST: Final = 200_000
 """Most bytes of an adapter: it is kept as one item of the table, which may have 400 KB."""
 MOST_FEATURES: Final = 18_000
 """Most features of an adapter; with seven bytes for each it stays below `LARGEST`."""
 HEADS: Final = ("report", "shown", "question")
-FURTHEST: Final = 4.0
+FURTHEST: Final = 3.0
 """Most that an adapter shifts a logit. So it never drops what the base model is quite sure of, whatever it was taught:
 a desk that is deceived, or one person who clicks everything away, cannot silence a topic."""
 DENSE: Final = ("bias", *HEADS)
@@ -93,19 +89,13 @@ class Adapter:
     """The weights of each feature, by its hash, in steps for each of `HEADS`."""
 
     def applied(
-        self,
-        probable: Probabilities,
-        gate: Gate,
-        features: Sequence[Iterable[str]],
-        *,
-        channel_kind: ChannelKind | None,
-        context: Context | None,
+        self, probable: Probabilities, gate: Gate, features: Sequence[Iterable[str]], name: str
     ) -> tuple[Probabilities, Gate]:
-        """Return what `classify` decides by: the corrected probabilities and gate, or both unchanged.
+        """Return what `classify` decides by: the corrected probabilities, and the gate of that `name` as it was learnt.
 
-        Unchanged where too little was decided about posts of this kind.
+        Both are unchanged where too little was decided about such posts.
         """
-        drop_below = self.drop_below.get(gate_name(channel_kind, context))
+        drop_below = self.drop_below.get(name)
         if drop_below is None:
             return probable, gate
         return self.adjusted(probable, features), gate._replace(drop_below=drop_below)

@@ -50,16 +50,17 @@ class Weights(NamedTuple):
         return float(sum(map(operator.mul, map(self.sparse.__getitem__, row.places), row.values)))
 
 
-def fitted(rows: Sequence[Row], size: int, penalty: float) -> Weights:
+def fitted(rows: Sequence[Row], shared: int, size: int, penalty: float) -> Weights:
     """Return the weights that explain the rows best; the same rows give the same weights.
 
     Args:
-        rows: The examples, at least one, all with as many shared values.
+        rows: The examples, all with as many shared values.
+        shared: How many shared values that is.
         size: Number of sparse features; every place in the rows is below it.
         penalty: How strongly weights are held at zero, above 0.
     """
     counted = [row for row in rows if row.weight > 0]
-    weights = Weights([0.0] * len(rows[0].shared), [0.0] * size)
+    weights = Weights([0.0] * shared, [0.0] * size)
     lengths = [sum(value * value for value in row.values) / penalty for row in counted]
     given = [0.0] * len(counted)
     order = list(range(len(counted)))
