@@ -12,8 +12,9 @@ from aduan.gate_version import GateInForce, GateRun, GateVersion
 from aduan.notice import AnyNotice, Contact, NoticeId
 from aduan.post import Post
 from aduan.reply import Reply
+from aduan.store.lane_counts import gate_counts
 from aduan.ticket import Event, Resolution, Stage, Ticket, Voice
-from aduan.triage import TICKET_ROUTES, Route
+from aduan.triage import TICKET_ROUTES, GateMark, Route
 
 
 class Killed(BaseException):
@@ -57,6 +58,7 @@ class Memory:
     """The ticket and time of the last SMS, by department and matter."""
     answers: dict[str, datetime] = field(default_factory=dict)
     """When the account answered a post, by the post's key."""
+    gate_counts: Counter[str] = field(default_factory=Counter)
     gates: dict[int, tuple[GateVersion, bytes]] = field(default_factory=dict)
     """Each version of the gate with its weights."""
     gate_in_force: GateInForce = field(default_factory=GateInForce)
@@ -68,8 +70,9 @@ class Memory:
     kill_before: int | None = None
     kill_after: int | None = None
 
-    def count_lane(self, post: Post, route: Route) -> None:
-        """Count a post in its new lane, and no longer in the one it was in before."""
+    def count_lane(self, post: Post, route: Route, gate: GateMark | None = None) -> None:
+        """Count a post in its new lane, and no longer in the one it was in before; and what the gate changed."""
+        self.gate_counts.update(gate_counts(post, route, gate))
         if post.triage is not None and post.ticket is None and post.triage.route not in TICKET_ROUTES:
             self.lanes[post.channel, post.triage.route] -= 1
         if route not in TICKET_ROUTES:

@@ -129,7 +129,7 @@ class InMemoryPostStore:
             raise OutdatedError(post.key)
         if stored.state == "triaged" and stored.ticket is not None:
             raise OutdatedError(post.key)
-        self.memory.count_lane(post, triage.route)
+        self.memory.count_lane(post, triage.route, triage.gate if by is None else None)
         decided = {"state": "triaged", "triage": triage, "ticket": ticket, "sorted_by": by, "sorted_at": by and at}
         self.memory.posts[post.key] = post.model_copy(update={**decided, "answered_at": None})
 

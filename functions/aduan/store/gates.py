@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from botocore.exceptions import ClientError
 
 from aduan.gate_version import GateInForce, GateRun, GateVersion
 from aduan.record import SCHEMA_VERSION
-from aduan.store.table import Item, OutdatedError, Table, condition_failed, to_image, to_item, values
+from aduan.store.table import Item, OutdatedError, Table, attributes, condition_failed, to_image, to_item, values
 
 LARGEST_WEIGHTS: Final = 200_000
 """Most bytes of a version's weights. An item may have 400 KB."""
@@ -107,19 +107,16 @@ class DynamoGateStore:
 
     def put_in_force(self, chosen: GateInForce, before: GateInForce) -> None:
         """Make one conditional put."""
+        condition: Any = {"ConditionExpression": "attribute_not_exists(pk)"}
+        if before.at is not None:
+            condition = {
+                "ConditionExpression": "#at = :at",
+                "ExpressionAttributeNames": {"#at": "at"},
+                "ExpressionAttributeValues": values(at=attributes(before)["at"]),
+            }
         try:
             self.table.client.put_item(
-                TableName=self.table.name,
-                Item=to_image(to_item(chosen, _IN_FORCE)),
-                ConditionExpression="attribute_not_exists(pk)" if before.at is None else "#at = :at",
-                **(
-                    {}
-                    if before.at is None
-                    else {
-                        "ExpressionAttributeNames": {"#at": "at"},
-                        "ExpressionAttributeValues": values(at=before.model_dump(mode="json")["at"]),
-                    }
-                ),
+                TableName=self.table.name, Item=to_image(to_item(chosen, _IN_FORCE)), **condition
             )
         except ClientError as error:
             if condition_failed(error):
