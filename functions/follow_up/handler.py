@@ -12,10 +12,12 @@ from pydantic import Field
 
 from aduan.directory_loading import load_directory
 from aduan.settings import from_environment
+from aduan.store.gates import DynamoGateStore
 from aduan.store.table import open_table
 from aduan.ticket_codes import open_ticket_codes
 from classify.bedrock import SecondOpinionSettings, open_second_opinion
 from classify.decide import decide
+from classify.learnt_gate import LearntGate
 from follow_up.following import follow
 from follow_up.redrive import Redrive
 from notify.outbox import METRICS, open_delivery
@@ -53,6 +55,7 @@ def count(name: str) -> None:
 
 
 second_opinion = open_second_opinion(session, table, directory, settings, count)
+learnt_gate = LearntGate(DynamoGateStore(table), count)
 
 
 @metrics.log_metrics
@@ -111,4 +114,5 @@ def decide_again(key: str) -> str:
         chatter_for=timedelta(days=settings.chatter_retention_days),
         code_of=ticket_codes.of,
         advise=second_opinion,
+        learnt=learnt_gate,
     )
