@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
+from unittest import mock
 
 import pytest
 from hypothesis import given
@@ -15,12 +16,13 @@ from hypothesis import strategies as st
 from aduan.directory_loading import load_directory
 from aduan.notice import NoticeId, media
 from aduan.post import Post
-from aduan.store.tickets import CodeTakenError
+from aduan.store.tickets import CODES_TRIED, CodeTakenError
 from aduan.ticket import Ticket
-from aduan.triage import DESK, Triage
-from classify.decide import CODES_TRIED, Outcome, decide
+from aduan.triage import DESK, TICKET_ROUTES, Triage
+from classify.decide import Outcome, decide
 from tests.builders import NOON, a_post, a_ticket, a_triage
 from tests.codes import ticket_code
+from tests.in_memory.lanes import InMemoryLaneStore
 from tests.in_memory.memory import Killed, Memory
 from tests.in_memory.posts import InMemoryPostStore
 from tests.in_memory.tickets import InMemoryTicketStore
@@ -103,13 +105,41 @@ def test_a_clear_complaint_is_routed() -> None:
     assert stored.triage.department == "dishub"
 
 
-def test_what_nobody_is_sure_of_goes_to_the_desk() -> None:
-    """An unclear plea waits for a person and is not dropped."""
+def test_what_nobody_is_sure_of_waits_for_a_person() -> None:
+    """An unclear plea is listed for a person: it is not dropped, and has neither ticket nor mail."""
     county = County()
     [key] = county.add(UNCLEAR)
-    assert county.decide(key) == "desk"
+    assert county.decide(key) == "review"
+    assert [post.key for post in InMemoryLaneStore(county.memory).candidates()] == [key]
+    assert (county.memory.tickets, county.memory.notices, county.memory.events) == ({}, {}, [])
+
+
+def test_a_report_that_nobody_can_place_goes_to_the_desk() -> None:
+    """It has a ticket there, and the desk is told."""
+    county = County()
+    [key] = county.add(LAMP)
+    with mock.patch("classify.decide.classify", return_value=a_triage(route="desk", department=DESK)):
+        assert county.decide(key) == "desk"
     assert (county.ticket_of(key).department, county.ticket_of(key).status) == (DESK, "needs_review")
     assert [notice.department for notice in county.memory.notices.values()] == [DESK]
+
+
+def test_a_question_opens_a_ticket_only_where_its_channel_wants_one() -> None:
+    """Otherwise it waits on the list of the channel's owner, until the account answers."""
+    question = a_triage(route="question", kind="question", department=None)
+    channels = [
+        channel.model_copy(update={"questions": "ticket"}) if channel.id == a_post().channel else channel
+        for channel in DIRECTORY.channels
+    ]
+    wants = DIRECTORY.model_copy(update={"channels": tuple(channels)})
+    with mock.patch("classify.decide.classify", return_value=question):
+        county = County()
+        [key] = county.add(LAMP)
+        assert county.decide(key) == "question"
+        assert county.memory.tickets == {}
+        other = County()
+        assert other.decide(*other.add(LAMP), directory=wants) == "desk"
+    assert other.ticket_of(key).kind == "question"
 
 
 def test_what_belongs_to_others_is_passed_on() -> None:
@@ -125,7 +155,7 @@ def test_a_bare_photo_is_looked_at_by_a_person() -> None:
     county = County()
     post = a_post(text="", has_photo=True)
     county.memory.posts[post.key] = post
-    assert county.decide(post.key) == "desk"
+    assert county.decide(post.key) == "review"
 
 
 def test_a_decided_post_is_left_alone() -> None:
@@ -211,7 +241,7 @@ class Step(NamedTuple):
 
 
 TEXTS = (LAMP, FIRE, GREETING, UNCLEAR, LAMP)
-ROUTES = ("auto", "auto", "drop", "desk", "auto")
+ROUTES = ("auto", "auto", "drop", "review", "auto")
 steps = st.builds(
     Step,
     post=st.integers(0, len(TEXTS) - 1),
@@ -264,7 +294,7 @@ class Interleaved:
         owners = Counter(ticket.post for ticket in memory.tickets.values())
         for key in self.keys:
             post = memory.posts[key]
-            is_report = post.triage is not None and post.triage.route != "drop"
+            is_report = post.triage is not None and post.triage.route in TICKET_ROUTES
             assert owners[key] == is_report
             assert sum(voice == key for _, voice in memory.voices) == is_report
             if post.triage is not None and is_report:
@@ -290,7 +320,7 @@ def test_in_whatever_order_deciders_work_and_die_each_report_gets_one_ticket(pla
     work.consistent()
     routes = [post.triage.route if post.triage else None for post in (county.memory.posts[key] for key in keys)]
     assert routes == list(ROUTES)
-    assert len(county.memory.tickets) == sum(route != "drop" for route in ROUTES)
+    assert len(county.memory.tickets) == sum(route in TICKET_ROUTES for route in ROUTES)
 
 
 def test_a_decision_already_made_by_hand_is_not_overwritten() -> None:
