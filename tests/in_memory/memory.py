@@ -54,8 +54,6 @@ class Memory:
     """How many mails went to a department in each hour."""
     texts: dict[tuple[str, str], tuple[str, datetime]] = field(default_factory=dict)
     """The ticket and time of the last SMS, by department and matter."""
-    answers: dict[str, datetime] = field(default_factory=dict)
-    """When the account answered a post, by the post's key."""
     reads: int = 0
     writes: int = 0
     calls: int = 0
