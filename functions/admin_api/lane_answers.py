@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from admin_api.answers import Answer, channel_name, wib
 from aduan.labels import KIND_LABELS, URGENCY_LABELS, department_name, topic_label
 from aduan.record import stamp
-from aduan.store.statistics import LANES
+from aduan.store.lane_counts import LANES
 
 if TYPE_CHECKING:
     from admin_api.sorting import Outcome, Verdict

@@ -132,7 +132,7 @@ class InMemoryPostStore:
             raise OutdatedError(post.key)
         if post.answered_at is None and stored.answered_at is not None:
             raise OutdatedError(post.key)
-        self.memory.count_lane(post, triage.route if ticket is None else "desk")
+        self.memory.count_lane(post, triage.route if ticket is None else "desk", triage.gate if by is None else None)
         decided = {"state": "triaged", "triage": triage, "ticket": ticket, "sorted_by": by, "sorted_at": by and at}
         self.memory.posts[post.key] = post.model_copy(update=decided)
 

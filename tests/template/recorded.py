@@ -19,7 +19,7 @@ from admin_api.sorting import opened
 from aduan.action_token import Action, verified
 from aduan.channel import Rejected, TokenCheck
 from aduan.directory_loading import load_directory
-from aduan.notice import AnyNotice, ContactId, Notice, SmsBudgetNotice
+from aduan.notice import AnyNotice, ContactId, ListNotice, Notice, SmsBudgetNotice
 from aduan.post import Post
 from aduan.store.channels import DynamoChannelStore
 from aduan.store.contacts import DynamoContactStore
@@ -45,6 +45,7 @@ from notify.delivery import Delivery, Senders
 from notify.mail_events import Kind, MailEvent
 from notify.senders import NotAcceptedError, OutcomeUnknownError
 from notify.stores import open_stores
+from notify.waiting_posts import announce
 from poll_channels.poll import Poll
 from poll_channels.recheck import Recheck
 from poll_channels.source import Batch, CanRecheck, Source, Window
@@ -403,7 +404,19 @@ def notify(world: World) -> None:
     assert about_channel is not None
     assert world.deliver(about_channel) == "sent"
     assert world.deliver(world.died("dishub")) == "sent"
+    assert world.deliver(list_of_the_day(world)) == "sent"
     text(world)
+
+
+def list_of_the_day(world: World) -> ListNotice:
+    """Return the stored notice of a list that names one candidate."""
+    post = a_post(native_id="candidate")
+    DynamoPostStore(world.before).add(post)
+    candidate = a_triage(route="review", department=None)
+    DynamoPostStore(world.before).settle(post, candidate, LATER)
+    notice = ListNotice(department=DESK, occasion="daily", period="2026-11-03", created_at=NOON)
+    assert DynamoNoticeStore(world.before).add(notice)
+    return notice
 
 
 def text(world: World) -> None:
@@ -458,6 +471,8 @@ def follow_up(world: World) -> None:
         DynamoPostStore(world.before).add(a_post(native_id=native_id))
     posts, notices = DynamoPostStore(world.table), DynamoNoticeStore(world.table)
     tickets = DynamoTicketStore(world.table)
+    list_of_the_day(world)
+    announce(DynamoLaneStore(world.table), notices, DIRECTORY, LATER)
     run = Redrive(
         decide=lambda key: world.decide(key, triages[key], LATER),
         follow=lambda code: follow(code, tickets=tickets, directory=DIRECTORY, now=LATER),
@@ -465,7 +480,7 @@ def follow_up(world: World) -> None:
     ).run(posts.left_behind(LATER), tickets.due(LATER), notices.left_behind(LATER), lambda: True)
     assert not run.faults
     assert {"post_auto", "post_drop", "notice_parked"} <= set(run.outcomes)
-    assert run.outcomes["notice_sent"] == 5
+    assert run.outcomes["notice_sent"] == 6
     text(world)
     keep_in_lanes(world)
     contradict(world)

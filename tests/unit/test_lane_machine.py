@@ -18,7 +18,7 @@ from admin_api.requests import Sorting
 from admin_api.sorting import decided, opened, said, verdict
 from aduan.directory_loading import load_directory
 from aduan.post import Post
-from aduan.store.statistics import LANES
+from aduan.store.lane_counts import LANES
 from aduan.triage import DESK, Triage
 from classify.decide import decide
 from poll_channels.recheck import erasure

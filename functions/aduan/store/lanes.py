@@ -14,7 +14,8 @@ from botocore.exceptions import ClientError
 
 from aduan.post import Post
 from aduan.store.examples import keeping
-from aduan.store.posts import QUESTION, REVIEW, lane_counts, triaged_update
+from aduan.store.lane_counts import lane_counts
+from aduan.store.posts import QUESTION, REVIEW, triaged_update
 from aduan.store.table import OutdatedError, Table, condition_failed, post_key, to_image, values
 
 if TYPE_CHECKING:

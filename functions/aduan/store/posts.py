@@ -11,16 +11,16 @@ from botocore.exceptions import ClientError
 
 from aduan.context import Context
 from aduan.post import Post
-from aduan.record import month_of, stamp
+from aduan.record import stamp
 from aduan.store.examples import forgetting
 from aduan.store.item_size import fitted
+from aduan.store.lane_counts import lane_counts
 from aduan.store.table import (
     QUEUE_SHARDS,
     OutdatedError,
     Table,
     attributes,
     condition_failed,
-    lanes_partition,
     post_key,
     quarantine_key,
     queue,
@@ -28,7 +28,6 @@ from aduan.store.table import (
     to_item,
     values,
 )
-from aduan.triage import TICKET_ROUTES
 
 if TYPE_CHECKING:
     from aduan.channel import Rejected
@@ -246,7 +245,7 @@ class DynamoPostStore:
             if condition_failed(error):
                 raise OutdatedError(post.key) from None
             raise
-        for counting in lane_counts(self.table, post, triage.route):
+        for counting in lane_counts(self.table, post, triage.route, triage.gate):
             self.table.client.update_item(**counting)
 
     def erase(self, post: Post, reason: str, at: datetime) -> bool:
@@ -409,23 +408,3 @@ def lane_queue(route: Route, post: Post) -> str | None:
     if route == "question" and post.answered_at is not None:
         return None
     return {"review": REVIEW, "question": f"{QUESTION}#{post.channel}"}.get(route)
-
-
-def lane_counts(table: Table, post: Post, route: Route) -> list[dict[str, Any]]:
-    """List the update that counts a post in the lane `route`, and no longer in the one it was in before, if any.
-
-    A post that has a ticket from now on is counted with the tickets, in no lane.
-    """
-    before = post.triage.route if post.triage is not None and post.ticket is None else None
-    moves = {lane: by for lane, by in ((before, -1), (route, 1)) if lane is not None and lane not in TICKET_ROUTES}
-    if before == route or not moves:
-        return []
-    return [
-        {
-            "TableName": table.name,
-            "Key": to_image({"pk": lanes_partition(month_of(post.fetched_at)), "sk": post.channel}),
-            "UpdateExpression": f"ADD {', '.join(f'#{lane} :{lane}' for lane in moves)}",
-            "ExpressionAttributeNames": {f"#{lane}": lane for lane in moves},
-            "ExpressionAttributeValues": values(**moves),
-        }
-    ]

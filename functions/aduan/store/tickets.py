@@ -12,8 +12,9 @@ from botocore.exceptions import ClientError
 from aduan.notice import Notice
 from aduan.record import month_of, stamp
 from aduan.store.examples import forgetting, keeping
+from aduan.store.lane_counts import lane_counts
 from aduan.store.notices import new_notice_item, renewal, withdrawal
-from aduan.store.posts import erasure, lane_counts, triaged_update, unchanged
+from aduan.store.posts import erasure, triaged_update, unchanged
 from aduan.store.replies import reply_item
 from aduan.store.table import (
     FORUM,
