@@ -168,6 +168,18 @@ def test_what_may_be_a_report_or_only_asks_opens_no_ticket(text: str, route: str
     assert county.memory.calls == 2
 
 
+def test_a_question_opens_a_ticket_only_where_its_channel_wants_one() -> None:
+    """Elsewhere it waits on the list of the channel's owner, until the account answers."""
+    asks = [
+        channel.model_copy(update={"questions": "ticket"}) if channel.id == a_post().channel else channel
+        for channel in DIRECTORY.channels
+    ]
+    county = County()
+    [key] = county.add(ASKED)
+    assert county.decide(key, directory=DIRECTORY.model_copy(update={"channels": tuple(asks)})) == "desk"
+    assert (county.ticket_of(key).kind, county.ticket_of(key).department) == ("question", DESK)
+
+
 def test_a_decided_post_is_left_alone() -> None:
     """A repeated record costs one read and changes nothing."""
     county = County()
