@@ -7,6 +7,7 @@ adapter holds no word that a citizen wrote.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import itertools
 import json
@@ -38,6 +39,9 @@ SCHEMA: Final = 1
 _ROW: Final = struct.Struct(f"<I{len(HEADS)}b")
 STEPS: Final = 127
 """A weight is kept as a whole number of steps, at most this many."""
+_ZERO: Final = 128
+"""The stored value of a weight of zero, chosen so that no lane is ever negative."""
+_LANES: Final = struct.Struct(f"<{len(HEADS)}I")
 _HIGHEST: Final = 8.0
 """A logit of the base model counts at most this much: beyond, it says no more."""
 
@@ -89,6 +93,14 @@ class Adapter:
     rows: Mapping[int, tuple[int, ...]]
     """The weights of each feature, by its hash, in steps for each of `HEADS`."""
 
+    @functools.cached_property
+    def _packed(self) -> dict[int, int]:
+        """The rows with a lane of 32 bits for each head, so that one addition adds a feature to all, as in `Model`."""
+        return {
+            name: int.from_bytes(_LANES.pack(*(step + _ZERO for step in steps)), "little")
+            for name, steps in self.rows.items()
+        }
+
     def applied(
         self, probable: Probabilities, gate: Gate, features: Sequence[Iterable[str]], name: str
     ) -> tuple[Probabilities, Gate]:
@@ -106,11 +118,11 @@ class Adapter:
         known = base_logits(probable)
         shifts = [sum(map(operator.mul, weights, (1.0, *known))) for weights in self.dense]
         for scale, hashes in zip(_SCALES, hashes_of(features), strict=True):
-            found = list(filter(None, map(self.rows.get, hashes)))
+            found = list(filter(None, map(self._packed.get, hashes)))
             if found:
-                length = scale / math.sqrt(len(found))
-                for head, steps in enumerate(zip(*found, strict=True)):
-                    shifts[head] += sum(steps) * self.scales[head] * length
+                length, zero = scale / math.sqrt(len(found)), _ZERO * len(found)
+                for head, steps in enumerate(_LANES.unpack(sum(found).to_bytes(_LANES.size, "little"))):
+                    shifts[head] += (steps - zero) * self.scales[head] * length
         return shifted(probable, shifts)
 
     def to_bytes(self) -> bytes:
