@@ -11,6 +11,7 @@ from aduan.post import Post
 from aduan.store.channels import ChannelStore, DynamoChannelStore
 from aduan.store.contacts import ContactStore, DynamoContactStore
 from aduan.store.examples import DynamoExampleStore, ExampleStore
+from aduan.store.gates import DynamoGateStore, GateStore
 from aduan.store.lanes import DynamoLaneStore, LaneStore
 from aduan.store.notices import DynamoNoticeStore, NoticeStore
 from aduan.store.posts import DynamoPostStore, PostStore
@@ -23,6 +24,7 @@ from tests.builders import NOON, a_notice, a_post, a_ticket, a_triage, an_event,
 from tests.in_memory.channels import InMemoryChannelStore
 from tests.in_memory.contacts import InMemoryContactStore
 from tests.in_memory.examples import InMemoryExampleStore
+from tests.in_memory.gates import InMemoryGateStore
 from tests.in_memory.lanes import InMemoryLaneStore
 from tests.in_memory.memory import Memory
 from tests.in_memory.notices import InMemoryNoticeStore
@@ -46,6 +48,7 @@ class Stores:
     examples: ExampleStore
     replies: ReplyStore
     lanes: LaneStore
+    gates: GateStore
 
 
 def stores_in_memory() -> Stores:
@@ -60,6 +63,7 @@ def stores_in_memory() -> Stores:
         InMemoryExampleStore(memory),
         InMemoryReplyStore(memory),
         InMemoryLaneStore(memory),
+        InMemoryGateStore(memory),
     )
 
 
@@ -74,6 +78,7 @@ def stores_on(table: Table) -> Stores:
         DynamoExampleStore(table),
         DynamoReplyStore(table),
         DynamoLaneStore(table),
+        DynamoGateStore(table),
     )
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from admin_api.answers import Answer, channel_name, wib
 from aduan.labels import KIND_LABELS, URGENCY_LABELS, department_name, topic_label
 from aduan.record import stamp
-from aduan.store.statistics import LANES
+from aduan.store.lane_counts import LANES
 
 if TYPE_CHECKING:
     from admin_api.sorting import Outcome, Verdict
@@ -74,7 +74,8 @@ def _thread(members: Sequence[Post], directory: Directory, now: datetime) -> Ans
     return {
         "channel": first.channel,
         "channel_name": channel_name(first.channel, directory),
-        "under": first.context.under if first.context is not None else "",
+        # Of different posts, different lengths of it are kept.
+        "under": max((post.context.under for post in members if post.context is not None), key=len, default=""),
         "posts": [_candidate(post, directory, now) for post in members],
     }
 

@@ -24,6 +24,7 @@ Urgency = Literal["emergency", "suspected", "urgent", "normal"]
 """``emergency`` wakes the department. ``suspected`` may be one: the desk is told at once, and nobody else is woken."""
 Route = Literal["auto", "desk", "question", "review", "drop"]
 """The lane of a post; every decided post is in exactly one, or belongs to a ticket."""
+GateMark = Literal["dropped", "sampled"]
 TICKET_ROUTES: Final[frozenset[Route]] = frozenset({"auto", "desk"})
 """The routes that open a ticket."""
 
@@ -82,6 +83,9 @@ class Triage(Record):
     """``auto``: a ticket, and no person looks first. ``desk``: a ticket whose department a person decides.
     ``question``: the account is asked for information; no ticket. ``review``: may be a report; a person decides whether
     it becomes a ticket. ``drop``: chatter, which is kept for a while."""
+    gate: GateMark | None = None
+    """What the gate that learnt from the desk changed: ``dropped`` and ``sampled`` are posts that it takes for chatter
+    and the base model would show. A sampled one is shown all the same, to find out how often the gate is wrong."""
     reasons: tuple[str, ...] = ()
     """The words and rules that decided, in Indonesian, the most important first."""
     decided_by: str

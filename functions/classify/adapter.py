@@ -8,6 +8,7 @@ adapter holds no word that a citizen wrote.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import math
 import operator
@@ -15,21 +16,17 @@ import struct
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from classify.features import FAMILIES, SCALES
-from classify.model import Gate, Model, Probabilities, gate_name, logistic, logit
-
-if TYPE_CHECKING:
-    from aduan.context import Context
-    from aduan.post import ChannelKind
+from classify.model import Gate, Model, Probabilities, logistic, logit
 
 LARGEST: Final = 200_000
 """Most bytes of an adapter: it is kept as one item of the table, which may have 400 KB."""
 MOST_FEATURES: Final = 18_000
 """Most features of an adapter; with seven bytes for each it stays below `LARGEST`."""
 HEADS: Final = ("report", "shown", "question")
-FURTHEST: Final = 4.0
+FURTHEST: Final = 3.0
 """Most that an adapter shifts a logit. So it never drops what the base model is quite sure of, whatever it was taught:
 a desk that is deceived, or one person who clicks everything away, cannot silence a topic."""
 DENSE: Final = ("bias", *HEADS)
@@ -93,19 +90,13 @@ class Adapter:
     """The weights of each feature, by its hash, in steps for each of `HEADS`."""
 
     def applied(
-        self,
-        probable: Probabilities,
-        gate: Gate,
-        features: Sequence[Iterable[str]],
-        *,
-        channel_kind: ChannelKind | None,
-        context: Context | None,
+        self, probable: Probabilities, gate: Gate, features: Sequence[Iterable[str]], name: str
     ) -> tuple[Probabilities, Gate]:
-        """Return what `classify` decides by: the corrected probabilities and gate, or both unchanged.
+        """Return what `classify` decides by: the corrected probabilities, and the gate of that `name` as it was learnt.
 
-        Unchanged where too little was decided about posts of this kind.
+        Both are unchanged where too little was decided about such posts.
         """
-        drop_below = self.drop_below.get(gate_name(channel_kind, context))
+        drop_below = self.drop_below.get(name)
         if drop_below is None:
             return probable, gate
         return self.adjusted(probable, features), gate._replace(drop_below=drop_below)
@@ -114,8 +105,8 @@ class Adapter:
         """Return the base model's probabilities, corrected for a text with these features, one collection a family."""
         known = base_logits(probable)
         shifts = [sum(map(operator.mul, weights, (1.0, *known))) for weights in self.dense]
-        for seed, scale, given in zip(_SEEDS, _SCALES, features, strict=True):
-            found = [row for name in set(given) if (row := self.rows.get(_hash(name, seed)))]
+        for scale, hashes in zip(_SCALES, hashes_of(features), strict=True):
+            found = list(filter(None, map(self.rows.get, hashes)))
             if found:
                 length = scale / math.sqrt(len(found))
                 for head, steps in enumerate(zip(*found, strict=True)):
@@ -176,13 +167,15 @@ _SEEDS: Final = tuple(zlib.crc32(family.encode()) for family in FAMILIES)
 _SCALES: Final = tuple(SCALES[family] for family in FAMILIES)
 
 
-def _hash(name: str, seed: int) -> int:
-    return zlib.crc32(name.encode("utf-8", "surrogatepass"), seed)
-
-
 def hashes_of(features: Sequence[Iterable[str]]) -> list[list[int]]:
     """Return the hashes of a text's features, each once, by family. The same word has another hash in each family."""
-    return [[_hash(name, seed) for name in set(given)] for seed, given in zip(_SEEDS, features, strict=True)]
+    return [
+        # All names of a family are encoded at once, which halves the time. No name has a line break in it.
+        list(map(zlib.crc32, "\n".join(names).encode("utf-8", "surrogatepass").split(b"\n"), itertools.repeat(seed)))
+        if (names := set(given))
+        else []
+        for seed, given in zip(_SEEDS, features, strict=True)
+    ]
 
 
 def base_logits(probable: Probabilities) -> tuple[float, ...]:

@@ -100,7 +100,7 @@ def classify(  # noqa: PLR0913 # a text, what is known about it, and what it is 
     probable = model.weigh(features)
     lane_gate = model.gates[gate]
     if adapter is not None:
-        probable, lane_gate = adapter.applied(probable, lane_gate, features, channel_kind=channel_kind, context=context)
+        probable, lane_gate = adapter.applied(probable, lane_gate, features, gate)
     case = _Case(model, directory, reading, features, probable, lane_gate, decided_by)
     urgency = _urgency(case, channel_kind, addressed=gate != "post")
     lane = _lane(case, urgency[0], readable=whole and not is_disguised(text))

@@ -14,12 +14,15 @@ from aduan.store.table import OutdatedError
 from aduan.store.tickets import CODES_TRIED, CodeTakenError, TicketStore
 from aduan.triage import DESK, TICKET_ROUTES, Triage
 from classify.classifier import classify
+from classify.learnt_gate import gated
 from classify.reopening import contradicted, may_contradict, reopening
 from classify.revision import revision
 
 if TYPE_CHECKING:
     from aduan.directory import Directory
     from aduan.store.posts import PostStore
+    from classify.adapter import Adapter
+    from classify.learnt_gate import LearntGate
 
 Outcome = Literal["already", "auto", "desk", "question", "review", "drop", "joined"]
 """``already``: there was nothing left to do. ``joined``: the post contradicts a resolved ticket and now belongs to it.
@@ -42,11 +45,12 @@ def decide(  # noqa: PLR0913 # a post, the stores, the directory, settings, and 
     chatter_for: timedelta,
     code_of: CodeOf,
     advise: Advise | None = None,
+    learnt: LearntGate | None = None,
 ) -> Outcome:
     """Decide about the post ``kind#native id``, and write the decision with everything that follows from it.
 
     Chatter is kept for `chatter_for`. `code_of` names a new ticket.
-    `advise` asks for a second opinion, if this deployment has one to ask.
+    `advise` asks for a second opinion, if this deployment has one to ask. `learnt` is what it learnt from its desk.
 
     Raises:
         CodeTakenError: when five codes in a row belong to other tickets.
@@ -55,7 +59,7 @@ def decide(  # noqa: PLR0913 # a post, the stores, the directory, settings, and 
     post = posts.get(key)
     if post is None or post.state != "new":
         return "already"
-    triage = triage_of(post, directory)
+    triage = triage_of(post, directory) if learnt is None else _triage_by_gate(post, directory, learnt, now)
     try:
         if may_contradict(post, triage) and join(post, triage, tickets, directory, now):
             return "joined"
@@ -72,7 +76,16 @@ def decide(  # noqa: PLR0913 # a post, the stores, the directory, settings, and 
     return triage.route
 
 
-def triage_of(post: Post, directory: Directory) -> Triage:
+def _triage_by_gate(post: Post, directory: Directory, learnt: LearntGate, now: datetime) -> Triage:
+    """Classify a post with what was learnt. What is dropped then is looked at by the base model too."""
+    adapter = learnt.adapter()
+    triage = triage_of(post, directory, adapter)
+    if adapter is None or triage.route != "drop":
+        return triage
+    return gated(triage, triage_of(post, directory), samples=lambda: learnt.samples(post.key, now))
+
+
+def triage_of(post: Post, directory: Directory, adapter: Adapter | None = None) -> Triage:
     """Classify a post. When the classifier fails, the post goes to the desk, so it is not lost."""
     try:
         triage = classify(
@@ -82,6 +95,7 @@ def triage_of(post: Post, directory: Directory) -> Triage:
             channel_kind=post.kind,
             has_photo=post.has_photo,
             clipped=post.clipped,
+            adapter=adapter,
         )
     except Exception as error:  # noqa: BLE001 # whatever failed, a person can still read the post
         # Only the type is logged: the message of an error may quote what a citizen wrote.

@@ -12,6 +12,7 @@ from pydantic import Field
 
 from aduan.directory_loading import load_directory
 from aduan.settings import from_environment
+from aduan.store.gates import DynamoGateStore
 from aduan.store.posts import DynamoPostStore
 from aduan.store.table import Item, open_table
 from aduan.store.tickets import DynamoTicketStore
@@ -19,6 +20,7 @@ from aduan.stream import BatchResponse, handle_each
 from aduan.ticket_codes import open_ticket_codes
 from classify.bedrock import SecondOpinionSettings, open_second_opinion
 from classify.decide import decide
+from classify.learnt_gate import LearntGate
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -49,6 +51,7 @@ def count(name: str) -> None:
 
 
 second_opinion = open_second_opinion(session, table, directory, settings, count)
+learnt_gate = LearntGate(DynamoGateStore(table), count)
 
 
 def triage(keys: Item) -> None:
@@ -63,6 +66,7 @@ def triage(keys: Item) -> None:
         chatter_for=timedelta(days=settings.chatter_retention_days),
         code_of=ticket_codes.of,
         advise=second_opinion,
+        learnt=learnt_gate,
     )
     count(f"Triage{outcome.capitalize()}")
     logger.info("post triaged", post=key, outcome=outcome)

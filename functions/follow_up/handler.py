@@ -12,14 +12,17 @@ from pydantic import Field
 
 from aduan.directory_loading import load_directory
 from aduan.settings import from_environment
+from aduan.store.gates import DynamoGateStore
 from aduan.store.table import open_table
 from aduan.ticket_codes import open_ticket_codes
 from classify.bedrock import SecondOpinionSettings, open_second_opinion
 from classify.decide import decide
+from classify.learnt_gate import LearntGate
 from follow_up.following import follow
 from follow_up.redrive import Redrive
 from notify.outbox import METRICS, open_delivery
 from notify.settings import SendingSettings
+from notify.waiting_posts import announce
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -52,6 +55,7 @@ def count(name: str) -> None:
 
 
 second_opinion = open_second_opinion(session, table, directory, settings, count)
+learnt_gate = LearntGate(DynamoGateStore(table), count)
 
 
 @metrics.log_metrics
@@ -69,6 +73,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:
     def has_time() -> bool:
         return context.get_remaining_time_in_millis() > SPARE_MILLISECONDS
 
+    announced = announce_lists(now)
     done = redrive.run(
         stores.posts.left_behind(now), stores.tickets.due(now), stores.notices.left_behind(now), has_time
     )
@@ -78,9 +83,19 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:
         if done.outcomes[f"notice_{outcome}"]:
             metrics.add_metric(name, MetricUnit.Count, done.outcomes[f"notice_{outcome}"])
     logger.info("driven again", outcomes=dict(done.outcomes), failed=len(done.faults))
-    if done.faults:
-        names = sorted({type(fault).__name__ for fault in done.faults})
-        raise RuntimeError(f"{len(done.faults)} could not be driven again: {', '.join(names)}")
+    faults = done.faults + announced
+    if faults:
+        names = sorted({type(fault).__name__ for fault in faults})
+        raise RuntimeError(f"{len(faults)} could not be driven again: {', '.join(names)}")
+
+
+def announce_lists(now: datetime) -> list[Exception]:
+    """Put the lists of what waits for a person into the outbox; return what went wrong, which holds up nothing else."""
+    try:
+        announce(delivery.stores.lanes, delivery.stores.notices, directory, now)
+    except Exception as error:  # noqa: BLE001 # the handler raises it when all is done
+        return [error]
+    return []
 
 
 def follow_now(code: str) -> str:
@@ -99,4 +114,5 @@ def decide_again(key: str) -> str:
         chatter_for=timedelta(days=settings.chatter_retention_days),
         code_of=ticket_codes.of,
         advise=second_opinion,
+        learnt=learnt_gate,
     )

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections import Counter, defaultdict
+import operator
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from classify.adapter import (
+    DENSE,
     HEADS,
     MOST_FEATURES,
     STEPS,
@@ -40,15 +42,17 @@ FEW: Final = 1000
 """Fewer decisions than this are measured in more parts, so that each adapter learns from nearly as many as the last."""
 PENALTY: Final = 0.5
 """How strongly the weights are held at the base model."""
-FEWEST_GROUPS: Final = 2
-"""A feature must occur in this many groups of decisions. It also keeps out what only one person ever wrote."""
 PROMISE: Final = 0.03
 """Share of the complaints and requests that may be lost."""
 CONFIDENCE: Final = 2 / 3
 """How sure it must be, before a threshold is used, that on new posts no more are lost than promised."""
-CLICKS: Final = 10.0
-"""So many decisions that something is chatter may one person make about a topic; see `_weights`."""
+HIGHEST: Final = 0.2
+"""No threshold is above this: what is a report as likely as that is shown, however well the rest is told apart."""
+CLICKS: Final = 1.0
+"""So much counts what one person alone says to be chatter about a topic; see `_weights`."""
 CLICKS_PER_REPORT: Final = 3.0
+_SHARED: Final = (1.0, 0.3, 0.3, 0.3)
+"""Factors of what every decision has, in the order of `DENSE`: how freely the base model's logits are weighed anew."""
 _GATE_HEADS: Final = 2
 """How many of `HEADS`, from the first, the relevance of a post is made of."""
 _ACTION: Final = frozenset({"complaint", "request"})
@@ -84,6 +88,8 @@ class _Case(NamedTuple):
     decision: Decision
     gate: str
     probable: Probabilities
+    logits: tuple[float, ...]
+    """The base model's, for `HEADS`."""
     features: list[list[int]]
     """Hashes, by family."""
     topics: frozenset[str]
@@ -141,14 +147,16 @@ def _cases(decisions: Iterable[Decision], directory: Directory, model: Model) ->
         reading = reader.read(decision.text)
         if not reading.typed:
             continue  # `classify` does not ask the model about a post without words
-        features = features_of(reading, context_features(decision.context, reader))
+        gate = gate_name(decision.channel_kind, decision.context)
+        features = features_of(reading, context_features(decision.context, reader), gate)
         probable = model.weigh(features)
         if (honest := unseen.get(fingerprint(decision.text))) is not None:
             probable = shifted(probable, [new - old for new, old in zip(honest, base_logits(probable), strict=True)])
         yield _Case(
             decision,
-            gate_name(decision.channel_kind, decision.context),
+            gate,
             probable,
+            base_logits(probable),
             hashes_of(features),
             frozenset(reading.matches.topics),
             int.from_bytes(hashlib.sha256(decision.group.encode("utf-8", "surrogatepass")).digest()[:4]),
@@ -158,27 +166,24 @@ def _cases(decisions: Iterable[Decision], directory: Directory, model: Model) ->
 def _weights(cases: Sequence[_Case]) -> list[float]:
     """Return how much each decision counts.
 
-    Whoever clicks everything about a topic away teaches that the topic is chatter. So what one person says to be
-    chatter counts for each topic at most `CLICKS`, and beyond that at most `CLICKS_PER_REPORT` for each report that
-    anybody found about the topic.
+    Whoever clicks everything about a topic away would teach that the topic is chatter. So for each topic, what one
+    person says to be chatter counts `CLICKS`, and beyond that only as much as other people say so too, and
+    `CLICKS_PER_REPORT` for each report that anybody found about the topic.
     """
     reports = Counter(topic for case in cases if case.is_report for topic in case.topics)
-    clicks = Counter(
-        (case.decision.by, topic) for case in cases if case.is_chatter and case.decision.by for topic in case.topics
-    )
+    clicks = Counter(topic for case in cases if case.is_chatter for topic in case.topics)
+    own = Counter((case.decision.by, topic) for case in cases if case.is_chatter for topic in case.topics)
 
-    def share(case: _Case) -> float:
-        if not case.is_chatter or not case.decision.by:
-            return 1.0
-        return min(
-            (
-                min(1.0, (CLICKS + CLICKS_PER_REPORT * reports[topic]) / clicks[case.decision.by, topic])
-                for topic in case.topics
-            ),
-            default=1.0,
-        )
+    def share(by: str, topic: str) -> float:
+        mine = own[by, topic]
+        return min(1.0, (CLICKS + clicks[topic] - mine + CLICKS_PER_REPORT * reports[topic]) / mine)
 
-    return [share(case) for case in cases]
+    return [
+        min((share(case.decision.by, topic) for topic in case.topics), default=1.0)
+        if case.is_chatter and case.decision.by
+        else 1.0
+        for case in cases
+    ]
 
 
 class _Learnt(NamedTuple):
@@ -191,7 +196,7 @@ class _Learnt(NamedTuple):
 
     def judged(self, case: _Case) -> Probabilities:
         """Return the probabilities of a case."""
-        row = _row(case, self.places, known=0.0, right=False, weight=0.0)
+        row = _row(case, self.places)
         shifts = [weights.added_to(row) for weights in self.heads]
         return shifted(case.probable, [*shifts, *[0.0] * (len(HEADS) - len(shifts))])
 
@@ -205,41 +210,45 @@ class _Learnt(NamedTuple):
             name: tuple(round(weights[self.places[name]] / scale) for weights, scale in zip(heads, scales, strict=True))
             for name in kept
         }
-        dense = tuple(tuple(weights.shared) for weights in self.heads)
+        dense = tuple(tuple(map(operator.mul, _SHARED, weights.shared)) for weights in self.heads)
         return Adapter(dense=dense, scales=tuple(scales), rows=rows, **described)  # type: ignore[arg-type]
 
 
 def _learn(cases: Sequence[_Case], weights: Sequence[float], heads: int) -> _Learnt:
-    groups: dict[int, set[str]] = defaultdict(set)
-    for case in cases:
-        for given in case.features:
-            for name in given:
-                if len(groups[name]) < FEWEST_GROUPS:
-                    groups[name].add(case.decision.group)
-    names = sorted(name for name, where in groups.items() if len(where) >= FEWEST_GROUPS)
+    """Learn from features that occur in two groups or more: what one person once wrote says nothing of others."""
+    first: dict[int, str] = {}
+    names = sorted(
+        {
+            name
+            for case in cases
+            for given in case.features
+            for name in given
+            if first.setdefault(name, case.decision.group) != case.decision.group
+        }
+    )
     places = {name: place for place, name in enumerate(names)}
     right = (
         lambda case: case.is_report,
         lambda case: not case.is_chatter,
         lambda case: case.decision.kind == "question",
     )
+    rows = [_row(case, places) for case in cases]
     learnt = []
     for head in range(heads):
-        rows = [
-            _row(
-                case,
-                places,
-                known=base_logits(case.probable)[head],
+        of_head = [
+            row._replace(
+                known=case.logits[head],
                 right=right[head](case),
                 weight=0.0 if HEADS[head] == "question" and case.is_chatter else weight,
             )
-            for case, weight in zip(cases, weights, strict=True)
+            for row, case, weight in zip(rows, cases, weights, strict=True)
         ]
-        learnt.append(fitted(rows, len(places), PENALTY))
+        learnt.append(fitted(of_head, len(DENSE), len(places), PENALTY))
     return _Learnt(places, learnt)
 
 
-def _row(case: _Case, places: dict[int, int], *, known: float, right: bool, weight: float) -> Row:
+def _row(case: _Case, places: dict[int, int]) -> Row:
+    """Return the values of a case; what is to be learnt of it is left open."""
     mine: list[int] = []
     values: list[float] = []
     for family, given in zip(FAMILIES, case.features, strict=True):
@@ -247,7 +256,8 @@ def _row(case: _Case, places: dict[int, int], *, known: float, right: bool, weig
         if found:
             mine += found
             values += [SCALES[family] / math.sqrt(len(found))] * len(found)
-    return Row(known, (1.0, *base_logits(case.probable)), tuple(mine), tuple(values), right, weight)
+    shared = tuple(map(operator.mul, _SHARED, (1.0, *case.logits)))
+    return Row(0.0, shared, tuple(mine), tuple(values), right=False, weight=0.0)
 
 
 def _threshold(judged: Sequence[tuple[_Case, Probabilities]], base: float) -> tuple[float | None, Learnt]:
@@ -257,7 +267,7 @@ def _threshold(judged: Sequence[tuple[_Case, Probabilities]], base: float) -> tu
     base_lost = sum(case.probable.relevance < base for case, _ in judged if case.is_report)
     base_shown = sum(case.probable.relevance >= base for case, _ in judged if case.is_chatter)
     allowed = most_lost(len(reports))
-    threshold = None if allowed is None else reports[allowed]
+    threshold = None if allowed is None else min(HIGHEST, reports[allowed])
     lost = base_lost if threshold is None else sum(value < threshold for value in reports)
     shown = base_shown if threshold is None else sum(value >= threshold for value in chatter)
     figures = Learnt(len(judged), len(reports), len(chatter), base_shown, base_lost, shown, lost)
@@ -268,8 +278,8 @@ def most_lost(reports: int) -> int | None:
     """Return how many of so many unseen reports a threshold may lose; None when there are too few reports to tell.
 
     A threshold that just keeps the report after the k-th loses a share of new reports that has the distribution Beta(k
-    + 1, n - k). The share is to be within the promise as surely as `CONFIDENCE` says: 36 reports must lose none, and of
-    500 eleven may go.
+    + 1, n - k). The share is to be within the promise as surely as `CONFIDENCE` says: 37 reports must lose none, and of
+    500 twelve may go.
     """
     likelihood, beyond, allowed = (1 - PROMISE) ** reports, 0.0, None
     for lost in range(reports):

@@ -10,7 +10,7 @@ from typing import Final
 
 from aduan.directory import Directory
 from classify.model import Model, load_model
-from infra.training.example import Example, held_out
+from infra.training.example import Example, held_out, with_blind_twins
 from infra.training.examples import read_corpus, read_dangers, read_examples, read_threads
 from infra.training.json_lines import ExampleError
 from infra.training.report import decisions
@@ -70,7 +70,7 @@ def learning_curve(
         raise ExampleError(f"the source {source!r} has no labelled reports and chatter")
     corpus = [*read_corpus(directory), *read_threads(directory), *read_dangers(directory)]
     others = [example for example in given if example.source != source]
-    learnt = [*others, *(example for example in corpus if not held_out(example))]
+    learnt = [*others, *with_blind_twins([example for example in corpus if not held_out(example)])]
     with tempfile.TemporaryDirectory() as folder:
         say(f"a base model without the {len(account)} texts of {source}:")
         base = learn(pool_of(learnt, directory), directory, Path(folder), say=say)

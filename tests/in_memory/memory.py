@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from aduan.channel import Cursor, Rejected, Run, Sweep, TokenCheck
 from aduan.example import Example
+from aduan.gate_version import GateInForce, GateRun, GateVersion
 from aduan.notice import AnyNotice, Contact, NoticeId
 from aduan.post import Post
 from aduan.reply import Reply
+from aduan.store.lane_counts import gate_counts
 from aduan.ticket import Event, Resolution, Stage, Ticket, Voice
-from aduan.triage import TICKET_ROUTES, Route
+from aduan.triage import TICKET_ROUTES, GateMark, Route
 
 
 class Killed(BaseException):
@@ -54,16 +56,21 @@ class Memory:
     """How many mails went to a department in each hour."""
     texts: dict[tuple[str, str], tuple[str, datetime]] = field(default_factory=dict)
     """The ticket and time of the last SMS, by department and matter."""
-    answers: dict[str, datetime] = field(default_factory=dict)
-    """When the account answered a post, by the post's key."""
+    gate_counts: Counter[str] = field(default_factory=Counter)
+    gates: dict[int, tuple[GateVersion, bytes]] = field(default_factory=dict)
+    """Each version of the gate with its weights."""
+    gate_in_force: GateInForce = field(default_factory=GateInForce)
+    gate_run: GateRun | None = None
+    samples: Counter[date] = field(default_factory=Counter)
     reads: int = 0
     writes: int = 0
     calls: int = 0
     kill_before: int | None = None
     kill_after: int | None = None
 
-    def count_lane(self, post: Post, route: Route) -> None:
-        """Count a post in its new lane, and no longer in the one it was in before."""
+    def count_lane(self, post: Post, route: Route, gate: GateMark | None = None) -> None:
+        """Count a post in its new lane, and no longer in the one it was in before; and what the gate changed."""
+        self.gate_counts.update(gate_counts(post, route, gate))
         if post.triage is not None and post.ticket is None and post.triage.route not in TICKET_ROUTES:
             self.lanes[post.channel, post.triage.route] -= 1
         if route not in TICKET_ROUTES:

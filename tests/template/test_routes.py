@@ -55,7 +55,7 @@ def test_every_route_that_the_handler_registers_is_routed() -> None:
     """An address without a route in the template is answered with 404 by the gateway, whatever the handler knows."""
     app = FakeApp()
     nothing = cast("Any", None)
-    Routes(cast("Any", app), nothing, nothing, nothing, nothing).register()
+    Routes(cast("Any", app), nothing, nothing, nothing, nothing, nothing, nothing).register()
     assert app.answered == routed("AdminApi")
 
 

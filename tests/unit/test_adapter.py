@@ -6,10 +6,10 @@ import dataclasses
 import hashlib
 import json
 import zlib
+from typing import Any
 
 import pytest
 
-from aduan.context import Context
 from aduan.directory_loading import load_directory
 from classify.adapter import FURTHEST, LARGEST, MOST_FEATURES, Adapter, AdapterError, Learnt, hashes_of
 from classify.classifier import classify
@@ -22,11 +22,11 @@ GATE = Gate(drop_below=0.04, ticket_from=0.9, question_from=0.5, auto_from={})
 PROBABLE = Probabilities(
     report=0.3, shown=0.6, kind={"complaint": 0.5, "question": 0.25, "request": 0.25}, topic={}, urgency={}
 )
-FEATURES: tuple[list[str], ...] = (["vaksin", "mantap"], ["mantap vaksin"], ["vaksin"], [], ["man"], ["emoji"], [])
+FEATURES: tuple[list[str], ...] = (["vaksin", "mantap"], ["mantap vaksin"], ["vaksin"], [], ["man"], ["emoji"], [], [])
 LEARNT = Learnt(decisions=412, reports=90, chatter=200, base_shown=116, base_lost=2, shown=62, lost=2)
 
 
-def an_adapter(**changes: object) -> Adapter:
+def an_adapter(**changes: Any) -> Adapter:
     """Return an adapter that makes "mantap" chatter in comments without context."""
     (mantap,) = hashes_of((["mantap"], *[[] for _ in FAMILIES[1:]]))[0]
     known = Adapter(
@@ -71,12 +71,10 @@ def test_no_logit_is_shifted_further_than_the_bound() -> None:
 
 def test_only_a_way_of_writing_that_was_decided_about_is_corrected() -> None:
     adapter = an_adapter()
-    changed, gate = adapter.applied(PROBABLE, GATE, FEATURES, channel_kind="instagram", context=None)
+    changed, gate = adapter.applied(PROBABLE, GATE, FEATURES, "comment")
     assert (changed.report < PROBABLE.report, gate) == (True, GATE._replace(drop_below=0.1))
-    under = Context(under="Vaksinasi hari ini", by="account")
-    for kind, context in (("webhook", None), ("x", None), ("instagram", under)):
-        same = adapter.applied(PROBABLE, GATE, FEATURES, channel_kind=kind, context=context)  # type: ignore[arg-type]
-        assert same == (PROBABLE, GATE)
+    for name in ("thread", "message", "post"):
+        assert adapter.applied(PROBABLE, GATE, FEATURES, name) == (PROBABLE, GATE)
 
 
 def test_decisions_name_the_version_and_without_an_adapter_none() -> None:

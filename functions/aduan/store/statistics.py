@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Literal
+from typing import Literal
 
+from aduan.store.lane_counts import GATE_COUNTS, LANES
 from aduan.store.table import STATS_SHARDS, Table, lanes_partition, stats_partition, values
 
-if TYPE_CHECKING:
-    from aduan.triage import Route
-
-LANES: Final[tuple[Route, ...]] = ("review", "question", "drop")
-"""The lanes that open no ticket."""
 Grouping = Literal["channel", "topic", "department", "month", "status"]
 
 
@@ -42,12 +38,13 @@ class Statistics:
     def lanes(self, months: Iterable[str]) -> Counter[str]:
         """Add up how many posts that were found in these months are in each lane that opens no ticket.
 
-        This takes one query per month. A post may be missing, if a process died at the wrong moment; none counts twice.
+        Beside them are `GATE_COUNTS`. This takes one query per month. A post may be missing, if a process
+        died at the wrong moment; none counts twice.
         """
         found: Counter[str] = Counter()
         for month in months:
             for item in self.table.query("pk = :pk", ExpressionAttributeValues=values(pk=lanes_partition(month))):
-                found.update({lane: int(item[lane]) for lane in LANES if lane in item})
+                found.update({name: int(item[name]) for name in (*LANES, *GATE_COUNTS) if name in item})
         return found
 
     def count(self, months: Iterable[str], by: Grouping, department: str | None = None) -> dict[str, Tally]:
