@@ -382,8 +382,6 @@ def triaged_update(  # noqa: PLR0913 # a post, the decision, and what else is wr
         # Whoever did not see the answer would leave an answered question on the list.
         conditions.append("attribute_not_exists(answered_at)")
     given = {**sets, "before": post.state, "digest": post.digest}
-    if post.state == "new" and post.answered_at is None:
-        conditions.append("attribute_not_exists(#answered_at)")  # or the question would stay open
     if post.state == "triaged" and post.triage is not None:
         conditions += ["#triage.#route = :route", "attribute_not_exists(#ticket)"]
         names |= {"route": "#route", "ticket": "#ticket"}
