@@ -33,11 +33,11 @@ def test_what_was_not_read_whole_is_never_dropped(word: str) -> None:
     """A text that is longer than what is read, or whose end is only at its source, is for a person."""
     short = classify(word, DIRECTORY)
     assert short.route == "drop"
-    assert classify(word, DIRECTORY, clipped=True).route == "desk"
-    assert classify(word * (LONGEST_TEXT // len(word) + 1), DIRECTORY).route == "desk"
+    assert classify(word, DIRECTORY, clipped=True).route == "review"
+    assert classify(word * (LONGEST_TEXT // len(word) + 1), DIRECTORY).route == "review"
 
 
 def test_mentions_without_end_are_for_a_person_too() -> None:
     """Also a text in which no word was found is dropped only when all of it was read."""
     assert classify("@kabarsleman " * 10, DIRECTORY).route == "drop"
-    assert classify("@kabarsleman " * 2_000, DIRECTORY).route == "desk"
+    assert classify("@kabarsleman " * 2_000, DIRECTORY).route == "review"

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from aduan.settings import SettingsError
 from tests.builders import a_post
-from tests.classifying import ALL, GREETING, LAMP, Deployed, failures, metrics_of
+from tests.classifying import ALL, GREETING, LAMP, TOLD, Deployed, failures, metrics_of
 from tests.codes import ticket_code
 from tests.deployment import Deployment
 
@@ -18,15 +18,15 @@ def test_a_batch_of_new_posts_is_decided(classifier: Deployed, capsys: pytest.Ca
     """Reports have tickets and notices, chatter has an end date, and each decision is counted."""
     assert classifier.call(*ALL) == failures()
     routes = [triage.route for post in ALL if (triage := classifier.stored(post).triage)]
-    assert routes == ["auto", "auto", "drop", "desk"]
-    assert classifier.kinds() == {"TICKET": 3, "VOICE": 3, "EVENT": 3, "NOTICE": 4}
+    assert routes == ["auto", "auto", "drop", "review"]
+    assert classifier.kinds() == TOLD
     [chatter] = [item for item in classifier.items() if item["pk"] == f"POST#{GREETING.key}"]
     assert "expires_at" in chatter
     metrics = metrics_of(capsys.readouterr().out)
-    assert {name: metrics[name] for name in ("TriageAuto", "TriageDrop", "TriageDesk")} == {
+    assert {name: metrics[name] for name in ("TriageAuto", "TriageDrop", "TriageReview")} == {
         "TriageAuto": 2,
         "TriageDrop": 1,
-        "TriageDesk": 1,
+        "TriageReview": 1,
     }
 
 

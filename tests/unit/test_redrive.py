@@ -7,6 +7,7 @@ import contextlib
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aduan.triage import TICKET_ROUTES
 from follow_up.redrive import Redrive
 from notify.senders import NotAcceptedError, OutcomeUnknownError
 from notify.timing import GRACE
@@ -111,7 +112,7 @@ def test_a_follow_up_killed_anywhere_loses_nothing_and_tells_nobody_twice(
             county.follow_up()
     assert {post.state for post in county.memory.posts.values()} == {"triaged"}
     assert county.states <= {"sent", "parked", "skipped"}
-    reports = [post for post in county.memory.posts.values() if post.triage and post.triage.route != "drop"]
+    reports = [post for post in county.memory.posts.values() if post.triage and post.triage.route in TICKET_ROUTES]
     assert sorted(ticket.post for ticket in county.memory.tickets.values()) == sorted(post.key for post in reports)
     notices = county.memory.notices.values()
     mails = [notice for notice in notices if notice.medium == "email"]
