@@ -17,11 +17,13 @@ from actions.routes import Routes
 from aduan.action_token import Action, verified
 from aduan.channel import Rejected, TokenCheck
 from aduan.directory_loading import load_directory
+from aduan.gate_version import GateInForce, GateRun
 from aduan.notice import AnyNotice, ContactId, Notice, SmsBudgetNotice
 from aduan.post import Post
 from aduan.store.channels import DynamoChannelStore
 from aduan.store.contacts import DynamoContactStore
 from aduan.store.examples import DynamoExampleStore
+from aduan.store.gates import DynamoGateStore
 from aduan.store.lanes import DynamoLaneStore
 from aduan.store.ledger import LedgerReading
 from aduan.store.notices import DynamoNoticeStore, new_notice_item
@@ -38,6 +40,7 @@ from aduan.triage import DESK, Triage
 from classify.decide import decide
 from follow_up.following import follow
 from follow_up.redrive import Redrive
+from learn.decisions import confirmed_decisions
 from notify.apply_mail_event import apply_mail_event
 from notify.delivery import Delivery, Senders
 from notify.mail_events import Kind, MailEvent
@@ -54,6 +57,7 @@ from tests.builders import (
     a_channel,
     a_channel_notice,
     a_contact_notice,
+    a_gate_version,
     a_notice,
     a_post,
     a_rejected,
@@ -68,6 +72,7 @@ from tests.table import create_table
 from tests.unit.fakes_notify import FakeMail, FakeSms, a_contact
 
 DIRECTORY: Final = load_directory()
+REVIEW: Final = a_triage(department=None, route="review")
 LATER: Final = NOON + timedelta(hours=1)
 CHATTER: Final = a_triage(is_report=False, kind="other", topic=None, department=None, route="drop")
 _PART_ACTIONS: Final = {
@@ -350,6 +355,7 @@ def classify(world: World) -> None:
     assert world.decide("instagram#corrected", a_triage(), LATER) == "auto"
     contradict(world)
     ask_for_a_second_opinion(world)
+    drop_by_gate(world)
 
 
 def notify(world: World) -> None:
@@ -440,6 +446,7 @@ def follow_up(world: World) -> None:
     text(world)
     contradict(world)
     ask_for_a_second_opinion(world)
+    drop_by_gate(world)
 
 
 def admin_api(world: World) -> None:
@@ -464,6 +471,50 @@ def admin_api(world: World) -> None:
     examples = DynamoExampleStore(world.table)
     assert examples.get(a_ticket_of("complaint")) is not None
     assert examples.page("2026-11", 10)[0]
+
+    sort(world)
+    gates = DynamoGateStore(world.table)
+    DynamoGateStore(world.before).add(a_gate_version(1), b"weights")
+    assert [version.version for version in gates.versions()] == [1]
+    assert gates.last_run() is None
+    gates.put_in_force(GateInForce(version=1, at=NOON), gates.in_force())
+
+
+def sort(world: World) -> None:
+    """List what waits for a person, and decide about it."""
+    lanes = DynamoLaneStore(world.table)
+    for native_id in ("perhaps", "surely"):
+        post = a_post(native_id=native_id)
+        DynamoPostStore(world.before).add(post)
+        DynamoPostStore(world.before).settle(post, REVIEW, LATER)
+    [perhaps, surely] = lanes.candidates()
+    assert lanes.questions(perhaps.channel) == []
+    lanes.sort(perhaps, CHATTER, an_example(post=perhaps.key, ticket=None), timedelta(days=30))
+    DynamoTicketStore(world.table).write(
+        moves.opened(surely, a_triage(), a_ticket_of("surely"), [a_notice(ticket=a_ticket_of("surely").code)], [])
+    )
+    assert Statistics(world.table).lanes(["2026-11"])["drop"] == 1
+
+
+def learn(world: World) -> None:
+    """Read what was decided, keep a version, put it in force, and record the run."""
+    world.open("corrected")
+    world.correct(world.before, "corrected", topic="jalan")
+    assert len(confirmed_decisions(DynamoExampleStore(world.table), NOON)) == 1
+    gates = DynamoGateStore(world.table)
+    assert gates.versions() == []
+    gates.add(a_gate_version(1), b"weights")
+    gates.put_in_force(GateInForce(version=1, at=NOON), gates.in_force())
+    gates.note_run(GateRun(at=NOON, outcome="in_force", decisions=1, version=1, sentence=""))
+
+
+def drop_by_gate(world: World) -> None:
+    """Read which gate is in force, and show a sample of what it drops."""
+    gates = DynamoGateStore(world.table)
+    DynamoGateStore(world.before).add(a_gate_version(1), b"weights")
+    assert gates.in_force().version == 0
+    assert gates.weights(1) == b"weights"
+    assert gates.take_sample(NOON.date(), 5)
 
 
 def intake(world: World) -> None:
@@ -513,6 +564,7 @@ LOGIC: Final[dict[str, Callable[[World], None]]] = {
     "Notify": notify,
     "NotifyEvents": notify_events,
     "FollowUp": follow_up,
+    "Learn": learn,
     "AdminApi": admin_api,
     "Intake": intake,
     "Actions": actions,

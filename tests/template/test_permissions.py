@@ -144,17 +144,18 @@ def test_writes_are_bound_to_keys(function: str) -> None:
 
 
 def test_the_api_writes_contacts_and_corrections_and_nothing_else() -> None:
-    """An admin's request can change contacts, tickets, counters and examples, but only check the state of a post."""
-    writing = {
-        statement.actions[0]: statement.keys
+    """An admin's request can change contacts, tickets, counters, examples, lanes, and which gate is in force."""
+    writing = [
+        (statement.actions, statement.keys)
         for statement in of_table("AdminApi")
         if not {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"} & set(statement.actions)
-    }
-    assert writing == {
-        "dynamodb:PutItem": ["DEPARTMENT#*", "TICKET#*", "EXAMPLE#*"],
-        "dynamodb:UpdateItem": ["TICKET#*", "STATS#*"],
-        "dynamodb:ConditionCheckItem": ["POST#*"],
-    }
+    ]
+    assert writing == [
+        (["dynamodb:PutItem"], ["DEPARTMENT#*", "TICKET#*", "EXAMPLE#*", "GATE#*"]),
+        (["dynamodb:UpdateItem"], ["TICKET#*", "STATS#*"]),
+        (["dynamodb:ConditionCheckItem"], ["POST#*"]),
+        (["dynamodb:UpdateItem"], ["POST#*", "LANES#*"]),
+    ]
 
 
 @each_function
@@ -208,6 +209,7 @@ def test_secrets_are_read_where_they_are_used() -> None:
         ],
         "Classify": [{"Fn::Sub": f"{path}author_key"}],
         "FollowUp": [{"Fn::Sub": f"{path}author_key"}],
+        "AdminApi": [{"Fn::Sub": f"{path}author_key"}],
         "Intake": [{"Fn::Sub": path + below} for below in ("intake/*", "meta/*", "channels/instagram/*")],
     }
 
