@@ -192,7 +192,7 @@ def test_an_example_holds_the_last_word_about_each_thing() -> None:
 
 
 def test_an_example_says_what_the_classifier_had_said() -> None:
-    """An example holds the masked words, the decision, the ticket, the time and who corrected, but no citizen's name."""
+    """An example holds the masked words, the decision, the ticket, the time and who corrected: no citizen."""
     change = corrected(a_ticket(), topic="jalan")
     assert change.example == Example(
         post=POST.key,
