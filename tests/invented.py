@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Mapping
 from typing import Any, Final
 
+from aduan.context import Context
 from aduan.triage import ReportKind, Urgency
 from infra.training.example import CORPUS_SOURCE, Example
 
@@ -17,6 +18,7 @@ MATTERS: Final[Mapping[str, tuple[str, ...]]] = {
 KINDS: Final[Mapping[ReportKind, str]] = {
     "complaint": "parah sekali kecewa",
     "request": "mohon informasi syaratnya apa",
+    "question": "numpang tanya jadwalnya kapan",
     "suggestion": "semoga usul sebaiknya dibangun",
 }
 URGENCIES: Final[Mapping[Urgency, str]] = {
@@ -26,6 +28,14 @@ URGENCIES: Final[Mapping[Urgency, str]] = {
 }
 CHATTER: Final = ("selamat pagi semua", "dijual motor murah", "lucu banget wkwk", "mantap fotonya kak")
 PLACES: Final = ("Sinduadi", "Godean", "Turi", "Prambanan")
+
+GATES: Final[tuple[Mapping[str, Any], ...]] = (
+    {},
+    {"channel_kind": "instagram", "context": Context(under="Kabar perbaikan jembatan", by="account", to="account")},
+    {"channel_kind": "instagram"},
+    {"channel_kind": "x"},
+)
+"""What is known of a text that goes through the gates ``message``, ``thread``, ``comment`` and ``post``."""
 
 
 def an_example(**changes: Any) -> Example:
@@ -49,7 +59,7 @@ def chatter(**changes: Any) -> Example:
 
 
 def some_examples() -> list[Example]:
-    """Reports of three topics, all kinds and urgencies, and chatter; none has a near-duplicate."""
+    """Reports of three topics, all kinds and urgencies, and chatter, for each gate; none has a near-duplicate."""
     reports = [
         an_example(text=f"{matter} di {place} {asking} {pressing}", topic=topic, kind=kind, urgency=urgency)
         for (topic, matters), (kind, asking), (urgency, pressing), place in itertools.product(
@@ -59,6 +69,6 @@ def some_examples() -> list[Example]:
     ]
     others = [chatter(text=f"{words} {place} {number}") for words in CHATTER for place in PLACES for number in range(4)]
     return [
-        example.model_copy(update={"id": f"corpus-{number}", "group": f"corpus-{number}"})
+        example.model_copy(update={"id": f"corpus-{number}", "group": f"corpus-{number}", **GATES[number % len(GATES)]})
         for number, example in enumerate(reports + others)
     ]

@@ -14,8 +14,8 @@ from aduan.post import Post
 from poll_channels.poll import Poll
 from poll_channels.source import Batch, Source, Window
 from tests.builders import NOON, a_channel, a_post
-from tests.in_memory.answers import InMemoryAnswers
 from tests.in_memory.channels import InMemoryChannelStore
+from tests.in_memory.lanes import InMemoryLaneStore
 from tests.in_memory.memory import Killed, Memory
 from tests.in_memory.notices import InMemoryNoticeStore
 from tests.in_memory.posts import InMemoryPostStore
@@ -65,7 +65,7 @@ class Platform:
             InMemoryChannelStore(self.memory),
             InMemoryPostStore(self.memory),
             InMemoryNoticeStore(self.memory),
-            InMemoryAnswers(self.memory),
+            InMemoryLaneStore(self.memory),
             run_id=f"run-{self.runs}",
             clock=lambda: self.now,
             lease_for=LEASE,

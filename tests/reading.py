@@ -29,8 +29,8 @@ from poll_channels.credentials import Credentials
 from poll_channels.poll import Poll
 from poll_channels.source import Source, Window
 from poll_channels.sources import KINDS
-from tests.in_memory.answers import InMemoryAnswers
 from tests.in_memory.channels import InMemoryChannelStore
+from tests.in_memory.lanes import InMemoryLaneStore
 from tests.in_memory.memory import Killed, Memory
 from tests.in_memory.notices import InMemoryNoticeStore
 from tests.in_memory.posts import InMemoryPostStore
@@ -294,7 +294,7 @@ class Deployment(Generic[F]):
             InMemoryChannelStore(self.memory),
             InMemoryPostStore(self.memory),
             InMemoryNoticeStore(self.memory),
-            InMemoryAnswers(self.memory),
+            InMemoryLaneStore(self.memory),
             run_id=f"run-{self.runs}",
             clock=lambda: self.now,
             lease_for=timedelta(minutes=3),

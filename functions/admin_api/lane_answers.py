@@ -74,7 +74,8 @@ def _thread(members: Sequence[Post], directory: Directory, now: datetime) -> Ans
     return {
         "channel": first.channel,
         "channel_name": channel_name(first.channel, directory),
-        "under": first.context.under if first.context is not None else "",
+        # Of different posts, different lengths of it are kept.
+        "under": max((post.context.under for post in members if post.context is not None), key=len, default=""),
         "posts": [_candidate(post, directory, now) for post in members],
     }
 

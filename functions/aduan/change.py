@@ -124,10 +124,16 @@ class Change:
     @property
     def forgets_example(self) -> bool:
         """Whether a stored example must go, because the text it was made from was edited or erased."""
-        if self.before is None:
-            return self.post is not None and self.post.sorted_at is not None and self.example is None
         rewritten = self.decision is not None or self.tombstone is not None
-        return rewritten and self.is_about_first_post and self.before.corrected_at is not None
+        corrected = self.before is not None and self.before.corrected_at is not None
+        return (rewritten and self.is_about_first_post and corrected) or self.leaves_sorted
+
+    @property
+    def leaves_sorted(self) -> bool:
+        """Whether the post, edited after a person sorted it in its lane, comes to a ticket by the classifier."""
+        post = self.post
+        comes = post is not None and post.ticket is None and post.sorted_at is not None
+        return comes and self.decision is not None and self.example is None
 
     @property
     def forgets_words(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any, Final, Literal, Self
 
 from pydantic import model_validator
@@ -25,10 +26,19 @@ class Context(Record):
     """The text it stands under, such as a caption, masked; empty when there is none or it is not known."""
     clipped: bool = False
     """True when that text was longer."""
+    thread: str = ""
+    """A short hash of that text as it was first kept: equal in a thread, however little of the text is left later."""
     by: Literal["account", "citizen"] | None = None
     """Who wrote that text: the account, or a citizen; None when there is none or it is not known."""
     to: Literal["account", "citizen"] | None = None
     """Whom the post addresses: the account (also by standing right under its post), or another citizen."""
+
+    @model_validator(mode="after")
+    def _of_its_thread(self) -> Self:
+        if self.under and not self.thread:
+            named = hashlib.sha256(self.under.encode()).hexdigest()[:8]
+            object.__setattr__(self, "thread", named)  # the record is frozen
+        return self
 
     def within(self, limit: int) -> Self:
         """Return the context with at most `limit` bytes of the text that the post stands under."""

@@ -22,7 +22,7 @@ Matter = Literal["permission", "token", "budget"]
 month's budget is used up."""
 
 
-NoticeKind = Literal["ticket", "channel", "contact", "sms_budget"]
+NoticeKind = Literal["ticket", "channel", "contact", "sms_budget", "list"]
 """What a notice is about."""
 Partition = Literal["TICKET", "CHANNEL", "OUTBOX"]
 """Prefix of the partition that holds a notice. ``OUTBOX`` keeps the notices about a contact apart from the contact
@@ -32,6 +32,7 @@ PARTITIONS: Final[dict[NoticeKind, Partition]] = {
     "channel": "CHANNEL",
     "contact": "OUTBOX",
     "sms_budget": "OUTBOX",
+    "list": "OUTBOX",
 }
 
 
@@ -271,7 +272,31 @@ class SmsBudgetNotice(OutboxEntry):
         return f"budget#{self.month}"
 
 
-AnyNotice = Notice | ChannelNotice | ContactNotice | SmsBudgetNotice
+class ListNotice(OutboxEntry):
+    """A mail about the posts that wait for a person. What it lists is read when it is sent.
+
+    The desk gets the candidates, and whoever looks after a channel its unanswered questions.
+    """
+
+    kind: Literal["list"] = "list"
+    occasion: Literal["daily", "urgent"]
+    """``daily``: all that waits, once a day. ``urgent``: what sounds urgent, at most once an hour, to the desk."""
+    period: str
+    """The day in WIB, ``2026-12-01``; for ``urgent`` the hour, ``2026-12-01T09``."""
+    medium: Literal["email"] = "email"
+
+    @property
+    def subject(self) -> str:
+        """The department's code."""
+        return self.department
+
+    @property
+    def key(self) -> str:
+        """``occasion#period``: one notice a department and day, or hour."""
+        return f"{self.occasion}#{self.period}"
+
+
+AnyNotice = Notice | ChannelNotice | ContactNotice | SmsBudgetNotice | ListNotice
 
 
 def _with_kind(given: Any) -> Any:

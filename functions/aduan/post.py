@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import datetime
 from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
@@ -17,8 +18,6 @@ ChannelKind = Literal["facebook_page", "instagram", "rss", "telegram_relay", "we
 TEXT_BYTES = 16_000
 """A longer text is cut to this. No channel read today allows more than 10,000 characters. An item may hold 400 KB, but
 every write costs by the kilobyte."""
-_THREAD_NAME = 80
-"""Characters of the text above that name a thread. Of different posts, different lengths of it are kept."""
 LINK_CHARACTERS = 2_000
 """A post with a longer link goes into quarantine, because an item that the table refuses would stop its channel."""
 
@@ -87,8 +86,16 @@ class Post(Record):
     @property
     def thread(self) -> str:
         """Names what the post stands under on its channel: equal for all posts of a thread."""
-        under = self.context.under if self.context is not None else ""
-        return under[:_THREAD_NAME] or self.parent_id or self.native_id
+        named = self.context.thread if self.context is not None else ""
+        return named or self.parent_id or self.native_id
+
+    def takes_answer(self, at: datetime) -> bool:
+        """Tell whether the account's answer of that moment is to be noted: the first one to this version of the post.
+
+        A ticket and chatter are not waiting for an answer in words.
+        """
+        waits = self.lane in {"question", "review"} or (self.state == "new" and self.ticket is None)
+        return waits and self.answered_at is None and (self.revised_at is None or at >= self.revised_at)
 
     @property
     def lane(self) -> Route | None:

@@ -7,7 +7,9 @@ adapter holds no word that a citizen wrote.
 
 from __future__ import annotations
 
+import functools
 import hashlib
+import itertools
 import json
 import math
 import operator
@@ -37,6 +39,9 @@ SCHEMA: Final = 1
 _ROW: Final = struct.Struct(f"<I{len(HEADS)}b")
 STEPS: Final = 127
 """A weight is kept as a whole number of steps, at most this many."""
+_ZERO: Final = 128
+"""The stored value of a weight of zero, chosen so that no lane is ever negative."""
+_LANES: Final = struct.Struct(f"<{len(HEADS)}I")
 _HIGHEST: Final = 8.0
 """A logit of the base model counts at most this much: beyond, it says no more."""
 
@@ -88,6 +93,14 @@ class Adapter:
     rows: Mapping[int, tuple[int, ...]]
     """The weights of each feature, by its hash, in steps for each of `HEADS`."""
 
+    @functools.cached_property
+    def _packed(self) -> dict[int, int]:
+        """The rows with a lane of 32 bits for each head, so that one addition adds a feature to all, as in `Model`."""
+        return {
+            name: int.from_bytes(_LANES.pack(*(step + _ZERO for step in steps)), "little")
+            for name, steps in self.rows.items()
+        }
+
     def applied(
         self, probable: Probabilities, gate: Gate, features: Sequence[Iterable[str]], name: str
     ) -> tuple[Probabilities, Gate]:
@@ -104,12 +117,12 @@ class Adapter:
         """Return the base model's probabilities, corrected for a text with these features, one collection a family."""
         known = base_logits(probable)
         shifts = [sum(map(operator.mul, weights, (1.0, *known))) for weights in self.dense]
-        for seed, scale, given in zip(_SEEDS, _SCALES, features, strict=True):
-            found = [row for name in set(given) if (row := self.rows.get(_hash(name, seed)))]
+        for scale, hashes in zip(_SCALES, hashes_of(features), strict=True):
+            found = list(filter(None, map(self._packed.get, hashes)))
             if found:
-                length = scale / math.sqrt(len(found))
-                for head, steps in enumerate(zip(*found, strict=True)):
-                    shifts[head] += sum(steps) * self.scales[head] * length
+                length, zero = scale / math.sqrt(len(found)), _ZERO * len(found)
+                for head, steps in enumerate(_LANES.unpack(sum(found).to_bytes(_LANES.size, "little"))):
+                    shifts[head] += (steps - zero) * self.scales[head] * length
         return shifted(probable, shifts)
 
     def to_bytes(self) -> bytes:
@@ -166,13 +179,15 @@ _SEEDS: Final = tuple(zlib.crc32(family.encode()) for family in FAMILIES)
 _SCALES: Final = tuple(SCALES[family] for family in FAMILIES)
 
 
-def _hash(name: str, seed: int) -> int:
-    return zlib.crc32(name.encode("utf-8", "surrogatepass"), seed)
-
-
 def hashes_of(features: Sequence[Iterable[str]]) -> list[list[int]]:
     """Return the hashes of a text's features, each once, by family. The same word has another hash in each family."""
-    return [[_hash(name, seed) for name in set(given)] for seed, given in zip(_SEEDS, features, strict=True)]
+    return [
+        # All names of a family are encoded at once, which halves the time. No name has a line break in it.
+        list(map(zlib.crc32, "\n".join(names).encode("utf-8", "surrogatepass").split(b"\n"), itertools.repeat(seed)))
+        if (names := set(given))
+        else []
+        for seed, given in zip(_SEEDS, features, strict=True)
+    ]
 
 
 def base_logits(probable: Probabilities) -> tuple[float, ...]:

@@ -33,6 +33,8 @@ _SPACED: Final = re.compile(r"(?<!\w)(?:[^\W\d_][ .\-_*]){3,}[^\W\d_](?!\w)")
 _LEET: Final = re.compile(r"(?<!\w)(?=\w*[^\W\d_]{1})[^\W\d_]+[0134578@$]+[^\W\d_]+[\w@$]*(?!\w)")
 """A word with digits in place of letters between letters: ``j4lan``, ``rus4k``."""
 _FEWEST_LEET: Final = 2
+_ADDRESS: Final = re.compile(r"(?:https?://|www\.)\S+|(?<!\w)@[\w.]+|[\w.+-]+@[\w-]+\.[\w.-]+")
+"""Links and names of accounts have digits and dots among their letters without hiding anything."""
 
 
 def signs_of(text: str) -> list[str]:
@@ -52,4 +54,5 @@ def signs_of(text: str) -> list[str]:
 
 def is_disguised(text: str) -> bool:
     """Tell whether words are spelt so that a program does not read them: letters set apart, or digits for letters."""
-    return _SPACED.search(text) is not None or len(_LEET.findall(text)) >= _FEWEST_LEET
+    plain = _ADDRESS.sub(" ", text)
+    return _SPACED.search(plain) is not None or len(_LEET.findall(plain)) >= _FEWEST_LEET

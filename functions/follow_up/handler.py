@@ -22,6 +22,7 @@ from follow_up.following import follow
 from follow_up.redrive import Redrive
 from notify.outbox import METRICS, open_delivery
 from notify.settings import SendingSettings
+from notify.waiting_posts import announce
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -72,6 +73,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:
     def has_time() -> bool:
         return context.get_remaining_time_in_millis() > SPARE_MILLISECONDS
 
+    announced = announce_lists(now)
     done = redrive.run(
         stores.posts.left_behind(now), stores.tickets.due(now), stores.notices.left_behind(now), has_time
     )
@@ -81,9 +83,19 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:
         if done.outcomes[f"notice_{outcome}"]:
             metrics.add_metric(name, MetricUnit.Count, done.outcomes[f"notice_{outcome}"])
     logger.info("driven again", outcomes=dict(done.outcomes), failed=len(done.faults))
-    if done.faults:
-        names = sorted({type(fault).__name__ for fault in done.faults})
-        raise RuntimeError(f"{len(done.faults)} could not be driven again: {', '.join(names)}")
+    faults = done.faults + announced
+    if faults:
+        names = sorted({type(fault).__name__ for fault in faults})
+        raise RuntimeError(f"{len(faults)} could not be driven again: {', '.join(names)}")
+
+
+def announce_lists(now: datetime) -> list[Exception]:
+    """Put the lists of what waits for a person into the outbox; return what went wrong, which holds up nothing else."""
+    try:
+        announce(delivery.stores.lanes, delivery.stores.notices, directory, now)
+    except Exception as error:  # noqa: BLE001 # the handler raises it when all is done
+        return [error]
+    return []
 
 
 def follow_now(code: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import math
 import operator
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -42,8 +42,6 @@ FEW: Final = 1000
 """Fewer decisions than this are measured in more parts, so that each adapter learns from nearly as many as the last."""
 PENALTY: Final = 0.5
 """How strongly the weights are held at the base model."""
-FEWEST_GROUPS: Final = 2
-"""A feature must occur in this many groups of decisions. It also keeps out what only one person ever wrote."""
 PROMISE: Final = 0.03
 """Share of the complaints and requests that may be lost."""
 CONFIDENCE: Final = 2 / 3
@@ -90,6 +88,8 @@ class _Case(NamedTuple):
     decision: Decision
     gate: str
     probable: Probabilities
+    logits: tuple[float, ...]
+    """The base model's, for `HEADS`."""
     features: list[list[int]]
     """Hashes, by family."""
     topics: frozenset[str]
@@ -156,6 +156,7 @@ def _cases(decisions: Iterable[Decision], directory: Directory, model: Model) ->
             decision,
             gate,
             probable,
+            base_logits(probable),
             hashes_of(features),
             frozenset(reading.matches.topics),
             int.from_bytes(hashlib.sha256(decision.group.encode("utf-8", "surrogatepass")).digest()[:4]),
@@ -195,7 +196,7 @@ class _Learnt(NamedTuple):
 
     def judged(self, case: _Case) -> Probabilities:
         """Return the probabilities of a case."""
-        row = _row(case, self.places, known=0.0, right=False, weight=0.0)
+        row = _row(case, self.places)
         shifts = [weights.added_to(row) for weights in self.heads]
         return shifted(case.probable, [*shifts, *[0.0] * (len(HEADS) - len(shifts))])
 
@@ -214,36 +215,40 @@ class _Learnt(NamedTuple):
 
 
 def _learn(cases: Sequence[_Case], weights: Sequence[float], heads: int) -> _Learnt:
-    groups: dict[int, set[str]] = defaultdict(set)
-    for case in cases:
-        for given in case.features:
-            for name in given:
-                if len(groups[name]) < FEWEST_GROUPS:
-                    groups[name].add(case.decision.group)
-    names = sorted(name for name, where in groups.items() if len(where) >= FEWEST_GROUPS)
+    """Learn from features that occur in two groups or more: what one person once wrote says nothing of others."""
+    first: dict[int, str] = {}
+    names = sorted(
+        {
+            name
+            for case in cases
+            for given in case.features
+            for name in given
+            if first.setdefault(name, case.decision.group) != case.decision.group
+        }
+    )
     places = {name: place for place, name in enumerate(names)}
     right = (
         lambda case: case.is_report,
         lambda case: not case.is_chatter,
         lambda case: case.decision.kind == "question",
     )
+    rows = [_row(case, places) for case in cases]
     learnt = []
     for head in range(heads):
-        rows = [
-            _row(
-                case,
-                places,
-                known=base_logits(case.probable)[head],
+        of_head = [
+            row._replace(
+                known=case.logits[head],
                 right=right[head](case),
                 weight=0.0 if HEADS[head] == "question" and case.is_chatter else weight,
             )
-            for case, weight in zip(cases, weights, strict=True)
+            for row, case, weight in zip(rows, cases, weights, strict=True)
         ]
-        learnt.append(fitted(rows, len(DENSE), len(places), PENALTY))
+        learnt.append(fitted(of_head, len(DENSE), len(places), PENALTY))
     return _Learnt(places, learnt)
 
 
-def _row(case: _Case, places: dict[int, int], *, known: float, right: bool, weight: float) -> Row:
+def _row(case: _Case, places: dict[int, int]) -> Row:
+    """Return the values of a case; what is to be learnt of it is left open."""
     mine: list[int] = []
     values: list[float] = []
     for family, given in zip(FAMILIES, case.features, strict=True):
@@ -251,8 +256,8 @@ def _row(case: _Case, places: dict[int, int], *, known: float, right: bool, weig
         if found:
             mine += found
             values += [SCALES[family] / math.sqrt(len(found))] * len(found)
-    shared = tuple(map(operator.mul, _SHARED, (1.0, *base_logits(case.probable))))
-    return Row(known, shared, tuple(mine), tuple(values), right, weight)
+    shared = tuple(map(operator.mul, _SHARED, (1.0, *case.logits)))
+    return Row(0.0, shared, tuple(mine), tuple(values), right=False, weight=0.0)
 
 
 def _threshold(judged: Sequence[tuple[_Case, Probabilities]], base: float) -> tuple[float | None, Learnt]:

@@ -15,13 +15,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, Literal, Protocol
 from uuid import uuid4
 
-from aduan.notice import AnyNotice, ChannelNotice, Contact, ContactId, ContactNotice, Notice
+from aduan.notice import AnyNotice, Contact, ContactId, Notice
 from aduan.quiet_hours import Hold, waiting
 from aduan.store.notices import NotPendingError
 from aduan.triage import DESK
 from notify import wording
 from notify.case import Case
 from notify.senders import Envelope, NotAcceptedError, OutcomeUnknownError
+from notify.service_mails import NothingToSayError, NothingWaitsError, service_mail
 from notify.sms_budget import Booked, TextRequest
 from notify.step_wording import step_message
 from notify.timing import counts_since, hold_back, is_counted, is_due, is_first, is_placed
@@ -100,10 +101,6 @@ class NobodyToTellError(Exception):
     """Neither the department nor the desk can be told by this medium."""
 
 
-class NothingToSayError(Exception):
-    """The ticket, post, channel or department that the notice is about no longer exists."""
-
-
 @dataclass(frozen=True)
 class Ready:
     """A notice that can be sent."""
@@ -162,6 +159,8 @@ class Delivery:
             to = self.addressee(notice, read_contact)
         except NothingToSayError as gone:
             return self._park(notice, str(gone))
+        except NothingWaitsError as done:
+            return _unless_taken("skipped", partial(self.stores.notices.skip, notice, str(done)))
         except NobodyToTellError as error:
             # The mail waits for an address. An SMS need not: it only repeats what the mail says.
             return "waiting" if notice.medium == "email" else self._park(notice, str(error))
@@ -257,6 +256,7 @@ class Delivery:
 
         Raises:
             NothingToSayError: with the reason, for the person who finds the parked notice.
+            NothingWaitsError: when a list would be empty.
         """
         department, directory = self.department(notice), self.directory
         if isinstance(notice, Notice):
@@ -272,24 +272,8 @@ class Delivery:
                 return Case(ticket, post, department, to.desk_reason, directory, actions)
 
             return case
-        if isinstance(notice, ChannelNotice):
-            channel = next((channel for channel in directory.channels if channel.id == notice.channel), None)
-            if channel is None:
-                raise NothingToSayError("the channel is gone")
-            from notify.channel_wording import channel_mail  # noqa: PLC0415 # seldom needed: no cold start pays for it
-
-            return lambda to: channel_mail(notice, channel, department, to.desk_reason, directory)
-        if isinstance(notice, ContactNotice):
-            about = directory.departments.get(notice.about.department)
-            if about is None:
-                raise NothingToSayError("the department is gone")
-            contact = self.stores.contacts.get(notice.about)
-            from notify.contact_wording import contact_mail  # noqa: PLC0415 # as above
-
-            return lambda _: contact_mail(notice, about, contact, directory)
-        from notify.sms_budget_wording import sms_budget_mail  # noqa: PLC0415 # as above
-
-        return lambda _: sms_budget_mail(notice, directory)
+        write = service_mail(notice, self.stores, directory, now)
+        return lambda to: write(to.desk_reason)
 
     def _admit(self, ready: Ready, now: datetime) -> Outcome | Booked | None:
         """Let a notice through, or return its outcome if it is held back or spared.

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aduan.store.contacts import ContactStore, DynamoContactStore
+from aduan.store.lanes import DynamoLaneStore, LaneStore
 from aduan.store.notices import DynamoNoticeStore, NoticeStore
 from aduan.store.posts import DynamoPostStore, PostStore
 from aduan.store.sending import DynamoSendingStore, SendingStore
@@ -27,6 +28,7 @@ class Stores:
     sending: SendingStore
     spending: SpendingStore
     """The month's spending on SMS."""
+    lanes: LaneStore
 
 
 def open_stores(table: Table) -> Stores:
@@ -38,4 +40,5 @@ def open_stores(table: Table) -> Stores:
         DynamoContactStore(table),
         DynamoSendingStore(table),
         DynamoSpendingStore(table, "SMS"),
+        DynamoLaneStore(table),
     )

@@ -29,7 +29,14 @@ COLD_START_RUNS: Final = 9
 CLASSIFY_ROUNDS: Final = 20
 COLD_START_LIMITS: Final = {"AdminApi": 1.8}
 COLD_START_LIMIT: Final = 1.6
-UNIT_LIMITS: Final = {"complaint by e-mail": 24, "chatter": 6, "quiet poll, writes": 0, "quiet poll, reads": 1}
+UNIT_LIMITS: Final = {
+    "complaint by e-mail": 24,
+    "chatter": 6,
+    "candidate": 7,
+    "question": 7,
+    "quiet poll, writes": 0,
+    "quiet poll, reads": 1,
+}
 
 Row = tuple[str, str, str, bool]
 """The name of a figure, its value, its limit, and whether it is within the limit."""

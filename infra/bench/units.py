@@ -116,8 +116,8 @@ def _bring_home(table: Table, post: Post, now: datetime) -> str:
         chatter_for=timedelta(days=30),
         code_of=partial(ticket_code, "benchmark"),
     )
-    if outcome == "drop":
-        return "chatter"
+    if outcome in {"drop", "review", "question"}:
+        return {"drop": "chatter", "review": "candidate", "question": "question"}[outcome]
     sent = 0
     for which in list(stores.notices.left_behind(now + timedelta(hours=1))):
         notice = stores.notices.get(which)

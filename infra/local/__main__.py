@@ -50,6 +50,7 @@ from infra.local.outcome import (
 from infra.local.pages import sent_messages, write_pages
 from infra.local.seed import seed_contacts, seed_credentials, sign_in_admin, verify_addresses
 from infra.local.simulator.page import HOME
+from infra.local.stream import STREAM, Desk, write_stream
 from infra.local.watching import write_stack
 
 BUNDLED: Final = HERE / "posts.jsonl"
@@ -79,19 +80,28 @@ def main() -> int:
         console.print("[bold red]a local stack is running; stop it with `make down`")
         return 1
     try:
+        posts = arguments.posts or (STREAM if arguments.command == "demo" else BUNDLED)
         run = {"up": up, "simulate": simulate, "demo": demo, "attack": attack}[arguments.command]
-        return run(arguments.posts, arguments.limit)
+        return run(posts, arguments.limit)
     except MachineError as error:
         console.print(f"[bold red]{error}")
         return 1
 
 
 def demo(posts: Path, limit: int | None) -> int:
-    """Take the posts of a file through the whole stack, show what became of them, and stop everything again."""
+    """Take the posts of a file, or else the stream, through the stack, show what became of them, and stop everything.
+
+    Of the stream, the desk then decides the list of candidates.
+    """
     began = time.monotonic()
     try:
-        stack = start(posts, limit)
-        lines, acts = act(stack, bring_home(stack))
+        streams = posts == STREAM
+        posts, county = write_stream() if streams else (posts, COUNTY)
+        stack = start(posts, limit, county=county)
+        lines = bring_home(stack)
+        if streams:
+            work_off(stack, lines)
+        lines, acts = act(stack, lines)
         about_channels = channel_notices(stack.table)
         page = write_pages(STATE / "demo", lines, about_channels, sent_messages(stack.addresses))
         show(lines, page)
@@ -200,6 +210,15 @@ def bring_home(stack: Stack) -> list[Line]:
     return account_for(posts, stack.table)
 
 
+def work_off(stack: Stack, lines: Sequence[Line]) -> None:
+    """Let the desk decide about every candidate by the API, and say what it decided."""
+    waiting = sum(line.lane == "review" for line in lines)
+    with step(f"The desk decides about {waiting} candidates by the API"):
+        made = Desk(api_url(stack), stack.token).work_off()
+        wait_until_settled(stack.table, lambda *_: None)
+    console.print(f"By the API: {made['ticket']} tickets, {made['question']} questions, {made['none']} no reports")
+
+
 def act(stack: Stack, lines: Sequence[Line]) -> tuple[list[Line], list[Act]]:
     """Let two departments act by the links in their mails; return what became of the posts, and what was done."""
     with step("Two departments follow the links in their mails"):
@@ -234,12 +253,17 @@ def show(lines: Sequence[Line], page: Path) -> None:
 
 def how_to_ask(stack: Stack, *, running: bool) -> None:
     """Print the API's address and a ready-made call to paste."""
-    url = f"{stack.addresses.emulator}/_aws/execute-api/{stack.deployment.api_id}/v1"
+    url = api_url(stack)
     token_file = STATE / "admin-token"
     token_file.write_text(stack.token)
     console.print(f"Admin API: [bold]{url}[/]" + ("" if running else " (until the demo ends; `make up` keeps it)"))
     command = f'curl -H "Authorization: $(cat {token_file})" "{url}/tickets?status=needs_review&limit=5"'
     console.print(command, soft_wrap=True, markup=False)
+
+
+def api_url(stack: Stack) -> str:
+    """Return the address of the admin API."""
+    return f"{stack.addresses.emulator}/_aws/execute-api/{stack.deployment.api_id}/v1"
 
 
 def verdict(lines: Sequence[Line], seconds: float) -> int:
@@ -264,7 +288,7 @@ def step(what: str) -> Iterator[None]:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m infra.local", description=__doc__)
     parser.add_argument("command", choices=("demo", "up", "simulate", "attack", "down"))
-    parser.add_argument("--posts", type=Path, default=BUNDLED, help="JSON lines with id and text; default: the bundled")
+    parser.add_argument("--posts", type=Path, help="JSON lines with id and text; default: the bundled")
     parser.add_argument("--limit", type=int, help="take only so many posts")
     return parser.parse_args()
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from typing import Final
 
 from aduan.directory_loading import load_directory
 from aduan.notice import ChannelNotice, Notice
@@ -14,7 +15,11 @@ from aduan.store.posts import DynamoPostStore
 from aduan.store.table import Item, Table, channel_key, ticket_key, values
 from aduan.store.tickets import DynamoTicketStore
 from aduan.ticket import Ticket
+from aduan.triage import Route
 from infra.local.drive import SimulatedPost
+
+LANES: Final[Mapping[Route | None, str]] = {"drop": "chatter", "review": "candidate", "question": "question"}
+"""The lanes of posts without a ticket, as they are shown."""
 
 
 @dataclass(frozen=True)
@@ -29,12 +34,17 @@ class Line:
 
     @property
     def accounted(self) -> bool:
-        """Whether the post is in quarantine, or was decided: as chatter, or with a ticket and its notices."""
+        """Whether the post is in quarantine, or was decided: in one lane, or with a ticket and its notices."""
         if self.quarantined:
             return True
         if self.post is None or self.post.triage is None or self.post.state != "triaged":
             return False
-        return self.post.triage.route == "drop" or (self.ticket is not None and bool(self.notices))
+        return self.lane in LANES or (self.ticket is not None and bool(self.notices))
+
+    @property
+    def lane(self) -> Route | None:
+        """The lane of a decided post that has no ticket."""
+        return self.post.lane if self.post is not None else None
 
 
 @dataclass(frozen=True)
@@ -42,10 +52,15 @@ class Totals:
     """The figures of the demo's last line."""
 
     posts: int
-    reports: int
     tickets: int
+    review: int
+    """Candidates about which nobody has decided."""
+    questions: int
+    """Questions, with or without an answer."""
+    dropped: int
     notices_sent: int
     needs_review: int
+    """Tickets at the desk."""
     lost: int
     seconds: float
 
@@ -62,12 +77,14 @@ def account_for(posts: Iterable[SimulatedPost], table: Table) -> list[Line]:
 
 def totals(lines: Sequence[Line], seconds: float) -> Totals:
     """Count the lines by what became of their posts."""
-    triages = [line.post.triage for line in lines if line.post and line.post.triage]
+    lanes = Counter(line.lane for line in lines)
     tickets = [line.ticket for line in lines if line.ticket]
     return Totals(
         posts=len(lines),
-        reports=sum(triage.is_report for triage in triages),
         tickets=len(tickets),
+        review=lanes["review"],
+        questions=lanes["question"],
+        dropped=lanes["drop"],
         notices_sent=sum(notice.state == "sent" for line in lines for notice in line.notices),
         needs_review=sum(ticket.status == "needs_review" for ticket in tickets),
         lost=sum(not line.accounted for line in lines),
@@ -107,7 +124,7 @@ def what_became(line: Line) -> str:
         return f"{line.ticket.code} {line.ticket.status}"
     if line.quarantined:
         return "quarantine"
-    return "chatter" if line.accounted else "LOST"
+    return LANES.get(line.lane, "LOST")
 
 
 def _line(simulated: SimulatedPost, table: Table, quarantined: set[str]) -> Line:

@@ -13,8 +13,8 @@ from moto import mock_aws
 
 from aduan.context import Context
 from aduan.post import Post
-from aduan.store.item_size import KB, size
-from aduan.store.posts import LEAST_UNDER, DynamoPostStore, added_by_store, fitted
+from aduan.store.item_size import KB, added_by_store, fitted, size
+from aduan.store.posts import LEAST_UNDER, DynamoPostStore
 from aduan.store.table import Table, post_key, to_image, to_item
 from tests.builders import NOON, a_post, a_triage
 from tests.stores import Stores

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aduan.context import UNDER_BYTES
 from aduan.platform_errors import (
     ChannelError,
     CredentialError,
@@ -93,6 +94,17 @@ def test_what_citizens_wrote_is_read(kind: str) -> None:
     assert platform.calls == found.calls == len(platform.fake.asked)
     assert "Warga Contoh" not in "".join(post.model_dump_json() for post in found.posts)
     assert platform.pauses == []
+
+
+@each_kind
+def test_a_post_says_what_it_answers_as_far_as_its_platform_does(kind: str) -> None:
+    """Every platform on which people talk to the account says so; a feed and a forwarded message address nobody."""
+    contexts = [post.context for post in a_platform(kind).read().posts]
+    addressed = {context.to for context in contexts if context is not None}
+    assert addressed == {"telegram_relay": set(), "rss": {None}, "youtube": {"account", "citizen"}}.get(
+        kind, {"account"}
+    )
+    assert all(len(context.under.encode()) <= UNDER_BYTES for context in contexts if context is not None)
 
 
 @each_kind

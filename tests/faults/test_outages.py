@@ -31,8 +31,8 @@ from poll_channels.poll import Poll
 from poll_channels.sources import KINDS
 from tests.builders import NOON, a_channel, a_post
 from tests.faults.platforms import JSON_KINDS, NOTHING, Platform, Wire, always
-from tests.in_memory.answers import InMemoryAnswers
 from tests.in_memory.channels import InMemoryChannelStore
+from tests.in_memory.lanes import InMemoryLaneStore
 from tests.in_memory.notices import InMemoryNoticeStore
 from tests.in_memory.posts import InMemoryPostStore
 from tests.polling import LEASE, MINUTE, FakeSource, some_posts
@@ -302,7 +302,7 @@ def test_fault_17_an_unreachable_parameter_store_fails_the_run_and_touches_nothi
         InMemoryChannelStore(channel.memory),
         InMemoryPostStore(channel.memory),
         InMemoryNoticeStore(channel.memory),
-        InMemoryAnswers(channel.memory),
+        InMemoryLaneStore(channel.memory),
         run_id="run",
         clock=lambda: NOON,
         lease_for=LEASE,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from notify.stores import Stores
 from tests.in_memory.contacts import InMemoryContactStore
+from tests.in_memory.lanes import InMemoryLaneStore
 from tests.in_memory.memory import Memory
 from tests.in_memory.notices import InMemoryNoticeStore
 from tests.in_memory.posts import InMemoryPostStore
@@ -21,4 +22,5 @@ def stores_of(memory: Memory) -> Stores:
         InMemoryContactStore(memory),
         InMemorySendingStore(memory),
         InMemorySpendingStore(memory, "SMS"),
+        InMemoryLaneStore(memory),
     )

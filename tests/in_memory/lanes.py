@@ -34,15 +34,16 @@ class InMemoryLaneStore:
             self.memory.examples[post.key] = example
 
     def answered(self, key: str, at: datetime) -> bool:
-        """Close an open question."""
+        """Note the first answer."""
         with self.memory.call(write=True):
             post = self.memory.posts.get(key)
-            if post is None or post.lane != "question" or post.answered_at is not None:
+            if post is None or not post.takes_answer(at):
                 return False
             self.memory.posts[key] = post.model_copy(update={"answered_at": at})
             return True
 
     def _waiting(self, lane: Route) -> list[Post]:
         with self.memory.call():
-            posts = [post for post in self.memory.posts.values() if post.lane == lane and post.answered_at is None]
+            posts = [post for post in self.memory.posts.values() if post.lane == lane]
+        posts = [post for post in posts if lane == "review" or post.answered_at is None]
         return sorted(posts, key=lambda post: (post.fetched_at, post.key))

@@ -56,8 +56,6 @@ class Memory:
     """How many mails went to a department in each hour."""
     texts: dict[tuple[str, str], tuple[str, datetime]] = field(default_factory=dict)
     """The ticket and time of the last SMS, by department and matter."""
-    answers: dict[str, datetime] = field(default_factory=dict)
-    """When the account answered a post, by the post's key."""
     gate_counts: Counter[str] = field(default_factory=Counter)
     gates: dict[int, tuple[GateVersion, bytes]] = field(default_factory=dict)
     """Each version of the gate with its weights."""

@@ -52,6 +52,7 @@ class InMemoryPostStore:
                     "context": post.context or stored.context,
                     "state": "new",
                     "missed_at": None,
+                    "answered_at": None,
                     "revised_at": post.fetched_at,
                 }
             )
@@ -129,9 +130,11 @@ class InMemoryPostStore:
             raise OutdatedError(post.key)
         if stored.state == "triaged" and stored.ticket is not None:
             raise OutdatedError(post.key)
-        self.memory.count_lane(post, triage.route, triage.gate if by is None else None)
+        if post.answered_at is None and stored.answered_at is not None:
+            raise OutdatedError(post.key)
+        self.memory.count_lane(post, triage.route if ticket is None else "desk", triage.gate if by is None else None)
         decided = {"state": "triaged", "triage": triage, "ticket": ticket, "sorted_by": by, "sorted_at": by and at}
-        self.memory.posts[post.key] = post.model_copy(update={**decided, "answered_at": None})
+        self.memory.posts[post.key] = post.model_copy(update=decided)
 
     def left_behind(self, now: datetime) -> Iterator[str]:
         """New posts whose time has passed."""

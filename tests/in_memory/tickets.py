@@ -45,7 +45,7 @@ class InMemoryTicketStore:
             if (resolution := change.resolution) is not None:
                 memory.resolutions[resolution.author, resolution.ticket] = resolution
             if change.forgets_example:
-                memory.examples.pop(ticket.post, None)
+                memory.examples.pop(change.post.key if change.post is not None else ticket.post, None)
             if change.example is not None:
                 memory.examples[change.example.post] = change.example
             self._tell(change)

@@ -14,11 +14,13 @@ from moto import mock_aws
 
 from actions.presence import SOONEST, served
 from actions.routes import Routes
+from admin_api.requests import Sorting
+from admin_api.sorting import opened
 from aduan.action_token import Action, verified
 from aduan.channel import Rejected, TokenCheck
 from aduan.directory_loading import load_directory
 from aduan.gate_version import GateInForce, GateRun
-from aduan.notice import AnyNotice, ContactId, Notice, SmsBudgetNotice
+from aduan.notice import AnyNotice, ContactId, ListNotice, Notice, SmsBudgetNotice
 from aduan.post import Post
 from aduan.store.channels import DynamoChannelStore
 from aduan.store.contacts import DynamoContactStore
@@ -46,6 +48,7 @@ from notify.delivery import Delivery, Senders
 from notify.mail_events import Kind, MailEvent
 from notify.senders import NotAcceptedError, OutcomeUnknownError
 from notify.stores import open_stores
+from notify.waiting_posts import announce
 from poll_channels.poll import Poll
 from poll_channels.recheck import Recheck
 from poll_channels.source import Batch, CanRecheck, Source, Window
@@ -72,8 +75,8 @@ from tests.table import create_table
 from tests.unit.fakes_notify import FakeMail, FakeSms, a_contact
 
 DIRECTORY: Final = load_directory()
-REVIEW: Final = a_triage(department=None, route="review")
 LATER: Final = NOON + timedelta(hours=1)
+CANDIDATE: Final = a_triage(department=None, route="review")
 CHATTER: Final = a_triage(is_report=False, kind="other", topic=None, department=None, route="drop")
 _PART_ACTIONS: Final = {
     "Put": "PutItem",
@@ -323,7 +326,12 @@ def poll_channels(world: World) -> None:
     told = world.open("told")
     world.correct(world.before, "told", topic="jalan")
     resolve(world, "done")
-    gone = frozenset({"told", "done", "2"})
+    for native_id, triage in (("candidate", CANDIDATE), ("asked", a_triage(department=None, route="question"))):
+        assert posts.add(a_post(native_id=native_id, fetched_at=NOON))
+        DynamoPostStore(world.before).settle(a_post(native_id=native_id, fetched_at=NOON), triage, LATER)
+    sort(world.before, "instagram#candidate")
+    assert DynamoLaneStore(world.table).answered("instagram#asked", LATER)
+    gone = frozenset({"told", "done", "2", "candidate"})
     tickets = DynamoTicketStore(world.table)
     for missed, at in ((0, LATER), (len(gone), LATER + timedelta(days=1))):
         lease_for = timedelta(minutes=2)
@@ -353,9 +361,30 @@ def classify(world: World) -> None:
     world.correct(world.before, "corrected", topic="jalan")
     assert DynamoPostStore(world.before).revise(a_post(native_id="corrected", text="another text"))
     assert world.decide("instagram#corrected", a_triage(), LATER) == "auto"
+    keep_in_lanes(world)
     contradict(world)
     ask_for_a_second_opinion(world)
     drop_by_gate(world)
+
+
+def keep_in_lanes(world: World) -> None:
+    """Put a post among the candidates; decide anew about one that a person had sorted, and about another candidate."""
+    for native_id, route in (("maybe", "auto"), ("sorted", "drop")):
+        key = f"instagram#{native_id}"
+        DynamoPostStore(world.before).add(a_post(native_id=native_id))
+        assert world.decide(key, CANDIDATE) == "review"
+        if route == "drop":
+            sort(world.before, key)
+        assert DynamoPostStore(world.before).revise(a_post(native_id=native_id, text="another text"))
+        assert world.decide(key, a_triage() if route == "auto" else CHATTER, LATER) == route
+
+
+def sort(table: Table, key: str, route: str = "drop") -> None:
+    """Let a person move a candidate to another lane."""
+    post = DynamoPostStore(table).get(key)
+    assert post is not None
+    example = an_example(post=key, ticket=None, by="admin-1")
+    DynamoLaneStore(table).sort(post, a_triage(route=route, department=None), example, timedelta(days=30))
 
 
 def notify(world: World) -> None:
@@ -380,7 +409,19 @@ def notify(world: World) -> None:
     assert about_channel is not None
     assert world.deliver(about_channel) == "sent"
     assert world.deliver(world.died("dishub")) == "sent"
+    assert world.deliver(list_of_the_day(world)) == "sent"
     text(world)
+
+
+def list_of_the_day(world: World) -> ListNotice:
+    """Return the stored notice of a list that names one candidate."""
+    post = a_post(native_id="candidate")
+    DynamoPostStore(world.before).add(post)
+    candidate = a_triage(route="review", department=None)
+    DynamoPostStore(world.before).settle(post, candidate, LATER)
+    notice = ListNotice(department=DESK, occasion="daily", period="2026-11-03", created_at=NOON)
+    assert DynamoNoticeStore(world.before).add(notice)
+    return notice
 
 
 def text(world: World) -> None:
@@ -435,6 +476,8 @@ def follow_up(world: World) -> None:
         DynamoPostStore(world.before).add(a_post(native_id=native_id))
     posts, notices = DynamoPostStore(world.table), DynamoNoticeStore(world.table)
     tickets = DynamoTicketStore(world.table)
+    list_of_the_day(world)
+    announce(DynamoLaneStore(world.table), notices, DIRECTORY, LATER)
     run = Redrive(
         decide=lambda key: world.decide(key, triages[key], LATER),
         follow=lambda code: follow(code, tickets=tickets, directory=DIRECTORY, now=LATER),
@@ -442,8 +485,9 @@ def follow_up(world: World) -> None:
     ).run(posts.left_behind(LATER), tickets.due(LATER), notices.left_behind(LATER), lambda: True)
     assert not run.faults
     assert {"post_auto", "post_drop", "notice_parked"} <= set(run.outcomes)
-    assert run.outcomes["notice_sent"] == 5
+    assert run.outcomes["notice_sent"] == 6
     text(world)
+    keep_in_lanes(world)
     contradict(world)
     ask_for_a_second_opinion(world)
     drop_by_gate(world)
@@ -468,32 +512,16 @@ def admin_api(world: World) -> None:
     contacts.put(a_contact("dlh"))
     assert contacts.get(ContactId("dlh")) is not None
     world.correct(world.table, "complaint", department="dlh")
+    review(world)
     examples = DynamoExampleStore(world.table)
     assert examples.get(a_ticket_of("complaint")) is not None
     assert examples.page("2026-11", 10)[0]
 
-    sort(world)
     gates = DynamoGateStore(world.table)
     DynamoGateStore(world.before).add(a_gate_version(1), b"weights")
     assert [version.version for version in gates.versions()] == [1]
     assert gates.last_run() is None
     gates.put_in_force(GateInForce(version=1, at=NOON), gates.in_force())
-
-
-def sort(world: World) -> None:
-    """List what waits for a person, and decide about it."""
-    lanes = DynamoLaneStore(world.table)
-    for native_id in ("perhaps", "surely"):
-        post = a_post(native_id=native_id)
-        DynamoPostStore(world.before).add(post)
-        DynamoPostStore(world.before).settle(post, REVIEW, LATER)
-    [perhaps, surely] = lanes.candidates()
-    assert lanes.questions(perhaps.channel) == []
-    lanes.sort(perhaps, CHATTER, an_example(post=perhaps.key, ticket=None), timedelta(days=30))
-    DynamoTicketStore(world.table).write(
-        moves.opened(surely, a_triage(), a_ticket_of("surely"), [a_notice(ticket=a_ticket_of("surely").code)], [])
-    )
-    assert Statistics(world.table).lanes(["2026-11"])["drop"] == 1
 
 
 def learn(world: World) -> None:
@@ -515,6 +543,25 @@ def drop_by_gate(world: World) -> None:
     assert gates.in_force().version == 0
     assert gates.weights(1) == b"weights"
     assert gates.take_sample(NOON.date(), 5)
+
+
+def review(world: World) -> None:
+    """Ask for candidates and questions, count them, and decide about one in each way."""
+    lanes, posts = DynamoLaneStore(world.table), DynamoPostStore(world.table)
+    for native_id in ("ticket", "question", "none"):
+        DynamoPostStore(world.before).add(a_post(native_id=native_id))
+        DynamoPostStore(world.before).settle(a_post(native_id=native_id), CANDIDATE, LATER)
+    assert len(lanes.candidates()) == 3
+    sort(world.table, "instagram#question", "question")
+    sort(world.table, "instagram#none")
+    assert len(lanes.questions(a_channel().id)) == 1
+    post = posts.get("instagram#ticket")
+    assert post is not None
+    code = ticket_code(post.key)
+    asked = Sorting(post=post.key, version=post.version, decision="ticket", department="dlh")
+    change = opened(asked, post, a_triage(), DIRECTORY, code=code, by="admin-1", now=LATER)
+    DynamoTicketStore(world.table).write(change)
+    assert Statistics(world.table).lanes(["2026-11"])
 
 
 def intake(world: World) -> None:

@@ -144,17 +144,17 @@ def test_writes_are_bound_to_keys(function: str) -> None:
 
 
 def test_the_api_writes_contacts_and_corrections_and_nothing_else() -> None:
-    """An admin's request can change contacts, tickets, counters, examples, lanes, and which gate is in force."""
-    writing = [
-        (statement.actions, statement.keys)
+    """An admin's request can change contacts, tickets, counters, examples, a post's lane, and the gate in force."""
+    writing = sorted(
+        (statement.actions[0], statement.keys)
         for statement in of_table("AdminApi")
         if not {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"} & set(statement.actions)
-    ]
+    )
     assert writing == [
-        (["dynamodb:PutItem"], ["DEPARTMENT#*", "TICKET#*", "EXAMPLE#*", "GATE#*"]),
-        (["dynamodb:UpdateItem"], ["TICKET#*", "STATS#*"]),
-        (["dynamodb:ConditionCheckItem"], ["POST#*"]),
-        (["dynamodb:UpdateItem"], ["POST#*", "LANES#*"]),
+        ("dynamodb:ConditionCheckItem", ["POST#*"]),
+        ("dynamodb:PutItem", ["DEPARTMENT#*", "TICKET#*", "EXAMPLE#*", "GATE#*"]),
+        ("dynamodb:UpdateItem", ["POST#*", "LANES#*"]),
+        ("dynamodb:UpdateItem", ["TICKET#*", "STATS#*"]),
     ]
 
 

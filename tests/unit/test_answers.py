@@ -15,7 +15,9 @@ from poll_channels.poll import answer_name
 from poll_channels.recheck import forgetting
 from poll_channels.source import Batch, Own, Source, Window
 from poll_channels.sources.threads import Said, answered, names
-from tests.builders import NOON, a_channel, a_post
+from tests.builders import NOON, a_channel, a_post, a_triage
+from tests.in_memory.lanes import InMemoryLaneStore
+from tests.in_memory.posts import InMemoryPostStore
 from tests.polling import MINUTE, Platform
 
 WINDOW = Window(since=NOON, floor=NOON, threads=NOON)
@@ -34,18 +36,34 @@ class Answering(Source):
         yield Batch.of([a_post(native_id="q"), *self.answers], window)
 
 
+def answered_at(platform: Platform) -> datetime | None:
+    """When the question was answered, as far as the table knows."""
+    return platform.memory.posts["instagram#q"].answered_at
+
+
 def test_an_answer_is_told_once_and_a_quiet_poll_writes_nothing() -> None:
     """The cursor remembers it beside the posts; a later answer to the same post is told again."""
     platform, source = Platform(), Answering([Own(NOON, ("q",))])
     platform.poll(source)
-    assert platform.memory.answers == {"instagram#q": NOON}
-    platform.memory.answers.clear()
+    assert answered_at(platform) == NOON
+    platform.memory.posts["instagram#q"] = a_post(native_id="q")
     platform.memory.writes = 0
     platform.poll(source)
-    assert (platform.memory.answers, platform.memory.writes) == ({}, 0)
+    assert (answered_at(platform), platform.memory.writes) == (None, 0)
     source.answers.append(Own(NOON + MINUTE, ("q",)))
     platform.poll(source)
-    assert platform.memory.answers == {"instagram#q": NOON + MINUTE}
+    assert answered_at(platform) == NOON + MINUTE
+
+
+def test_a_question_that_was_answered_before_it_was_decided_never_waits() -> None:
+    """The answer is often read together with the question; it waits for the decision."""
+    platform = Platform()
+    platform.poll(Answering([Own(NOON, ("q",))]))
+    posts, lanes = InMemoryPostStore(platform.memory), InMemoryLaneStore(platform.memory)
+    question = posts.get("instagram#q")
+    assert question is not None
+    posts.settle(question, a_triage(route="question", kind="question"), NOON)
+    assert lanes.questions(platform.channel.id) == []
 
 
 def test_an_answer_is_no_post_and_the_question_beside_it_keeps_its_place_in_the_memory() -> None:
@@ -63,10 +81,9 @@ def test_a_run_that_dies_leaves_no_answer_untold(*, death: int, after: bool) -> 
     """The next run tells it; the post is stored before."""
     platform, source = Platform(), Answering([Own(NOON, ("q",))])
     platform.die(source, before=None if after else death, after=death if after else None)
-    assert not platform.memory.answers or "instagram#q" in platform.memory.posts
     platform.now += timedelta(minutes=5)
     platform.poll(source)
-    assert platform.memory.answers == {"instagram#q": NOON}
+    assert answered_at(platform) == NOON
 
 
 def test_an_answer_from_before_the_county_used_aduan_is_left_alone() -> None:

@@ -24,8 +24,8 @@ from aduan.record import WIB
 from poll_channels.poll import Poll, charged
 from poll_channels.source import Batch, Source, Window
 from tests.builders import a_channel, a_post
-from tests.in_memory.answers import InMemoryAnswers
 from tests.in_memory.channels import InMemoryChannelStore
+from tests.in_memory.lanes import InMemoryLaneStore
 from tests.in_memory.memory import Memory
 from tests.in_memory.notices import InMemoryNoticeStore
 from tests.in_memory.posts import InMemoryPostStore
@@ -98,7 +98,7 @@ def test_a_poll_writes_down_what_it_cost_and_waits_when_the_money_is_gone() -> N
             InMemoryChannelStore(memory),
             InMemoryPostStore(memory),
             InMemoryNoticeStore(memory),
-            InMemoryAnswers(memory),
+            InMemoryLaneStore(memory),
             run_id=str(now),
             clock=lambda now=now: now,  # type: ignore[misc] # bound at once
             lease_for=timedelta(minutes=1),

@@ -1,13 +1,18 @@
 from __future__ import annotations
 
+import dataclasses
+from typing import Any, get_args
+
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from aduan.context import Context
 from aduan.directory_loading import load_directory
-from aduan.triage import DESK, Triage
+from aduan.post import ChannelKind
+from aduan.triage import DESK, TICKET_ROUTES, Triage
 from classify.classifier import classify
-from classify.model import load_model
+from classify.model import Model, load_model
 
 DIRECTORY = load_directory()
 
@@ -113,7 +118,6 @@ def test_a_fear_is_not_an_emergency(text: str) -> None:
         "Cegatan kulon jembatan, aman nek liwat lor",
         "DIJUAL motor bebek, harga nego, minat WA, bisa COD",
         "Telah ditemukan dompet di Denggung, yang merasa kehilangan silakan inbox",
-        "Matur nuwun Dishub, lampu jalan sudah menyala terang banget",
         "🔥🔥🔥",
         "@teman",
     ],
@@ -125,9 +129,10 @@ def test_chatter_is_dropped(text: str) -> None:
 
 
 def test_mended_and_not_yet_mended_are_opposites() -> None:
-    """``sudah diperbaiki`` with thanks is no report, ``belum diperbaiki`` is one."""
-    assert not triage("matur nuwun, jalan di Tirtoadi sampun didandani").is_report
-    assert triage("jalan rusak di Tirtoadi durung didandani").is_report
+    """``sudah diperbaiki`` with thanks opens no ticket, ``belum diperbaiki`` does."""
+    assert triage("matur nuwun, jalan di Tirtoadi sampun didandani").route not in TICKET_ROUTES
+    assert triage("Matur nuwun Dishub, lampu jalan sudah menyala terang banget").route not in TICKET_ROUTES
+    assert triage("jalan rusak di Tirtoadi durung didandani").route in TICKET_ROUTES
 
 
 def test_protest_that_asks_nothing_of_the_county_raises_no_alert() -> None:
@@ -140,18 +145,92 @@ def test_protest_that_asks_nothing_of_the_county_raises_no_alert() -> None:
     ("text", "has_photo"), [("", True), ("", False), ("   ", True), ("📷", True), ("@dishub", True)]
 )
 def test_a_photo_without_words_is_seen_by_a_person(text: str, has_photo: bool) -> None:  # noqa: FBT001  # a parameter
-    """A post that is only a photo is never dropped."""
+    """A post that is only a photo is never dropped, and no ticket until a person says so."""
     decision = triage(text, has_photo=has_photo)
     assert (decision.is_report, decision.kind, decision.topic) == (True, "other", "lainnya")
-    assert (decision.department, decision.route) == (DESK, "desk")
+    assert (decision.department, decision.route, decision.guess) == (None, "review", None)
 
 
-def test_the_desk_sees_the_best_guess() -> None:
-    """An uncertain post goes to the desk, together with the likeliest department."""
-    decision = triage("peteng banget, medeni, mbok ditindaklanjuti")
-    assert (decision.route, decision.department) == ("desk", DESK)
+def gated(**changes: Any) -> Model:
+    """Return the deployed model with other thresholds, the same for every way of writing."""
+    model = load_model()
+    return dataclasses.replace(model, gates={name: gate._replace(**changes) for name, gate in model.gates.items()})
+
+
+DARK = "peteng banget, medeni, mbok ditindaklanjuti"
+NOTHING_SURE: dict[str, Any] = {"drop_below": 0.0, "ticket_from": 1.1, "question_from": 1.1}
+"""Thresholds that leave everything to a person."""
+
+
+@pytest.mark.parametrize(
+    ("thresholds", "route", "department"),
+    [
+        ({"ticket_from": 0.0, "auto_from": {}}, "desk", DESK),
+        ({"question_from": 0.0}, "question", None),
+        ({}, "review", None),
+        ({"drop_below": 1.1}, "drop", None),
+        ({"ticket_from": 0.0, "drop_below": 1.1, "auto_from": {}}, "desk", DESK),
+        ({"question_from": 0.0, "drop_below": 1.1}, "drop", None),
+    ],
+)
+def test_the_gate_leads_to_one_lane(thresholds: dict[str, Any], route: str, department: str | None) -> None:
+    """A sure report is a ticket, then what asks nothing is dropped, a question is listed, and the rest is reviewed."""
+    decision = classify(DARK, DIRECTORY, model=gated(**(NOTHING_SURE | thresholds)))
+    assert (decision.route, decision.department) == (route, department)
+
+
+@pytest.mark.parametrize("thresholds", [{"ticket_from": 0.0, "auto_from": {}}, {"question_from": 0.0}, {}])
+def test_whoever_has_to_look_sees_the_best_guess(thresholds: dict[str, Any]) -> None:
+    """An uncertain post comes with the likeliest department and the next, in whatever lane a person finds it."""
+    decision = classify(DARK, DIRECTORY, model=gated(**(NOTHING_SURE | thresholds)))
     assert decision.guess == "dishub"
     assert decision.runner_up not in {None, "dishub", DESK}
+
+
+@pytest.mark.parametrize(
+    ("text", "clipped"),
+    [
+        ("dalane akeh l u b a n g", False),
+        ("j4lan rus4k", False),
+        ("selamat pagi", True),
+    ],
+)
+def test_what_cannot_be_read_is_never_dropped(text: str, clipped: bool) -> None:  # noqa: FBT001
+    """Disguised words and the rest of a clipped text are for a person, however sure the model is of chatter."""
+    model = gated(**(NOTHING_SURE | {"drop_below": 1.1}))
+    assert classify("selamat pagi", DIRECTORY, model=model).route == "drop"
+    assert classify(text, DIRECTORY, clipped=clipped, model=model).route == "review"
+
+
+@pytest.mark.parametrize("report", [-60.0, 60.0])
+def test_a_danger_is_never_dropped_nor_listed_as_a_question(report: float) -> None:
+    """What the model takes for a danger of now is a ticket, whatever else it takes it for."""
+    model = gated(drop_below=1.1, ticket_from=1.1, question_from=0.0)
+    raised = {"urgency:emergency": 60.0, "report": report}
+    biases = tuple(bias + raised.get(outcome, 0.0) for outcome, bias in zip(model.outcomes, model.biases, strict=True))
+    decision = classify(DARK, DIRECTORY, model=dataclasses.replace(model, biases=biases))
+    assert decision.urgency == ("emergency" if report > 0 else "suspected")
+    assert decision.route in TICKET_ROUTES
+
+
+def test_each_way_of_writing_is_judged_by_its_gate() -> None:
+    """The same text is dropped where nearly nothing is a report, and seen where nearly everything is."""
+    model = gated(**NOTHING_SURE)
+    gates = dict(model.gates) | {"post": model.gates["post"]._replace(drop_below=1.1)}
+    model = dataclasses.replace(model, gates=gates)
+    to_account = Context(to="account")
+    assert classify(DARK, DIRECTORY, channel_kind="x", model=model).route == "drop"
+    assert classify(DARK, DIRECTORY, channel_kind="x", context=to_account, model=model).route == "review"
+    assert classify(DARK, DIRECTORY, channel_kind="webhook", model=model).route == "review"
+
+
+def test_what_a_text_stands_under_is_weighed_and_decides_nothing_alone() -> None:
+    """A caption changes how probable a report is; greetings under it are no tickets, and no words are no text."""
+    under = Context(under="Jalan rusak di mana saja, lur? Laporkan di komentar", by="account", to="account")
+    alone, below = classify("kidul pasar", DIRECTORY), classify("kidul pasar", DIRECTORY, context=under)
+    assert alone.report_probability != below.report_probability
+    assert classify("Aamiin ya Allah", DIRECTORY, context=under).route not in TICKET_ROUTES
+    assert classify("🔥🔥🔥", DIRECTORY, context=under).route == "drop"
 
 
 def test_a_lane_beside_a_provincial_road_goes_to_the_desk() -> None:
@@ -159,9 +238,11 @@ def test_a_lane_beside_a_provincial_road_goes_to_the_desk() -> None:
     assert triage("gang di tepi jalan kaliurang, jalan rusak berlubang, mohon diperbaiki").route == "desk"
 
 
-def test_a_question_is_a_request() -> None:
-    """Somebody who asks how to do something is not complaining."""
-    assert triage("min mau tanya, syarat ganti kartu keluarga apa saja dan daftar di mana").kind == "request"
+def test_a_question_is_listed_and_no_ticket() -> None:
+    """Somebody who asks how to do something is not complaining, and gets an answer, not a ticket."""
+    decision = triage("min mau tanya, syarat ganti kartu keluarga apa saja dan daftar di mana")
+    assert (decision.kind, decision.route, decision.department) == ("question", "question", None)
+    assert (decision.topic, decision.guess) == ("kependudukan", "disdukcapil")
 
 
 def test_reasons_are_words_of_the_rules_and_not_of_the_text() -> None:
@@ -205,18 +286,43 @@ def test_more_evidence_makes_it_no_less_sure() -> None:
 @example(text="jalan rusak " * 9_000, has_photo=False)
 @example(text="a" * 100_000, has_photo=False)
 def test_every_text_gets_a_decision_that_holds_together(text: str, has_photo: bool) -> None:  # noqa: FBT001  # given
-    """Whatever the text, there is no error, the department is known, and route, department and report agree."""
-    decision = triage(text, has_photo=has_photo)
-    assert 0 <= decision.confidence <= 1
-    if decision.route == "drop":
-        assert not decision.is_report
-        assert decision.department is None
+    """Whatever the text, there is no error, and route, department, report, topic and urgency agree."""
+    holds_together(triage(text, has_photo=has_photo))
+
+
+@settings(max_examples=150)
+@given(
+    text=st.lists(st.sampled_from(["jalan", "rusak", "kapan", "?", "tolong", "kebakaran", "min", "matur nuwun"])),
+    under=st.text(alphabet=st.characters(codec=None), max_size=800),
+    to=st.sampled_from([None, "account", "citizen"]),
+    channel_kind=st.sampled_from([None, *get_args(ChannelKind)]),
+)
+def test_whatever_a_text_stands_under_the_decision_holds_together(
+    text: list[str], under: str, to: Any, channel_kind: ChannelKind | None
+) -> None:
+    """Whatever stands above a text and wherever it was written, it gets a decision without contradictions."""
+    context = Context(under=under, by="account", to=to)
+    holds_together(classify(" ".join(text), DIRECTORY, context=context, channel_kind=channel_kind))
+
+
+def holds_together(decision: Triage) -> None:
+    """Check that the parts of a decision do not contradict each other."""
+    probabilities = [number for name, number in decision.model_dump().items() if name.endswith("probability")]
+    assert all(0 <= number <= 1 for number in (decision.confidence, *probabilities))
+    assert (decision.route == "drop") == (not decision.is_report)
+    assert (decision.department is not None) == (decision.route in TICKET_ROUTES)
+    assert (decision.department == DESK) == (decision.route == "desk")
+    assert decision.department in {None, *DIRECTORY.departments}
+    assert DESK not in {decision.guess, decision.runner_up}
+    assert {decision.guess, decision.runner_up} <= {None, *DIRECTORY.departments}
+    assert decision.guess is None or decision.guess != decision.runner_up
+    assert (decision.topic in DIRECTORY.topics) == decision.is_report
+    if decision.route == "auto":
+        assert decision.department == decision.guess
     else:
-        assert decision.is_report
-        assert decision.topic in DIRECTORY.topics
-        assert decision.department in DIRECTORY.departments
-        assert (decision.department == DESK) == (decision.route == "desk")
-        assert decision.runner_up is None or decision.runner_up in DIRECTORY.departments
+        assert decision.ours
+    if decision.urgency in {"emergency", "suspected"}:
+        assert decision.route in TICKET_ROUTES
 
 
 @given(

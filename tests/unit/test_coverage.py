@@ -30,8 +30,8 @@ from aduan.platform_errors import OutageError
 from poll_channels.poll import Poll
 from poll_channels.source import Batch, Source, Window
 from tests.builders import NOON, a_channel, a_post
-from tests.in_memory.answers import InMemoryAnswers
 from tests.in_memory.channels import InMemoryChannelStore
+from tests.in_memory.lanes import InMemoryLaneStore
 from tests.in_memory.memory import Memory
 from tests.in_memory.notices import InMemoryNoticeStore
 from tests.in_memory.posts import InMemoryPostStore
@@ -269,7 +269,7 @@ class Hour:
                 InMemoryChannelStore(self.memory),
                 InMemoryPostStore(self.memory),
                 InMemoryNoticeStore(self.memory),
-                InMemoryAnswers(self.memory),
+                InMemoryLaneStore(self.memory),
                 run_id=f"run-{minute}",
                 clock=lambda: at(self.source.minute),
                 lease_for=3 * MINUTE,

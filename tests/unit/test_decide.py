@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -15,10 +16,11 @@ from hypothesis import strategies as st
 from aduan.directory_loading import load_directory
 from aduan.notice import NoticeId, media
 from aduan.post import Post
-from aduan.store.tickets import CodeTakenError
+from aduan.store.tickets import CODES_TRIED, CodeTakenError
 from aduan.ticket import Ticket
-from aduan.triage import DESK, Triage
-from classify.decide import CODES_TRIED, Outcome, decide
+from aduan.triage import DESK, TICKET_ROUTES, Triage
+from classify.classifier import classify
+from classify.decide import Outcome, decide
 from tests.builders import NOON, a_post, a_ticket, a_triage
 from tests.codes import ticket_code
 from tests.in_memory.memory import Killed, Memory
@@ -33,6 +35,30 @@ GREETING = "Selamat pagi min, semoga sehat selalu"
 ADVERT = "Jual kaos murah cek bio kak"
 UNCLEAR = "Min iki piye to jan ora karuan tenan, tolong"
 POWER = "Listrik padam PLN di Mlati sejak pagi min tolong"
+CANDIDATE = "Nggih niku wingi pripun"
+ASKED = "Min jam buka kantor besok jam berapa?"
+CHATTER = a_triage(is_report=False, kind="other", topic=None, department=None, route="drop")
+DECISIONS = {
+    LAMP: a_triage(guess="dishub"),
+    FIRE: a_triage(urgency="emergency", topic="bencana", department="damkar", guess="damkar"),
+    POWER: a_triage(topic="listrik_telekomunikasi", department="pln", guess="pln", ours=False),
+    GREETING: CHATTER,
+    ADVERT: CHATTER,
+    UNCLEAR: a_triage(department=DESK, guess="dishub", route="desk"),
+    CANDIDATE: a_triage(department=None, guess="dishub", route="review"),
+    ASKED: a_triage(department=None, guess="disdukcapil", kind="question", route="question"),
+}
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _decided_as_invented() -> Iterator[None]:
+    """Let the classifier decide these texts as written above: what follows from a decision depends on no weights."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            "classify.decide.classify",
+            lambda text, *given, **more: DECISIONS[text] if text in DECISIONS else classify(text, *given, **more),
+        )
+        yield
 
 
 @dataclass
@@ -104,7 +130,7 @@ def test_a_clear_complaint_is_routed() -> None:
 
 
 def test_what_nobody_is_sure_of_goes_to_the_desk() -> None:
-    """An unclear plea waits for a person and is not dropped."""
+    """A report whose department is unclear waits for a person."""
     county = County()
     [key] = county.add(UNCLEAR)
     assert county.decide(key) == "desk"
@@ -125,7 +151,33 @@ def test_a_bare_photo_is_looked_at_by_a_person() -> None:
     county = County()
     post = a_post(text="", has_photo=True)
     county.memory.posts[post.key] = post
-    assert county.decide(post.key) == "desk"
+    assert county.decide(post.key) == "review"
+
+
+@pytest.mark.parametrize(("text", "route"), [(CANDIDATE, "review"), (ASKED, "question")])
+def test_what_may_be_a_report_or_only_asks_opens_no_ticket(text: str, route: str) -> None:
+    """A candidate and a question wait in their lists: there is no ticket, no code, no counter and no mail."""
+    county = County()
+    [key] = county.add(text)
+    assert county.decide(key) == route
+    stored = county.memory.posts[key]
+    assert (stored.state, stored.ticket, stored.text) == ("triaged", None, text)
+    assert stored.triage == DECISIONS[text]
+    assert (county.memory.tickets, county.memory.notices, county.memory.events) == ({}, {}, [])
+    assert not county.memory.counted
+    assert county.memory.calls == 2
+
+
+def test_a_question_opens_a_ticket_only_where_its_channel_wants_one() -> None:
+    """Elsewhere it waits on the list of the channel's owner, until the account answers."""
+    asks = [
+        channel.model_copy(update={"questions": "ticket"}) if channel.id == a_post().channel else channel
+        for channel in DIRECTORY.channels
+    ]
+    county = County()
+    [key] = county.add(ASKED)
+    assert county.decide(key, directory=DIRECTORY.model_copy(update={"channels": tuple(asks)})) == "desk"
+    assert (county.ticket_of(key).kind, county.ticket_of(key).department) == ("question", DESK)
 
 
 def test_a_decided_post_is_left_alone() -> None:
@@ -194,7 +246,7 @@ def test_when_all_codes_are_taken_the_post_stays_new() -> None:
 
 def test_everything_is_written_by_one_call() -> None:
     """Decision and notice are written together, so a process cannot die between them."""
-    for text in (LAMP, FIRE, GREETING, UNCLEAR):
+    for text in (LAMP, FIRE, GREETING, UNCLEAR, CANDIDATE, ASKED):
         county = County()
         [key] = county.add(text)
         county.decide(key)
@@ -210,8 +262,8 @@ class Step(NamedTuple):
     interrupted: int
 
 
-TEXTS = (LAMP, FIRE, GREETING, UNCLEAR, LAMP)
-ROUTES = ("auto", "auto", "drop", "desk", "auto")
+TEXTS = (LAMP, FIRE, GREETING, UNCLEAR, LAMP, CANDIDATE, ASKED)
+ROUTES = ("auto", "auto", "drop", "desk", "auto", "review", "question")
 steps = st.builds(
     Step,
     post=st.integers(0, len(TEXTS) - 1),
@@ -264,7 +316,7 @@ class Interleaved:
         owners = Counter(ticket.post for ticket in memory.tickets.values())
         for key in self.keys:
             post = memory.posts[key]
-            is_report = post.triage is not None and post.triage.route != "drop"
+            is_report = post.triage is not None and post.triage.route in TICKET_ROUTES
             assert owners[key] == is_report
             assert sum(voice == key for _, voice in memory.voices) == is_report
             if post.triage is not None and is_report:
@@ -290,7 +342,7 @@ def test_in_whatever_order_deciders_work_and_die_each_report_gets_one_ticket(pla
     work.consistent()
     routes = [post.triage.route if post.triage else None for post in (county.memory.posts[key] for key in keys)]
     assert routes == list(ROUTES)
-    assert len(county.memory.tickets) == sum(route != "drop" for route in ROUTES)
+    assert len(county.memory.tickets) == sum(route in TICKET_ROUTES for route in ROUTES)
 
 
 def test_a_decision_already_made_by_hand_is_not_overwritten() -> None:

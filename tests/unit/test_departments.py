@@ -127,7 +127,7 @@ def test_any_probabilities_give_a_sound_ranking(topics: dict[str, float], text: 
 def test_an_emergency_has_somebody_else_behind_it(text: str, behind: str) -> None:
     """A department that an emergency calls is never its own runner-up, so it never gets back what it refused."""
     model = load_model()
-    raised = {"topic:lainnya": 60.0, f"topic:{behind}": 40.0, "urgency:emergency": 60.0}
+    raised = {"topic:lainnya": 60.0, f"topic:{behind}": 40.0, "urgency:emergency": 60.0, "report": 60.0}
     biases = (bias + raised.get(outcome, 0.0) for outcome, bias in zip(model.outcomes, model.biases, strict=True))
     decision = classify(text, DIRECTORY, model=dataclasses.replace(model, biases=tuple(biases)))
     assert (decision.urgency, decision.route) == ("emergency", "auto")

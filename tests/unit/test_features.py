@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import itertools
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from aduan.context import Context
 from aduan.directory_loading import load_directory
-from classify.features import FAMILIES, GRAM_LENGTHS, OPENING, features_of, grams_of
+from classify.features import FAMILIES, GRAM_LENGTHS, OPENING, context_features, features_of, grams_of
 from classify.phrase_matches import reader_of
 
 READER = reader_of(load_directory())
@@ -63,8 +65,44 @@ def test_pieces_are_of_the_words_as_typed() -> None:
 
 
 def test_accounts_and_addresses_are_no_features() -> None:
-    """Mentioned accounts and links are not weighed."""
-    assert features("@budi_sleman lampu mati https://example.com/budi") == features("lampu mati")
+    """That accounts and links are there is a sign; which ones they are is not weighed."""
+    named, plain = features("@budi_sleman lampu mati https://example.com/budi"), features("lampu mati")
+    signs = set(named.pop("sign")) - set(plain.pop("sign"))
+    assert {"@", "^@", "link"} <= signs
+    assert not [sign for sign in signs if "budi" in sign or "example" in sign]
+    assert named == plain
+
+
+def test_what_a_text_stands_under_is_told_apart_from_it() -> None:
+    """The words of a caption, who wrote it and who is addressed are features of their own; the text keeps its own."""
+    context = Context(under="Lampu jalan padam, lur", by="account", to="citizen")
+    reading = READER.read("kapan?")
+    alone, below = features_of(reading), features_of(reading, context_features(context, READER))
+    place = FAMILIES.index("under")
+    assert alone[:place] == below[:place]
+    assert alone[place] == []
+    assert {"lampu", "to:citizen", "by:account"} <= set(below[place])
+
+
+@pytest.mark.parametrize(
+    ("context", "told"),
+    [
+        (None, []),
+        (Context(), []),
+        (Context(to="account"), ["to:account"]),
+        (Context(by="citizen", to="citizen"), ["to:citizen", "by:citizen"]),
+    ],
+)
+def test_only_what_is_known_of_a_context_is_told(context: Context | None, told: list[str]) -> None:
+    """What a platform does not say is no feature."""
+    assert context_features(context, READER) == told
+
+
+def test_only_a_post_that_addresses_nobody_is_marked() -> None:
+    """The gate of posts on X is a feature; all other ways of writing have none."""
+    reading = READER.read("lampu mati")
+    assert features_of(reading, (), "post")[-1] == ["post"]
+    assert {tuple(features_of(reading, (), gate)[-1]) for gate in ("", "message", "thread", "comment")} == {()}
 
 
 @given(st.text(max_size=300))

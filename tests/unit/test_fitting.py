@@ -9,7 +9,7 @@ import pytest
 
 from aduan.directory_loading import load_directory
 from classify.features import FAMILIES, features_of
-from classify.model import Model, Probabilities
+from classify.model import Gate, Model, Probabilities
 from classify.phrase_matches import reader_of
 from infra.training.export import export
 from infra.training.fitting import Fit, fit, read_features
@@ -19,7 +19,8 @@ from tests.invented import MATTERS, an_example, some_examples
 DIRECTORY = load_directory()
 EXAMPLES = some_examples()
 FEATURES = read_features(EXAMPLES, DIRECTORY)
-THRESHOLDS = Thresholds(drop_below=0.0512345, auto_report=0.7, auto_from={"jalan": 0.81234567})
+GATE = Gate(drop_below=0.0512345, ticket_from=0.61234567, question_from=0.5, auto_from={"jalan": 0.81234567})
+THRESHOLDS = Thresholds(auto_report=0.7, gates={"comment": GATE, "post": GATE._replace(drop_below=0.2)})
 UNSEEN_TEXTS = [
     "tolong aspal di Turi berlubang",
     "sampah pabrik bau, semoga segera diangkut",
@@ -72,6 +73,7 @@ def test_the_functions_compute_what_was_learnt(fitted: Fit, model: Model, text: 
     tolerance = rounding(model, features) / 2
     assert tolerance < 0.5
     assert probable.report == pytest.approx(1 / (1 + np.exp(-logits["report"][0])), abs=tolerance)
+    assert probable.shown == pytest.approx(1 / (1 + np.exp(-logits["shown"][0])), abs=tolerance)
     for name in ("kind", "urgency", "topic"):
         group: dict[str, float] = getattr(probable, name)
         assert list(group.values()) == pytest.approx(softmax(logits[name]).tolist(), abs=tolerance)
@@ -87,16 +89,23 @@ def test_what_was_learnt_is_right(model: Model) -> None:
     assert report.report > 0.5
     for group, expected in ((report.topic, "jalan"), (report.kind, "request"), (report.urgency, "urgent")):
         assert max(group, key=lambda code: group[code]) == expected
-    assert weighed("dijual foto lucu pagi").report < 0.5
+    chatter, question = weighed("dijual foto lucu pagi"), weighed("jembatan retak, numpang tanya kapan")
+    assert max(chatter.report, chatter.shown) < 0.5
+    assert report.shown > 0.5
+    assert question.report < 0.5 < question.question
 
 
 def test_what_the_model_said_unseen_is_kept(fitted: Fit) -> None:
-    """Each text keeps what models that had not seen it predicted: a probability for every topic and for a report."""
+    """Each text keeps what models that had not seen it predicted: of every topic, a report, chatter and a question."""
     assert fitted.unseen.topics == tuple(sorted(MATTERS))
     assert fitted.unseen.topic.shape == (len(EXAMPLES), len(MATTERS))
     assert fitted.unseen.topic.sum(axis=1) == pytest.approx(np.ones(len(EXAMPLES)))
-    reports = np.array([example.is_report for example in EXAMPLES])
+    reports = np.array([example.wants_action for example in EXAMPLES])
+    shown = np.array([example.is_report for example in EXAMPLES])
+    questions = np.array([example.kind == "question" for example in EXAMPLES])
     assert ((fitted.unseen.report > 0.5) == reports).mean() > 0.9
+    assert ((fitted.unseen.shown > 0.5) == shown).mean() > 0.9
+    assert ((fitted.unseen.question > 0.5) == questions)[shown].mean() > 0.9
 
 
 def test_the_same_texts_give_the_same_files(fitted: Fit, model: Model, tmp_path: Path) -> None:
@@ -110,7 +119,11 @@ def test_the_same_texts_give_the_same_files(fitted: Fit, model: Model, tmp_path:
 
 def test_thresholds_are_written_as_fitted(model: Model) -> None:
     """The functions read the thresholds that training found, to four decimals."""
-    assert (model.drop_below, model.auto_report, model.auto_from) == (0.0512, 0.7, {"jalan": 0.8123})
+    assert model.auto_report == 0.7
+    assert model.gates == {
+        "comment": Gate(0.0512, 0.6123, 0.5, {"jalan": 0.8123}),
+        "post": Gate(0.2, 0.6123, 0.5, {"jalan": 0.8123}),
+    }
 
 
 def test_every_family_is_written_in_its_order(fitted: Fit, model: Model) -> None:
@@ -130,6 +143,20 @@ def test_texts_without_topic_or_kind_are_learnt_from(tmp_path: Path) -> None:
     model = export(fitted, thresholds(mixed, fitted.unseen), tmp_path)
     topics = model.weigh(features_of(reader_of(DIRECTORY).read("aspal retak di Godean, mohon informasi"))).topic
     assert max(topics, key=lambda code: topics[code]) == "jalan"
+
+
+def test_a_topic_is_not_learnt_from_one_accounts_matter() -> None:
+    """Comments of one account teach reports and kinds: however many name a topic, the topics stay as they were."""
+    comments = [
+        an_example(text=f"vaksin datang {place}", topic="sosial", group=f"c{place}", source="akun", teaches_topic=False)
+        for place in range(40)
+    ]
+    mixed = [*EXAMPLES, *comments]
+    vocabulary = fit(mixed, read_features(mixed, DIRECTORY), DIRECTORY)
+    topic = next(head for head in vocabulary.heads if head.outcomes[0].startswith("topic:"))
+    row = vocabulary.vocabulary.matrix(read_features([an_example(text="vaksin vaksin")], DIRECTORY))
+    probable = softmax((row @ topic.weights + topic.biases)[0])
+    assert probable[topic.outcomes.index("topic:sosial")] < 0.6
 
 
 def test_too_few_texts_are_refused_by_name() -> None:

@@ -18,11 +18,11 @@ from learn.fitting import Decision
 from learn.learning import learn
 from learn.sentences import learnt
 from tests.builders import NOON, a_gate_version, a_post, a_triage, an_example
+from tests.desk import decided
 from tests.in_memory.examples import InMemoryExampleStore
 from tests.in_memory.gates import InMemoryGateStore
 from tests.in_memory.memory import Memory
 from tests.small_model import OUTCOMES, write_model
-from tests.unit.test_gate_learning import decided
 
 DIRECTORY = load_directory()
 DAY = timedelta(days=1)

@@ -12,11 +12,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aduan.context import Context
+from aduan.post import ChannelKind
 from classify.features import FAMILIES
-from classify.model import Model, ModelError, load_model
+from classify.model import Model, ModelError, gate_name, load_model
 from tests.small_model import OUTCOMES, ZEROS, Weights, write_model
 
 NAMES = [f"kata{number}" for number in range(12)]
+NOTHING: tuple[list[str], ...] = ([],) * (len(FAMILIES) - 1)
+"""No features of any family but the first."""
 JALAN, SOSIAL = OUTCOMES.index("topic:jalan"), OUTCOMES.index("topic:sosial")
 
 a_row = st.lists(st.integers(-128, 127), min_size=len(OUTCOMES), max_size=len(OUTCOMES))
@@ -70,8 +74,10 @@ def test_packed_addition_is_the_sum_of_the_rows(
     """Adding packed integers gives the same as adding each weight separately."""
     probable = loaded(families, biases=biases, scales=scales).weigh(features)
     logits = naive_logits(families, features, biases, scales)
-    assert probable.report == pytest.approx(sigmoid(logits[0]), abs=1e-9)
-    for group, first in ((probable.kind, 1), (probable.urgency, 3), (probable.topic, 5)):
+    assert (probable.report, probable.shown) == pytest.approx((sigmoid(logits[0]), sigmoid(logits[1])), abs=1e-9)
+    if max(map(abs, logits[:2])) < 20:  # nearer to certainty, a probability no longer tells its logit
+        assert probable.relevance == pytest.approx(sigmoid((logits[0] + logits[1]) / 2), abs=1e-4)
+    for group, first in ((probable.kind, 2), (probable.urgency, 4), (probable.topic, 6)):
         expected = sigmoid(logits[first] - logits[first + 1])
         assert list(group.values()) == pytest.approx([expected, 1 - expected], abs=1e-9)
 
@@ -84,9 +90,9 @@ def test_no_lane_of_a_long_text_runs_into_the_next(count: int, weight: int) -> N
     row[JALAN] = weight
     names = [f"w{number}" for number in range(count)]
     scales = {"word": [1e-4] * len(OUTCOMES)}
-    probable = loaded({"word": dict.fromkeys(names, row)}, scales=scales).weigh((names, [], [], [], []))
+    probable = loaded({"word": dict.fromkeys(names, row)}, scales=scales).weigh((names, *NOTHING))
     assert probable.topic["jalan"] == pytest.approx(sigmoid(weight * 1e-4 * math.sqrt(count)))
-    assert probable.report == 0.5
+    assert (probable.report, probable.shown) == (0.5, 0.5)
     assert set(probable.kind.values()) == set(probable.urgency.values()) == {0.5}
 
 
@@ -100,7 +106,7 @@ def test_probabilities_are_probabilities(
 ) -> None:
     """Whatever the weights, nothing overflows, and kinds, topics and urgencies each sum to one."""
     probable = loaded(families, biases=biases).weigh(features)
-    assert 0 <= probable.report <= 1
+    assert all(0 <= one <= 1 for one in (probable.report, probable.shown, probable.relevance, probable.question))
     for group in (probable.kind, probable.topic, probable.urgency):
         assert all(0 <= probability <= 1 for probability in group.values())
         assert sum(group.values()) == pytest.approx(1)
@@ -123,7 +129,8 @@ def test_unknown_and_repeated_features_change_nothing(
 
 def test_a_text_without_known_features_gets_what_is_usual() -> None:
     """Without known features only the biases remain."""
-    biases = [0.0, 0.0, 0.0, 0.0, math.log(3), 0.0, 0.0]
+    biases = [0.0] * len(OUTCOMES)
+    biases[OUTCOMES.index("urgency:urgent")] = math.log(3)
     probable = loaded({}, biases=biases).weigh(((),) * len(FAMILIES))
     assert probable.urgency == pytest.approx({"normal": 0.25, "urgent": 0.75})
 
@@ -131,20 +138,20 @@ def test_a_text_without_known_features_gets_what_is_usual() -> None:
 def test_leading_features_come_by_weight() -> None:
     """The strongest feature comes first, equal ones by name; features against an outcome are never named."""
     weights = {"jelek": 10, "rusak": 90, "berlubang": 90, "aspal": 127, "bansos": -50, "yang": 0}
-    rows = {name: [0, 0, 0, 0, 0, weight, -weight] for name, weight in weights.items()}
+    rows = {name: [0, 0, 0, 0, 0, 0, weight, -weight] for name, weight in weights.items()}
     model = loaded({"word": rows})
-    features: tuple[list[str], ...] = ([*weights, "asing"], [], [], [], [])
+    features: tuple[list[str], ...] = ([*weights, "asing"], *NOTHING)
     assert model.leading("topic:jalan", features, [0]) == ["aspal", "berlubang", "rusak", "jelek"]
     assert model.leading("topic:sosial", features, [0]) == ["bansos"]
 
 
 def test_leading_features_are_weighed_across_families() -> None:
     """Only the requested families are named, each weighed by its own scale, and each name once."""
-    row, stronger = [0, 0, 0, 0, 0, 50, 0], [0, 0, 0, 0, 0, 100, 0]
+    row, stronger = [0, 0, 0, 0, 0, 0, 50, 0], [0, 0, 0, 0, 0, 0, 100, 0]
     families = {"word": {"jalan": stronger, "aspal": row}, "pair": {"jalan rusak": stronger}, "opening": {"aspal": row}}
     scales = {"pair": [2.0] * len(OUTCOMES), "opening": [3.0] * len(OUTCOMES)}
     model = loaded(families, scales=scales)
-    features: tuple[list[str], ...] = (["jalan", "aspal"], ["jalan rusak"], ["aspal"], [], [])
+    features: tuple[list[str], ...] = (["jalan", "aspal"], ["jalan rusak"], ["aspal"], *NOTHING[2:])
     assert model.leading("topic:jalan", features, [0, 1]) == ["jalan rusak", "jalan", "aspal"]
     for asked in ([0, 1, 2], [2, 1, 0]):
         assert model.leading("topic:jalan", features, asked) == ["jalan rusak", "aspal", "jalan"]
@@ -182,3 +189,39 @@ def test_the_hash_stands_for_every_file(tmp_path: Path, name: str) -> None:
     path.write_bytes(path.read_bytes().replace(b"0.05", b"0.06").replace(b"jalan", b"jalur").replace(b"\x80", b"\x81"))
     assert load_model(copied).hash == load_model(here).hash
     assert load_model(changed).hash != load_model(here).hash
+
+
+UNDER_A_POST = Context(under="Info perbaikan jalan", by="account", to="account")
+UNDER_NOTHING_KNOWN = Context(to="account")
+TO_A_CITIZEN = Context(under="Info perbaikan jalan", by="account", to="citizen")
+
+
+@pytest.mark.parametrize(
+    ("channel_kind", "context", "name"),
+    [
+        ("webhook", None, "message"),
+        ("webhook", UNDER_A_POST, "message"),
+        ("x", None, "post"),
+        ("x", TO_A_CITIZEN, "post"),
+        ("x", UNDER_NOTHING_KNOWN, "comment"),
+        ("x", UNDER_A_POST, "thread"),
+        ("instagram", None, "comment"),
+        ("instagram", UNDER_NOTHING_KNOWN, "comment"),
+        ("facebook_page", UNDER_A_POST, "thread"),
+        ("facebook_page", TO_A_CITIZEN, "thread"),
+        (None, None, "comment"),
+        (None, UNDER_A_POST, "thread"),
+    ],
+)
+def test_each_way_of_writing_has_its_gate(channel_kind: ChannelKind | None, context: Context | None, name: str) -> None:
+    """Messages to a government, posts on X that address nobody, and comments with and without their post differ."""
+    assert gate_name(channel_kind, context) == name
+
+
+def test_a_text_that_is_no_report_and_surely_asks_is_a_question() -> None:
+    """How probable a question is takes into account that the text may be chatter."""
+    asking = [0.0] * len(OUTCOMES)
+    asking[OUTCOMES.index("shown")] = -math.log(3)
+    probable = loaded({}, biases=asking).weigh(((),) * len(FAMILIES))
+    assert probable.question == 0.0  # this model knows no questions
+    assert probable._replace(kind={"question": 0.8, "complaint": 0.2}).question == pytest.approx(0.2)

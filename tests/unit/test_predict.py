@@ -7,18 +7,22 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
+from aduan.context import Context
 from aduan.directory_loading import load_directory
+from aduan.triage import Urgency
 from classify.classifier import classify
 from infra.training.__main__ import main
+from infra.training.predict import described
+from tests.builders import a_triage
 
 ROOT = Path(__file__).parents[2]
 KEYS = [
-    *("id", "is_report", "report_probability", "kind", "topic", "topic_probability"),
-    *("runner_up", "department", "place", "urgency", "route"),
+    *("id", "is_report", "report_probability", "shown_probability", "kind", "topic", "topic_probability"),
+    *("runner_up", "department", "place", "urgency", "danger", "route"),
 ]
 LAMP = "lampu jalan mati di Jalan Kaliurang km 7, tolong diperbaiki"
 
@@ -55,8 +59,66 @@ def test_each_line_gets_a_decision(tmp_path: Path) -> None:
         triage = classify(text, load_directory())
         assert answer["department"] == (triage.guess or triage.department)
         assert answer["place"] == (triage.place.label() if triage.place else None)
-        for key in set(KEYS) - {"id", "department", "place"}:
+        for key in set(KEYS) - {"id", "department", "place", "danger"}:
             assert answer[key] == getattr(triage, key)
+
+
+def predicted(path: Path, capsys: pytest.CaptureFixture[str], *rows: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the decisions about some lines."""
+    path.write_text("".join(f"{json.dumps(row)}\n" for row in rows), "utf-8")
+    assert main(["predict", str(path)]) == 0
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_what_is_known_about_a_text_is_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What it stands under, whom it addresses and the kind of channel reach the classifier; absent ones are unknown."""
+    under = "Jalan mana yang rusak, lur? Laporkan di komentar"
+    rows: list[dict[str, Any]] = [
+        {"text": "kidul pasar"},
+        {"text": "kidul pasar", "under": under, "to": "account", "channel_kind": "instagram"},
+        {"text": "kidul pasar", "to": "citizen"},
+        {"text": "kidul pasar", "channel_kind": "x"},
+        {"text": "kidul pasar", "under": None, "to": None, "channel_kind": None},
+        {"text": "kidul pasar", "under": ""},
+    ]
+    contexts = [None, Context(under=under, by="account", to="account"), Context(to="citizen"), None, None, None]
+    kinds: list[Any] = [None, "instagram", None, "x", None, None]
+    answers = predicted(tmp_path / "posts.jsonl", capsys, *rows)
+    assert len({answer["report_probability"] for answer in answers[:4]}) == 4
+    for answer, context, kind in zip(answers, contexts, kinds, strict=True):
+        triage = classify("kidul pasar", load_directory(), context=context, channel_kind=kind)
+        assert (answer["report_probability"], answer["route"]) == (triage.report_probability, triage.route)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"channel_kind": "tiktok"}, "there is no channel_kind 'tiktok'"),
+        ({"channel_kind": 7}, "there is no channel_kind 7"),
+        ({"channel_kind": ["x"]}, "there is no channel_kind"),
+        ({"to": "bupati"}, "to"),
+        ({"to": 1}, "to"),
+        ({"under": 7}, "under"),
+        ({"under": ["kabar"]}, "under"),
+    ],
+)
+def test_an_odd_circumstance_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], wrong: dict[str, Any], sentence: str
+) -> None:
+    """A kind of channel, a reader or a caption that cannot be ends the command with the line and the fault."""
+    path = tmp_path / "posts.jsonl"
+    path.write_text(json.dumps({"text": "jalan rusak"} | wrong), "utf-8")
+    assert main(["predict", str(path)]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith("python -m infra.training: posts.jsonl, line 1: ")
+    assert sentence in said.err
+
+
+def test_danger_is_named_for_itself() -> None:
+    """Both steps of danger are told beside the urgency; what is only urgent is no danger."""
+    dangers = {urgency: described(1, a_triage(urgency=urgency))["danger"] for urgency in get_args(Urgency)}
+    assert dangers == {"emergency": "emergency", "suspected": "suspected", "urgent": None, "normal": None}
 
 
 def test_the_department_is_the_best_guess(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

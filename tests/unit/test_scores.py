@@ -75,14 +75,14 @@ def test_report_figures_are_the_usual_ones(pairs: list[tuple[Example, Triage]]) 
     """Recall and precision of reports agree with scikit-learn; an undefined figure is None."""
     found = score(pairs)
     reports, said = [example.is_report for example, _ in pairs], [triage.is_report for _, triage in pairs]
-    recall, precision, dropped = found.report_recall, found.report_precision, found.chatter_dropped
-    assert (recall is None, precision is None, dropped is None) == (not any(reports), not any(said), all(reports))
+    recall, precision, shown = found.report_recall, found.report_precision, found.chatter_shown
+    assert (recall is None, precision is None, shown is None) == (not any(reports), not any(said), all(reports))
     if recall is not None:
         assert recall == pytest.approx(recall_score(reports, said))
     if precision is not None:
         assert precision == pytest.approx(precision_score(reports, said))
-    if dropped is not None:
-        assert dropped == pytest.approx(recall_score(reports, said, pos_label=False))
+    if shown is not None:
+        assert shown == pytest.approx(1 - recall_score(reports, said, pos_label=False))
 
 
 def test_an_accepted_topic_is_a_hit() -> None:
@@ -115,7 +115,42 @@ def test_chatter_a_department_is_told_of_is_wrong() -> None:
     assert found.auto_precision == pytest.approx(1 / 3)
     assert found.auto_share == pytest.approx(3 / 4)
     assert (found.alerted, found.texts, found.reports, found.topics) == (1, 7, 4, 3)
-    assert found.chatter_dropped == pytest.approx(1 / 3)
+    assert found.chatter_shown == pytest.approx(2 / 3)
+
+
+def in_lane(route: str) -> Triage:
+    """Return a decision that leaves a text in a lane without a ticket."""
+    return DROPPED if route == "drop" else a_triage(route=route, department=None, guess="dishub")
+
+
+def test_the_figures_of_the_lanes_are_shares_of_what_they_speak_of() -> None:
+    """Lost and ticketed are shares of complaints and requests, shown of chatter, listed of questions."""
+    pairs = [
+        (an_example(), decided()),
+        (an_example(kind="request"), decided(route="desk")),
+        (an_example(), in_lane("review")),
+        (an_example(), in_lane("question")),
+        (an_example(kind=None), in_lane("drop")),
+        (an_example(kind="suggestion"), decided()),
+        *((an_example(kind="question"), in_lane(route)) for route in ("question", "question", "review", "drop")),
+        (an_example(kind="question"), decided(route="desk")),
+        (chatter(), decided(route="desk")),
+        *((chatter(), in_lane(route)) for route in ("review", "question", "drop", "drop")),
+    ]
+    found = score(pairs)
+    assert found.lost == pytest.approx(1 / 5)
+    assert found.ticket_share == pytest.approx(2 / 5)
+    assert found.ticket_precision == pytest.approx(2 / 5)  # of five tickets, three are for a wish, a question, chatter
+    assert found.questions_listed == pytest.approx(3 / 5)
+    assert found.chatter_shown == pytest.approx(3 / 5)
+    assert found.chatter_ticketed == pytest.approx(1 / 5)
+
+
+def test_a_lane_that_nothing_speaks_of_has_no_figure() -> None:
+    """Without tickets, questions or chatter their shares are unknown, and not nought."""
+    found = score([(an_example(kind="suggestion"), in_lane("review"))])
+    assert (found.lost, found.ticket_share, found.ticket_precision) == (None, None, None)
+    assert (found.questions_listed, found.chatter_shown, found.chatter_ticketed) == (None, None, None)
 
 
 def test_each_source_and_topic_is_scored_for_itself() -> None:
@@ -172,4 +207,4 @@ def test_what_nothing_can_tell_has_no_interval() -> None:
 def test_figures_are_written_in_four_places() -> None:
     """Figures are rounded for writing; counts stay whole and unknown figures stay unknown."""
     described = score([(an_example(), decided())] * 2 + [(an_example(), decided("sosial"))]).described()
-    assert (described["topic_accuracy"], described["texts"], described["chatter_dropped"]) == (0.6667, 3, None)
+    assert (described["topic_accuracy"], described["texts"], described["chatter_shown"]) == (0.6667, 3, None)

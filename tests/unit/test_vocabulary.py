@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aduan.context import Context
 from aduan.directory_loading import load_directory
-from classify.features import FAMILIES
+from classify.features import FAMILIES, SCALES
 from infra.training.example import Example
 from infra.training.fitting import read_features
 from infra.training.vocabulary import (
     FEWEST_HOSTS,
     FEWEST_STRANGERS,
     FEWEST_TEXTS,
-    SCALES,
     Vocabulary,
     allowed_features,
 )
@@ -139,11 +139,34 @@ def test_what_a_vocabulary_keeps_keeps_its_rarity() -> None:
 
 def test_a_row_is_scaled_by_family() -> None:
     """Each feature is weighed by family and rarity, and divided by the root of the family's known features."""
-    features: list[tuple[list[str], ...]] = [(["a", "b", "x", "b"], [], [], [], ["g"]), (["a"], [], [], [], [])]
-    vocabulary = Vocabulary.of(features, [{"a", "b"}, set(), set(), set(), {"g"}])
-    assert vocabulary.names == (("a", "b"), (), (), (), ("g",))
+    features: list[tuple[list[str], ...]] = [
+        (["a", "b", "x", "b"], [], [], [], ["g"], [], [], []),
+        (["a"], [], [], [], [], [], [], []),
+    ]
+    vocabulary = Vocabulary.of(features, [{"a", "b"}, set(), set(), set(), {"g"}, set(), set(), set()])
+    assert vocabulary.names == (("a", "b"), (), (), (), ("g",), (), (), ())
     common, rare = 1.0, np.log(3 / 2) + 1
     row = np.array([common, rare]) * SCALES["word"] / 3 / 2**0.5
     assert vocabulary.matrix(features).toarray() == pytest.approx(
         np.array([[*row, rare * SCALES["gram"] / 3], [common * SCALES["word"] / 3, 0, 0]])
     )
+
+
+def test_what_was_said_above_is_learnt_without_names() -> None:
+    """Words of captions are learnt as words of texts are: never from one thread alone, and never a given name."""
+    context = Context(under="penyerahan bantuan kepada budi", by="account", to="account")
+    once = own("terima kasih")[0].model_copy(update={"context": context})
+    twice = [example.model_copy(update={"context": context}) for example in own(*["terima kasih"] * FEWEST_TEXTS)]
+    assert "bantuan" not in allowed([once])["under"]
+    assert {"bantuan", "to:account", "by:account"} <= allowed(twice)["under"]
+    assert "budi" not in allowed(twice)["under"]
+
+
+def test_a_decision_can_be_kept_from_a_family() -> None:
+    """The features of one family are taken out of a matrix; all others stay as they are."""
+    features: list[tuple[list[str], ...]] = [(["a"], [], [], [], [], [], [], ["post"])]
+    vocabulary = Vocabulary.of(features, [{"a"}, set(), set(), set(), set(), set(), set(), {"post"}])
+    matrix = vocabulary.matrix(features)
+    without = vocabulary.without(matrix, "gate")
+    assert without.toarray()[0, 0] == matrix.toarray()[0, 0] > 0
+    assert without.toarray()[0, 1] == 0 < matrix.toarray()[0, 1]

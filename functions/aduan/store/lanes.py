@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 MOST_LISTED: Final = 1_000
 """Most posts that are listed of one lane, the oldest. More would not fit into an answer, and nobody reads so many."""
+_TRIES: Final = 3
+"""A post that is answered is decided at most once meanwhile; an edit at the same second makes the third try."""
 _EVER: Final = datetime(9999, 1, 1, tzinfo=UTC)
 
 
@@ -46,7 +48,12 @@ class LaneStore(Protocol):
         """
 
     def answered(self, key: str, at: datetime) -> bool:
-        """Close the question ``kind#native id``, which the account has answered. Return False when it is not open."""
+        """Note when the account answered the post ``kind#native id``, which closes a question.
+
+        It is noted also for a candidate, which stays one, and for a post that is not decided yet: one poll may read a
+        question together with its answer, and an answer is told only once. Return False for any other post, for one
+        that is answered already, and for one that was edited after that answer.
+        """
 
 
 @dataclass(frozen=True)
@@ -77,20 +84,31 @@ class DynamoLaneStore:
             raise
 
     def answered(self, key: str, at: datetime) -> bool:
-        """Make one conditional update."""
-        try:
-            self.table.client.update_item(
-                TableName=self.table.name,
-                Key=to_image(post_key(key)),
-                UpdateExpression="SET answered_at = :at REMOVE work_queue, act_at",
-                ConditionExpression="begins_with(work_queue, :question)",
-                ExpressionAttributeValues=values(at=at, question=QUESTION),
-            )
-        except ClientError as error:
-            if condition_failed(error):
+        """Make one read, and one conditional update; both again when the post was decided in between."""
+        for _ in range(_TRIES):
+            item = self.table.get(post_key(key))
+            post = None if item is None else Post.model_validate(item)
+            if post is None or not post.takes_answer(at):
                 return False
-            raise
-        return True
+            closes = " REMOVE work_queue, act_at" if post.lane == "question" else ""
+            route = "attribute_not_exists(triage)" if post.triage is None else "triage.#route = :route"
+            try:
+                self.table.client.update_item(
+                    TableName=self.table.name,
+                    Key=to_image(post_key(key)),
+                    UpdateExpression=f"SET answered_at = :at{closes}",
+                    ConditionExpression=f"#state = :state AND {route} AND attribute_not_exists(ticket)",
+                    ExpressionAttributeNames={"#state": "state", **({"#route": "route"} if post.triage else {})},
+                    ExpressionAttributeValues=values(
+                        at=at, state=post.state, **({"route": post.triage.route} if post.triage else {})
+                    ),
+                )
+            except ClientError as error:
+                if not condition_failed(error):
+                    raise
+            else:
+                return True
+        return False
 
     def _listed(self, queue: str, lane: str) -> list[Post]:
         keys: list[dict[str, str]] = []
@@ -100,5 +118,5 @@ class DynamoLaneStore:
                 break
         posts = [Post.model_validate(item) for item in self.table.batch(keys)]
         # The index is a moment behind the table.
-        waiting = [post for post in posts if post.lane == lane and post.answered_at is None]
+        waiting = [post for post in posts if post.lane == lane and (lane == "review" or post.answered_at is None)]
         return sorted(waiting, key=lambda post: (post.fetched_at, post.key))

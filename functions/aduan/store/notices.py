@@ -258,7 +258,7 @@ class DynamoNoticeStore:
 
     def left_behind(self, now: datetime) -> Iterator[NoticeId]:
         """Query the sparse index, one shard after the other."""
-        for name in NOTICE_QUEUES.values():
+        for name in dict.fromkeys(NOTICE_QUEUES.values()):
             for number in range(QUEUE_SHARDS):
                 yield from map(notice_id, self.table.due_items(f"{name}#{number}", now))
 

@@ -13,11 +13,10 @@ from aduan.context import Context
 from aduan.post import Post
 from aduan.record import stamp
 from aduan.store.examples import forgetting
-from aduan.store.item_size import size, unit_end
+from aduan.store.item_size import fitted
 from aduan.store.lane_counts import lane_counts
 from aduan.store.table import (
     QUEUE_SHARDS,
-    Item,
     OutdatedError,
     Table,
     attributes,
@@ -43,7 +42,7 @@ REVIEW: Final = "REVIEW"
 """Index key of the candidates: a person works through all of them, as one list."""
 QUESTION: Final = "QUESTION"
 """Before the channel's id, the index key of a channel's unanswered questions."""
-_SAME_VERSION: Final = "(digest = :digest OR attribute_not_exists(digest))"
+SAME_VERSION: Final = "(digest = :digest OR attribute_not_exists(digest))"
 """A post of the first deployments has no digest. It has only one version, because every revision adds a digest."""
 
 
@@ -148,7 +147,8 @@ class DynamoPostStore:
                 Key=to_image(post_key(post.key)),
                 UpdateExpression=(
                     "SET #text = :text, clipped = :clipped, has_photo = :has_photo, digest = :digest, #state = :new,"
-                    f" revised_at = :at, work_queue = :queue, act_at = :act_at{sets} REMOVE expires_at, missed_at"
+                    f" revised_at = :at, work_queue = :queue, act_at = :act_at{sets}"
+                    " REMOVE expires_at, missed_at, answered_at"
                 ),
                 ConditionExpression="attribute_exists(pk) AND digest <> :digest AND attribute_not_exists(gone_at)",
                 ExpressionAttributeNames={"#text": "text", "#state": "state"},
@@ -196,7 +196,7 @@ class DynamoPostStore:
                 Key=to_image(post_key(post.key)),
                 UpdateExpression=(
                     f"SET {', '.join(f'{name} = {value}' for name, value in names.items())}"
-                    " REMOVE gone_at, gone_reason, revised_at, missed_at, expires_at, sorted_at, sorted_by"
+                    " REMOVE gone_at, gone_reason, revised_at, missed_at, expires_at, sorted_at, sorted_by, answered_at"
                 ),
                 ConditionExpression="attribute_exists(gone_at)",
                 ExpressionAttributeNames={"#text": "text", "#state": "state"},
@@ -306,42 +306,6 @@ class DynamoPostStore:
                 yield item["pk"].removeprefix("POST#")
 
 
-def added_by_store(post: Post) -> Item:
-    """Return what the store may add to the item of a post, in its longest form: an expiry, or its place on a list."""
-    added: Item = {"fetched_at": stamp(post.fetched_at)}
-    if post.ticket is not None:
-        return added
-    if post.triage is not None and post.triage.route == "drop":
-        return {**added, "expires_at": 9_999_999_999}
-    waits = "REVIEW" if post.triage is not None and post.triage.route == "review" else f"QUESTION#{post.channel}"
-    return {**added, "work_queue": waits, "act_at": stamp(post.fetched_at)}
-
-
-def fitted(post: Post, *, least: int = 0) -> Post:
-    """Return a post whose context is cut so that no write of the post costs more than it would without the context.
-
-    Whoever decides about a post reads its context almost whole; the decision takes its place and leaves what still
-    fits, or none.
-
-    Args:
-        post: The post as it is to be stored.
-        least: Bytes of the text that it stands under which are kept even if they cost a unit.
-    """
-    if post.context is None:
-        return post
-    added = added_by_store(post)
-
-    def bytes_with(context: Context | None) -> int:
-        changed = post.model_copy(update={"context": context})
-        return size(to_image(to_item(changed, post_key(post.key), **added)))
-
-    empty = bytes_with(post.context.model_copy(update={"under": "", "clipped": True}))
-    left = unit_end(bytes_with(None)) - empty
-    if left < least and least:
-        left = unit_end(empty + least) - empty
-    return post.model_copy(update={"context": post.context.within(left) if left >= 0 else None})
-
-
 def erasure(table: Table, post: Post, reason: str, at: datetime) -> dict[str, Any]:
     """Return the update that leaves only a tombstone of a post; for use alone or in a transaction.
 
@@ -368,7 +332,7 @@ def unchanged(table: Table, post: Post) -> dict[str, Any]:
     return {
         "TableName": table.name,
         "Key": to_image(post_key(post.key)),
-        "ConditionExpression": "#state = :state" if gone else f"#state = :state AND {_SAME_VERSION}",
+        "ConditionExpression": "#state = :state" if gone else f"#state = :state AND {SAME_VERSION}",
         "ExpressionAttributeNames": {"#state": "state"},
         "ExpressionAttributeValues": values(state=post.state, **({} if gone else {"digest": post.digest})),
     }
@@ -398,7 +362,7 @@ def triaged_update(  # noqa: PLR0913 # a post, the decision, and what else is wr
         at: When that was.
     """
     sets: dict[str, object] = {"state": "triaged", "triage": attributes(triage)}
-    removed = {"work_queue", "act_at", "expires_at", "sorted_at", "sorted_by", "answered_at"}
+    removed = {"work_queue", "act_at", "expires_at", "sorted_at", "sorted_by"}
     context = fitted(post.model_copy(update={"state": "triaged", "triage": triage, "ticket": ticket})).context
     if context is None:
         removed.add("context")
@@ -408,12 +372,15 @@ def triaged_update(  # noqa: PLR0913 # a post, the decision, and what else is wr
         sets["ticket"] = ticket
     elif triage.route == "drop" and expires_at is not None:
         sets["expires_at"] = int(expires_at.timestamp())
-    elif (where := lane_queue(triage.route, post.channel)) is not None:
+    elif (where := lane_queue(triage.route, post)) is not None:
         sets |= {"work_queue": where, "act_at": post.fetched_at}
     if by is not None:
         sets |= {"sorted_by": by, "sorted_at": at}
     names = {name: f"#{name}" for name in (*sets, *removed)}
-    conditions = ["#state = :before", _SAME_VERSION]
+    conditions = ["#state = :before", SAME_VERSION]
+    if post.answered_at is None:
+        # Whoever did not see the answer would leave an answered question on the list.
+        conditions.append("attribute_not_exists(answered_at)")
     given = {**sets, "before": post.state, "digest": post.digest}
     if post.state == "triaged" and post.triage is not None:
         conditions += ["#triage.#route = :route", "attribute_not_exists(#ticket)"]
@@ -433,6 +400,11 @@ def triaged_update(  # noqa: PLR0913 # a post, the decision, and what else is wr
     }
 
 
-def lane_queue(route: Route, channel: str) -> str | None:
-    """Return the partition of the sparse index in which a lane's posts are listed; None when they are not."""
-    return {"review": REVIEW, "question": f"{QUESTION}#{channel}"}.get(route)
+def lane_queue(route: Route, post: Post) -> str | None:
+    """Return the partition of the sparse index in which a lane lists the post; None when it is not listed.
+
+    A question that the account has answered is not.
+    """
+    if route == "question" and post.answered_at is not None:
+        return None
+    return {"review": REVIEW, "question": f"{QUESTION}#{post.channel}"}.get(route)

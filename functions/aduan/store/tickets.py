@@ -230,17 +230,21 @@ class DynamoTicketStore:
             return [keeping(self.table, change.after.opened_at, change.example)]
         if not change.forgets_example:
             return []
+        if change.leaves_sorted and change.post is not None:
+            return [forgetting(self.table, change.post.created_at, change.post.key, change.at)]
         return [forgetting(self.table, change.after.opened_at, change.after.post, change.at)]
 
     def _counters(self, change: Change) -> list[dict[str, Any]]:
-        """Count the ticket where it is now. A refusal is counted as a misroute where the ticket was before."""
+        """Count the ticket where it is now, and its post in no lane. A refusal is a misroute where the ticket was."""
         before, after, post = change.before, change.after, change.post
+        lane = [] if post is None or change.decision is None else lane_counts(self.table, post, "desk")
         if before is None:
-            lane = [] if post is None or change.decision is None else lane_counts(self.table, post, "desk")
-            return [{"Update": part} for part in (self._count(after), *lane)]
-        if counter(before) != counter(after):
-            return [{"Update": self._count(before, -1, change.misroutes)}, {"Update": self._count(after)}]
-        return [{"Update": self._count_status(before, after)}] if before.status != after.status else []
+            counts = [self._count(after)]
+        elif counter(before) != counter(after):
+            counts = [self._count(before, -1, change.misroutes), self._count(after)]
+        else:
+            counts = [self._count_status(before, after)] if before.status != after.status else []
+        return [{"Update": part} for part in (*counts, *lane)]
 
     def _put_new(self, item: Item) -> dict[str, Any]:
         return self._put(item, ConditionExpression="attribute_not_exists(pk)")
