@@ -98,7 +98,7 @@ class County:
             a_notice(
                 ticket=code, department=ticket.department, medium=medium, urgency=ticket.urgency, created_at=self.now
             )
-            for medium in media(ticket.urgency)
+            for medium in media(ticket.urgency, ticket.department)
         ]
         written = [held(notice, self.directory.sending) if planned else notice for notice in notices]
         self.memory.notices.update({notice.id: notice for notice in written})

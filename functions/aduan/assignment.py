@@ -34,5 +34,5 @@ def notices_about(ticket: Ticket, directory: Directory, now: datetime) -> tuple[
             ),
             directory.sending,
         )
-        for medium in media(ticket.urgency)
+        for medium in media(ticket.urgency, ticket.department)
     )

@@ -82,12 +82,20 @@ ContactCode = Annotated[ContactId, BeforeValidator(_contact_id), PlainSerializer
 """A `ContactId` in a record, stored as its code."""
 
 
-def media(urgency: Urgency) -> tuple[Medium, ...]:
+def alarms(urgency: Urgency, department: str) -> bool:
+    """Tell whether a matter is told to a department at once, at any hour, and also by SMS.
+
+    An emergency alarms everybody. A suspected one alarms the desk alone, which looks whether it is one.
+    """
+    return urgency == "emergency" or (urgency == "suspected" and department == DESK)
+
+
+def media(urgency: Urgency, department: str) -> tuple[Medium, ...]:
     """Return the media by which a department is told.
 
-    An SMS costs as much as 3,500 mails, so it is only for emergencies, and never without a mail.
+    An SMS costs as much as 3,500 mails, so it is only for what `alarms`, and never without a mail.
     """
-    return ("sms", "email") if urgency == "emergency" else ("email",)
+    return ("sms", "email") if alarms(urgency, department) else ("email",)
 
 
 class OutboxEntry(Record, ABC):
@@ -127,6 +135,11 @@ class OutboxEntry(Record, ABC):
     again."""
     rejected_at: Moment | None = None
     """When SES, having accepted the mail, found its content harmful."""
+
+    @property
+    def alarms(self) -> bool:
+        """Whether the notice goes at once, at any hour, as `alarms` says."""
+        return alarms(self.urgency, self.department)
 
     @property
     @abstractmethod

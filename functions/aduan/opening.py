@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from aduan.post import Post
 
 STALE: Final = timedelta(hours=6)
-"""An emergency that was written longer ago than this, and is read only now after an outage or at a first poll, counts
-as urgent: it wakes nobody by SMS."""
+"""An emergency, even a suspected one, that was written longer ago than this, and is read only now after an outage or at
+a first poll, counts as urgent: it wakes nobody by SMS."""
 
 
 def opening(  # noqa: PLR0913 # the post, the decision, and the circumstances
@@ -31,7 +31,7 @@ def opening(  # noqa: PLR0913 # the post, the decision, and the circumstances
     """
     opened_at = now if by is None else min(post.created_at, now)
     decision = triage
-    if triage.urgency == "emergency" and now - post.created_at > STALE:
+    if triage.urgency in {"emergency", "suspected"} and now - post.created_at > STALE:
         triage = triage.model_copy(update={"urgency": "urgent"})
     department = triage.department or DESK
     deadline = deadline_of(department, triage.urgency, triage.kind, directory)

@@ -31,12 +31,12 @@ class Hold:
 
 
 def hold(notice: OutboxEntry, rule: SendingRule, now: datetime) -> Hold | None:
-    """Return how long the rule holds a notice back; None when it may go at once, as an emergency always may.
+    """Return how long the rule holds a notice back; None when it may go at once, as an alarm always may.
 
     Only mails about tickets go into a digest. An SMS has no room for several, and what the desk reads about Aduan
     itself is not a list of complaints. A step of the ladder is due on its day and does not wait for the next digest.
     """
-    if notice.urgency == "emergency":
+    if notice.alarms:
         return None
     if rule.ordinary == "digest" and fits_a_digest(notice) and not is_step(notice):
         return Hold(digest_after(rule, now), in_digest=True)

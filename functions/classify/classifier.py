@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 from aduan.triage import DESK, ReportKind, Route, Triage, Urgency
+from classify.accusation import INSPECTORATE, REASON, accuses_officials
 from classify.danger import danger_of
 from classify.departments import Choice, Ranked, doubt_about, rank
 from classify.features import FAMILIES, context_features, features_of
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 _HERE: Final = Path(__file__).parent
 _DECIDING: Final = (
+    "accusation",
     "adapter",
     "classifier",
     "danger",
@@ -169,6 +171,8 @@ def _decided(case: _Case, urgent: tuple[Urgency, float], lane: Route) -> Triage:
     kind, kind_probability = _likeliest(case.probable.kind)
     urgency, urgency_probability = urgent
     ranked = _with_emergency(case, rank(_settled(case), case.reading, case.directory), urgency)
+    if urgency != "emergency" and accuses_officials(case.reading, case.directory):
+        ranked = _in_confidence(ranked, case.directory)
     department = case.directory.departments[ranked.choice.code]
     doubt = _doubt(case, ranked, urgency)
     auto = lane == "desk" and doubt is None
@@ -238,6 +242,14 @@ def _with_emergency(case: _Case, ranked: Ranked, urgency: Urgency) -> Ranked:
         runner_up=second,
         runner_up_probability=ranked.runner_up_probability if second else 0.0,
     )
+
+
+def _in_confidence(ranked: Ranked, directory: Directory) -> Ranked:
+    """Let a person decide whose an accusation is: with a confidential department as the guess, it stays secret."""
+    best = ranked.choice.code
+    code = best if directory.departments[best].confidential else INSPECTORATE
+    choice = Choice(code, clear=False, reason=REASON)
+    return ranked._replace(choice=choice, runner_up=None, runner_up_probability=0.0)
 
 
 def _doubt(case: _Case, ranked: Ranked, urgency: Urgency) -> str | None:

@@ -51,6 +51,16 @@ class Case:
         return self.ticket.urgency == "emergency"
 
     @property
+    def suspected(self) -> bool:
+        """Whether the desk has to look at once whether the ticket is an emergency."""
+        return self.desk_reason is not None and self.ticket.urgency == "suspected"
+
+    @property
+    def mark(self) -> str:
+        """What a subject or an SMS begins with: how dangerous the matter is; empty when it is not."""
+        return "DARURAT" if self.emergency else "DIDUGA DARURAT" if self.suspected else ""
+
+    @property
     def topic(self) -> str:
         """The label of the ticket's topic."""
         return topic_label(self.ticket.topic, self.directory, NO_TOPIC)
@@ -115,7 +125,7 @@ class Case:
 
     def sms(self, tail: str) -> str:
         """Write one SMS that ends with `tail`; where it is too long, its topic and its place are cut."""
-        head = f"{'DARURAT' if self.emergency else 'Aduan'} {self.ticket.code}: "
+        head = f"{self.mark or 'Aduan'} {self.ticket.code}: "
         if self.secret:
             return f"{head}laporan rahasia{tail}"
         room = SMS_SEPTETS - count_septets(head + tail)

@@ -288,7 +288,7 @@ class Delivery:
         # First the quiet hours, without counting: only a mail that would go now is counted.
         held = self.hold(ready, now)
         pending = notice.state == "pending" and self.settings.stage != LOCAL
-        waits = notice.urgency != "emergency" or (ticket is not None and not is_placed(ticket))
+        waits = not notice.alarms or (ticket is not None and not is_placed(ticket))
         if held is None and pending and ticket is not None and waits and is_counted(notice, now):
             held = self.hold(ready, now, self._sent(ready, ticket, now))
         if held is not None:
@@ -371,7 +371,7 @@ def _unless_taken(outcome: Outcome, write: Callable[[], None]) -> Outcome:
 
 def _pause(notice: AnyNotice) -> timedelta:
     """Return how long a refused notice waits. It is never given up: an account may be paused for days."""
-    return PAUSE if notice.urgency == "emergency" else min(PAUSE * notice.attempt, LONGEST_PAUSE)
+    return PAUSE if notice.alarms else min(PAUSE * notice.attempt, LONGEST_PAUSE)
 
 
 def _reach(contact: Contact | None, notice: AnyNotice) -> str | None:

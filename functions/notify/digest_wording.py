@@ -115,8 +115,11 @@ def digest_mail(  # noqa: PLR0913 # what it says, who reads it and why, and when
     mark = "Pengingat: " if reminds else ""
     if desk_reason is not None:
         mark = "Mohon diteruskan: " if desk_reason in TO_PASS_ON else "Perlu keputusan: "
-    if any(ticket.urgency == URGENCY_LABELS["emergency"] for ticket in tickets):
+    urgencies = {ticket.urgency for ticket in tickets}
+    if URGENCY_LABELS["emergency"] in urgencies:
         mark = f"DARURAT: {mark}"
+    elif desk_reason is not None and URGENCY_LABELS["suspected"] in urgencies:
+        mark = f"DIDUGA DARURAT: {mark}"
     return laid_out("digest", f"[Rangkuman] {mark}{count}, {day_in_wib(now)}", letter=letter)
 
 

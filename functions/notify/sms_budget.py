@@ -57,13 +57,14 @@ class TextRequest:
         """Book the price of the SMS, or return the reason why it is spared.
 
         For several emergencies of one topic at one place within `rule.repeat_minutes`, a department gets one SMS. What
-        one author writes, and what names no place, is rationed, so that no single account spends the month's money. A
+        one author writes, and what names no place, is rationed, so that no single account spends the month's money.
+        What is only suspected has rations of its own, and never spends what is kept for emergencies. A
         step of the ladder tells somebody who has not heard of the ticket, so it is neither a repetition nor rationed.
         """
         budget = self.rule.monthly_budget_usd
-        if self.notice.urgency == "emergency" and self.notice.step is None:
+        if self.notice.alarms and self.notice.step is None:
             vouched = is_placed(self.ticket) or self._has_second_author()
-            budget = budget if vouched else min(budget, self.rule.unplaced_budget_usd)
+            budget = budget if vouched and not self._suspected else min(budget, self.rule.unplaced_budget_usd)
             spared = self._repeats() or self._exceeds_ration(vouched=vouched)
             if spared is not None:
                 return spared
@@ -102,7 +103,7 @@ class TextRequest:
         """Count the SMS, and return which of the day's rations is used up; None when it may be sent."""
         if self.notice.attempt > 0:
             return None  # it was counted when it was tried first
-        department, rule, count = self.notice.department, self.rule, self.stores.sending.count_today
+        department, rule, count = self._counted, self.rule, self.stores.sending.count_today
         if self.author is not None and not count(f"{department}#{self.author}", self.now, rule.per_author_a_day):
             return f"the author's {rule.per_author_a_day} SMS of the day were sent"
         if not vouched and not count(f"{department}#unplaced", self.now, rule.unplaced_a_day):
@@ -110,7 +111,16 @@ class TextRequest:
         return None
 
     def _is_first(self, matter: str, what: str, within: timedelta) -> bool:
-        return self.stores.sending.first_sms(self.notice.department, matter, what, self.now, within)
+        return self.stores.sending.first_sms(self._counted, matter, what, self.now, within)
+
+    @property
+    def _suspected(self) -> bool:
+        return self.notice.urgency == "suspected"
+
+    @property
+    def _counted(self) -> str:
+        """Under what name the SMS is counted: what is suspected neither spares nor displaces an emergency's."""
+        return f"{self.notice.department}?" if self._suspected else self.notice.department
 
     @property
     def _repeat_time(self) -> timedelta:

@@ -99,7 +99,7 @@ def _mail(step: _Step) -> Mail:
         actions=case.links,
         closing=(case.how_to_answer,),
     )
-    mark = "DARURAT: " if case.emergency else ""
+    mark = f"{case.mark}: " if case.mark else ""
     return laid_out("mail", f"[{letter.code}] {mark}{letter.title}: {case.subject}", letter=letter)
 
 

@@ -1,8 +1,8 @@
 """When a notice is sent, and when an SMS only repeats another. Pure.
 
-Emergencies are sent at once, at any hour; only in a flood of them those without a place go together, within minutes.
-Everything else waits for the morning in its reader's quiet hours, goes into
-the day's digest if the reader wants one, and into the next digest when the reader has had enough mails in this hour.
+Emergencies are sent at once, at any hour, and so is to the desk what may be one; only in a flood of them those without
+a place go together, within minutes. Everything else waits for the morning in its reader's quiet hours, goes into the
+day's digest if the reader wants one, and into the next digest when the reader has had enough mails in this hour.
 """
 
 from __future__ import annotations
@@ -35,18 +35,18 @@ def hold_back(notice: AnyNotice, rule: SendingRule, now: datetime, sent: int) ->
         sent: How many counted mails the reader has had in this hour of the clock.
     """
     digest_at = notice.digest_at if isinstance(notice, Notice) else None
-    emergency = notice.urgency == "emergency"
-    if emergency and digest_at is not None and digest_at - now > FLOOD_PAUSE:
-        return None  # it waited for the day's digest before it became an emergency
+    alarms = notice.alarms
+    if alarms and digest_at is not None and digest_at - now > FLOOD_PAUSE:
+        return None  # it waited for the day's digest before it became an alarm
     if digest_at is not None:
         if digest_at > now:
             return Hold(digest_at, in_digest=True)
-        if emergency:
+        if alarms:
             return None
         return Hold(digest_after(rule, now), in_digest=True) if is_quiet(rule, now) else None
     held = hold(notice, rule, now)
     if held is None and is_counted(notice, now) and sent >= rule.mails_an_hour:
-        return Hold(_next_quarter(now) if emergency else digest_after(rule, now), in_digest=True)
+        return Hold(_next_quarter(now) if alarms else digest_after(rule, now), in_digest=True)
     return held
 
 

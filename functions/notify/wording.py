@@ -156,8 +156,19 @@ def _paragraphs(case: Case) -> tuple[str, ...]:
     if case.desk_reason == "no_contact" and case.department.channel:
         first += f" Kanal pengaduan yang diketahui: {one_line(case.department.channel)}."
     guess = _guess(case) if case.desk_reason == "undecided" and not case.secret else ""
-    urgent = "Laporan ini bersifat darurat. Mohon segera ditangani." if case.emergency else ""
-    return tuple(paragraph for paragraph in (urgent, first, guess) if paragraph)
+    return tuple(paragraph for paragraph in (_alarm(case), first, guess) if paragraph)
+
+
+def _alarm(case: Case) -> str:
+    """Say how dangerous the matter is; empty when it is not."""
+    if case.emergency:
+        return "Laporan ini bersifat darurat. Mohon segera ditangani."
+    if case.suspected:
+        return (
+            "Laporan ini diduga darurat, dan belum ada pihak lain yang diberi tahu. Mohon segera diperiksa. "
+            "Bila benar darurat, mohon hubungi PSC 119, Polri 110, atau Damkar, lalu tetapkan urgensinya."
+        )
+    return ""
 
 
 def _guess(case: Case) -> str:
@@ -259,7 +270,7 @@ def _closing(case: Case) -> tuple[str, ...]:
 
 
 def _subject(case: Case) -> str:
-    mark = "DARURAT: " if case.emergency else ""
+    mark = f"{case.mark}: " if case.mark else ""
     if case.desk_reason is not None:
         mark += "Mohon diteruskan: " if case.desk_reason in TO_PASS_ON else "Perlu keputusan: "
     return f"[{case.ticket.code}] {mark}{case.subject}"
@@ -268,6 +279,8 @@ def _subject(case: Case) -> str:
 def _sms_call(case: Case) -> str:
     """What is asked, in one short sentence of the GSM alphabet."""
     soon = " segera" if case.emergency else ""
+    if case.suspected:
+        return "Mohon segera diperiksa."
     if case.desk_reason in TO_PASS_ON and not case.secret:
         return f"Mohon{soon} teruskan ke {cut(gsm(case.department.short_name), 24)}."
     if case.desk_reason is not None:

@@ -71,7 +71,7 @@ class Deployed:
                 urgency=ticket.urgency,
                 created_at=self.clock.at,
             )
-            for medium in media(ticket.urgency)
+            for medium in media(ticket.urgency, ticket.department)
         ]
         DynamoPostStore(self.table).add(post)
         held_back = [held(notice, sending) for notice in notices]

@@ -324,7 +324,7 @@ class Interleaved:
                 assert post.ticket == code
                 assert [event.ticket for event in memory.events].count(code) == 1
                 assert sorted(notice.medium for notice in memory.notices.values() if notice.subject == code) == sorted(
-                    media(post.triage.urgency)
+                    media(post.triage.urgency, post.triage.department or "desk")
                 )
         assert sum(memory.counted.values()) == len(memory.tickets) == len(memory.events)
 

@@ -38,11 +38,12 @@ def test_a_ticket_begins_where_it_belongs(route: Route, ours: object, status: st
 
 
 @pytest.mark.parametrize(
-    ("urgency", "expected"), [("emergency", ("sms", "email")), ("urgent", ("email",)), ("normal", ("email",))]
+    ("urgency", "expected"),
+    [("emergency", ("sms", "email")), ("suspected", ("email",)), ("urgent", ("email",)), ("normal", ("email",))],
 )
 def test_only_an_emergency_goes_by_sms_and_never_alone(urgency: Urgency, expected: tuple[str, ...]) -> None:
     """An SMS costs as much as thousands of mails and may be lost."""
-    assert media(urgency) == expected
+    assert media(urgency, "damkar") == expected
 
 
 @pytest.mark.parametrize(
