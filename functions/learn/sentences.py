@@ -31,7 +31,7 @@ def no_better(decisions: int) -> str:
     """Say that nothing better was learnt."""
     return (
         f"Dari {_number(decisions)} keputusan belum dapat dipelajari apa pun yang lebih baik tanpa kehilangan aduan; "
-        "penyaringan tetap seperti sebelumnya."
+        "saringan tetap seperti sebelumnya."
     )
 
 

@@ -20,7 +20,7 @@ from aduan.action_token import Action, verified
 from aduan.channel import Rejected, TokenCheck
 from aduan.directory_loading import load_directory
 from aduan.gate_version import GateInForce, GateRun
-from aduan.notice import AnyNotice, ContactId, ListNotice, Notice, SmsBudgetNotice
+from aduan.notice import AnyNotice, ContactId, GateNotice, ListNotice, Notice, SmsBudgetNotice
 from aduan.post import Post
 from aduan.store.channels import DynamoChannelStore
 from aduan.store.contacts import DynamoContactStore
@@ -534,6 +534,8 @@ def learn(world: World) -> None:
     gates.add(a_gate_version(1), b"weights")
     gates.put_in_force(GateInForce(version=1, at=NOON), gates.in_force())
     gates.note_run(GateRun(at=NOON, outcome="in_force", decisions=1, version=1, sentence=""))
+    notices = DynamoNoticeStore(world.table)
+    assert notices.add(GateNotice(learnt_at=NOON, outcome="in_force", sentence="", created_at=NOON))
 
 
 def drop_by_gate(world: World) -> None:
