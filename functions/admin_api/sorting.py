@@ -31,7 +31,7 @@ class Verdict(NamedTuple):
 
 def decided(asked: Sorting, triage: Triage, directory: Directory) -> Triage:
     """Return the decision as the person made it; what they did not speak of stays as the classifier found it."""
-    changes: dict[str, object] = {"reasons": (BY_HAND,)}
+    changes: dict[str, object] = {"reasons": (BY_HAND,), "gate": None}
     if asked.department is None:
         is_question = asked.decision == "question"
         changes |= {
