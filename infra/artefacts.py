@@ -5,7 +5,7 @@ folder. Without byte-code, every cold start would compile all sources again, whi
 the import itself. The byte-code is compiled with unchecked hashes, which make it valid whatever the files' dates say.
 
 botocore reads its descriptions of some 440 services from compressed JSON that includes all documentation. The functions
-make thirteen calls to six services; everything else is removed.
+make fourteen calls to seven services; everything else is removed.
 """
 
 from __future__ import annotations
@@ -31,9 +31,10 @@ OPERATIONS: Final = {
     "sesv2": frozenset({"DeleteSuppressedDestination", "SendEmail"}),
     "sns": frozenset({"Publish"}),
     "bedrock-runtime": frozenset({"Converse"}),
+    "lambda": frozenset({"Invoke"}),
 }
 """The calls that the functions make, by botocore's name of the service. A test compares them with the code."""
-ENDPOINTS: Final = frozenset({"dynamodb", "secretsmanager", "ssm", "email", "sns", "sts"})
+ENDPOINTS: Final = frozenset({"dynamodb", "secretsmanager", "ssm", "email", "sns", "sts", "lambda"})
 """The same services by their host names. STS is listed because its regional endpoint is looked up."""
 TASK_ROOT: Final = "/var/task"
 """The folder where Lambda unpacks an artefact; tracebacks name files below it."""

@@ -8,6 +8,7 @@ from typing import Any
 from aduan.channel import Rejected
 from aduan.directory import Channel
 from aduan.example import Example, Label
+from aduan.gate_version import GateVersion
 from aduan.notice import ChannelNotice, ContactNotice, Notice
 from aduan.post import Post
 from aduan.record import stamp
@@ -158,3 +159,20 @@ def an_example(**changes: Any) -> Example:
         "at": NOON + timedelta(hours=1),
     }
     return Example.model_validate(fields | changes)
+
+
+def a_gate_version(number: int) -> GateVersion:
+    """A version of the gate."""
+    return GateVersion(
+        version=number,
+        model="0123456789ab",
+        made_at=NOON,
+        decisions=412,
+        reports=100,
+        chatter=300,
+        base_shown=174,
+        base_lost=3,
+        shown=93,
+        lost=2,
+        sentence="dari 412 keputusan",
+    )

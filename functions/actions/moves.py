@@ -11,7 +11,7 @@ from aduan.action_token import ASKED
 from aduan.assignment import notices_about, status_with
 from aduan.change import Change
 from aduan.deadlines import changed
-from aduan.example import Example, Label
+from aduan.example import Example, Label, words_of
 from aduan.ticket import Event
 from aduan.triage import DESK
 
@@ -92,7 +92,7 @@ def _example(case: Case, known: Example | None, named: str | None, now: datetime
     return Example(
         post=case.post.key,
         ticket=case.ticket.code,
-        text=case.post.text,
+        **words_of(case.post),
         decision=case.post.triage,
         label=label.model_copy(update={"department": named}),
         at=now,

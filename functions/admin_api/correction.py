@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from aduan.assignment import notices_about, status_with
 from aduan.change import Change
 from aduan.deadlines import changed
-from aduan.example import Example, Label
+from aduan.example import Example, Label, words_of
 from aduan.labels import KIND_LABELS, STATUS_LABELS, URGENCY_LABELS, department_name, topic_label
 from aduan.refusal import RefusedError
 from aduan.ticket import MOVES, OPEN, Event, Status, Ticket
@@ -80,10 +80,11 @@ def correction(  # noqa: PLR0913 # what was asked, what there is, and the circum
         example=Example(
             post=post.key,
             ticket=ticket.code,
-            text=post.text,
+            **words_of(post),
             decision=post.triage,
             label=_label(asked, known, after),
             at=now,
+            by=by,
         ),
     )
 

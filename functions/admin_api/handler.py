@@ -12,6 +12,7 @@ from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from pydantic import Field
 
 from admin_api.access import claims_of
+from admin_api.gate import LambdaLearner
 from admin_api.routes import Routes, Stores
 from admin_api.suppression import PATIENCE, SesSuppressionList
 from aduan.directory_loading import load_directory
@@ -19,6 +20,7 @@ from aduan.refusal import HEADERS, RefusedError, without_text
 from aduan.settings import Settings, from_environment
 from aduan.store.contacts import DynamoContactStore
 from aduan.store.examples import DynamoExampleStore
+from aduan.store.gates import DynamoGateStore
 from aduan.store.lanes import DynamoLaneStore
 from aduan.store.ledger import LedgerReading
 from aduan.store.posts import DynamoPostStore
@@ -39,6 +41,8 @@ class AdminApiSettings(Settings):
     credentials_path: str = Field(pattern=r"^/")
     """Below which the Parameter Store has the key of the tickets' codes."""
     chatter_retention_days: int = Field(ge=1)
+    learn_function: str = Field(min_length=1)
+    """Name of the function that learns from the desk."""
 
 
 logger = Logger()
@@ -55,6 +59,7 @@ stores = Stores(
     statistics=Statistics(table),
     ledger=LedgerReading(table),
     lanes=DynamoLaneStore(table),
+    gates=DynamoGateStore(table),
 )
 suppression_list = SesSuppressionList(lambda: session.client("sesv2", config=PATIENCE))
 Routes(
@@ -65,6 +70,7 @@ Routes(
     suppression_list,
     open_ticket_codes(session, settings.credentials_path).of,
     timedelta(days=settings.chatter_retention_days),
+    LambdaLearner(lambda: session.client("lambda", config=PATIENCE), settings.learn_function),
 ).register()
 
 

@@ -57,6 +57,10 @@ _MESSAGES: Final = {
     "missing": "Parameter ini wajib diisi.",
 }
 """Messages by field; for other fields, by pydantic's name of the error."""
+_GATE_MESSAGES: Final = {
+    "version": "Isi dengan nomor versi, atau 0 untuk model dasar.",
+    "learn": "Isi dengan true untuk mulai belajar, atau tidak usah diisi.",
+}
 
 
 class _Request(BaseModel):
@@ -167,6 +171,14 @@ class SortingsRequest(_Request):
     """The body of ``POST /review``."""
 
     decisions: Annotated[tuple[Sorting, ...], Field(min_length=1, max_length=MAX_LIMIT)]
+
+
+class GateRequest(_Request):
+    """The body of ``POST /gate``: either a version that is to be in force, or a run that learns."""
+
+    version: Annotated[int | None, Field(strict=True, ge=0)] = None
+    """0 for the base model."""
+    learn: Literal[True] | None = None
 
 
 class ReviewRequest(_Request):
@@ -305,6 +317,14 @@ def sortings_request(event: Mapping[str, Any]) -> tuple[Sorting, ...]:
     return _parse(SortingsRequest, json_object(raw_body(event, MAX_SORTINGS_BYTES))).decisions
 
 
+def gate_request(event: Mapping[str, Any]) -> GateRequest:
+    """Check the body of ``POST /gate``, as above. Whether the version exists is not checked here."""
+    request = _parse(GateRequest, json_object(raw_body(event, MAX_BODY_BYTES)), _GATE_MESSAGES)
+    if (request.version is None) == (request.learn is None):
+        raise invalid("version", "Isi salah satu: version (nomor versi, 0 untuk model dasar) atau learn (true).")
+    return request
+
+
 def no_parameters(event: Mapping[str, Any]) -> None:
     """Check the query string of a route that takes none.
 
@@ -340,7 +360,7 @@ def contact_of(text: str, directory: Directory) -> ContactId:
     raise not_found("Perangkat daerah dengan kode itu tidak ditemukan.")
 
 
-def _parse(model: type[M], given: Mapping[str, Any]) -> M:
+def _parse(model: type[M], given: Mapping[str, Any], messages: Mapping[str, str] = _MESSAGES) -> M:
     """Validate what was given as `model`; refuse it with a sentence about the first field that is wrong."""
     try:
         return model.model_validate(given)
@@ -351,7 +371,7 @@ def _parse(model: type[M], given: Mapping[str, Any]) -> M:
             allowed = ", ".join(info.alias or name for name, info in model.model_fields.items())
             message = f"Tidak dikenal. Yang boleh diisi: {allowed}."
             raise invalid(field[:_SHOWN_FIELD], message, "unknown_field") from None
-        message = fault["msg"] if kind == SAID else _MESSAGES.get(field) or _MESSAGES.get(kind, "Isinya tidak sah.")
+        message = fault["msg"] if kind == SAID else messages.get(field) or messages.get(kind, "Isinya tidak sah.")
         raise invalid(field, message) from None
 
 

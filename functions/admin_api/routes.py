@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from admin_api import access, answers, channel_answers, lane_answers, requests
+from admin_api import access, answers, channel_answers, gate, lane_answers, requests
 from admin_api.correction import correction, outdated
 from admin_api.coverage import Bounds, coverage
 from admin_api.health import Health, channel_health
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from aduan.post import Post
     from aduan.store.contacts import ContactStore
     from aduan.store.examples import ExampleStore
+    from aduan.store.gates import GateStore
     from aduan.store.lanes import LaneStore
     from aduan.store.ledger import ChannelState, LedgerReading
     from aduan.store.posts import PostStore
@@ -58,6 +59,7 @@ class Stores:
     statistics: Statistics
     ledger: LedgerReading
     lanes: LaneStore
+    gates: GateStore
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,7 @@ class Routes:
     """Makes the code of the ticket that a post opens; the number is raised when the code is taken."""
     chatter_for: timedelta
     """How long what is no complaint is kept."""
+    learner: gate.Learner
 
     def register(self) -> None:
         """Add the routes to the app. A known address refuses other methods with 405; other addresses are not found."""
@@ -84,6 +87,7 @@ class Routes:
             "/forum": {"GET": self.forum},
             "/review": {"GET": self.review, "POST": self.sort},
             "/questions": {"GET": self.questions},
+            "/gate": {"GET": self.gate, "POST": self.choose_gate},
             "/stats": {"GET": self.stats},
             "/channels": {"GET": self.channels},
             "/coverage": {"GET": self.coverage},
@@ -165,8 +169,12 @@ class Routes:
         request, months = requests.stats_request(self._event(), self.directory, self.now())
         department = caller.department_to_read(request.department)
         tallies = self.stores.statistics.count(months, request.by, department)
-        lanes = None if department is not None else lane_answers.lanes_answer(self.stores.statistics.lanes(months))
-        return {**answers.stats_answer(tallies, request.by, months, self.directory), "lanes": lanes}
+        counts = None if department is not None else self.stores.statistics.lanes(months)
+        return {
+            **answers.stats_answer(tallies, request.by, months, self.directory),
+            "lanes": None if counts is None else lane_answers.lanes_answer(counts),
+            "gate": None if counts is None else gate.estimate(counts),
+        }
 
     def review(self) -> answers.Answer:
         """``GET /review``: the posts that may be reports, by thread, the likeliest first."""
@@ -222,6 +230,32 @@ class Routes:
                     raise
             else:
                 return
+
+    def gate(self) -> answers.Answer:
+        """``GET /gate``: what was learnt from the desk, and which version of it decides."""
+        self._caller().must_be_admin()
+        self._no_parameters()
+        gates = self.stores.gates
+        return gate.gate_answer(gates.in_force(), gates.versions(), gates.last_run())
+
+    def choose_gate(self) -> answers.Answer:
+        """``POST /gate``: put a version in force, or start a run that learns."""
+        caller = self._caller()
+        caller.must_be_admin()
+        self._no_parameters()
+        asked = requests.gate_request(self._event())
+        if asked.version is None:
+            self.learner.start(caller.signature)
+            return {"started": True, "changed": False, **self.gate()}
+        gates = self.stores.gates
+        before = gates.in_force()
+        after = gate.chosen(asked.version, before, gates.versions(), by=caller.signature, now=self.now())
+        if after is not None:
+            try:
+                gates.put_in_force(after, before)
+            except OutdatedError:
+                raise gate.changed_meanwhile() from None
+        return {"started": False, "changed": after is not None, **self.gate()}
 
     def channels(self) -> answers.Answer:
         """``GET /channels``: is every channel being read?"""

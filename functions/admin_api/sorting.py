@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from aduan.example import Example, Label
+from aduan.example import Example, Label, words_of
 from aduan.opening import opening
 from aduan.triage import DESK, TICKET_ROUTES, ReportKind, Triage
 
@@ -31,7 +31,7 @@ class Verdict(NamedTuple):
 
 def decided(asked: Sorting, triage: Triage, directory: Directory) -> Triage:
     """Return the decision as the person made it; what they did not speak of stays as the classifier found it."""
-    changes: dict[str, object] = {"reasons": (BY_HAND,)}
+    changes: dict[str, object] = {"reasons": (BY_HAND,), "gate": None}
     if asked.department is None:
         is_question = asked.decision == "question"
         changes |= {
@@ -60,7 +60,7 @@ def said(asked: Sorting, post: Post, *, by: str, now: datetime, ticket: str | No
     kind: ReportKind | None = "question" if asked.decision == "question" else None
     department = asked.department if asked.department != DESK else None
     label = Label(is_report=asked.decision != "none", department=department, kind=kind)
-    return Example(post=post.key, ticket=ticket, text=post.text, decision=post.triage, label=label, at=now, by=by)
+    return Example(post=post.key, ticket=ticket, **words_of(post), decision=post.triage, label=label, at=now, by=by)
 
 
 def opened(  # noqa: PLR0913 # the post, what was said, and the circumstances

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any, Final
+
 from pydantic import ConfigDict, Field
 
+from aduan.context import Context
 from aduan.record import Moment, Record
 from aduan.triage import ReportKind, Triage, Urgency
+
+if TYPE_CHECKING:
+    from aduan.post import Post
+
+UNDER_KEPT: Final = 200
+"""Bytes kept of the text that a post stands under: the beginning tells most, and the next kilobyte costs a write."""
 
 
 class Label(Record):
@@ -31,6 +40,10 @@ class Example(Record):
     """Code of its ticket; None when a person decided that it gets none."""
     text: str
     """The text as it is stored on the post, which is masked. Empty for a post that is only a photo."""
+    context: Context | None = None
+    """What the post answers, cut; None where that is not known."""
+    thread: str | None = None
+    """Names what the post stands under; None when it stands alone, or when it was not kept."""
     decision: Triage | None
     """What the classifier had decided."""
     label: Label = Field(alias="said")
@@ -45,3 +58,13 @@ class Example(Record):
     def is_confirmed(self) -> bool:
         """Whether the desk stands for the label. Only then may it teach: a link is held by whoever has the mail."""
         return self.link_of is None
+
+
+def words_of(post: Post) -> dict[str, Any]:
+    """Return the fields of an example that hold what was written, and under what."""
+    alone = post.thread == post.native_id
+    return {
+        "text": post.text,
+        "context": None if post.context is None else post.context.within(UNDER_KEPT),
+        "thread": None if alone else post.thread,
+    }

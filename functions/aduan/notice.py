@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final, Literal, NamedTuple, Self
 
 from pydantic import BeforeValidator, ConfigDict, Field, PlainSerializer, TypeAdapter, field_serializer, model_validator
 
+from aduan.gate_version import RunOutcome
 from aduan.record import Moment, Record, stamp
 from aduan.triage import DESK, Urgency
 
@@ -22,7 +23,7 @@ Matter = Literal["permission", "token", "budget"]
 month's budget is used up."""
 
 
-NoticeKind = Literal["ticket", "channel", "contact", "sms_budget", "list"]
+NoticeKind = Literal["ticket", "channel", "contact", "sms_budget", "list", "gate"]
 """What a notice is about."""
 Partition = Literal["TICKET", "CHANNEL", "OUTBOX"]
 """Prefix of the partition that holds a notice. ``OUTBOX`` keeps the notices about a contact apart from the contact
@@ -32,6 +33,7 @@ PARTITIONS: Final[dict[NoticeKind, Partition]] = {
     "channel": "CHANNEL",
     "contact": "OUTBOX",
     "sms_budget": "OUTBOX",
+    "gate": "OUTBOX",
     "list": "OUTBOX",
 }
 
@@ -309,7 +311,30 @@ class ListNotice(OutboxEntry):
         return f"{self.occasion}#{self.period}"
 
 
-AnyNotice = Notice | ChannelNotice | ContactNotice | SmsBudgetNotice | ListNotice
+class GateNotice(OutboxEntry):
+    """A mail to the desk, once a run, about what was learnt from its decisions."""
+
+    kind: Literal["gate"] = "gate"
+    learnt_at: Moment
+    """When the run was."""
+    outcome: RunOutcome
+    sentence: str
+    """What was learnt and what it costs, in Indonesian."""
+    department: str = DESK
+    medium: Literal["email"] = "email"
+
+    @property
+    def subject(self) -> str:
+        """The gate."""
+        return "gate"
+
+    @property
+    def key(self) -> str:
+        """``learnt#moment``: one notice a run."""
+        return f"learnt#{stamp(self.learnt_at)}"
+
+
+AnyNotice = Notice | ChannelNotice | ContactNotice | SmsBudgetNotice | ListNotice | GateNotice
 
 
 def _with_kind(given: Any) -> Any:

@@ -29,7 +29,7 @@ SAMPLED: Final = 50
 """One in so many of the posts that the gate drops against the base model is shown."""
 MOST_SAMPLES: Final = 5
 """Most samples that are shown on a day, so that a flood of chatter is no flood of samples."""
-SAMPLE: Final = "contoh acak: gerbang hasil belajar akan membuangnya"
+SAMPLE: Final = "contoh acak: saringan akan membuangnya"
 UNUSABLE: Final = "GateUnusable"
 """Metric of a gate that is in force and cannot be used."""
 _DANGER: Final = frozenset({"emergency", "suspected"})

@@ -1,11 +1,11 @@
-"""The mails that are not about one ticket: about a channel, a contact, the SMS budget, or what waits for a person."""
+"""The mails that are not about one ticket, but a channel, a contact, the SMS budget, the gate, or what waits."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from aduan.notice import ChannelNotice, ContactNotice, ListNotice, SmsBudgetNotice
+from aduan.notice import ChannelNotice, ContactNotice, GateNotice, ListNotice, SmsBudgetNotice
 from aduan.triage import DESK
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class NothingWaitsError(Exception):
 
 
 def service_mail(
-    notice: ChannelNotice | ContactNotice | SmsBudgetNotice | ListNotice,
+    notice: ChannelNotice | ContactNotice | SmsBudgetNotice | ListNotice | GateNotice,
     stores: Stores,
     directory: Directory,
     now: datetime,
@@ -65,6 +65,10 @@ def service_mail(
         if not waiting.posts:
             raise NothingWaitsError("nothing waits any more")
         return lambda desk_reason: list_mail(notice, waiting, desk_reason, directory, now)
+    if isinstance(notice, GateNotice):
+        from notify.gate_wording import gate_mail  # noqa: PLC0415
+
+        return lambda _: gate_mail(notice, directory)
     from notify.sms_budget_wording import sms_budget_mail  # noqa: PLC0415
 
     return lambda _: sms_budget_mail(notice, directory)

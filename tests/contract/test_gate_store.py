@@ -6,28 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from aduan.gate_version import GateInForce, GateRun, GateVersion
+from aduan.gate_version import GateInForce, GateRun
 from aduan.store.gates import LARGEST_WEIGHTS, MOST_LISTED
 from aduan.store.table import OutdatedError
-from tests.builders import NOON
+from tests.builders import NOON, a_gate_version
 from tests.stores import MINUTE, Stores
-
-
-def a_version(number: int) -> GateVersion:
-    """A version of the gate."""
-    return GateVersion(
-        version=number,
-        model="0123456789ab",
-        made_at=NOON,
-        decisions=412,
-        reports=100,
-        chatter=300,
-        base_shown=174,
-        base_lost=3,
-        shown=93,
-        lost=2,
-        sentence="dari 412 keputusan",
-    )
 
 
 def test_before_anything_was_learnt_the_base_model_decides(stores: Stores) -> None:
@@ -41,18 +24,18 @@ def test_before_anything_was_learnt_the_base_model_decides(stores: Stores) -> No
 def test_a_version_is_kept_whole_up_to_its_limit(stores: Stores) -> None:
     """The largest weights come back byte by byte; larger ones are refused before the table would refuse them."""
     weights = bytes(range(256)) * (LARGEST_WEIGHTS // 256)
-    stores.gates.add(a_version(1), weights)
+    stores.gates.add(a_gate_version(1), weights)
     assert stores.gates.weights(1) == weights
-    assert stores.gates.versions() == [a_version(1)]
+    assert stores.gates.versions() == [a_gate_version(1)]
     with pytest.raises(ValueError, match="00"):
-        stores.gates.add(a_version(2), bytes(LARGEST_WEIGHTS + 1))
+        stores.gates.add(a_gate_version(2), bytes(LARGEST_WEIGHTS + 1))
 
 
 def test_two_runs_cannot_make_the_same_version(stores: Stores) -> None:
     """The second is refused, and what the first kept stays."""
-    stores.gates.add(a_version(1), b"first")
+    stores.gates.add(a_gate_version(1), b"first")
     with pytest.raises(OutdatedError):
-        stores.gates.add(a_version(1), b"second")
+        stores.gates.add(a_gate_version(1), b"second")
     assert stores.gates.weights(1) == b"first"
 
 
@@ -74,7 +57,7 @@ def test_what_is_in_force_changes_only_from_what_was_read(stores: Stores) -> Non
 def test_the_newest_versions_are_listed_first(stores: Stores) -> None:
     """The list ends after so many."""
     for number in range(1, MOST_LISTED + 3):
-        stores.gates.add(a_version(number), b"weights")
+        stores.gates.add(a_gate_version(number), b"weights")
     assert [one.version for one in stores.gates.versions()] == list(range(MOST_LISTED + 2, 2, -1))
 
 

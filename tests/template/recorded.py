@@ -19,11 +19,13 @@ from admin_api.sorting import opened
 from aduan.action_token import Action, verified
 from aduan.channel import Rejected, TokenCheck
 from aduan.directory_loading import load_directory
-from aduan.notice import AnyNotice, ContactId, ListNotice, Notice, SmsBudgetNotice
+from aduan.gate_version import GateInForce, GateRun
+from aduan.notice import AnyNotice, ContactId, GateNotice, ListNotice, Notice, SmsBudgetNotice
 from aduan.post import Post
 from aduan.store.channels import DynamoChannelStore
 from aduan.store.contacts import DynamoContactStore
 from aduan.store.examples import DynamoExampleStore
+from aduan.store.gates import DynamoGateStore
 from aduan.store.lanes import DynamoLaneStore
 from aduan.store.ledger import LedgerReading
 from aduan.store.notices import DynamoNoticeStore, new_notice_item
@@ -40,6 +42,7 @@ from aduan.triage import DESK, Triage
 from classify.decide import decide
 from follow_up.following import follow
 from follow_up.redrive import Redrive
+from learn.decisions import confirmed_decisions
 from notify.apply_mail_event import apply_mail_event
 from notify.delivery import Delivery, Senders
 from notify.mail_events import Kind, MailEvent
@@ -57,6 +60,7 @@ from tests.builders import (
     a_channel,
     a_channel_notice,
     a_contact_notice,
+    a_gate_version,
     a_notice,
     a_post,
     a_rejected,
@@ -360,6 +364,7 @@ def classify(world: World) -> None:
     keep_in_lanes(world)
     contradict(world)
     ask_for_a_second_opinion(world)
+    drop_by_gate(world)
 
 
 def keep_in_lanes(world: World) -> None:
@@ -485,6 +490,7 @@ def follow_up(world: World) -> None:
     keep_in_lanes(world)
     contradict(world)
     ask_for_a_second_opinion(world)
+    drop_by_gate(world)
 
 
 def admin_api(world: World) -> None:
@@ -510,6 +516,35 @@ def admin_api(world: World) -> None:
     examples = DynamoExampleStore(world.table)
     assert examples.get(a_ticket_of("complaint")) is not None
     assert examples.page("2026-11", 10)[0]
+
+    gates = DynamoGateStore(world.table)
+    DynamoGateStore(world.before).add(a_gate_version(1), b"weights")
+    assert [version.version for version in gates.versions()] == [1]
+    assert gates.last_run() is None
+    gates.put_in_force(GateInForce(version=1, at=NOON), gates.in_force())
+
+
+def learn(world: World) -> None:
+    """Read what was decided, keep a version, put it in force, and record the run."""
+    world.open("corrected")
+    world.correct(world.before, "corrected", topic="jalan")
+    assert len(confirmed_decisions(DynamoExampleStore(world.table), NOON)) == 1
+    gates = DynamoGateStore(world.table)
+    assert gates.versions() == []
+    gates.add(a_gate_version(1), b"weights")
+    gates.put_in_force(GateInForce(version=1, at=NOON), gates.in_force())
+    gates.note_run(GateRun(at=NOON, outcome="in_force", decisions=1, version=1, sentence=""))
+    notices = DynamoNoticeStore(world.table)
+    assert notices.add(GateNotice(learnt_at=NOON, outcome="in_force", sentence="", created_at=NOON))
+
+
+def drop_by_gate(world: World) -> None:
+    """Read which gate is in force, and show a sample of what it drops."""
+    gates = DynamoGateStore(world.table)
+    DynamoGateStore(world.before).add(a_gate_version(1), b"weights")
+    assert gates.in_force().version == 0
+    assert gates.weights(1) == b"weights"
+    assert gates.take_sample(NOON.date(), 5)
 
 
 def review(world: World) -> None:
@@ -578,6 +613,7 @@ LOGIC: Final[dict[str, Callable[[World], None]]] = {
     "Notify": notify,
     "NotifyEvents": notify_events,
     "FollowUp": follow_up,
+    "Learn": learn,
     "AdminApi": admin_api,
     "Intake": intake,
     "Actions": actions,

@@ -17,6 +17,7 @@ ALLOWED = {
     "poll_channels": {"aduan", "public_replies"},
     "public_replies": {"aduan"},
     "classify": {"aduan"},
+    "learn": {"aduan", "classify"},
     "notify": {"aduan"},
     "admin_api": {"aduan"},
     "intake": {"aduan"},

@@ -144,7 +144,7 @@ def test_writes_are_bound_to_keys(function: str) -> None:
 
 
 def test_the_api_writes_contacts_and_corrections_and_nothing_else() -> None:
-    """An admin's request can change contacts, tickets, counters and examples, and move a post out of its lane."""
+    """An admin's request can change contacts, tickets, counters, examples, a post's lane, and the gate in force."""
     writing = sorted(
         (statement.actions[0], statement.keys)
         for statement in of_table("AdminApi")
@@ -152,7 +152,7 @@ def test_the_api_writes_contacts_and_corrections_and_nothing_else() -> None:
     )
     assert writing == [
         ("dynamodb:ConditionCheckItem", ["POST#*"]),
-        ("dynamodb:PutItem", ["DEPARTMENT#*", "TICKET#*", "EXAMPLE#*"]),
+        ("dynamodb:PutItem", ["DEPARTMENT#*", "TICKET#*", "EXAMPLE#*", "GATE#*"]),
         ("dynamodb:UpdateItem", ["POST#*", "LANES#*"]),
         ("dynamodb:UpdateItem", ["TICKET#*", "STATS#*"]),
     ]

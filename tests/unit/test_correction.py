@@ -192,7 +192,7 @@ def test_an_example_holds_the_last_word_about_each_thing() -> None:
 
 
 def test_an_example_says_what_the_classifier_had_said() -> None:
-    """An example holds the masked words, the post's decision, the ticket and the time, but nobody's name."""
+    """An example holds the masked words, the decision, the ticket, the time and who corrected: no citizen."""
     change = corrected(a_ticket(), topic="jalan")
     assert change.example == Example(
         post=POST.key,
@@ -201,5 +201,6 @@ def test_an_example_says_what_the_classifier_had_said() -> None:
         decision=a_triage(),
         label=Label(topic="jalan"),
         at=LATER,
+        by=change.events[0].by,
     )
     assert "author" not in Example.model_fields

@@ -1,4 +1,4 @@
-"""Decisions, people, edits, answers and deletions in any order: each post is in one lane, or has one ticket.
+"""Decisions, people, edits, answers, deletions and learning in any order: each post is in one lane, or has one ticket.
 
 A journal says where each post must be. Only a decision about a new version, a person and a deletion write to it, so
 whatever else would move a post out of its lane is found.
@@ -17,18 +17,23 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from admin_api.requests import Sorting
 from admin_api.sorting import decided, opened, said, verdict
 from aduan.directory_loading import load_directory
+from aduan.gate_version import BASE, GateInForce
 from aduan.post import Post
 from aduan.store.lane_counts import LANES
 from aduan.triage import DESK, Triage
+from classify.adapter import Adapter
 from classify.decide import decide
+from classify.learnt_gate import MOST_SAMPLES, REFRESH_SECONDS, LearntGate
 from poll_channels.recheck import erasure
-from tests.builders import NOON, a_post, a_triage
+from tests.builders import NOON, a_gate_version, a_post, a_triage
 from tests.codes import ticket_code
+from tests.in_memory.gates import InMemoryGateStore
 from tests.in_memory.lanes import InMemoryLaneStore
 from tests.in_memory.memory import Memory
 from tests.in_memory.posts import InMemoryPostStore
 from tests.in_memory.tickets import InMemoryTicketStore
 from tests.stores import CHANNEL, MINUTE
+from tests.unit.test_learnt_gate import an_adapter
 
 DIRECTORY: Final = load_directory()
 ROUTES: Final = ("auto", "desk", "question", "review", "review", "drop")
@@ -42,12 +47,18 @@ NUMBERS: Final = st.integers(0, 99)
 KEPT: Final = timedelta(days=30)
 
 
-def classified(text: str, *_: object, **__: object) -> Triage:
-    """The texts of this test begin with the route that is decided."""
+def classified(text: str, *_: object, adapter: Adapter | None = None, **__: object) -> Triage:
+    """The texts of this test begin with the route that is decided; what was learnt drops what would wait for a person.
+
+    The decision names the version.
+    """
     route = text.partition(" ")[0]
+    if adapter is not None and route in {"review", "question"}:
+        route = "drop"
     department = {"auto": "dishub", "desk": DESK}.get(route)
     kind = {"question": "question", "drop": "other"}.get(route, "complaint")
-    return a_triage(route=route, department=department, kind=kind, is_report=route != "drop")
+    decided_by = "base" if adapter is None else f"base + gate {adapter.version}"
+    return a_triage(route=route, department=department, kind=kind, is_report=route != "drop", decided_by=decided_by)
 
 
 class Lanes(RuleBasedStateMachine):
@@ -58,7 +69,8 @@ class Lanes(RuleBasedStateMachine):
         """Start with one candidate that is not decided yet."""
         self.memory, self.now, self.written = Memory(), NOON, 0
         self.posts, self.tickets = InMemoryPostStore(self.memory), InMemoryTicketStore(self.memory)
-        self.lanes = InMemoryLaneStore(self.memory)
+        self.lanes, self.gates = InMemoryLaneStore(self.memory), InMemoryGateStore(self.memory)
+        self.learnt = LearntGate(self.gates, self._no_alarm, clock=lambda: self.now.timestamp() * REFRESH_SECONDS)
         self.where: dict[str, str | None] = {}
         """Where each decided post must be: a lane or ``ticket``; None for one that is new or deleted."""
         self.counted: dict[str, str] = {}
@@ -91,7 +103,7 @@ class Lanes(RuleBasedStateMachine):
     def decide(self, which: int) -> None:
         """The classifier decides about a post, if it is new."""
         before = self._post(which)
-        with mock.patch("classify.decide.classify", classified):
+        with mock.patch("classify.decide.classify", classified), mock.patch("classify.learnt_gate.SAMPLED", 2):
             outcome = decide(
                 before.key,
                 posts=self.posts,
@@ -100,6 +112,7 @@ class Lanes(RuleBasedStateMachine):
                 now=self._tick(),
                 chatter_for=KEPT,
                 code_of=ticket_code,
+                learnt=self.learnt,
             )
         if outcome == "already":
             return
@@ -107,6 +120,18 @@ class Lanes(RuleBasedStateMachine):
         self._moved(before.key, "ticket" if has_ticket else outcome)
         if before.ticket is None or self._untouched(before):
             self.said.discard(before.key)
+
+    @rule()
+    def learn(self) -> None:
+        """A run puts another version in force."""
+        number = len(self.memory.gates) + 1
+        self.gates.add(a_gate_version(number), an_adapter(number).to_bytes())
+        self._choose(number)
+
+    @rule()
+    def go_back(self) -> None:
+        """A person goes back to the base model."""
+        self._choose(BASE)
 
     @rule()
     def decide_all(self) -> None:
@@ -171,6 +196,17 @@ class Lanes(RuleBasedStateMachine):
         }
 
     @invariant()
+    def what_was_learnt_is_named_and_leaves_samples(self) -> None:
+        """What it dropped and the base model would show names a version; samples wait in review, until decided."""
+        for post in self.memory.posts.values():
+            if post.triage is not None and post.triage.gate is not None:
+                assert " + gate " in post.triage.decided_by
+                assert post.triage.route == {"dropped": "drop", "sampled": "review"}[post.triage.gate]
+        counts = self.memory.gate_counts
+        assert all(number <= MOST_SAMPLES for number in self.memory.samples.values())
+        assert counts["gate_missed"] <= counts["gate_judged"] <= counts["gate_sampled"]
+
+    @invariant()
     def the_counters_agree(self) -> None:
         """Each post is counted in the lane of its last decision."""
         counts = {lane: number for (_, lane), number in self.memory.lanes.items() if number}
@@ -180,6 +216,12 @@ class Lanes(RuleBasedStateMachine):
     def what_people_said_is_kept_and_nothing_else(self) -> None:
         """There is one example for each post that a person sorted, until its text changes or goes."""
         assert set(self.memory.examples) == self.said
+
+    def _choose(self, version: int) -> None:
+        self.gates.put_in_force(GateInForce(version=version, at=self._tick()), self.gates.in_force())
+
+    def _no_alarm(self, name: str) -> None:
+        raise AssertionError(name)
 
     def _sort(self, seen: Post, wanted: dict[str, Any]) -> None:
         """Decide as the API does, and once more: the repetition changes nothing."""

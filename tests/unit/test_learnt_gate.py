@@ -16,9 +16,8 @@ from classify.classifier import classify
 from classify.decide import Outcome, decide
 from classify.learnt_gate import MOST_SAMPLES, REFRESH_SECONDS, SAMPLE, SAMPLED, UNUSABLE, LearntGate, gated
 from classify.model import load_model
-from tests.builders import NOON, a_post
+from tests.builders import NOON, a_gate_version, a_post
 from tests.codes import ticket_code
-from tests.contract.test_gate_store import a_version
 from tests.in_memory.gates import InMemoryGateStore
 from tests.in_memory.memory import Memory
 from tests.in_memory.posts import InMemoryPostStore
@@ -59,7 +58,7 @@ class Desk:
     def choose(self, version: int, weights: bytes | None = None) -> None:
         """Put a version in force."""
         if weights is not None:
-            self.gates.add(a_version(version), weights)
+            self.gates.add(a_gate_version(version), weights)
         before = self.gates.in_force()
         self.gates.put_in_force(GateInForce(version=version, at=(before.at or NOON) + timedelta(seconds=1)), before)
 

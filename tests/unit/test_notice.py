@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from aduan.notice import ANY_NOTICE, AnyNotice, Contact, ContactId, NoticeId, SmsBudgetNotice
+from aduan.notice import ANY_NOTICE, AnyNotice, Contact, ContactId, GateNotice, NoticeId, SmsBudgetNotice
+from aduan.record import stamp
 from aduan.store.table import attributes, contact_key, notice_id, notice_key
 from tests.builders import NOON, a_channel_notice, a_contact_notice, a_notice
 from tests.unit.fakes_notify import a_contact
@@ -29,6 +30,13 @@ each_notice = pytest.mark.parametrize(
         (BUDGET, "OUTBOX#sms", "NOTICE#budget#2026-11"),
     ],
 )
+
+
+def test_the_notice_of_a_run_is_read_as_it_was_written() -> None:
+    """One a run, in the outbox of the gate."""
+    notice = GateNotice(learnt_at=NOON, outcome="in_force", sentence="Dari 412 keputusan", created_at=NOON)
+    assert notice_key(notice.id) == {"pk": "OUTBOX#gate", "sk": f"NOTICE#learnt#{stamp(NOON)}"}
+    assert ANY_NOTICE.validate_python(attributes(notice)) == notice
 
 
 @each_notice

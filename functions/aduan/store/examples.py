@@ -115,7 +115,9 @@ def forgetting(table: Table, counted_at: datetime, post: str, at: datetime) -> d
         "Update": {
             "TableName": table.name,
             "Key": to_image(example_place(counted_at, post)),
-            "UpdateExpression": "SET expires_at = :now REMOVE #text, said, decision, post, ticket, #at, link_of, #by",
+            "UpdateExpression": (
+                "SET expires_at = :now REMOVE #text, context, thread, said, decision, post, ticket, #at, link_of, #by"
+            ),
             "ExpressionAttributeNames": {"#text": "text", "#at": "at", "#by": "by"},
             "ExpressionAttributeValues": values(now=int(at.timestamp())),
         }

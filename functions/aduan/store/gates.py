@@ -6,7 +6,7 @@ The weights of a version lie apart from its description, so that listing version
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final, Protocol
 
 from botocore.exceptions import ClientError
@@ -19,6 +19,8 @@ LARGEST_WEIGHTS: Final = 200_000
 """Most bytes of a version's weights. An item may have 400 KB."""
 MOST_LISTED: Final = 20
 """Most versions that are listed."""
+SAMPLES_KEPT: Final = timedelta(days=28)
+"""How long the number of a day's samples is kept."""
 _IN_FORCE: Final = {"pk": "GATE#IN_FORCE", "sk": "GATE"}
 _RUN: Final = {"pk": "GATE#RUN", "sk": "GATE"}
 _VERSIONS: Final = "GATE#VERSIONS"
@@ -138,15 +140,19 @@ class DynamoGateStore:
             self.table.client.update_item(
                 TableName=self.table.name,
                 Key=to_image({"pk": "GATE#SAMPLES", "sk": day.isoformat()}),
-                UpdateExpression="ADD samples :one",
+                UpdateExpression="ADD samples :one SET expires_at = :until",
                 ConditionExpression="attribute_not_exists(samples) OR samples < :most",
-                ExpressionAttributeValues=values(one=1, most=most),
+                ExpressionAttributeValues=values(one=1, most=most, until=_end_of(day)),
             )
         except ClientError as error:
             if condition_failed(error):
                 return False
             raise
         return True
+
+
+def _end_of(day: date) -> int:
+    return int((datetime(day.year, day.month, day.day, tzinfo=UTC) + SAMPLES_KEPT).timestamp())
 
 
 def _number(version: int) -> str:
