@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from aduan.directory import Directory
+from aduan.triage import Triage
 from classify.model import MODEL_FOLDER, Model, logit
 from infra.training.example import OWN_SOURCES, Example, held_out, with_blind_twins
 from infra.training.examples import read_corpus, read_dangers, read_examples, read_threads
@@ -62,7 +63,7 @@ def train(files: Sequence[Path], directory: Directory) -> None:
 
     held: list[Held] = []
     if given:
-        held.append(Held("held-out thirds", _thirds(others, learnt, directory)))
+        held += _by_collection(_thirds(others, learnt, directory))
         held += _unseen_sources(others, learnt, directory)
     print("the model that is deployed:", flush=True)
     model = learn(others.joined(learnt), directory, MODEL_FOLDER)
@@ -87,6 +88,14 @@ def _thirds(others: Pool, learnt: Pool, directory: Directory) -> Decided:
         out = [example.part(PARTS) == part for example in others.examples]
         decided.append(_scored(others, out, learnt, directory))
     return [pair for pairs in decided for pair in pairs]
+
+
+def _by_collection(decided: Decided) -> list[Held]:
+    """Score each collection by itself: messages that are sent to governments, and what is written on social media."""
+    collections: dict[str, list[tuple[Example, Triage]]] = {}
+    for example, triage in decided:
+        collections.setdefault(example.collection, []).append((example, triage))
+    return [Held(f"held-out thirds of {name}", collections[name]) for name in sorted(collections)]
 
 
 def _unseen_sources(others: Pool, learnt: Pool, directory: Directory) -> list[Held]:
