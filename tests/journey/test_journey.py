@@ -45,10 +45,12 @@ def test_every_post_is_accounted_for(lines: list[Line]) -> None:
 
 
 def test_every_complaint_told_somebody_once(stack: Stack, lines: list[Line]) -> None:
-    """SES and SNS accepted one message per notice, and no more."""
+    """SES and SNS accepted one message per notice, and no more. The list for the desk is about no one ticket."""
     notices = [notice for line in lines for notice in line.notices]
     messages = sent_messages(stack.addresses)
-    assert len(messages.mails) == sum(notice.medium == "email" for notice in notices)
+    assert len([mail for mail in messages.mails if "SLM-" in mail["Subject"]]) == sum(
+        notice.medium == "email" for notice in notices
+    )
     assert len(messages.texts) == sum(notice.medium == "sms" for notice in notices)
     assert all(line.notices for line in lines if line.ticket)
 
