@@ -15,6 +15,7 @@ from typing import Any, Final
 from rich.console import Console
 from rich.table import Table as Screen
 
+from aduan.context import Context
 from aduan.directory_loading import load_directory
 from classify.classifier import classify
 from infra.artefacts import finish
@@ -66,21 +67,34 @@ def unit_rows() -> Iterator[Row]:
         yield f"DynamoDB units: {what}", shown, "" if limit is None else f"≤ {limit}", limit is None or mean <= limit
 
 
+CLASSIFY_LIMIT: Final = 0.4
+CAPTION: Final = (
+    "Halo Lur, mulai Senin pengangkutan sampah di wilayah Depok dan Ngaglik dijadwalkan ulang karena perbaikan jalan. "
+    "Mohon sampah dipilah dari rumah dan dikeluarkan sebelum pukul 06.00."
+)
+"""A caption as accounts write them, under which the texts are read."""
+
+
 def classify_rows() -> Iterator[Row]:
-    """Yield the time to classify one text of the bundled posts, in this process."""
-    directory = load_directory()
+    """Yield the time to classify one text of the bundled posts under a caption, in this process."""
+    directory, context = load_directory(), Context(under=CAPTION, by="account", to="account")
     texts = [json.loads(line)["text"] for line in POSTS.read_text(encoding="utf-8").splitlines()]
     for text in texts:
-        classify(text, directory)
+        classify(text, directory, context=context)
     times = []
     for _ in range(CLASSIFY_ROUNDS):
         for text in texts:
             began = time.perf_counter()
-            classify(text, directory)
+            classify(text, directory, context=context)
             times.append(1000 * (time.perf_counter() - began))
     median = statistics.median(times)
     p95 = statistics.quantiles(times, n=20)[-1]
-    yield "classify one text", f"{median:.2f} ms (95th percentile {p95:.2f})", "≤ 0.3 ms", median <= 0.3  # noqa: PLR2004
+    yield (
+        "classify one text with its context",
+        f"{median:.2f} ms (95th percentile {p95:.2f})",
+        "≤ 0.4 ms",
+        median <= 0.4,
+    )
 
 
 def cold_start_rows() -> Iterator[Row]:
