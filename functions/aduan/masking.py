@@ -7,17 +7,13 @@ names and handles inside a text. A customer's number at PLN or PDAM stays, becau
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import unquote
 
 from aduan.masks.form import GAP, Found, form_of, hide, replaced
-from aduan.masks.harmless import harmless
-from aduan.masks.houses import house_numbers
-from aduan.masks.mail_addresses import mail_addresses
-from aduan.masks.numbers import long_numbers
-from aduan.masks.plates import number_plates
 
 _MASKS: Final = re.compile(
     r"\[(?:NIK|nomor(?: (?:bpjs|sim|rumah))?|telepon|surel|rekening|plat nomor|npwp)\]", re.IGNORECASE
@@ -94,15 +90,26 @@ def _masked_once(text: str) -> str:
         return text
     found: list[Found] = []
     rest = hide(form.text, (match.span() for match in _MASKS.finditer(form.text)))
-    for find in (mail_addresses, number_plates, _harmless, long_numbers, house_numbers):
+    for find in _finders():
         new = list(find(rest))
         rest = hide(rest, ((start, end) for start, end, _ in new))
         found += (one for one in new if one.mask)
     return replaced(text, form, found) if found else text
 
 
-def _harmless(text: str) -> Iterator[Found]:
-    return (Found(start, end, "") for start, end in harmless(text))
+@functools.cache
+def _finders() -> tuple[Callable[[str], Iterable[Found]], ...]:
+    """Return what looks for each kind, in order. No cold start pays for their many patterns: the first text does."""
+    from aduan.masks.harmless import harmless  # noqa: PLC0415 # see above, and the others
+    from aduan.masks.houses import house_numbers  # noqa: PLC0415
+    from aduan.masks.mail_addresses import mail_addresses  # noqa: PLC0415
+    from aduan.masks.numbers import long_numbers  # noqa: PLC0415
+    from aduan.masks.plates import number_plates  # noqa: PLC0415
+
+    def hidden(text: str) -> Iterator[Found]:
+        return (Found(start, end, "") for start, end in harmless(text))
+
+    return mail_addresses, number_plates, hidden, long_numbers, house_numbers
 
 
 def masked_within(value: object) -> object:
