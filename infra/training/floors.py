@@ -15,7 +15,7 @@ from infra.training.report import decisions
 from infra.training.scores import Decided, score
 
 FLOORS: Final = Path(__file__).parent / "floors.json"
-_CEILINGS: Final = ("alerted", "topic_calibration_error")
+_CEILINGS: Final = ("alerted", "topic_calibration_error", "lost", "chatter_shown", "chatter_ticketed")
 """Figures that are better when lower: their floor is a ceiling."""
 
 
