@@ -31,6 +31,10 @@ LICENCES: Final = {
     "hate_speech_tweets": "hate-speech tweets, okkyibrohim, CC BY-NC-SA",
     "sms_spam_promo": "SMS promotion, no licence stated",
     "corpus": "written for this project, its own licence",
+    "threads": "written for this project, its own licence",
+    "danger": "written for this project, its own licence",
+    "instagram_dkk_semarang_2020_21": "comments under Semarang's health office's Instagram, yasirabd/sentiment-dkk-semarang, Apache-2.0",
+    "x_posts_facilities_2025": "posts on X with words of complaint, Ysfii-Dev/indobert-ner-citizen-reports, MIT by its README",
     "corrections": "corrected by the county's admins, masked",
 }
 """Origin and licence of the texts, by source. Only weights of words that many texts share are kept, never a text."""
