@@ -33,8 +33,12 @@ LICENCES: Final = {
     "corpus": "written for this project, its own licence",
     "threads": "written for this project, its own licence",
     "danger": "written for this project, its own licence",
-    "instagram_dkk_semarang_2020_21": "comments under Semarang's health office's Instagram, yasirabd/sentiment-dkk-semarang, Apache-2.0",
-    "x_posts_facilities_2025": "posts on X with words of complaint, Ysfii-Dev/indobert-ner-citizen-reports, MIT by its README",
+    "instagram_dkk_semarang_2020_21": (
+        "comments under Semarang's health office's Instagram, yasirabd/sentiment-dkk-semarang, Apache-2.0"
+    ),
+    "x_posts_facilities_2025": (
+        "posts on X with words of complaint, Ysfii-Dev/indobert-ner-citizen-reports, MIT by its README"
+    ),
     "corrections": "corrected by the county's admins, masked",
 }
 """Origin and licence of the texts, by source. Only weights of words that many texts share are kept, never a text."""
