@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from admin_api import access, answers, channel_answers, gate, lane_answers, requests
+from admin_api.contact_change import told_of_change
 from admin_api.correction import correction, outdated
 from admin_api.coverage import Bounds, coverage
 from admin_api.health import Health, channel_health
@@ -295,7 +296,8 @@ class Routes:
 
         Nothing is written when the contact is as asked already, so a repeated request gets the same answer and does
         not change who made the change. A dead address that is entered again counts as alive, and is taken off SES's
-        suppression list, which would keep every mail from it. That is done first, and again at each repetition.
+        suppression list, which would keep every mail from it. That is done first, and again at each repetition. Living
+        mail addresses that are taken out are told, once for each change.
         """
         caller = self._caller()
         caller.must_be_admin()
@@ -304,8 +306,10 @@ class Routes:
         wanted = requests.contact_request(self._event())
         addresses = [address for address in (wanted.email, wanted.fallback_email) if address is not None]
         unlisted = {address: self.suppression_list.take_off(address) for address in addresses}
-        contact = self.stores.contacts.get(who)
-        if contact is None or not contact.is_alive_as(wanted.email, wanted.fallback_email, wanted.phone):
+        for _ in range(ATTEMPTS):
+            contact = self.stores.contacts.get(who)
+            if contact is not None and contact.is_alive_as(wanted.email, wanted.fallback_email, wanted.phone):
+                return self._contact(who, contact, unlisted)
             before = contact
             contact = Contact(
                 department=who,
@@ -315,8 +319,12 @@ class Routes:
                 updated_at=self.now(),
                 updated_by=caller.name,
             )
-            self.stores.contacts.put(contact, before)
-        return self._contact(who, contact, unlisted)
+            try:
+                self.stores.contacts.put(contact, before, told_of_change(before, contact))
+            except OutdatedError:
+                continue
+            return self._contact(who, contact, unlisted)
+        raise outdated()
 
     def _contact(
         self, who: ContactId, contact: Contact | None, unlisted: Mapping[str, str] | None = None

@@ -23,7 +23,7 @@ Matter = Literal["permission", "token", "budget"]
 month's budget is used up."""
 
 
-NoticeKind = Literal["ticket", "channel", "contact", "sms_budget", "list", "gate"]
+NoticeKind = Literal["ticket", "channel", "contact", "contact_change", "sms_budget", "list", "gate"]
 """What a notice is about."""
 Partition = Literal["TICKET", "CHANNEL", "OUTBOX"]
 """Prefix of the partition that holds a notice. ``OUTBOX`` keeps the notices about a contact apart from the contact
@@ -32,6 +32,7 @@ PARTITIONS: Final[dict[NoticeKind, Partition]] = {
     "ticket": "TICKET",
     "channel": "CHANNEL",
     "contact": "OUTBOX",
+    "contact_change": "OUTBOX",
     "sms_budget": "OUTBOX",
     "gate": "OUTBOX",
     "list": "OUTBOX",
@@ -163,6 +164,11 @@ class OutboxEntry(Record, ABC):
         """The contact the notice is for."""
         return ContactId(self.department)
 
+    @property
+    def fixed_address(self) -> str | None:
+        """The address it goes to whatever the contact says; None for what goes to the contact as it is then."""
+        return None
+
 
 CONTRADICTED: Final = "contradicted"
 """Step of the notices that a resolved ticket was reopened because its author says that the matter is not settled."""
@@ -265,6 +271,41 @@ class ContactNotice(OutboxEntry):
         return f"{self.which}#{stamp(self.died_at)}"
 
 
+class ContactChangeNotice(OutboxEntry):
+    """A mail to an address that was taken out of a contact, once for each change, so that nobody is cut off unseen."""
+
+    kind: Literal["contact_change"] = "contact_change"
+    about: ContactCode
+    """The contact that was changed."""
+    address: str
+    """The address that was taken out, to which the mail goes."""
+    instead: str | None = None
+    """The new address, of which only the beginning and the domain are shown; None when there is none."""
+    changed_at: Moment
+    medium: Literal["email"] = "email"
+    urgency: Urgency = "urgent"
+
+    @property
+    def subject(self) -> str:
+        """The contact's code."""
+        return str(self.about)
+
+    @property
+    def key(self) -> str:
+        """``changed#moment#address``, so that each address that a change takes out is told once."""
+        return f"changed#{stamp(self.changed_at)}#{self.address}"
+
+    @property
+    def contact(self) -> ContactId:
+        """The contact that was changed."""
+        return self.about
+
+    @property
+    def fixed_address(self) -> str | None:
+        """The address that was taken out."""
+        return self.address
+
+
 class SmsBudgetNotice(OutboxEntry):
     """A mail to the desk, at most once a month, that the budget for SMS is used up."""
 
@@ -334,7 +375,7 @@ class GateNotice(OutboxEntry):
         return f"learnt#{stamp(self.learnt_at)}"
 
 
-AnyNotice = Notice | ChannelNotice | ContactNotice | SmsBudgetNotice | ListNotice | GateNotice
+AnyNotice = Notice | ChannelNotice | ContactNotice | ContactChangeNotice | SmsBudgetNotice | ListNotice | GateNotice
 
 
 def _with_kind(given: Any) -> Any:

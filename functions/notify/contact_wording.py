@@ -1,4 +1,4 @@
-"""The mail to the desk about a department's dead address, in Indonesian."""
+"""The mails about a department's contact, in Indonesian: a dead address to the desk, a change to the old address."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from notify.operations_mail import Letter, operations_mail
 
 if TYPE_CHECKING:
     from aduan.directory import Department, Directory
-    from aduan.notice import Contact, ContactNotice
+    from aduan.notice import Contact, ContactChangeNotice, ContactNotice
     from notify.wording import Mail
 
 
@@ -54,4 +54,38 @@ def contact_mail(notice: ContactNotice, department: Department, contact: Contact
         subject=f"[Kontak {readable(department.short_name)}] {letter.subject}",
         about=("Perangkat Daerah", f"{name[0].upper()}{name[1:]}"),
         greeting=f"Yth. {readable(directory.departments[DESK].name)},",
+    )
+
+
+def contact_change_mail(notice: ContactChangeNotice, department: Department, directory: Directory) -> Mail:
+    """Write the mail to an address that was taken out of a contact.
+
+    Args:
+        notice: Says which contact was changed, and when.
+        department: The department whose contact it is.
+        directory: Has the desk's name.
+    """
+    name = f"{'pimpinan ' if notice.about.role == 'head' else ''}{readable(department.name)}"
+    desk = readable(directory.departments[DESK].name)
+    facts = (("Alamat yang dihapus", notice.address), ("Alamat pengganti", notice.instead or "tidak ada"))
+    letter = Letter(
+        subject="Alamat ini tidak lagi menerima aduan",
+        title="Alamat ini tidak lagi menerima aduan",
+        moment_label="Diubah",
+        moment=in_wib(notice.changed_at),
+        opening=f"Kontak {name} pada layanan Aduan diubah. Aduan baru tidak lagi dikirim ke alamat ini.",
+        facts=facts,
+        steps=(
+            "Bila perubahan ini sudah Anda ketahui, tidak ada yang perlu dilakukan.",
+            f"Bila tidak, segera hubungi {desk}: mungkin ada yang mengubahnya tanpa hak.",
+        ),
+        meanwhile=("Aduan yang sudah dikirim ke alamat ini tetap dapat ditindaklanjuti lewat tautannya.",),
+        closing="Surel ini dikirim satu kali untuk setiap perubahan.",
+        dark=False,
+    )
+    return operations_mail(
+        letter,
+        subject=f"[Kontak {readable(department.short_name)}] {letter.subject}",
+        about=("Perangkat Daerah", f"{name[0].upper()}{name[1:]}"),
+        greeting=f"Yth. {name},",
     )

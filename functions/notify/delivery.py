@@ -181,7 +181,9 @@ class Delivery:
         contact = desk if notice.contact == the_desk else read_contact(notice.contact)
         own, fallback = _reach(contact, notice), _reach(desk, notice)
         reason: DeskReason | None = None
-        if notice.department == DESK:
+        if (fixed := notice.fixed_address) is not None:
+            own = fixed if fixed not in notice.bounced else None
+        elif notice.department == DESK:
             reason = "undecided"
         elif notice.department not in self.directory.departments:
             reason = "unknown_department"

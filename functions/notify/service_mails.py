@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from aduan.notice import ChannelNotice, ContactNotice, GateNotice, ListNotice, SmsBudgetNotice
+from aduan.notice import ChannelNotice, ContactChangeNotice, ContactNotice, GateNotice, ListNotice, SmsBudgetNotice
 from aduan.triage import DESK
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class NothingWaitsError(Exception):
 
 
 def service_mail(
-    notice: ChannelNotice | ContactNotice | SmsBudgetNotice | ListNotice | GateNotice,
+    notice: ChannelNotice | ContactNotice | ContactChangeNotice | SmsBudgetNotice | ListNotice | GateNotice,
     stores: Stores,
     directory: Directory,
     now: datetime,
@@ -57,6 +57,13 @@ def service_mail(
         from notify.contact_wording import contact_mail  # noqa: PLC0415
 
         return lambda _: contact_mail(notice, about, contact, directory)
+    if isinstance(notice, ContactChangeNotice):
+        changed = directory.departments.get(notice.about.department)
+        if changed is None:
+            raise NothingToSayError("the department is gone")
+        from notify.contact_wording import contact_change_mail  # noqa: PLC0415
+
+        return lambda _: contact_change_mail(notice, changed, directory)
     if isinstance(notice, ListNotice):
         from notify.list_wording import list_mail  # noqa: PLC0415
         from notify.waiting_posts import waiting_posts  # noqa: PLC0415

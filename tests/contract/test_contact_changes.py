@@ -47,11 +47,13 @@ def test_every_version_of_a_contact_is_on_record(contacts: ContactStore) -> None
 def test_what_a_contact_was_when_it_was_replaced_is_on_record(contacts: ContactStore) -> None:
     """Also when it was entered before changes were recorded, and that its address was dead."""
     dead = FIRST.model_copy(update={"dead_since": NOON + timedelta(hours=1), "dead_because": "bounce: General"})
+    contacts.put(dead)
     contacts.put(SECOND, dead)
     assert contacts.versions(DISHUB, 10) == [SECOND, dead]
 
 
 def test_a_contact_that_replaces_itself_within_a_moment_is_one_version(contacts: ContactStore) -> None:
     """A transaction may name an item only once."""
+    contacts.put(FIRST)
     contacts.put(FIRST, FIRST)
     assert contacts.versions(DISHUB, 10) == [FIRST]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from aduan.notice import Contact, ContactId, ContactNotice
+from aduan.notice import Contact, ContactChangeNotice, ContactId, ContactNotice
+from aduan.store.table import OutdatedError
 from tests.in_memory.memory import Memory
 
 
@@ -19,9 +21,15 @@ class InMemoryContactStore:
         with self.memory.call():
             return self.memory.contacts.get(str(contact))
 
-    def put(self, contact: Contact, replaced: Contact | None = None) -> None:
+    def put(
+        self, contact: Contact, replaced: Contact | None = None, notices: Iterable[ContactChangeNotice] = ()
+    ) -> None:
         """Replace, and keep each version."""
         with self.memory.call(write=True):
+            stored = self.memory.contacts.get(str(contact.id))
+            if replaced is not None and (stored is None or stored.updated_at != replaced.updated_at):
+                raise OutdatedError(str(contact.id))
+            self.memory.notices.update({notice.id: notice for notice in notices})
             self.memory.contacts[str(contact.id)] = contact
             for version in (contact, *([replaced] if replaced is not None else [])):
                 self.memory.contact_versions[str(contact.id), version.updated_at] = version

@@ -14,6 +14,7 @@ from moto import mock_aws
 
 from actions.presence import SOONEST, served
 from actions.routes import Routes
+from admin_api.contact_change import told_of_change
 from admin_api.requests import Sorting
 from admin_api.sorting import opened
 from aduan.action_token import Action, verified
@@ -510,7 +511,10 @@ def admin_api(world: World) -> None:
     ledger.last_complete_run(a_channel().id)
     ledger.arrivals(a_channel().id, NOON)
     contacts.put(a_contact("dlh"))
-    assert contacts.get(ContactId("dlh")) is not None
+    before = contacts.get(ContactId("dlh"))
+    assert before is not None
+    moved = before.model_copy(update={"email": "baru@dlh.sleman.example", "updated_at": LATER})
+    contacts.put(moved, before, told_of_change(before, moved))
     world.correct(world.table, "complaint", department="dlh")
     review(world)
     examples = DynamoExampleStore(world.table)

@@ -152,7 +152,7 @@ def test_the_api_writes_contacts_and_corrections_and_nothing_else() -> None:
     )
     assert writing == [
         ("dynamodb:ConditionCheckItem", ["POST#*"]),
-        ("dynamodb:PutItem", ["DEPARTMENT#*", "TICKET#*", "EXAMPLE#*", "GATE#*"]),
+        ("dynamodb:PutItem", ["DEPARTMENT#*", "OUTBOX#*", "TICKET#*", "EXAMPLE#*", "GATE#*"]),
         ("dynamodb:UpdateItem", ["POST#*", "LANES#*"]),
         ("dynamodb:UpdateItem", ["TICKET#*", "STATS#*"]),
     ]

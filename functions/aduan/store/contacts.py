@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from botocore.exceptions import ClientError
 
-from aduan.notice import Contact, ContactId, ContactNotice
+from aduan.notice import Contact, ContactChangeNotice, ContactId, ContactNotice
 from aduan.record import stamp
 from aduan.store.notices import new_notice_item
-from aduan.store.table import Table, attributes, condition_failed, contact_key, to_image, to_item, values
+from aduan.store.table import (
+    OutdatedError,
+    Table,
+    attributes,
+    condition_failed,
+    contact_key,
+    to_image,
+    to_item,
+    values,
+)
 
 _VERSION: Final = "CONTACT#"
 
@@ -21,12 +31,18 @@ class ContactStore(Protocol):
     def get(self, contact: ContactId) -> Contact | None:
         """Return a contact, or None."""
 
-    def put(self, contact: Contact, replaced: Contact | None = None) -> None:
+    def put(
+        self, contact: Contact, replaced: Contact | None = None, notices: Iterable[ContactChangeNotice] = ()
+    ) -> None:
         """Replace a contact and put the change on record. Its addresses are alive again unless it says otherwise.
 
         Args:
             contact: The new contact; it says who wrote it and when.
             replaced: The contact as it was, which is put on record too; None when there was none.
+            notices: Tell of the change; they come into the outbox with it.
+
+        Raises:
+            OutdatedError: when the contact is no longer as it was. Nothing is written.
         """
 
     def versions(self, contact: ContactId, limit: int) -> list[Contact]:
@@ -56,15 +72,30 @@ class DynamoContactStore:
         item = self.table.get(contact_key(contact))
         return None if item is None else Contact.model_validate(item)
 
-    def put(self, contact: Contact, replaced: Contact | None = None) -> None:
-        """Make one TransactWriteItems, in which the last write wins."""
+    def put(
+        self, contact: Contact, replaced: Contact | None = None, notices: Iterable[ContactChangeNotice] = ()
+    ) -> None:
+        """Make one TransactWriteItems. Without `replaced` the last write wins."""
         items = [to_item(contact, contact_key(contact.id))]
         for version in (contact, *([replaced] if replaced is not None else [])):
             key = {**contact_key(contact.id), "sk": f"{_VERSION}{stamp(version.updated_at)}"}
             items.append(to_item(version, key))
         # One version can be in it only once: two writes within one microsecond are the same.
         different = list({item["sk"]: item for item in items}.values())
-        self.table.transact([{"Put": {"TableName": self.table.name, "Item": to_image(item)}} for item in different])
+        puts: list[dict[str, Any]] = [{"TableName": self.table.name, "Item": to_image(item)} for item in different]
+        if replaced is not None:
+            # Of two who replace the same contact at once one starts again, so that each change is told of once.
+            puts[0] |= {
+                "ConditionExpression": "updated_at = :read",
+                "ExpressionAttributeValues": values(read=attributes(replaced)["updated_at"]),
+            }
+        puts += [{"TableName": self.table.name, "Item": to_image(new_notice_item(notice))} for notice in notices]
+        try:
+            self.table.transact([{"Put": put} for put in puts])
+        except ClientError as error:
+            if condition_failed(error):
+                raise OutdatedError(str(contact.id)) from None
+            raise
 
     def versions(self, contact: ContactId, limit: int) -> list[Contact]:
         """Make one consistent query."""
