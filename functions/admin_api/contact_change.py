@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, Literal
 
 from aduan.notice import ContactChangeNotice
 
 if TYPE_CHECKING:
     from aduan.notice import Contact
+
+_ADDRESSES: Final[tuple[Literal["email", "fallback_email"], ...]] = ("email", "fallback_email")
 
 
 def told_of_change(before: Contact | None, after: Contact) -> tuple[ContactChangeNotice, ...]:
@@ -18,18 +20,19 @@ def told_of_change(before: Contact | None, after: Contact) -> tuple[ContactChang
     """
     if before is None:
         return ()
-    kept = {after.email, after.fallback_email}
+    living, kept = before.addresses("email"), {after.email, after.fallback_email}
     return tuple(
         ContactChangeNotice(
             about=after.id,
             department=after.id.department,
+            which=which,
             address=address,
             instead=_veiled(after.email),
             changed_at=after.updated_at,
             created_at=after.updated_at,
         )
-        for address in before.addresses("email")
-        if address not in kept
+        for which in _ADDRESSES
+        if (address := getattr(before, which)) in living and address not in kept
     )
 
 

@@ -277,8 +277,10 @@ class ContactChangeNotice(OutboxEntry):
     kind: Literal["contact_change"] = "contact_change"
     about: ContactCode
     """The contact that was changed."""
+    which: Literal["email", "fallback_email"]
+    """Which of the contact's addresses was taken out."""
     address: str
-    """The address that was taken out, to which the mail goes."""
+    """That address, to which the mail goes."""
     instead: str | None = None
     """The new address, of which only the beginning and the domain are shown; None when there is none."""
     changed_at: Moment
@@ -292,8 +294,8 @@ class ContactChangeNotice(OutboxEntry):
 
     @property
     def key(self) -> str:
-        """``changed#moment#address``, so that each address that a change takes out is told once."""
-        return f"changed#{stamp(self.changed_at)}#{self.address}"
+        """``changed#moment#which``, so that each address that a change takes out is told once."""
+        return f"changed#{stamp(self.changed_at)}#{self.which}"
 
     @property
     def contact(self) -> ContactId:

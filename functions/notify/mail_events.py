@@ -119,6 +119,9 @@ def _bounced(notice: AnyNotice, event: MailEvent, now: datetime) -> AnyNotice:
     if event.recipient != notice.recipient:
         # Meanwhile the notice was sent to another address; that mail counts.
         return notice.model_copy(update=bounced)
+    if notice.fixed_address is not None:
+        # There is no other address to try: it was for this one alone.
+        return notice.model_copy(update={**bounced, "state": "failed", "act_at": None, "failure": event.reason})
     again = {"state": "pending", "act_at": now, "message_id": None, "sent_at": None, "failure": event.reason}
     return notice.model_copy(update={**bounced, **again})
 

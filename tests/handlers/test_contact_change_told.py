@@ -84,3 +84,14 @@ def test_the_mail_says_what_was_changed_and_hides_the_new_address() -> None:
         assert OLD in said
         assert NEW not in said
         assert "tidak lagi" in said
+
+
+def test_an_old_address_that_bounces_is_given_up() -> None:
+    """The mail was for this address alone: nobody else gets it, and it waits for nothing."""
+    [notice] = told_of_change(BEFORE, AFTER)
+    sending = Sending()
+    assert sending.deliver(sending.add(notice)) == "sent"
+    [message] = sending.mail.accepted
+    sending.report(message, "dead", "bounce: General")
+    after = sending.stored(notice)
+    assert (after.state, after.act_at, after.failure) == ("failed", None, "bounce: General")
