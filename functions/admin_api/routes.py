@@ -19,12 +19,13 @@ from aduan.refusal import RefusedError, invalid, not_found
 from aduan.store.channels import LEDGER_DAYS
 from aduan.store.pages import CursorError
 from aduan.store.table import OutdatedError
-from aduan.store.tickets import CODES_TRIED, CodeTakenError
+from aduan.store.tickets import write_opening
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 
     from admin_api.suppression import SuppressionList
+    from aduan.change import Change
     from aduan.directory import Channel, Directory
     from aduan.notice import ContactId
     from aduan.post import Post
@@ -221,16 +222,13 @@ class Routes:
         return lane_answers.sorting_answer(asked.post, found or Verdict("outdated"), post, self.directory, self.now())
 
     def _open(self, asked: requests.Sorting, post: Post, triage: Triage, by: str) -> None:
-        """Open the post's ticket under the first code that is free."""
-        for attempt in range(CODES_TRIED):
+        """Open the post's ticket."""
+
+        def opening_with(attempt: int) -> Change:
             code = self.code_of(post.key, attempt)
-            try:
-                self.stores.tickets.write(opened(asked, post, triage, self.directory, code=code, by=by, now=self.now()))
-            except CodeTakenError:
-                if attempt == CODES_TRIED - 1:
-                    raise
-            else:
-                return
+            return opened(asked, post, triage, self.directory, code=code, by=by, now=self.now())
+
+        write_opening(self.stores.tickets, opening_with)
 
     def gate(self) -> answers.Answer:
         """``GET /gate``: what was learnt from the desk, and which version of it decides."""

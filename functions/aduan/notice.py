@@ -244,19 +244,14 @@ class ChannelNotice(OutboxEntry):
         return f"{self.matter}#{self.episode}"
 
 
-class ContactNotice(OutboxEntry):
-    """A mail to the desk, once per death, that a department's address is dead."""
+class _AddressNotice(OutboxEntry):
+    """A mail about one address of a contact."""
 
-    kind: Literal["contact"] = "contact"
     about: ContactCode
-    """The contact whose address is dead."""
+    """The contact that has, or had, the address."""
     which: Literal["email", "fallback_email"]
     """Which of the contact's addresses."""
     address: str
-    died_at: Moment
-    reason: str
-    """Why it died, as the provider names it: ``bounce: General``."""
-    department: str = DESK
     medium: Literal["email"] = "email"
     urgency: Urgency = "urgent"
 
@@ -264,6 +259,16 @@ class ContactNotice(OutboxEntry):
     def subject(self) -> str:
         """The contact's code."""
         return str(self.about)
+
+
+class ContactNotice(_AddressNotice):
+    """A mail to the desk, once per death, that a department's address is dead."""
+
+    kind: Literal["contact"] = "contact"
+    died_at: Moment
+    reason: str
+    """Why it died, as the provider names it: ``bounce: General``."""
+    department: str = DESK
 
     @property
     def key(self) -> str:
@@ -271,26 +276,13 @@ class ContactNotice(OutboxEntry):
         return f"{self.which}#{stamp(self.died_at)}"
 
 
-class ContactChangeNotice(OutboxEntry):
+class ContactChangeNotice(_AddressNotice):
     """A mail to an address that was taken out of a contact, once for each change, so that nobody is cut off unseen."""
 
     kind: Literal["contact_change"] = "contact_change"
-    about: ContactCode
-    """The contact that was changed."""
-    which: Literal["email", "fallback_email"]
-    """Which of the contact's addresses was taken out."""
-    address: str
-    """That address, to which the mail goes."""
     instead: str | None = None
     """The new address, of which only the beginning and the domain are shown; None when there is none."""
     changed_at: Moment
-    medium: Literal["email"] = "email"
-    urgency: Urgency = "urgent"
-
-    @property
-    def subject(self) -> str:
-        """The contact's code."""
-        return str(self.about)
 
     @property
     def key(self) -> str:

@@ -11,7 +11,7 @@ from aws_lambda_powertools import Logger
 from aduan.opening import opening
 from aduan.post import Post
 from aduan.store.table import OutdatedError
-from aduan.store.tickets import CODES_TRIED, CodeTakenError, TicketStore
+from aduan.store.tickets import TicketStore, write_opening
 from aduan.triage import DESK, TICKET_ROUTES, Triage
 from classify.classifier import classify
 from classify.learnt_gate import gated
@@ -141,11 +141,4 @@ def open_ticket(  # noqa: PLR0913 # a post, its decision, and what it takes to o
     post: Post, triage: Triage, tickets: TicketStore, directory: Directory, now: datetime, *, code_of: CodeOf
 ) -> None:
     """Open the post's ticket under the first code that is free."""
-    for attempt in range(CODES_TRIED):
-        try:
-            tickets.write(opening(post, triage, directory, now, code_of(post.key, attempt)))
-        except CodeTakenError:
-            if attempt == CODES_TRIED - 1:
-                raise
-        else:
-            return
+    write_opening(tickets, lambda attempt: opening(post, triage, directory, now, code_of(post.key, attempt)))

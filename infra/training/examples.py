@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, get_args
 
@@ -17,8 +17,6 @@ from infra.training.sp4n import read_export
 CORPUS: Final = Path(__file__).parent / "corpus"
 THREADS: Final = Path(__file__).parent / "threads"
 DANGER: Final = Path(__file__).parent / "danger"
-DANGER_SCORED: Final = "b"
-"""The file of dangers, by another writer, that no model learns from."""
 PROTEST: Final = Path(__file__).parent / "protest.jsonl"
 
 
@@ -93,11 +91,10 @@ def read_corpus(directory: Directory, folder: Path = CORPUS) -> list[Example]:
         ExampleError: when a line is wrong.
     """
     examples: list[Example] = []
-    for path in sorted(folder.glob("*.jsonl")):
-        for number, row in read_json_lines(path):
-            fields = {"id": f"{path.stem}-{number}", "source": CORPUS_SOURCE, "collection": CORPUS_SOURCE} | row
-            fields.pop("lang", None)
-            examples.append(_example(f"{path.name}, line {number}", fields, directory))
+    for path, number, row in _lines(folder):
+        fields = {"id": f"{path.stem}-{number}", "source": CORPUS_SOURCE, "collection": CORPUS_SOURCE} | row
+        fields.pop("lang", None)
+        examples.append(_example(f"{path.name}, line {number}", fields, directory))
     return examples
 
 
@@ -108,14 +105,13 @@ def read_threads(directory: Directory, folder: Path = THREADS) -> list[Example]:
         ExampleError: when a line is wrong.
     """
     examples: list[Example] = []
-    for path in sorted(folder.glob("*.jsonl")):
-        for number, thread in read_json_lines(path):
-            for place, comment in enumerate(thread["comments"]):
-                row = comment | {"under": thread["under"], "channel_kind": thread["channel_kind"]}
-                fields = {name: row[name] for name in ("text", "topic")} | _of_comment(row)
-                fields |= {"id": f"{thread['thread']}-{place}", "group": thread["thread"]}
-                fields |= {"source": THREADS_SOURCE, "collection": THREADS_SOURCE}
-                examples.append(_example(f"{path.name}, line {number}, comment {place}", fields, directory))
+    for path, number, thread in _lines(folder):
+        for place, comment in enumerate(thread["comments"]):
+            row = comment | {"under": thread["under"], "channel_kind": thread["channel_kind"]}
+            fields = {name: row[name] for name in ("text", "topic")} | _of_comment(row)
+            fields |= {"id": f"{thread['thread']}-{place}", "group": thread["thread"]}
+            fields |= {"source": THREADS_SOURCE, "collection": THREADS_SOURCE}
+            examples.append(_example(f"{path.name}, line {number}, comment {place}", fields, directory))
     return examples
 
 
@@ -126,9 +122,15 @@ def read_dangers(directory: Directory, folder: Path = DANGER) -> list[Example]:
         ExampleError: when a line is wrong.
     """
     examples: list[Example] = []
+    for path, number, row in _lines(folder):
+        fields = {name: row[name] for name in ("text", "topic", "group")} | _of_comment(row)
+        fields |= {"id": f"danger-{path.stem}-{number}", "source": DANGER_SOURCE, "collection": DANGER_SOURCE}
+        examples.append(_example(f"{path.name}, line {number}", fields, directory))
+    return examples
+
+
+def _lines(folder: Path) -> Iterator[tuple[Path, int, dict[str, Any]]]:
+    """Yield the file, number and object of each line of a folder, in the order of the files' names."""
     for path in sorted(folder.glob("*.jsonl")):
         for number, row in read_json_lines(path):
-            fields = {name: row[name] for name in ("text", "topic", "group")} | _of_comment(row)
-            fields |= {"id": f"danger-{path.stem}-{number}", "source": DANGER_SOURCE, "collection": DANGER_SOURCE}
-            examples.append(_example(f"{path.name}, line {number}", fields, directory))
-    return examples
+            yield path, number, row

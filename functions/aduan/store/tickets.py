@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -47,11 +47,30 @@ MOST_FORGOTTEN: Final = 50
 
 
 CODES_TRIED: Final = 5
-"""How many codes a caller tries. With 50,000 tickets, one code in 20,000 is taken; five in a row never are."""
+"""How many codes are tried. With 50,000 tickets, one code in 20,000 is taken; five in a row never are."""
 
 
 class CodeTakenError(Exception):
-    """Another post's ticket has this code. The caller tries the next code."""
+    """Another post's ticket has this code; see `write_opening`."""
+
+
+def write_opening(tickets: TicketStore, opening_with: Callable[[int], Change]) -> None:
+    """Write the change that opens a ticket, under the first code that is free.
+
+    `opening_with` makes the change with the code of an attempt, counted from 0.
+
+    Raises:
+        OutdatedError: as `TicketStore.write`.
+        CodeTakenError: when `CODES_TRIED` codes in a row belong to other tickets.
+    """
+    for attempt in range(CODES_TRIED):
+        try:
+            tickets.write(opening_with(attempt))
+        except CodeTakenError:
+            if attempt == CODES_TRIED - 1:
+                raise
+        else:
+            return
 
 
 class TicketStore(Protocol):
